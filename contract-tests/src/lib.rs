@@ -1,0 +1,1 @@
+//! Contract tests for any API that has an OpenAPI document.

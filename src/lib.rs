@@ -1,0 +1,1 @@
+//! A users API whose OpenAPI document is enforced.
