@@ -1,0 +1,85 @@
+//! JSON payloads: what the contract has already validated comes in, what the document describes goes out.
+
+use poem::{IntoResponse, Request, RequestBody, Response, Result, http::header};
+use poem_openapi::{
+    ApiResponse, impl_apirequest_for_payload,
+    payload::{ParsePayload, Payload},
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::problem::{Code, Problem};
+
+/// The request body after [`crate::contract`] has parsed and validated it; it travels in the request's extensions.
+#[derive(Clone)]
+pub struct ValidBody(pub serde_json::Value);
+
+/// An `application/json` payload.
+///
+/// As a parameter it takes the body that the contract validated, never the raw bytes: a handler that is reached without the
+/// contract gets an error, not an unchecked value. poem-openapi's own `Json` would parse a second time, coerce numbers to
+/// strings and write another media type into the document.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Type> Payload for Json<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(_: &str) -> bool {
+        true // The contract has compared it with the document.
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: Type + DeserializeOwned> ParsePayload for Json<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(request: &Request, _: &mut RequestBody) -> Result<Self> {
+        let ValidBody(value) = request
+            .data::<ValidBody>()
+            .cloned()
+            .ok_or_else(|| Problem::internal("a handler was reached without a validated body"))?;
+        let value = serde_json::from_value(value).map_err(|error| {
+            // serde's message may quote the value, so only the kind of failure is kept.
+            Problem::internal(format!("a valid body does not fit its Rust type: {:?}", error.classify()))
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl_apirequest_for_payload!(Json<T>, T: Type + DeserializeOwned);
+
+impl<T: Serialize + Send> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        serialize(&self.0, "application/json")
+    }
+}
+
+impl<T: Type + Serialize> ApiResponse for Json<T> {
+    fn meta() -> MetaResponses {
+        let content = MetaMediaType { content_type: Self::CONTENT_TYPE, schema: T::schema_ref() };
+        let response =
+            MetaResponse { description: "", status: Some(200), status_range: None, content: vec![content], headers: vec![] };
+        MetaResponses { responses: vec![response] }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// A response with `body` as JSON, status 200.
+pub(super) fn serialize(body: &impl Serialize, media_type: &'static str) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => Response::builder().header(header::CONTENT_TYPE, media_type).body(bytes),
+        Err(_) => Problem::new(Code::InternalError).into_response(),
+    }
+}

@@ -1,0 +1,86 @@
+//! What the document describes: one file per resource with its types and operations, and the parts that all of them share.
+//!
+//! To add an operation: write it in its resource's file, run `cargo xtask spec`, and read the change of `openapi.yaml`. The
+//! contract, the documentation and the contract tests follow from the document.
+
+mod json;
+pub mod problem;
+pub mod users;
+
+use std::sync::Arc;
+
+use poem::Request;
+use poem_openapi::{OAuthScopes, OpenApiService, SecurityScheme, Tags, auth::Bearer};
+use serde_json::{Value, json};
+
+pub use json::{Json, ValidBody};
+
+use crate::{auth::Caller, store::UserStore};
+
+/// The groups that the operations are shown in.
+#[derive(Tags)]
+enum Tag {
+    /// People who hold portfolios.
+    #[oai(rename = "users")]
+    Users,
+}
+
+/// What an access token can permit.
+#[derive(OAuthScopes)]
+enum Scope {
+    /// Create and change users.
+    #[oai(rename = "write:users")]
+    WriteUsers,
+}
+
+/// An access token issued by Auth0 for this API, with the scopes that the operation lists.
+#[derive(SecurityScheme)]
+#[oai(rename = "bearerAuth", ty = "bearer", bearer_format = "JWT", checker = "caller")]
+pub struct Authorized(Caller);
+
+/// The caller whom [`crate::contract`] has authorised; without it no handler runs.
+async fn caller(request: &Request, _: Bearer) -> Option<Caller> {
+    request.data::<Caller>().cloned()
+}
+
+/// The handlers of every operation, on this store.
+pub fn service(store: Arc<dyn UserStore>) -> OpenApiService<users::Users, ()> {
+    OpenApiService::new(users::Users::new(store), "Users API", env!("CARGO_PKG_VERSION"))
+}
+
+/// The document as poem-openapi derives it from the handlers: OpenAPI 3.0, incomplete; only `cargo xtask spec` reads it.
+///
+/// # Errors
+///
+/// When poem-openapi writes something that is not JSON.
+pub fn derived_document() -> serde_json::Result<Value> {
+    serde_json::from_str(&service(Arc::new(crate::store::MemoryStore::default())).spec())
+}
+
+/// What the derived document cannot say, from beside each type: JSON Merge Patches (RFC 7386), applied in order.
+pub fn refinements() -> [Value; 3] {
+    [about(), problem::refinements(), users::refinements()]
+}
+
+/// What the document says of itself.
+fn about() -> Value {
+    json!({
+        "info": {
+            "version": "1.0.0",
+            "summary": "Create the users of an investment service.",
+            "description": "Every rule in this document is enforced: the server refuses nothing that it allows and accepts nothing that \
+                it forbids. Objects are closed, `null` is not the same as absent, no value is converted to another type, lengths \
+                count Unicode code points, and a property marked `x-unique` holds a value that no other resource has.\n\n\
+                Errors are problem details (RFC 9457); a refused body lists every violation at once.",
+            "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" }
+        },
+        "servers": [
+            { "url": "/", "description": "The server that this document was read from." },
+            {
+                "url": "https://{host}",
+                "description": "Any deployment.",
+                "variables": { "host": { "default": "api.example.com", "description": "Where the API is deployed." } }
+            }
+        ]
+    })
+}

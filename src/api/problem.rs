@@ -1,0 +1,367 @@
+//! Problem details (RFC 9457): the one shape of every error that leaves the server.
+
+use std::fmt;
+
+use poem::{
+    IntoResponse, Response,
+    error::ResponseError,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+};
+use poem_openapi::{
+    Enum, Object,
+    payload::Payload,
+    registry::{MetaSchemaRef, Registry},
+    types::Type,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// What went wrong, in one word that a program can compare. The set is closed.
+#[derive(Enum, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[oai(rename = "ProblemCode", rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// 400
+    BadRequest,
+    /// 401
+    Unauthorized,
+    /// 403
+    Forbidden,
+    /// 404
+    NotFound,
+    /// 405
+    MethodNotAllowed,
+    /// 408
+    RequestTimeout,
+    /// 409
+    Conflict,
+    /// 413
+    PayloadTooLarge,
+    /// 415
+    UnsupportedMediaType,
+    /// 429
+    TooManyRequests,
+    /// 500
+    InternalError,
+    /// 503
+    ServiceUnavailable,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Code; 12] = [
+        Code::BadRequest,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::MethodNotAllowed,
+        Code::RequestTimeout,
+        Code::Conflict,
+        Code::PayloadTooLarge,
+        Code::UnsupportedMediaType,
+        Code::TooManyRequests,
+        Code::InternalError,
+        Code::ServiceUnavailable,
+    ];
+
+    /// The status that goes with this code: one for each.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Code::BadRequest => StatusCode::BAD_REQUEST,
+            Code::Unauthorized => StatusCode::UNAUTHORIZED,
+            Code::Forbidden => StatusCode::FORBIDDEN,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Code::Conflict => StatusCode::CONFLICT,
+            Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The name of this code's response in the document's components.
+    pub fn component(self) -> &'static str {
+        match self {
+            Code::BadRequest => "BadRequest",
+            Code::Unauthorized => "Unauthorized",
+            Code::Forbidden => "Forbidden",
+            Code::NotFound => "NotFound",
+            Code::MethodNotAllowed => "MethodNotAllowed",
+            Code::RequestTimeout => "RequestTimeout",
+            Code::Conflict => "Conflict",
+            Code::PayloadTooLarge => "PayloadTooLarge",
+            Code::UnsupportedMediaType => "UnsupportedMediaType",
+            Code::TooManyRequests => "TooManyRequests",
+            Code::InternalError => "InternalError",
+            Code::ServiceUnavailable => "ServiceUnavailable",
+        }
+    }
+
+    /// The header that a response with this code always has beside `x-request-id`, and its name in the document's components.
+    fn header(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Code::Unauthorized | Code::Forbidden => Some(("WWW-Authenticate", "WwwAuthenticate")),
+            Code::MethodNotAllowed => Some(("Allow", "Allow")),
+            Code::TooManyRequests | Code::ServiceUnavailable => Some(("Retry-After", "RetryAfter")),
+            _ => None,
+        }
+    }
+
+    /// The message for a caller where nothing more particular is known; also the example in the document.
+    pub fn message(self) -> &'static str {
+        match self {
+            Code::BadRequest => "The request breaks the rules of the API; each is listed in errors.",
+            Code::Unauthorized => "A valid access token is needed: send it as `Authorization: Bearer <token>`.",
+            Code::Forbidden => "The access token lacks a scope that this operation needs.",
+            Code::NotFound => "There is nothing at this path.",
+            Code::MethodNotAllowed => "This path does not support this method; see the Allow header.",
+            Code::RequestTimeout => "The request took too long to arrive.",
+            Code::Conflict => "The request conflicts with what is stored; each conflict is listed in errors.",
+            Code::PayloadTooLarge => "The body is larger than this server accepts.",
+            Code::UnsupportedMediaType => "The body has a media type that this operation does not accept.",
+            Code::TooManyRequests => "Too many requests with this access token; wait as long as Retry-After says.",
+            Code::InternalError => "Something went wrong on the server; quote the x-request-id when you report it.",
+            Code::ServiceUnavailable => "The server cannot answer now; try again after as long as Retry-After says.",
+        }
+    }
+}
+
+/// An error: problem details as in RFC 9457, with `code` and `message` as extensions.
+#[derive(Object, Serialize, Deserialize, Debug, Clone)]
+#[oai(rename = "Problem", skip_serializing_if_is_none)]
+pub struct ProblemDetails {
+    /// The kind of problem. `about:blank` says that the status alone tells it (RFC 9457, section 4.2.1).
+    #[oai(rename = "type")]
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the status.
+    pub title: String,
+    /// The HTTP status, once more.
+    #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
+    pub status: u16,
+    /// What went wrong, in one word that a program can compare.
+    pub code: Code,
+    /// What went wrong and what to do about it, for a person. Never repeats a submitted value.
+    pub message: String,
+    /// Every violation found in the request; present where a body was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Vec<Violation>>,
+}
+
+/// One broken rule.
+#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) to the offending value; for a missing or unknown property, to that property.
+    pub pointer: String,
+    /// The rule that is broken: the keyword of the schema (`required`, `maxLength` …), `unique` for a value that is taken,
+    /// `syntax` for a body that is not JSON.
+    pub rule: String,
+    /// What the rule asks for. Never repeats the submitted value.
+    pub message: String,
+}
+
+impl ProblemDetails {
+    /// The details for `code` with its general message.
+    pub fn new(code: Code) -> Self {
+        Self {
+            kind: "about:blank".to_owned(),
+            title: code.status().canonical_reason().unwrap_or_default().to_owned(),
+            status: code.status().as_u16(),
+            code,
+            message: code.message().to_owned(),
+            errors: None,
+        }
+    }
+}
+
+/// An error on its way out: what the caller is told, and the cause that only the log is told.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    details: Box<ProblemDetails>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// The problem with this code and its general message.
+    pub fn new(code: Code) -> Self {
+        Self { details: Box::new(ProblemDetails::new(code)), headers: Vec::new(), cause: None }
+    }
+
+    /// 500: the server's own fault. The caller learns nothing of the cause.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::new(Code::InternalError).because(cause)
+    }
+
+    /// 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3).
+    pub fn unavailable(retry_after: u64, cause: impl Into<String>) -> Self {
+        Self::new(Code::ServiceUnavailable).header(header::RETRY_AFTER, retry_after.into()).because(cause)
+    }
+
+    /// Replaces the message for the caller.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.details.message = message.into();
+        self
+    }
+
+    /// Lists what is wrong with the body.
+    pub fn errors(mut self, errors: Vec<Violation>) -> Self {
+        self.details.errors = Some(errors);
+        self
+    }
+
+    /// Adds a response header.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Notes the cause for the log. It must hold no personal data and no secret.
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.details.code
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.details.status, self.details.title)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        self.details.code.status()
+    }
+
+    fn as_response(&self) -> Response {
+        self.clone().into_response()
+    }
+}
+
+/// What the log says about an error response; it travels in the response's extensions to the line that records the request.
+#[derive(Clone)]
+pub struct LogNote {
+    /// The code sent.
+    pub code: Code,
+    /// The rules broken, without pointers: a pointer may hold a name that the caller made up.
+    pub rules: Vec<String>,
+    /// The cause, where there is more to say than the code does.
+    pub cause: Option<String>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = match serde_json::to_vec(&self.details) {
+            Ok(body) => Response::builder().content_type(Self::CONTENT_TYPE).body(body),
+            Err(_) => Response::default(), // Strings and numbers always serialise.
+        };
+        response.set_status(self.details.code.status());
+        response.headers_mut().extend(self.headers);
+        response.extensions_mut().insert(LogNote {
+            code: self.details.code,
+            rules: self.details.errors.into_iter().flatten().map(|violation| violation.rule).collect(),
+            cause: self.cause,
+        });
+        response
+    }
+}
+
+impl Payload for Problem {
+    const CONTENT_TYPE: &'static str = "application/problem+json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        content_type == Self::CONTENT_TYPE
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        ProblemDetails::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemDetails::register(registry);
+    }
+}
+
+/// An example of the details, as the document and its reader see them.
+fn example(code: Code) -> Value {
+    let mut example = json!(ProblemDetails::new(code));
+    match code {
+        Code::BadRequest => {
+            example["errors"] = json!([
+                { "pointer": "/firstName", "rule": "minLength", "message": "must have at least 1 character" },
+                { "pointer": "/employmentInfo/industry", "rule": "required", "message": "is required" }
+            ]);
+        }
+        Code::Conflict => {
+            example["errors"] = json!([{ "pointer": "/email", "rule": "unique", "message": "must not be taken already" }]);
+        }
+        _ => {}
+    }
+    example
+}
+
+/// What the derived document lacks about problems, as a JSON Merge Patch (RFC 7386) on it: the responses and headers that
+/// operations share, each response named after its code.
+pub fn refinements() -> Value {
+    let request_id = json!({ "$ref": "#/components/headers/RequestId" });
+    let mut responses = json!({});
+    for code in Code::ALL {
+        let mut response = json!({
+            "description": code.message(),
+            "headers": { "x-request-id": request_id },
+            "content": { "application/problem+json": {
+                "schema": { "$ref": "#/components/schemas/Problem" }, "example": example(code)
+            } }
+        });
+        if let Some((header, component)) = code.header() {
+            response["headers"][header] = json!({ "$ref": format!("#/components/headers/{component}") });
+        }
+        responses[code.component()] = response;
+    }
+    json!({ "components": {
+        "responses": responses,
+        "headers": {
+            "RequestId": {
+                "description": "Names the request in the server's log. Taken from the request's own `x-request-id` where that is up to \
+                    64 letters, digits, dots, hyphens and underscores, else made by the server.",
+                "required": true, "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
+                "example": "0b9de8c3-5d4c-4f0a-8f43-6d2f2b6c3a51"
+            },
+            "WwwAuthenticate": {
+                "description": "The challenge (RFC 6750, section 3): bare when no token was sent, else with the `error`.",
+                "required": true, "schema": { "type": "string", "pattern": "^Bearer( |$)" },
+                "example": "Bearer error=\"invalid_token\""
+            },
+            "Allow": {
+                "description": "The methods that this path supports.",
+                "required": true, "schema": { "type": "string", "minLength": 1 }, "example": "POST"
+            },
+            "RetryAfter": {
+                "description": "How long to wait before trying again, in seconds.",
+                "required": true, "schema": { "type": "integer", "minimum": 0 }, "example": 1
+            }
+        },
+        "schemas": {
+            "ProblemCode": { "examples": [Code::BadRequest] },
+            "Problem": {
+                "properties": { "type": { "format": "uri-reference" } },
+                "examples": [example(Code::BadRequest)]
+            },
+            "Violation": {
+                "properties": { "pointer": { "format": "json-pointer" } },
+                "examples": [{ "pointer": "/firstName", "rule": "minLength", "message": "must have at least 1 character" }]
+            }
+        }
+    } })
+}

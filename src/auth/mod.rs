@@ -1,0 +1,4 @@
+//! x
+/// x
+#[derive(Clone)]
+pub struct Caller;

@@ -1,0 +1,5 @@
+//! Developer commands, as a library so that tests can run them.
+
+pub mod drift;
+pub mod lift;
+pub mod spec;

@@ -1,0 +1,216 @@
+//! The lift: from the OpenAPI 3.0 that poem-openapi derives to the OpenAPI 3.1 document that is the contract.
+//!
+//! It applies rules that hold for every type and operation; what one type needs said about it stands beside that type
+//! (`users_api::api::refinements`).
+
+use serde_json::{Map, Value, json};
+use users_api::api::problem::Code;
+
+/// Methods that a path item can hold (OpenAPI 3.1, section 4.8.9.1).
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// The contract, from the derived document and its refinements.
+pub fn lift(derived: Value, refinements: &[Value]) -> Value {
+    let mut document = derived;
+    document["openapi"] = json!("3.1.0");
+    normalise(&mut document);
+    for operation in operations(&mut document) {
+        share_responses(operation);
+    }
+    for refinement in refinements {
+        json_patch::merge(&mut document, refinement);
+    }
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        schemas.values_mut().for_each(spread_examples);
+    }
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    for operation in operations(&mut document) {
+        add_media_examples(operation, &schemas);
+    }
+    order(document)
+}
+
+/// Every operation of the document.
+fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = document.pointer_mut("/paths").and_then(Value::as_object_mut).into_iter();
+    paths
+        .flat_map(|paths| paths.values_mut())
+        .filter_map(Value::as_object_mut)
+        .flat_map(|item| item.iter_mut())
+        .filter(|(method, _)| METHODS.contains(&method.as_str()))
+        .map(|(_, operation)| operation)
+}
+
+/// Undoes what poem-openapi writes differently from OpenAPI 3.1 or from what a reader expects, wherever it occurs.
+fn normalise(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(normalise),
+        Value::Object(object) => {
+            unwrap_described_reference(object);
+            if let Some(Value::String(description)) = object.get_mut("description") {
+                *description = unfold(description);
+            }
+            if let Some(Value::Object(headers)) = object.get_mut("headers") {
+                *headers = std::mem::take(headers).into_iter().map(|(name, header)| (header_name(&name), header)).collect();
+            }
+            if object.get("type").is_some_and(Value::is_string) {
+                normalise_schema(object);
+            }
+            if object.get("deprecated") == Some(&json!(false)) {
+                object.shift_remove("deprecated");
+            }
+            object.values_mut().for_each(normalise);
+        }
+        _ => {}
+    }
+}
+
+fn normalise_schema(schema: &mut Map<String, Value>) {
+    schema.shift_remove("title"); // The same as the name of the schema.
+    match schema.get("format").and_then(Value::as_str) {
+        Some("naive-date") => drop(schema.insert("format".to_owned(), json!("date"))),
+        // Names of Rust's number types: no rule of JSON Schema. A range that matters is written as bounds.
+        Some("double" | "float" | "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64") => {
+            schema.shift_remove("format");
+        }
+        _ => {}
+    }
+    for bound in ["minimum", "maximum", "multipleOf"] {
+        if let Some(number) = schema.get_mut(bound)
+            && let Some(float) = number.as_f64()
+            && float.fract() == 0.0
+            && float.abs() < 2f64.powi(53)
+        {
+            *number = json!(float as i64);
+        }
+    }
+    if schema.contains_key("properties") && !schema.contains_key("additionalProperties") {
+        schema.insert("additionalProperties".to_owned(), json!(false));
+    }
+}
+
+/// `allOf: [{$ref}, {description}]` is how OpenAPI 3.0 describes a reference; 3.1 lets both stand side by side.
+fn unwrap_described_reference(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(parts)) = schema.get("allOf") else { return };
+    let [Value::Object(reference), Value::Object(rest)] = parts.as_slice() else { return };
+    if reference.contains_key("$ref") && rest.keys().all(|key| key == "description") {
+        let target = reference["$ref"].clone();
+        schema.shift_remove("allOf");
+        schema.insert("$ref".to_owned(), target);
+    }
+}
+
+/// A doc comment is folded to the width of the source: one line break is a space, two are a paragraph.
+fn unfold(text: &str) -> String {
+    text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n")
+}
+
+/// poem-openapi upper-cases the names of response headers; HTTP ignores the case and people do not: `Retry-After`.
+fn header_name(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + &rest.to_lowercase()
+    });
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// Adds the answers that every operation of this shape can give, below those that are its own.
+fn share_responses(operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let has_security = operation.get("security").is_some();
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, response) in responses.iter_mut() {
+        // What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
+        match Code::ALL.iter().find(|code| code.status().as_str() == status) {
+            Some(code) => {
+                let description = response["description"].take();
+                *response = reference(*code);
+                response["description"] = description;
+            }
+            None => response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" }),
+        }
+    }
+    for code in Code::ALL {
+        let applies = match code {
+            Code::BadRequest | Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
+            Code::Unauthorized | Code::Forbidden | Code::TooManyRequests => has_security,
+            Code::NotFound | Code::MethodNotAllowed | Code::InternalError | Code::ServiceUnavailable => true,
+            Code::Conflict => false,
+        };
+        let status = code.status().as_str().to_owned();
+        if applies && !responses.contains_key(&status) {
+            responses.insert(status, reference(code));
+        }
+    }
+    responses.sort_keys();
+}
+
+fn reference(code: Code) -> Value {
+    json!({ "$ref": format!("#/components/responses/{}", code.component()) })
+}
+
+/// Gives each property the example that its object's example has for it, unless it has its own or is a reference.
+fn spread_examples(schema: &mut Value) {
+    let Some(example) = schema.pointer("/examples/0").cloned() else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        if let Some(value) = example.get(name)
+            && let Some(property) = property.as_object_mut()
+            && !property.contains_key("$ref")
+        {
+            property.entry("examples").or_insert_with(|| json!([value]));
+        }
+    }
+}
+
+/// Gives each media type of the operation the example of its schema, so that documentation can show it without a detour.
+fn add_media_examples(operation: &mut Value, schemas: &Value) {
+    let mut contents = Vec::new();
+    if let Some(request) = operation.pointer("/requestBody/content") {
+        contents.push(("/requestBody/content".to_owned(), request.clone()));
+    }
+    for status in operation["responses"].as_object().into_iter().flat_map(Map::keys) {
+        let pointer = format!("/responses/{status}/content");
+        if let Some(content) = operation.pointer(&pointer) {
+            contents.push((pointer, content.clone()));
+        }
+    }
+    for (pointer, mut content) in contents {
+        for media_type in content.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            let name = media_type.pointer("/schema/$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            if let Some(example) = name.and_then(|name| schemas.get(name)).and_then(|schema| schema.pointer("/examples/0"))
+                && media_type.get("example").is_none()
+            {
+                media_type["example"] = example.clone();
+            }
+        }
+        if let Some(place) = operation.pointer_mut(&pointer) {
+            *place = content;
+        }
+    }
+}
+
+/// The order that readers of OpenAPI documents expect.
+fn order(document: Value) -> Value {
+    let Value::Object(mut document) = document else { return document };
+    let mut ordered = Map::new();
+    for key in ["openapi", "info", "servers", "tags", "paths", "components"] {
+        if let Some(mut value) = document.shift_remove(key) {
+            if key == "components" {
+                sort_keys(&mut value);
+            }
+            ordered.insert(key.to_owned(), value);
+        }
+    }
+    ordered.extend(document);
+    Value::Object(ordered)
+}
+
+/// Components are looked up by name.
+fn sort_keys(components: &mut Value) {
+    for section in components.as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if let Some(section) = section.as_object_mut() {
+            section.sort_keys();
+        }
+    }
+}
