@@ -36,7 +36,7 @@ enum Scope {
 /// An access token issued by Auth0 for this API, with the scopes that the operation lists.
 #[derive(SecurityScheme)]
 #[oai(rename = "bearerAuth", ty = "bearer", bearer_format = "JWT", checker = "caller")]
-pub struct Authorized(Caller);
+pub struct Authorized(pub Caller);
 
 /// The caller whom [`crate::contract`] has authorised; without it no handler runs.
 async fn caller(request: &Request, _: Bearer) -> Option<Caller> {

@@ -201,6 +201,20 @@ impl Problem {
         Self::new(Code::ServiceUnavailable).header(header::RETRY_AFTER, retry_after.into()).because(cause)
     }
 
+    /// The problem that an error of the framework or of a handler stands for. What the framework says is not passed on: it may
+    /// quote the request.
+    pub fn from_error(error: poem::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(problem) => return problem,
+            Err(error) => error,
+        };
+        let status = error.status();
+        match Code::ALL.into_iter().find(|code| code.status() == status) {
+            Some(code) if status.is_client_error() => Self::new(code),
+            _ => Self::internal(format!("the framework answered {status}")),
+        }
+    }
+
     /// Replaces the message for the caller.
     pub fn message(mut self, message: impl Into<String>) -> Self {
         self.details.message = message.into();
@@ -225,9 +239,9 @@ impl Problem {
         self
     }
 
-    /// The code.
-    pub fn code(&self) -> Code {
-        self.details.code
+    /// What the caller is told.
+    pub fn details(&self) -> &ProblemDetails {
+        &self.details
     }
 }
 

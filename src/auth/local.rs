@@ -1,0 +1,173 @@
+//! The server as its own issuer, so that it can be tried without an account anywhere. Loopback only.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    rsa::{KeyPair, KeySize},
+};
+use jsonwebtoken::{
+    EncodingKey, Header, encode, get_current_timestamp,
+    jwk::{Jwk, JwkSet, ThumbprintHash},
+};
+use serde_json::json;
+
+use super::{KeyError, KeySet, Verifier};
+
+/// Why there is no local issuer.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalIssuerError {
+    /// The key file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The key file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The key file holds no RSA key.
+    #[error("{0} is not an RSA private key in PEM form")]
+    NotAKey(PathBuf),
+    /// A key or token cannot be made.
+    #[error("cannot make a key or token: {0}")]
+    Crypto(String),
+}
+
+/// Signs tokens with a key of its own, kept in the data folder.
+pub struct LocalIssuer {
+    key: EncodingKey,
+    jwk: Jwk,
+    kid: String,
+}
+
+impl LocalIssuer {
+    /// The `iss` of its tokens.
+    pub const ISSUER: &str = "urn:users-api:local-issuer";
+    /// The `aud` of its tokens.
+    pub const AUDIENCE: &str = "users-api";
+    /// The key's file in the data folder.
+    pub const FILE: &str = "local-issuer.pem";
+
+    /// Reads the key from the data folder; the first time it makes folder and key, readable for the owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalIssuerError`].
+    pub fn open(data_dir: &Path) -> Result<Self, LocalIssuerError> {
+        let path = data_dir.join(Self::FILE);
+        let file = |source| LocalIssuerError::File { path: path.clone(), source };
+        fs::create_dir_all(data_dir).map_err(file)?;
+        if !path.try_exists().map_err(file)? {
+            let pem = generate()?;
+            create_private(&path, pem.as_bytes()).map_err(file)?;
+        }
+        let pem = fs::read(&path).map_err(file)?;
+        let key = EncodingKey::from_rsa_pem(&pem).map_err(|_| LocalIssuerError::NotAKey(path.clone()))?;
+        let mut jwk = Jwk::from_encoding_key(&key, KeySet::ALGORITHM).map_err(|_| LocalIssuerError::NotAKey(path.clone()))?;
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(crypto)?;
+        jwk.common.key_id = Some(kid.clone());
+        Ok(Self { key, jwk, kid })
+    }
+
+    /// A token that grants `scope` (space-separated) for `lifetime` from now.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalIssuerError::Crypto`].
+    pub fn token(&self, scope: &str, lifetime: Duration) -> Result<String, LocalIssuerError> {
+        let now = get_current_timestamp();
+        let claims = json!({
+            "iss": Self::ISSUER, "aud": Self::AUDIENCE, "sub": "local-developer",
+            "iat": now, "exp": now.saturating_add(lifetime.as_secs()), "scope": scope,
+        });
+        let header = Header { kid: Some(self.kid.clone()), ..Header::new(KeySet::ALGORITHM) };
+        encode(&header, &claims, &self.key).map_err(crypto)
+    }
+
+    /// Accepts this issuer's tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NoUsableKey`].
+    pub fn verifier(&self) -> Result<Verifier, KeyError> {
+        let keys = KeySet::new(&JwkSet { keys: vec![self.jwk.clone()] })?;
+        Ok(Verifier::new(keys, Self::ISSUER, Self::AUDIENCE))
+    }
+
+    /// The name of its key.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+fn generate() -> Result<String, LocalIssuerError> {
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(crypto)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(crypto)?;
+    Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref())))
+}
+
+/// Writes the file whole or not at all, for the owner only; one that another process made first stays.
+fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&temporary).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+    let linked = written.and_then(|()| match fs::hard_link(&temporary, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    fs::remove_file(&temporary)?;
+    linked
+}
+
+fn crypto(error: impl ToString) -> LocalIssuerError {
+    LocalIssuerError::Crypto(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Rejection;
+
+    #[test]
+    fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = LocalIssuer::open(folder.path()).unwrap();
+        let again = LocalIssuer::open(folder.path()).unwrap();
+        assert_eq!(first.kid(), again.kid());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(folder.path().join(LocalIssuer::FILE)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let token = first.token("write:users", Duration::from_secs(60)).unwrap();
+        let caller = again.verifier().unwrap().verify(&token).unwrap();
+        assert_eq!(caller.missing(&["write:users".to_owned(), "read:users".to_owned()]), ["read:users"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn another_issuers_token_names_an_unknown_key() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let stranger = LocalIssuer::open(one.path()).unwrap().token("write:users", Duration::from_secs(60)).unwrap();
+        let verifier = LocalIssuer::open(two.path()).unwrap().verifier().unwrap();
+        assert_eq!(verifier.verify(&stranger).unwrap_err(), Rejection::UnknownKey);
+    }
+
+    #[test]
+    fn a_file_that_is_no_key_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(LocalIssuer::FILE), "not a key").unwrap();
+        let Err(LocalIssuerError::NotAKey(path)) = LocalIssuer::open(folder.path()) else { panic!("accepted") };
+        assert!(path.ends_with(LocalIssuer::FILE));
+    }
+}

@@ -1,0 +1,160 @@
+//! Flags and environment: one struct for everything that can be set.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Args;
+
+use crate::store::StoreUrl;
+
+/// How the server runs. Every flag has an environment variable; the flag wins.
+#[derive(Args, Debug, Clone)]
+pub struct Config {
+    /// Address to listen on. With the local issuer only a loopback address.
+    #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, env = "PORT", default_value_t = 3000)]
+    pub port: u16,
+
+    /// Where the server keeps what is its own.
+    #[command(flatten)]
+    pub data: DataDir,
+
+    /// Where users are kept: `redb:<file>` or `memory:` [default: redb:<data-dir>/users.redb].
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<StoreUrl>,
+
+    /// Whose access tokens are accepted.
+    #[command(flatten)]
+    pub issuer: Issuer,
+
+    /// Largest request body, in bytes.
+    #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 64 * 1024)]
+    pub max_body_bytes: usize,
+
+    /// Largest request head (request line and headers), in bytes; at least 8192.
+    #[arg(long, env = "MAX_HEADER_BYTES", value_name = "BYTES", default_value_t = 16 * 1024, value_parser = header_bytes)]
+    pub max_header_bytes: usize,
+
+    /// How long the head of a request may take to arrive; also how long an idle connection stays open.
+    #[arg(long, env = "HEADER_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub header_timeout: Duration,
+
+    /// How long a request body may take to arrive.
+    #[arg(long, env = "BODY_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub body_timeout: Duration,
+
+    /// How long a request may take in all, the store included.
+    #[arg(long, env = "REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub request_timeout: Duration,
+
+    /// How long requests under way may take to finish after SIGTERM or SIGINT.
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub shutdown_timeout: Duration,
+
+    /// How many connections may be open; further ones wait to be accepted.
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 4096)]
+    pub max_connections: usize,
+
+    /// How many requests may be under way; further ones get 503.
+    #[arg(long, env = "MAX_REQUESTS", value_name = "N", default_value_t = 1024)]
+    pub max_requests: usize,
+
+    /// Requests a second for each caller, beyond which 429 is answered [default: no limit].
+    #[arg(long, env = "RATE_LIMIT", value_name = "N")]
+    pub rate_limit: Option<NonZeroU32>,
+
+    /// Check responses against the document too; one that breaks it becomes a 500.
+    #[arg(long, env = "CHECK_RESPONSES")]
+    pub check_responses: bool,
+
+    /// What is logged: a level, or directives such as `info,users_api=debug`.
+    #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+}
+
+/// Where the server keeps what is its own.
+#[derive(Args, Debug, Clone)]
+pub struct DataDir {
+    /// Folder for the embedded store and the local issuer's key; made when missing.
+    #[arg(long = "data-dir", env = "DATA_DIR", value_name = "DIR", default_value = "data")]
+    pub path: PathBuf,
+}
+
+/// Whose access tokens are accepted. Without it the server is its own local issuer, on loopback only.
+#[derive(Args, Debug, Clone, Default)]
+pub struct Issuer {
+    /// The issuer, exactly as its tokens name it in `iss`, such as `https://example.eu.auth0.com/`.
+    #[arg(long = "auth-issuer", env = "AUTH_ISSUER", value_name = "URL", requires = "audience")]
+    pub issuer: Option<String>,
+
+    /// This API's name in the tokens' `aud`.
+    #[arg(long = "auth-audience", env = "AUTH_AUDIENCE", value_name = "NAME", requires = "issuer")]
+    pub audience: Option<String>,
+
+    /// The issuer's key set [default: <issuer>/.well-known/jwks.json].
+    #[arg(long = "auth-jwks-url", env = "AUTH_JWKS_URL", value_name = "URL", requires = "issuer")]
+    pub jwks_url: Option<String>,
+}
+
+impl Config {
+    /// The store to open.
+    pub fn store_url(&self) -> StoreUrl {
+        self.database_url.clone().unwrap_or_else(|| StoreUrl::Redb(self.data.path.join("users.redb")))
+    }
+}
+
+/// Parses a time such as `250ms`, `10s` or `1h 30m`, above zero.
+///
+/// # Errors
+///
+/// What was expected.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected a time above zero with its unit, such as 250ms, 10s, 5m, 1h or 2d".to_owned()),
+    }
+}
+
+/// hyper's own lower bound for its read buffer.
+fn header_bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes) if bytes >= 8192 => Ok(bytes),
+        _ => Err("expected a number of bytes, 8192 or more".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn durations_have_units_and_are_above_zero() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        for wrong in ["", "s", "5", "-1s", "0s", "99999999999999999999s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_needs_an_audience() {
+        assert!(Flags::try_parse_from(["x", "--auth-issuer", "https://issuer.example/"]).is_err());
+        let flags = Flags::try_parse_from(["x", "--auth-issuer", "https://issuer.example/", "--auth-audience", "api"]).unwrap();
+        assert_eq!(flags.config.issuer.audience.as_deref(), Some("api"));
+    }
+}

@@ -1,0 +1,111 @@
+//! The documentation: Swagger UI from the vendored files, the document, and a local token for trying it out.
+
+use std::{sync::Arc, time::Duration};
+
+use poem::{
+    IntoResponse, Request, Response, Result, Route,
+    endpoint::make_sync,
+    get, handler,
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
+    web::Redirect,
+};
+use serde_json::Value;
+
+use crate::{
+    api::problem::{Code, Problem},
+    auth::LocalIssuer,
+    contract,
+};
+
+/// What the page may load and do: only what comes from this server.
+///
+/// Swagger UI cannot do without two exceptions: it sets `style` attributes from JavaScript (`'unsafe-inline'` for styles only),
+/// and its style sheet has icons as `data:` images.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+/// How long the token of the page is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// Adds the documentation to the routes. With a local issuer the page is authorised from the start.
+pub fn mount(routes: Route, document: &Value, issuer: Option<Arc<LocalIssuer>>) -> Route {
+    let json = document.to_string();
+    let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
+    routes
+        .at("/", get(make_sync(|_| Redirect::temporary("/docs/"))))
+        .at("/docs", get(make_sync(|_| Redirect::temporary("/docs/"))))
+        .at("/docs/token", get(make_sync(move |request| token(&request, issuer.as_deref()))))
+        .at("/docs/swagger-initializer.js", get(initializer))
+        .at("/docs/*file", get(make_sync(move |request| file(&request, &config))))
+        .at("/openapi.yaml", get(make_sync(|_| served("application/yaml", contract::YAML))))
+        .at("/openapi.json", get(make_sync(move |_| served("application/json", json.clone()))))
+}
+
+#[handler]
+fn initializer() -> Response {
+    served("text/javascript", include_str!("swagger-initializer.js"))
+}
+
+fn file(request: &Request, config: &Arc<utoipa_swagger_ui::Config<'static>>) -> Result<Response> {
+    let path = request.raw_path_param("file").unwrap_or_default();
+    match utoipa_swagger_ui::serve(path, Arc::clone(config)) {
+        Ok(Some(file)) => Ok(served(&file.content_type, file.bytes.into_owned())),
+        Ok(None) => Err(Problem::new(Code::NotFound).into()),
+        Err(error) => Err(Problem::internal(error.to_string()).into()),
+    }
+}
+
+fn served(content_type: &str, body: impl Into<poem::Body>) -> Response {
+    Response::builder()
+        .content_type(content_type)
+        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::REFERRER_POLICY, "no-referrer")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .body(body)
+}
+
+/// A token of the local issuer for the page; 204 where the issuer is a real one.
+///
+/// Other pages in the same browser must not get it: it is not readable across origins (no CORS headers, and `Sec-Fetch-Site`
+/// where the browser sends it), and a name that was made to point at this machine (DNS rebinding) is not a loopback name.
+fn token(request: &Request, issuer: Option<&LocalIssuer>) -> Result<Response> {
+    let Some(issuer) = issuer else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let same_origin = request.header("sec-fetch-site").is_none_or(|site| site == "same-origin");
+    if !same_origin || !request.header(header::HOST).is_some_and(is_loopback) {
+        return Err(Problem::new(Code::NotFound).into());
+    }
+    let token = issuer.token("write:users", TOKEN_LIFETIME).map_err(|error| Problem::internal(error.to_string()))?;
+    Ok(Response::builder()
+        .content_type("text/plain")
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin")
+        .body(token))
+}
+
+/// Whether a `Host` header names this machine itself.
+fn is_loopback(host: &str) -> bool {
+    let name =
+        host.strip_suffix(|c: char| c.is_ascii_digit()).map_or(host, |_| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_loopback() {
+        for host in ["localhost", "localhost:3000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:3000"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in
+            ["", "evil.example", "evil.example:3000", "localhost.evil.example", "127.0.0.1.evil.example:3000", "[::2]:3000"]
+        {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

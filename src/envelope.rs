@@ -1,0 +1,126 @@
+//! Around every request, documented or operational: its id and its line in the log, the limits on requests under way and on
+//! time, and one shape for every error, also for those that the framework or a panic raises.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header::ALLOW},
+};
+use tokio::sync::Semaphore;
+use tracing::{Instrument, Span, field};
+use uuid::Uuid;
+
+use crate::api::problem::{LogNote, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The whole application behind its envelope.
+pub struct Envelope<E> {
+    application: E,
+    under_way: Semaphore,
+    patience: Duration,
+}
+
+impl<E: Endpoint> Envelope<E> {
+    /// Lets `max_requests` run at a time, each for at most `patience`.
+    pub fn new(application: E, max_requests: usize, patience: Duration) -> Self {
+        Self { application, under_way: Semaphore::new(max_requests), patience }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let Ok(_permit) = self.under_way.try_acquire() else {
+            return Problem::unavailable(1, "too many requests are under way").into_response();
+        };
+        let running = AssertUnwindSafe(self.application.call(request)).catch_unwind();
+        match tokio::time::timeout(self.patience, running).await {
+            Ok(Ok(Ok(response))) => response.into_response(),
+            Ok(Ok(Err(error))) => {
+                let not_allowed = error.is::<poem::error::MethodNotAllowedError>();
+                let problem = Problem::from_error(error);
+                // The framework raises it for the operational routes, which all are read only.
+                let problem = if not_allowed { problem.header(ALLOW, HeaderValue::from_static("GET, HEAD")) } else { problem };
+                problem.into_response()
+            }
+            Ok(Err(_)) => Problem::internal("a panic").into_response(),
+            Err(_) => Problem::unavailable(1, "the request took too long").into_response(),
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Envelope<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let begin = Instant::now();
+        let id = request_id(&request);
+        // Neither path nor query: they may hold personal data. The contract names the operation.
+        let span = tracing::info_span!("request", id, method = known(request.method()), operation = field::Empty);
+        let mut response = self.answer(request).instrument(span.clone()).await;
+        if let Ok(value) = HeaderValue::try_from(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        record(&span, &response, begin.elapsed());
+        Ok(response)
+    }
+}
+
+/// The caller's own id where it is sane, else a new one.
+fn request_id(request: &Request) -> String {
+    let sane = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+    };
+    request.header(REQUEST_ID).filter(sane).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+/// A method is any word that the caller likes; the log only knows the usual ones.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "other",
+    }
+}
+
+fn record(span: &Span, response: &Response, elapsed: Duration) {
+    let status = response.status();
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
+    let note = response.extensions().get::<LogNote>();
+    let code = note.map(|note| field::debug(note.code));
+    let rules = note.filter(|note| !note.rules.is_empty()).map(|note| note.rules.join(" "));
+    let cause = note.and_then(|note| note.cause.as_deref());
+    let _entered = span.enter();
+    if status.is_server_error() {
+        tracing::error!(status = status.as_u16(), milliseconds, code, rules, cause, "failed");
+    } else if status == StatusCode::CREATED || note.is_none() {
+        tracing::info!(status = status.as_u16(), milliseconds, "answered");
+    } else {
+        tracing::info!(status = status.as_u16(), milliseconds, code, rules, cause, "refused");
+    }
+}
+
+/// An application that is shared by all connections.
+pub type Application = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sane_request_id_is_taken_over() {
+        let with = |id: &str| request_id(&Request::builder().header(REQUEST_ID, id).finish());
+        assert_eq!(with("a-B_9.z"), "a-B_9.z");
+        assert_eq!(with(&"x".repeat(64)), "x".repeat(64));
+        for insane in ["", "a b", "a\"b", &"x".repeat(65), "a,b"] {
+            let made = with(insane);
+            assert_ne!(made, insane);
+            assert!(Uuid::parse_str(&made).is_ok(), "{made}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The command line: serve (the default) and token.
+
+use std::{future::Future, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+use users_api::{
+    auth::LocalIssuer,
+    config::{Config, DataDir, duration},
+    server::{Server, ServerError},
+    telemetry,
+};
+
+/// A users API whose OpenAPI document is enforced.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print an access token of the local issuer.
+    Token {
+        /// The scopes that it grants, separated by spaces.
+        #[arg(long, default_value = "write:users")]
+        scope: String,
+        /// How long it is valid.
+        #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        expires_in: Duration,
+        #[command(flatten)]
+        data: DataDir,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Token { scope, expires_in, data }) => token(&data, &scope, expires_in),
+        None => serve(&arguments.config).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((what, hint)) => {
+            eprintln!("error: {what}\nhint: {hint}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What went wrong, and what to do about it.
+type Failure = (String, &'static str);
+
+fn failure(error: ServerError) -> Failure {
+    (error.to_string(), error.hint())
+}
+
+fn token(data: &DataDir, scope: &str, expires_in: Duration) -> Result<(), Failure> {
+    let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(scope, expires_in));
+    println!("{}", token.map_err(|error| failure(error.into()))?);
+    Ok(())
+}
+
+async fn serve(config: &Config) -> Result<(), Failure> {
+    telemetry::start(&config.log)
+        .map_err(|error| (format!("the log filter is not understood: {error}"), "give a level, such as info, or see --help"))?;
+    let stop = signal().map_err(|error| (format!("cannot wait for signals: {error}"), "this system may not support them"))?;
+    let server = Server::bind(config).await.map_err(failure)?;
+    welcome(&server).map_err(failure)?;
+    tracing::info!(address = %server.address(), "listening");
+    server.run(stop).await;
+    Ok(())
+}
+
+/// Tells a newcomer what to do next.
+fn welcome(server: &Server) -> Result<(), ServerError> {
+    let url = format!("http://{}", server.address());
+    println!("Serving the users API on {url}\n  documentation  {url}/docs/\n  document       {url}/openapi.yaml");
+    match server.local_issuer() {
+        None => println!("Access tokens come from the configured issuer."),
+        Some(issuer) => {
+            let token = issuer.token("write:users", Duration::from_secs(60 * 60))?;
+            println!(
+                "\nThis server is its own issuer, for this machine only. Create a user (the token is valid for an hour):\n\n\
+                 curl -i {url}/users \\\n  -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {token}' \\\n  \
+                 -d '{{\"email\":\"john.doe@example.com\",\"firstName\":\"John\",\"lastName\":\"Doe\",\
+                 \"dateOfBirth\":\"1990-05-15\",\"residencyCountry\":\"GR\"}}'\n\n\
+                 Another token: cargo run -- token. A real issuer: AUTH_ISSUER and AUTH_AUDIENCE."
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Resolves on SIGTERM or SIGINT; a second one ends the process at once.
+#[cfg(unix)]
+fn signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping: finishing what is under way");
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            std::process::exit(130);
+        });
+    })
+}
+
+#[cfg(not(unix))]
+fn signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler for Ctrl-C there is nothing to wait for but the end of the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
