@@ -1,0 +1,16 @@
+//! The server as its users meet it: over HTTP, each test with a server and a store of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod app;
+mod browser;
+mod documentation;
+mod durability;
+mod example;
+mod operations;
+mod privacy;
+mod protocol;
+mod readme;
+mod rules;
+mod statuses;
+mod tokens;

@@ -1,0 +1,202 @@
+//! Every status of the document is reached, and looks as documented.
+
+use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use reqwest::Method;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use users_api::{
+    api::users::User,
+    contract,
+    store::{StoreError, UserStore},
+};
+
+use crate::app::{Answer, App, minimal, send};
+
+/// A store that fails as it is told.
+struct Faulty(fn() -> StoreError);
+
+#[async_trait]
+impl UserStore for Faulty {
+    async fn insert(&self, _: User) -> Result<User, StoreError> {
+        Err((self.0)())
+    }
+    async fn find(&self, _: &str) -> Result<Option<User>, StoreError> {
+        Err((self.0)())
+    }
+    async fn count(&self) -> Result<u64, StoreError> {
+        Err((self.0)())
+    }
+    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
+        Err((self.0)())
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        Err((self.0)())
+    }
+    async fn close(&self) {}
+}
+
+/// A store that never answers.
+struct Stuck;
+
+#[async_trait]
+impl UserStore for Stuck {
+    async fn insert(&self, _: User) -> Result<User, StoreError> {
+        std::future::pending().await
+    }
+    async fn find(&self, _: &str) -> Result<Option<User>, StoreError> {
+        std::future::pending().await
+    }
+    async fn count(&self) -> Result<u64, StoreError> {
+        std::future::pending().await
+    }
+    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
+        std::future::pending().await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+    async fn close(&self) {}
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable("cannot reach the secret host".to_owned())
+}
+
+fn panicking() -> StoreError {
+    panic!("a secret that a panic quotes")
+}
+
+/// Sends bytes and reads until the server closes the connection.
+pub async fn raw(app: &App, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(app.authority()).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn reach(status: u16) -> Answer {
+    let user = minimal("a@example.com");
+    match status {
+        201 => App::start().await.create(&user).await,
+        400 => send(App::start().await.post().body("{")).await,
+        401 => send(App::start().await.request(Method::POST, "/users").json(&user)).await,
+        403 => {
+            let app = App::start().await;
+            send(app.request(Method::POST, "/users").bearer_auth(app.token("read:users")).json(&user)).await
+        }
+        404 => send(App::start().await.request(Method::POST, "/user").json(&user)).await,
+        405 => send(App::start().await.request(Method::PUT, "/users").json(&user)).await,
+        408 => {
+            let app = App::with(|config| config.body_timeout = Duration::from_millis(50)).await;
+            let (sender, body) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+            let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(body));
+            let answer = send(app.post().body(body)).await;
+            drop(sender); // Until here the body was neither sent nor ended.
+            answer
+        }
+        409 => {
+            let app = App::start().await;
+            app.create(&user).await.assert_created();
+            app.create(&user).await
+        }
+        413 => send(App::start().await.post().body(" ".repeat(64 * 1024 + 1))).await,
+        415 => {
+            let app = App::start().await;
+            send(app.request(Method::POST, "/users").bearer_auth(app.token("write:users")).body(user.to_string())).await
+        }
+        429 => {
+            let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
+            loop {
+                let answer = send(app.post().body("{}")).await;
+                if answer.status != 400 {
+                    return answer;
+                }
+            }
+        }
+        500 => App::on(Arc::new(Faulty(panicking)), |_| {}).await.create(&user).await,
+        503 => App::on(Arc::new(Faulty(unavailable)), |_| {}).await.create(&user).await,
+        other => panic!("no test reaches {other}"),
+    }
+}
+
+#[tokio::test]
+async fn every_documented_status_is_reached_with_its_headers() {
+    let document = contract::embedded().unwrap();
+    let responses = document["paths"]["/users"]["post"]["responses"].as_object().unwrap();
+    let mut codes = BTreeSet::new();
+    for status in responses.keys() {
+        let answer = reach(status.parse().unwrap()).await;
+        assert_eq!(answer.status.to_string(), *status, "{:#}", answer.body);
+        match answer.status {
+            201 => answer.assert_created(),
+            number => {
+                let code = answer.body["code"].as_str().unwrap();
+                answer.assert_problem(number, code);
+                codes.insert(code.to_owned());
+            }
+        }
+        let component = responses[status]["$ref"]
+            .as_str()
+            .map_or(&responses[status], |reference| document.pointer(reference.trim_start_matches('#')).unwrap());
+        for name in component["headers"].as_object().unwrap().keys() {
+            assert!(!answer.header(name).is_empty(), "{status} has no {name}");
+        }
+        assert!(!answer.body.to_string().contains("secret"), "{:#}", answer.body);
+    }
+    let documented = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
+    assert_eq!(codes, documented.iter().map(|code| code.as_str().unwrap().to_owned()).collect(), "the closed set of codes");
+}
+
+#[tokio::test]
+async fn a_challenge_tells_what_is_wrong_with_the_token() {
+    assert_eq!(reach(401).await.header("www-authenticate"), "Bearer");
+    assert_eq!(reach(403).await.header("www-authenticate"), r#"Bearer error="insufficient_scope", scope="write:users""#);
+    assert_eq!(reach(405).await.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn a_body_of_exactly_the_limit_is_read() {
+    let app = App::start().await;
+    let user = minimal("a@example.com").to_string();
+    let padded = user.clone() + &" ".repeat(64 * 1024 - user.len());
+    send(app.post().body(padded.clone())).await.assert_created();
+    send(app.post().body(padded + " ")).await.assert_problem(413, "PAYLOAD_TOO_LARGE");
+}
+
+#[tokio::test]
+async fn too_many_requests_under_way_and_a_stuck_store_are_503() {
+    let app = App::with(|config| config.max_requests = 0).await;
+    app.create(&minimal("a@example.com")).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+
+    let app = App::on(Arc::new(Stuck), |config| config.request_timeout = Duration::from_millis(50)).await;
+    let answer = app.create(&minimal("a@example.com")).await;
+    answer.assert_problem(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(answer.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn one_caller_does_not_use_up_the_rate_of_another() {
+    let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
+    while send(app.post().body("{}")).await.status != 429 {}
+    // Without a valid token a request counts for nobody.
+    assert_eq!(send(app.request(Method::POST, "/users").body("{}")).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_ends_the_connection() {
+    let app = App::with(|config| config.header_timeout = Duration::from_millis(50)).await;
+    assert_eq!(raw(&app, b"POST /users HTTP/1.1\r\nHost: x\r\n").await, "");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let app = App::start().await;
+    let head = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nx: {}\r\n\r\n", "x".repeat(20_000));
+    let answer = raw(&app, head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
