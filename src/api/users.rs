@@ -222,6 +222,7 @@ impl User {
 
 /// The answers of `createUser` that are its own; those that every operation shares are added to the document from one place.
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "there is one per request, and it is returned at once")]
 pub enum CreateUserResponse {
     /// The user was created and is durably stored.
     #[oai(status = 201)]
