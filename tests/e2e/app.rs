@@ -6,13 +6,14 @@ use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{sync::oneshot, task::JoinHandle};
 use users_api::{
     auth::LocalIssuer,
     config::Config,
     server::Server,
     store::{MemoryStore, UserStore},
 };
+
+use crate::log;
 
 #[derive(Parser)]
 struct Flags {
@@ -26,8 +27,6 @@ pub struct App {
     pub issuer: Option<LocalIssuer>,
     pub store: Arc<dyn UserStore>,
     pub client: Client,
-    stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<()>>,
     _data: TempDir,
 }
 
@@ -49,24 +48,16 @@ impl App {
 
     /// With another store.
     pub async fn on(store: Arc<dyn UserStore>, change: impl FnOnce(&mut Config)) -> Self {
+        log::search();
         let data = TempDir::new().unwrap();
         let mut config = config(&data);
         change(&mut config);
         let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();
         let url = format!("http://{}", server.address());
         let issuer = config.issuer.issuer.is_none().then(|| LocalIssuer::open(data.path()).unwrap());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(async {
-            let _ = stopped.await; // A dropped sender stops the server too.
-        }));
+        tokio::spawn(server.run(std::future::pending())); // It ends with the test's runtime.
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, issuer, store, client, stop: Some(stop), running: Some(running), _data: data }
-    }
-
-    /// Stops the server and waits for it.
-    pub async fn stop(mut self) {
-        drop(self.stop.take());
-        self.running.take().unwrap().await.unwrap();
+        Self { url, issuer, store, client, _data: data }
     }
 
     /// `127.0.0.1:port`, for a raw connection.
@@ -92,6 +83,14 @@ impl App {
     /// Creates, or fails to.
     pub async fn create(&self, user: &Value) -> Answer {
         send(self.post().body(user.to_string())).await
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(log::leaks(), Vec::<String>::new(), "the log tells what was sent");
+        }
     }
 }
 
