@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use crate::store::StoreUrl;
+use crate::store::{StoreError, StoreUrl};
 
 /// How the server runs. Every flag has an environment variable; the flag wins.
 #[derive(Args, Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct Config {
 
     /// Where users are kept: `redb:<file>` or `memory:` [default: redb:<data-dir>/users.redb].
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<StoreUrl>,
+    pub database_url: Option<String>,
 
     /// Whose access tokens are accepted.
     #[command(flatten)]
@@ -104,9 +104,13 @@ pub struct Issuer {
 }
 
 impl Config {
-    /// The store to open.
-    pub fn store_url(&self) -> StoreUrl {
-        self.database_url.clone().unwrap_or_else(|| StoreUrl::Redb(self.data.path.join("users.redb")))
+    /// The store to open. Only here is the URL parsed: clap would repeat one that is wrong, with the password in it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Url`].
+    pub fn store_url(&self) -> Result<StoreUrl, StoreError> {
+        self.database_url.as_ref().map_or_else(|| Ok(StoreUrl::Redb(self.data.path.join("users.redb"))), |url| url.parse())
     }
 }
 

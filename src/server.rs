@@ -84,7 +84,7 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         refuse_exposed_local_issuer(config)?;
-        let store = config.store_url().open()?;
+        let store = config.store_url()?.open()?;
         Self::bind_with(config, store).await
     }
 

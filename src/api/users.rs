@@ -268,7 +268,7 @@ impl Users {
                 Ok(CreateUserResponse::Created(Json(user), location))
             }
             Err(StoreError::EmailTaken) => Ok(CreateUserResponse::EmailTaken(email_taken())),
-            Err(StoreError::Unavailable(cause)) => Err(Problem::unavailable(1, cause).into()),
+            Err(error) => Err(Problem::unavailable(1, error.to_string()).into()),
         }
     }
 }

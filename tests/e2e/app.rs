@@ -1,6 +1,9 @@
 //! A server for one test, and what a test asks of its answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
@@ -20,6 +23,13 @@ struct Flags {
     #[command(flatten)]
     config: Config,
 }
+
+/// The local issuer's key, made once for all tests: it is what takes longest at a first start.
+static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = TempDir::new().unwrap();
+    LocalIssuer::open(folder.path()).unwrap();
+    std::fs::read(folder.path().join(LocalIssuer::FILE)).unwrap()
+});
 
 /// A running server: port 0, its own data folder, responses checked against the document.
 pub struct App {
@@ -50,6 +60,7 @@ impl App {
     pub async fn on(store: Arc<dyn UserStore>, change: impl FnOnce(&mut Config)) -> Self {
         log::search();
         let data = TempDir::new().unwrap();
+        std::fs::write(data.path().join(LocalIssuer::FILE), KEY.as_slice()).unwrap();
         let mut config = config(&data);
         change(&mut config);
         let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();

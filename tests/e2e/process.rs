@@ -28,7 +28,8 @@ pub struct Process {
     stderr: JoinHandle<String>,
 }
 
-struct KilledOnDrop(Child);
+/// A process that does not outlive the test, also when the test fails.
+pub struct KilledOnDrop(pub Child);
 
 impl Drop for KilledOnDrop {
     fn drop(&mut self) {
