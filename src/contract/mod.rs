@@ -46,8 +46,8 @@ pub enum ContractError {
     #[error("openapi.yaml is not YAML: {0}")]
     Yaml(String),
     /// It is not an OpenAPI 3.1 document.
-    #[error("openapi.yaml is not an OpenAPI 3.1 document: {0}")]
-    NotOpenApi(String),
+    #[error("openapi.yaml is not an OpenAPI 3.1 document")]
+    NotOpenApi,
     /// Something that the document refers to, or must have, is not there.
     #[error("openapi.yaml has nothing at {0}")]
     Missing(String),
