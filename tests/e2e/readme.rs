@@ -124,7 +124,7 @@ fn settings() -> String {
     for argument in Config::augment_args(clap::Command::new("users-api")).get_arguments() {
         let help = argument.get_help().unwrap().to_string();
         let (meaning, default) = match help.trim_end_matches(']').split_once(" [default: ") {
-            Some((meaning, default)) => (meaning, default.to_owned()),
+            Some((meaning, default)) => (meaning, default.trim_matches('`').to_owned()),
             None => (help.as_str(), argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect()),
         };
         let default = match default.as_str() {
