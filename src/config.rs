@@ -26,7 +26,7 @@ pub struct Config {
     #[command(flatten)]
     pub data: DataDir,
 
-    /// Where users are kept: `redb:<file>` or `memory:` [default: `redb:<data-dir>/users.redb`].
+    /// Where users are kept: `redb:<file>` or `memory:` (default: `redb:<data-dir>/users.redb`).
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
@@ -66,7 +66,7 @@ pub struct Config {
     #[arg(long, env = "MAX_REQUESTS", value_name = "N", default_value_t = 1024)]
     pub max_requests: usize,
 
-    /// Requests a second for each caller, beyond which 429 is answered [default: no limit].
+    /// Requests a second for each caller, beyond which 429 is answered (default: no limit).
     #[arg(long, env = "RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
 
@@ -98,7 +98,7 @@ pub struct Issuer {
     #[arg(long = "auth-audience", env = "AUTH_AUDIENCE", value_name = "NAME", requires = "issuer")]
     pub audience: Option<String>,
 
-    /// The issuer's key set [default: `<issuer>/.well-known/jwks.json`].
+    /// The issuer's key set (default: `<issuer>/.well-known/jwks.json`).
     #[arg(long = "auth-jwks-url", env = "AUTH_JWKS_URL", value_name = "URL", requires = "issuer")]
     pub jwks_url: Option<String>,
 }

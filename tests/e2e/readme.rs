@@ -123,7 +123,7 @@ fn settings() -> String {
     let mut table = String::from("| flag | variable | default | |\n|---|---|---|---|\n");
     for argument in Config::augment_args(clap::Command::new("users-api")).get_arguments() {
         let help = argument.get_help().unwrap().to_string();
-        let (meaning, default) = match help.trim_end_matches(']').split_once(" [default: ") {
+        let (meaning, default) = match help.trim_end_matches(')').split_once(" (default: ") {
             Some((meaning, default)) => (meaning, default.trim_matches('`').to_owned()),
             None => (help.as_str(), argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect()),
         };
