@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 
-use crate::store::StoreUrl;
+use crate::store::{StoreError, StoreUrl};
 
 /// How the server runs. Every flag has an environment variable; the flag wins.
 #[derive(Args, Debug, Clone)]
@@ -26,9 +26,9 @@ pub struct Config {
     #[command(flatten)]
     pub data: DataDir,
 
-    /// Where users are kept: `redb:<file>` or `memory:` [default: redb:<data-dir>/users.redb].
+    /// Where users are kept: `redb:<file>` or `memory:` (default: `redb:<data-dir>/users.redb`).
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<StoreUrl>,
+    pub database_url: Option<String>,
 
     /// Whose access tokens are accepted.
     #[command(flatten)]
@@ -66,7 +66,7 @@ pub struct Config {
     #[arg(long, env = "MAX_REQUESTS", value_name = "N", default_value_t = 1024)]
     pub max_requests: usize,
 
-    /// Requests a second for each caller, beyond which 429 is answered [default: no limit].
+    /// Requests a second for each caller, beyond which 429 is answered (default: no limit).
     #[arg(long, env = "RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
 
@@ -98,15 +98,19 @@ pub struct Issuer {
     #[arg(long = "auth-audience", env = "AUTH_AUDIENCE", value_name = "NAME", requires = "issuer")]
     pub audience: Option<String>,
 
-    /// The issuer's key set [default: <issuer>/.well-known/jwks.json].
+    /// The issuer's key set (default: `<issuer>/.well-known/jwks.json`).
     #[arg(long = "auth-jwks-url", env = "AUTH_JWKS_URL", value_name = "URL", requires = "issuer")]
     pub jwks_url: Option<String>,
 }
 
 impl Config {
-    /// The store to open.
-    pub fn store_url(&self) -> StoreUrl {
-        self.database_url.clone().unwrap_or_else(|| StoreUrl::Redb(self.data.path.join("users.redb")))
+    /// The store to open. Only here is the URL parsed: clap would repeat one that is wrong, with the password in it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Url`].
+    pub fn store_url(&self) -> Result<StoreUrl, StoreError> {
+        self.database_url.as_ref().map_or_else(|| Ok(StoreUrl::Redb(self.data.path.join("users.redb"))), |url| url.parse())
     }
 }
 

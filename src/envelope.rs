@@ -20,6 +20,31 @@ use crate::api::problem::{LogNote, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The id of a request; it travels in the request's extensions.
+#[derive(Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    /// The caller's own id where it is sane, else a new one.
+    fn of(request: &Request) -> Self {
+        let sane = |id: &&HeaderValue| {
+            let id = id.as_bytes();
+            (1..=64).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+        };
+        let made = || HeaderValue::try_from(Uuid::new_v4().to_string()).unwrap_or(HeaderValue::from_static("none"));
+        Self(request.headers().get(REQUEST_ID).filter(sane).cloned().unwrap_or_else(made))
+    }
+
+    /// Names the request in its response.
+    pub fn stamp(&self, response: &mut Response) {
+        response.headers_mut().insert(REQUEST_ID, self.0.clone());
+    }
+
+    fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
 /// The whole application behind its envelope.
 pub struct Envelope<E> {
     application: E,
@@ -56,26 +81,17 @@ impl<E: Endpoint> Envelope<E> {
 impl<E: Endpoint> Endpoint for Envelope<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    async fn call(&self, mut request: Request) -> Result<Response> {
         let begin = Instant::now();
-        let id = request_id(&request);
+        let id = RequestId::of(&request);
+        request.set_data(id.clone());
         // Neither path nor query: they may hold personal data. The contract names the operation.
-        let span = tracing::info_span!("request", id, method = known(request.method()), operation = field::Empty);
+        let span = tracing::info_span!("request", id = id.as_str(), method = known(request.method()), operation = field::Empty);
         let mut response = self.answer(request).instrument(span.clone()).await;
-        if let Ok(value) = HeaderValue::try_from(&id) {
-            response.headers_mut().insert(REQUEST_ID, value);
-        }
+        id.stamp(&mut response);
         record(&span, &response, begin.elapsed());
         Ok(response)
     }
-}
-
-/// The caller's own id where it is sane, else a new one.
-fn request_id(request: &Request) -> String {
-    let sane = |id: &&str| {
-        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-    };
-    request.header(REQUEST_ID).filter(sane).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
 }
 
 /// A method is any word that the caller likes; the log only knows the usual ones.
@@ -114,7 +130,7 @@ mod tests {
 
     #[test]
     fn only_a_sane_request_id_is_taken_over() {
-        let with = |id: &str| request_id(&Request::builder().header(REQUEST_ID, id).finish());
+        let with = |id: &str| RequestId::of(&Request::builder().header(REQUEST_ID, id).finish()).as_str().to_owned();
         assert_eq!(with("a-B_9.z"), "a-B_9.z");
         assert_eq!(with(&"x".repeat(64)), "x".repeat(64));
         for insane in ["", "a b", "a\"b", &"x".repeat(65), "a,b"] {

@@ -59,7 +59,7 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let application = Arc::clone(&application);
             let request = Request::from((request, local.clone(), RemoteAddr(remote.into()), Scheme::HTTP));
-            async move { application.call(request).await.map(|response| hyper::Response::from(response)) }
+            async move { application.call(request).await.map(hyper::Response::from) }
         });
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {

@@ -1,6 +1,11 @@
 //! The command line: serve (the default) and token.
 
-use std::{future::Future, process::ExitCode, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
 use users_api::{
@@ -45,7 +50,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err((what, hint)) => {
-            eprintln!("error: {what}\nhint: {hint}");
+            let _ = writeln!(io::stderr(), "error: {what}\nhint: {hint}"); // The exit status tells, too.
             ExitCode::from(2)
         }
     }
@@ -60,8 +65,8 @@ fn failure(error: ServerError) -> Failure {
 
 fn token(data: &DataDir, scope: &str, expires_in: Duration) -> Result<(), Failure> {
     let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(scope, expires_in));
-    println!("{}", token.map_err(|error| failure(error.into()))?);
-    Ok(())
+    let token = token.map_err(|error| failure(error.into()))?;
+    writeln!(io::stdout(), "{token}").map_err(|error| (format!("cannot print the token: {error}"), "is something reading it?"))
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
@@ -78,26 +83,27 @@ async fn serve(config: &Config) -> Result<(), Failure> {
 /// Tells a newcomer what to do next.
 fn welcome(server: &Server) -> Result<(), ServerError> {
     let url = format!("http://{}", server.address());
-    println!("Serving the users API on {url}\n  documentation  {url}/docs/\n  document       {url}/openapi.yaml");
+    let mut text = format!("Serving the users API on {url}\n  documentation  {url}/docs/\n  document       {url}/openapi.yaml\n");
     match server.local_issuer() {
-        None => println!("Access tokens come from the configured issuer."),
+        None => text += "Access tokens come from the configured issuer.\n",
         Some(issuer) => {
             let token = issuer.token("write:users", Duration::from_secs(60 * 60))?;
-            println!(
+            text += &format!(
                 "\nThis server is its own issuer, for this machine only. Create a user (the token is valid for an hour):\n\n\
                  curl -i {url}/users \\\n  -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {token}' \\\n  \
                  -d '{{\"email\":\"john.doe@example.com\",\"firstName\":\"John\",\"lastName\":\"Doe\",\
                  \"dateOfBirth\":\"1990-05-15\",\"residencyCountry\":\"GR\"}}'\n\n\
-                 Another token: cargo run -- token. A real issuer: AUTH_ISSUER and AUTH_AUDIENCE."
+                 Another token: cargo run -- token. A real issuer: AUTH_ISSUER and AUTH_AUDIENCE.\n"
             );
         }
     }
+    let _ = io::stdout().write_all(text.as_bytes()); // A server serves also where nobody reads what it prints.
     Ok(())
 }
 
 /// Resolves on SIGTERM or SIGINT; a second one ends the process at once.
 #[cfg(unix)]
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
+fn signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -112,7 +118,7 @@ fn signal() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn signal() -> std::io::Result<impl Future<Output = ()>> {
+fn signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // Without a handler for Ctrl-C there is nothing to wait for but the end of the process.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -84,7 +84,7 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         refuse_exposed_local_issuer(config)?;
-        let store = config.store_url().open()?;
+        let store = config.store_url()?.open()?;
         Self::bind_with(config, store).await
     }
 
@@ -104,10 +104,12 @@ impl Server {
             check_responses: config.check_responses,
         };
         let contract = Arc::new(Contract::compile(&document, verifier, limits)?);
-        let documented = contract.enforce(api::service(Arc::clone(&store)).into_endpoint());
+        let documented = Arc::new(contract.enforce(api::service(Arc::clone(&store)).into_endpoint()));
         let routes = health::mount(Route::new(), Arc::clone(&store));
         let routes = docs::mount(routes, &document, issuer.clone());
-        let application = Envelope::new(routes.nest_no_strip("/", documented), config.max_requests, config.request_timeout);
+        // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
+        let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);
+        let application = Envelope::new(routes, config.max_requests, config.request_timeout);
 
         let address = SocketAddr::new(config.host, config.port);
         let bind_error = |source| ServerError::Bind { address, source };

@@ -10,7 +10,8 @@ use tracing_subscriber::{EnvFilter, filter::ParseError};
 ///
 /// When the filter is not one.
 pub fn start(filter: &str) -> Result<(), ParseError> {
-    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(filter)?).with_writer(io::stderr).log_internal_errors(false); // It would tell standard error that standard error is gone, and panic at that.
     if io::stderr().is_terminal() {
         subscriber.with_target(false).init();
     } else {

@@ -152,7 +152,7 @@ pub struct ProblemDetails {
 }
 
 /// One broken rule.
-#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Violation {
     /// JSON Pointer (RFC 6901) to the offending value; for a missing or unknown property, to that property.
     pub pointer: String,
@@ -318,7 +318,7 @@ fn example(code: Code) -> Value {
             ]);
         }
         Code::Conflict => {
-            example["errors"] = json!([{ "pointer": "/email", "rule": "unique", "message": "must not be taken already" }]);
+            example["errors"] = json!([{ "pointer": "/email", "rule": "unique", "message": "must not belong to another user" }]);
         }
         _ => {}
     }

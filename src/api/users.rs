@@ -222,6 +222,7 @@ impl User {
 
 /// The answers of `createUser` that are its own; those that every operation shares are added to the document from one place.
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "there is one per request, and it is returned at once")]
 pub enum CreateUserResponse {
     /// The user was created and is durably stored.
     #[oai(status = 201)]
@@ -267,7 +268,7 @@ impl Users {
                 Ok(CreateUserResponse::Created(Json(user), location))
             }
             Err(StoreError::EmailTaken) => Ok(CreateUserResponse::EmailTaken(email_taken())),
-            Err(StoreError::Unavailable(cause)) => Err(Problem::unavailable(1, cause).into()),
+            Err(error) => Err(Problem::unavailable(1, error.to_string()).into()),
         }
     }
 }

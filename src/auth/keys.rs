@@ -56,7 +56,7 @@ impl KeySet {
     ///
     /// [`KeyError`].
     pub async fn fetch(url: &str) -> Result<Self, KeyError> {
-        let failed = |error: reqwest::Error| KeyError::Fetch { url: url.to_owned(), cause: chain(&error) };
+        let failed = |error: reqwest::Error| KeyError::Fetch { url: url.to_owned(), cause: chain(&error.without_url()) };
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none())

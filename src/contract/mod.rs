@@ -36,6 +36,7 @@ use crate::{
         problem::{Code, Problem, Violation},
     },
     auth::Verifier,
+    envelope::RequestId,
 };
 
 /// Why a document cannot be enforced.
@@ -45,8 +46,8 @@ pub enum ContractError {
     #[error("openapi.yaml is not YAML: {0}")]
     Yaml(String),
     /// It is not an OpenAPI 3.1 document.
-    #[error("openapi.yaml is not an OpenAPI 3.1 document: {0}")]
-    NotOpenApi(String),
+    #[error("openapi.yaml is not an OpenAPI 3.1 document")]
+    NotOpenApi,
     /// Something that the document refers to, or must have, is not there.
     #[error("openapi.yaml has nothing at {0}")]
     Missing(String),
@@ -209,7 +210,8 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
             }
         };
         tracing::Span::current().record("operation", &operation.id);
-        let response = match contract.admit(operation, &path, &mut request).await {
+        let id = request.data::<RequestId>().cloned();
+        let mut response = match contract.admit(operation, &path, &mut request).await {
             Ok(()) => match self.handlers.call(request).await {
                 Ok(response) => response.into_response(),
                 Err(error) => Problem::from_error(error).into_response(),
@@ -221,6 +223,9 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
         };
         if !contract.limits.check_responses || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
             return Ok(response);
+        }
+        if let Some(id) = id {
+            id.stamp(&mut response); // The envelope does so for every response, and this one is checked before it gets there.
         }
         let checked = response::check(operation, response).await;
         checked.map_err(|broken| Problem::internal(format!("the response breaks the document: {}", broken.join("; "))).into())

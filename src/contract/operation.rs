@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jsonschema::Validator;
 use mime::Mime;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ pub(super) struct Operation {
 }
 
 /// Where a parameter is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Path,
     Query,
@@ -65,53 +66,61 @@ pub(super) struct Methods {
     pub allow: HeaderValue,
 }
 
+/// The methods that a path item can have operations for (OpenAPI 3.1, section 4.8.9.1).
+const METHODS: [Method; 8] =
+    [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::OPTIONS, Method::HEAD, Method::PATCH, Method::TRACE];
+
 /// Compiles every path of the document. What cannot be enforced is an error: nothing documented is left unchecked.
+///
+/// It reads the JSON as it is: a typed model of OpenAPI knows fewer documents and keywords than there are.
 pub(super) fn compile(document: &Value) -> Result<Vec<(String, Methods)>, ContractError> {
-    // The typed view serves names and places; schemas stay JSON, because the model does not know every keyword.
-    let model: utoipa::openapi::OpenApi =
-        serde_json::from_value(document.clone()).map_err(|error| ContractError::NotOpenApi(error.to_string()))?;
-    let mut paths = Vec::new();
-    for (path, item) in model.paths.paths {
-        let methods = [
-            (Method::GET, item.get),
-            (Method::PUT, item.put),
-            (Method::POST, item.post),
-            (Method::DELETE, item.delete),
-            (Method::OPTIONS, item.options),
-            (Method::HEAD, item.head),
-            (Method::PATCH, item.patch),
-            (Method::TRACE, item.trace),
-        ];
-        let shared = item.parameters.map_or(0, |parameters| parameters.len());
-        let mut operations = Vec::new();
-        for (method, operation) in methods {
-            let Some(operation) = operation else { continue };
-            let item = format!("/paths/{}", escape(&path));
-            let at = format!("{item}/{}", method.as_str().to_lowercase());
-            let mut parameters = Vec::new();
-            for index in 0..shared {
-                parameters.push(parameter(document, &format!("{item}/parameters/{index}"))?);
-            }
-            for index in 0..operation.parameters.map_or(0, |parameters| parameters.len()) {
-                parameters.push(parameter(document, &format!("{at}/parameters/{index}"))?);
-            }
-            let mut responses = BTreeMap::new();
-            for status in operation.responses.responses.keys() {
-                responses.insert(status.clone(), answer(document, &format!("{at}/responses/{status}"))?);
-            }
-            let body = match operation.request_body {
-                Some(_) => Some(body(document, &format!("{at}/requestBody"))?),
-                None => None,
-            };
-            let scopes = scopes(document, &at)?;
-            let id = operation.operation_id.ok_or_else(|| ContractError::Missing(format!("{at}/operationId")))?;
-            operations.push((method, Operation { id, scopes, parameters, body, responses }));
-        }
-        let allow = operations.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-        let allow = HeaderValue::try_from(allow).map_err(|_| ContractError::Missing(format!("/paths/{}", escape(&path))))?;
-        paths.push((path, Methods { operations, allow }));
+    if !document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.1.")) {
+        return Err(ContractError::NotOpenApi);
     }
-    Ok(paths)
+    let paths = document.get("paths").and_then(Value::as_object).ok_or_else(|| ContractError::Missing("/paths".to_owned()))?;
+    paths.keys().map(|path| Ok((path.clone(), methods(document, &format!("/paths/{}", escape(path)))?))).collect()
+}
+
+fn methods(document: &Value, item: &str) -> Result<Methods, ContractError> {
+    let mut operations = Vec::new();
+    for key in keys(document, item) {
+        let method = METHODS.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(key));
+        match method {
+            Some(method) => operations.push((method, operation(document, item, &format!("{item}/{key}"))?)),
+            None if matches!(key, "summary" | "description" | "parameters") || key.starts_with("x-") => {}
+            None => return Err(ContractError::unsupported(item, &format!("the entry {key}"))),
+        }
+    }
+    let allow = operations.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let allow = HeaderValue::try_from(allow).map_err(|_| ContractError::Missing(item.to_owned()))?;
+    Ok(Methods { operations, allow })
+}
+
+fn operation(document: &Value, item: &str, at: &str) -> Result<Operation, ContractError> {
+    let node = |name: &str| document.pointer(&format!("{at}/{name}"));
+    let id = node("operationId").and_then(Value::as_str).ok_or_else(|| ContractError::Missing(format!("{at}/operationId")))?;
+    let mut parameters = parameters(document, &format!("{at}/parameters"))?;
+    for shared in self::parameters(document, &format!("{item}/parameters"))? {
+        // The operation's own parameter of this name takes its place (OpenAPI 3.1, section 4.8.10.1).
+        if !parameters.iter().any(|own| own.name == shared.name && own.place == shared.place) {
+            parameters.push(shared);
+        }
+    }
+    let mut responses = BTreeMap::new();
+    for status in keys(document, &format!("{at}/responses")) {
+        responses.insert(status.to_owned(), answer(document, &format!("{at}/responses/{status}"))?);
+    }
+    let body = node("requestBody").map(|_| body(document, &format!("{at}/requestBody"))).transpose()?;
+    Ok(Operation { id: id.to_owned(), scopes: scopes(document, at)?, parameters, body, responses })
+}
+
+fn keys<'a>(document: &'a Value, at: &str) -> impl Iterator<Item = &'a str> {
+    document.pointer(at).and_then(Value::as_object).into_iter().flat_map(|object| object.keys()).map(String::as_str)
+}
+
+fn parameters(document: &Value, at: &str) -> Result<Vec<Parameter>, ContractError> {
+    let count = document.pointer(at).and_then(Value::as_array).map_or(0, Vec::len);
+    (0..count).map(|index| parameter(document, &format!("{at}/{index}"))).collect()
 }
 
 /// The scopes of the one bearer scheme that the operation, or else the document, requires.
@@ -131,8 +140,8 @@ fn scopes(document: &Value, at: &str) -> Result<Option<Vec<String>>, ContractErr
         if scheme["type"] != "http" || scheme["scheme"] != "bearer" {
             return Err(ContractError::unsupported(&scheme_at, "a security scheme other than HTTP bearer"));
         }
-        let scopes: Vec<String> =
-            serde_json::from_value(scopes.clone()).map_err(|error| ContractError::NotOpenApi(error.to_string()))?;
+        let scopes: Vec<String> = serde_json::from_value(scopes.clone())
+            .map_err(|_| ContractError::unsupported(&at, "something other than a list of scopes"))?;
         needed.extend(scopes);
     }
     Ok(Some(needed))
@@ -208,10 +217,13 @@ fn text_type(document: &Value, at: &str) -> Result<String, ContractError> {
     }
 }
 
+/// What a fragment of a URI cannot hold as it is and a JSON Pointer can: the braces of a path template, for one.
+const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'~').remove(b'-').remove(b'.').remove(b'_');
+
 /// A validator for the schema at `at`, with formats asserted. The whole document is its root, so that references resolve.
 fn validator(document: &Value, at: &str) -> Result<Validator, ContractError> {
     let mut root = document.clone();
-    root["$ref"] = json!(format!("#{at}"));
+    root["$ref"] = json!(format!("#{}", utf8_percent_encode(at, FRAGMENT)));
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .should_validate_formats(true)

@@ -1,5 +1,7 @@
 //! From a validator's errors to what the caller is told: every violation with its pointer, rule and a message without values.
 
+use std::collections::{HashMap, HashSet};
+
 use jsonschema::{
     ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -10,49 +12,79 @@ use super::document::escape;
 use crate::api::problem::Violation;
 
 /// Every violation of the schema in `value`; none when it is valid. `place` is put before each pointer.
+///
+/// They come in the order of the body; what is missing in an object comes before what is wrong inside it.
 pub(super) fn violations(validator: &Validator, value: &Value, place: &str) -> Vec<Violation> {
     if validator.is_valid(value) {
         return Vec::new(); // The way of most requests, and several times faster than collecting no errors.
     }
-    let mut all: Vec<Violation> = Vec::new();
-    for error in validator.iter_errors(value) {
-        for violation in translate(&error, place) {
-            if !all.contains(&violation) {
-                all.push(violation); // One rule can be reached on two ways, such as two branches of `allOf`.
-            }
-        }
-    }
+    let mut all: Vec<Violation> = validator.iter_errors(value).flat_map(|error| translate(&error, value, place)).collect();
+    let mut seen = HashSet::new();
+    all.retain(|violation| seen.insert(violation.clone())); // One rule can be reached on two ways, such as two branches of `allOf`.
+
+    let mut ranks = HashMap::new();
+    rank(value, place.to_owned(), &mut ranks);
+    all.sort_by_key(|Violation { pointer, .. }| {
+        let holder = pointer.rsplit_once('/').map_or("", |(holder, _)| holder);
+        ranks.get(pointer).or_else(|| ranks.get(holder)).copied()
+    });
     all
 }
 
-fn translate(error: &ValidationError<'_>, place: &str) -> Vec<Violation> {
-    let at = format!("{place}{}", error.instance_path().as_str());
+/// Numbers every value inside `value` in the order of the text.
+fn rank(value: &Value, pointer: String, ranks: &mut HashMap<String, usize>) {
+    match value {
+        Value::Object(object) => {
+            ranks.insert(pointer.clone(), ranks.len());
+            object.iter().for_each(|(name, inner)| rank(inner, format!("{pointer}/{}", escape(name)), ranks));
+        }
+        Value::Array(items) => {
+            ranks.insert(pointer.clone(), ranks.len());
+            items.iter().enumerate().for_each(|(index, inner)| rank(inner, format!("{pointer}/{index}"), ranks));
+        }
+        _ => drop(ranks.insert(pointer, ranks.len())),
+    }
+}
+
+fn translate(error: &ValidationError<'_>, value: &Value, place: &str) -> Vec<Violation> {
+    let inside = error.instance_path().as_str();
+    let at = format!("{place}{inside}");
     let rule = rule(error);
     let of = |pointer: String, message: String| Violation { pointer, rule: rule.clone(), message };
+    let unknown = |name: &String| of(format!("{at}/{}", escape(name)), "is not a property that this object can have".to_owned());
     match error.kind() {
         Kind::Required { property } => {
             let property = property.as_str().unwrap_or_default();
             vec![of(format!("{at}/{}", escape(property)), "is required".to_owned())]
         }
-        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .map(|property| of(format!("{at}/{}", escape(property)), "is not a property that this object can have".to_owned()))
-            .collect(),
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(unknown).collect()
+        }
+        // A closed object without `properties`: jsonschema reports the object, and only once. Every property is unknown.
+        Kind::FalseSchema if rule == "additionalProperties" => {
+            value.pointer(inside).and_then(Value::as_object).into_iter().flat_map(|object| object.keys()).map(unknown).collect()
+        }
         kind => vec![of(at, message(kind))],
     }
 }
 
-/// The keyword that is broken. Its kind tells it, but for two that jsonschema reports as another kind.
+/// Keywords whose value holds schemas by name or by index.
+const HOLDERS: [&str; 7] = ["properties", "patternProperties", "dependentSchemas", "prefixItems", "allOf", "anyOf", "oneOf"];
+
+/// The keyword that is broken. Its kind tells it, but for two that jsonschema reports as another kind: those are told by the
+/// last keyword on the way to the schema.
 fn rule(error: &ValidationError<'_>) -> String {
-    let path = error.schema_path().as_str();
-    let mut segments = path.rsplit('/');
-    match error.kind() {
-        Kind::Required { .. } if segments.by_ref().take(2).any(|segment| segment == "dependentRequired") => {
-            "dependentRequired".to_owned()
+    let keyword = match error.kind() {
+        Kind::Required { .. } | Kind::FalseSchema => {
+            let (mut keyword, mut is_name) = ("false", false);
+            for segment in error.evaluation_path().as_str().split('/').skip(1) {
+                (keyword, is_name) = if is_name { (keyword, false) } else { (segment, HOLDERS.contains(&segment)) };
+            }
+            keyword
         }
-        Kind::FalseSchema => path.rsplit('/').next().unwrap_or("false").to_owned(),
-        kind => kind.keyword().to_owned(),
-    }
+        kind => kind.keyword(),
+    };
+    keyword.to_owned()
 }
 
 fn message(kind: &Kind) -> String {
@@ -149,6 +181,70 @@ mod tests {
                 "/b type: must be of type string",
                 "/c additionalProperties: is not a property that this object can have",
                 "/d additionalProperties: is not a property that this object can have",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_may_not_be_there_at_all_is_pointed_at_one_by_one() {
+        let unknown = "is not a property that this object can have";
+        let cases = [
+            (
+                json!({"properties": {"o": {"additionalProperties": false}}}),
+                json!({"o": {"x": 1, "y": 2}}),
+                vec![format!("/o/x additionalProperties: {unknown}"), format!("/o/y additionalProperties: {unknown}")],
+            ),
+            (
+                json!({"properties": {"a": true}, "patternProperties": {"^b": true}, "additionalProperties": false}),
+                json!({"x": 1, "a": 2, "b": 3, "y": 4}),
+                vec![format!("/x additionalProperties: {unknown}"), format!("/y additionalProperties: {unknown}")],
+            ),
+            (
+                json!({"unevaluatedProperties": false}),
+                json!({"x": 1, "y": 2}),
+                vec![format!("/x unevaluatedProperties: {unknown}"), format!("/y unevaluatedProperties: {unknown}")],
+            ),
+            // Properties that are called like a keyword are none.
+            (
+                json!({"properties": {"additionalProperties": false}}),
+                json!({"additionalProperties": {"x": 1}}),
+                vec!["/additionalProperties properties: is not allowed here".to_owned()],
+            ),
+            (
+                json!({"patternProperties": {"^x": false}}),
+                json!({"x": 1, "y": 2, "xx": 3}),
+                vec![
+                    "/x patternProperties: is not allowed here".to_owned(),
+                    "/xx patternProperties: is not allowed here".to_owned(),
+                ],
+            ),
+            (json!({"items": false}), json!([1]), vec!["/0 items: is not allowed here".to_owned()]),
+            (json!({"allOf": [false]}), json!(1), vec![" allOf: is not allowed here".to_owned()]),
+            (json!(false), json!(1), vec![" false: is not allowed here".to_owned()]),
+        ];
+        for (schema, value, expected) in cases {
+            assert_eq!(of(schema, value), expected);
+        }
+    }
+
+    #[test]
+    fn violations_follow_the_body_and_what_is_missing_in_an_object_comes_first() {
+        let object = json!({ "required": ["m", "n"], "properties": { "s": { "type": "string" }, "n": true }, "additionalProperties": false });
+        let schema = json!({
+            "properties": { "first": object, "second": { "items": object }, "third": { "type": "string" } }, "required": ["zero"]
+        });
+        let value = json!({ "third": 3, "second": [{ "x": 1, "s": 2, "n": 3 }], "first": {} });
+        let found: Vec<String> = of(schema, value).iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
+        assert_eq!(
+            found,
+            [
+                "/zero required",
+                "/third type",
+                "/second/0/m required",
+                "/second/0/x additionalProperties",
+                "/second/0/s type",
+                "/first/m required",
+                "/first/n required",
             ]
         );
     }

@@ -4,6 +4,7 @@
 //! it to disk and only then answers: under load the cost of the fsync is shared, and alone nobody waits for company.
 
 use std::{
+    fmt::Display,
     fs,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -43,10 +44,11 @@ impl RedbStore {
     ///
     /// [`StoreError::Unavailable`] when it cannot be opened, also because another process has it open.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let named = |error: &dyn Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(unavailable)?;
+            fs::create_dir_all(folder).map_err(|error| named(&error))?;
         }
-        let database = Arc::new(Database::create(path).map_err(unavailable)?);
+        let database = Arc::new(Database::create(path).map_err(|error| named(&error))?);
         let tables = database.begin_write().map_err(unavailable)?;
         tables.open_table(USERS).map_err(unavailable)?;
         tables.open_table(EMAILS).map_err(unavailable)?;

@@ -1,12 +1,14 @@
 //! A server for one test, and what a test asks of its answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{sync::oneshot, task::JoinHandle};
 use users_api::{
     auth::LocalIssuer,
     config::Config,
@@ -14,11 +16,20 @@ use users_api::{
     store::{MemoryStore, UserStore},
 };
 
+use crate::log;
+
 #[derive(Parser)]
 struct Flags {
     #[command(flatten)]
     config: Config,
 }
+
+/// The local issuer's key, made once for all tests: it is what takes longest at a first start.
+static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = TempDir::new().unwrap();
+    LocalIssuer::open(folder.path()).unwrap();
+    std::fs::read(folder.path().join(LocalIssuer::FILE)).unwrap()
+});
 
 /// A running server: port 0, its own data folder, responses checked against the document.
 pub struct App {
@@ -26,8 +37,6 @@ pub struct App {
     pub issuer: Option<LocalIssuer>,
     pub store: Arc<dyn UserStore>,
     pub client: Client,
-    stop: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<()>>,
     _data: TempDir,
 }
 
@@ -49,24 +58,17 @@ impl App {
 
     /// With another store.
     pub async fn on(store: Arc<dyn UserStore>, change: impl FnOnce(&mut Config)) -> Self {
+        log::search();
         let data = TempDir::new().unwrap();
+        std::fs::write(data.path().join(LocalIssuer::FILE), KEY.as_slice()).unwrap();
         let mut config = config(&data);
         change(&mut config);
         let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();
         let url = format!("http://{}", server.address());
         let issuer = config.issuer.issuer.is_none().then(|| LocalIssuer::open(data.path()).unwrap());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(server.run(async {
-            let _ = stopped.await; // A dropped sender stops the server too.
-        }));
+        tokio::spawn(server.run(std::future::pending())); // It ends with the test's runtime.
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, issuer, store, client, stop: Some(stop), running: Some(running), _data: data }
-    }
-
-    /// Stops the server and waits for it.
-    pub async fn stop(mut self) {
-        drop(self.stop.take());
-        self.running.take().unwrap().await.unwrap();
+        Self { url, issuer, store, client, _data: data }
     }
 
     /// `127.0.0.1:port`, for a raw connection.
@@ -92,6 +94,14 @@ impl App {
     /// Creates, or fails to.
     pub async fn create(&self, user: &Value) -> Answer {
         send(self.post().body(user.to_string())).await
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(log::leaks(), Vec::<String>::new(), "the log tells what was sent");
+        }
     }
 }
 

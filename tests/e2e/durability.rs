@@ -1,1 +1,136 @@
-//! x
+//! What was acknowledged stays, whatever ends the process.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+use users_api::store::{RedbStore, UserStore};
+
+use crate::{
+    app::{complete, minimal, send},
+    process::Process,
+};
+
+/// What the store in this folder holds, read without the server.
+async fn stored(data: &Path) -> Vec<Value> {
+    let store = RedbStore::open(&data.join("users.redb")).unwrap();
+    let users = store.snapshot().await.unwrap();
+    store.close().await;
+    users.into_iter().map(|user| serde_json::to_value(user).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_user_is_there_after_sigkill_right_after_its_201() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let created = send(server.post().body(complete("Ada@example.com").to_string())).await;
+    server.kill();
+    created.assert_created();
+    assert_eq!(stored(data.path()).await, [created.body]);
+
+    let server = Process::start(data.path(), &[]);
+    let again = send(server.post().body(minimal("ada@example.com").to_string())).await;
+    again.assert_problem(409, "CONFLICT");
+    again.assert_refused(&["/email unique"]);
+}
+
+#[tokio::test]
+async fn of_many_users_at_once_every_acknowledged_one_is_there_after_sigkill() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let mut under_way = JoinSet::new();
+    for index in 0..64 {
+        let request = server.post().body(complete(&format!("user{index}@example.com")).to_string());
+        under_way.spawn(async move {
+            let response = request.send().await.ok()?;
+            assert_eq!(response.status(), 201);
+            response.json::<Value>().await.ok() // The process may die while it sends.
+        });
+    }
+    // The kill comes with the eighth acknowledgement, while the others are anywhere.
+    let mut acknowledged = Vec::new();
+    while acknowledged.len() < 8 {
+        acknowledged.extend(under_way.join_next().await.unwrap().unwrap());
+    }
+    server.kill();
+    while let Some(answer) = under_way.join_next().await {
+        acknowledged.extend(answer.unwrap());
+    }
+
+    let stored = stored(data.path()).await;
+    for user in &acknowledged {
+        assert!(stored.contains(user), "{} of {} acknowledged, and not {user}", stored.len(), acknowledged.len());
+    }
+    let server = Process::start(data.path(), &[]);
+    for user in &acknowledged {
+        let again = send(server.post().body(minimal(user["email"].as_str().unwrap()).to_string())).await;
+        again.assert_problem(409, "CONFLICT");
+    }
+}
+
+#[tokio::test]
+async fn what_is_under_way_at_a_signal_finishes() {
+    for signal in ["TERM", "INT"] {
+        let data = TempDir::new().unwrap();
+        let server = Process::start(data.path(), &[]);
+        let authority = server.url.strip_prefix("http://").unwrap().to_owned();
+        let body = minimal("a@example.com").to_string();
+        let head = format!(
+            "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\
+             Authorization: Bearer {}\r\n\r\n",
+            body.len(),
+            server.token("write:users")
+        );
+        let mut connection = TcpStream::connect(&authority).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // The server asks for the body: so the request is under way.
+        let mut asked = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+        connection.read_exact(&mut asked).await.unwrap();
+        assert!(asked.starts_with(b"HTTP/1.1 100 "));
+
+        server.signal(signal);
+        while let Ok(refused_soon) = TcpStream::connect(&authority).await {
+            drop(refused_soon);
+            tokio::task::yield_now().await;
+        }
+        connection.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{signal}: {answer}");
+
+        let ended = server.ended();
+        assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
+        assert_eq!(stored(data.path()).await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_end() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let authority = server.url.strip_prefix("http://").unwrap();
+    let mut idle = TcpStream::connect(authority).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.stderr.contains("stopped") && !ended.stderr.contains("broken off"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_store_serves_one_process_at_a_time() {
+    let data = TempDir::new().unwrap();
+    let _first = Process::start(data.path(), &[]);
+    let second = crate::process::binary().args(["--port", "0", "--data-dir"]).arg(data.path()).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(2), "{said}");
+    assert!(said.contains("an embedded store serves one process at a time"), "{said}");
+}

@@ -1,14 +1,23 @@
 //! What an operator and a browser find beside the API.
 
-use std::sync::Arc;
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    sync::Arc,
+};
 
 use reqwest::Method;
+use serde_json::Value;
+use tempfile::TempDir;
 use users_api::{
     contract,
     store::{MemoryStore, UserStore},
 };
 
-use crate::app::{App, minimal, send};
+use crate::{
+    app::{App, minimal, send},
+    process::{KilledOnDrop, binary},
+};
 
 #[tokio::test]
 async fn readiness_follows_the_store_and_liveness_does_not() {
@@ -59,4 +68,42 @@ async fn the_page_gets_a_local_token_and_other_sites_do_not() {
     send(rebound).await.assert_problem(404, "NOT_FOUND");
     let embedded = app.request(Method::GET, "/docs/token").header("sec-fetch-site", "cross-site");
     send(embedded).await.assert_problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_server_serves_also_where_nobody_reads_what_it_prints() {
+    let data = TempDir::new().unwrap();
+    let mut child = KilledOnDrop(binary().args(["--port", "0", "--data-dir"]).arg(data.path()).spawn().unwrap());
+    drop(child.0.stdout.take());
+    let mut line = String::new();
+    BufReader::new(child.0.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let url = format!("http://{}/healthz", line["address"].as_str().unwrap());
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why_and_what_to_do() {
+    let data = TempDir::new().unwrap();
+    let a_file = data.path().join("a-file");
+    std::fs::write(&a_file, "").unwrap();
+    let below_a_file = a_file.join("data");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let cases: [(&[&str], &str, &str); 6] = [
+        (&["--host", "0.0.0.0"], "0.0.0.0 is reachable from others", "set AUTH_ISSUER and AUTH_AUDIENCE"),
+        (&["--port", &port], &format!("cannot listen on 127.0.0.1:{port}"), "--port takes another"),
+        (&["--data-dir", below_a_file.to_str().unwrap()], below_a_file.to_str().unwrap(), "--data-dir"),
+        (&["--database-url", "oracle://scott:tiger@db"], "expected memory: or redb:<path>", "check DATABASE_URL"),
+        (&["--auth-issuer", "http://127.0.0.1:1/", "--auth-audience", "x"], "/.well-known/jwks.json", "check AUTH_ISSUER"),
+        (&["--log", "a=b=c"], "the log filter is not understood", "such as info"),
+    ];
+    for (flags, why, hint) in cases {
+        let output = binary().env("DATA_DIR", data.path()).args(flags).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{said}");
+        let (error, help) = said.trim_end().split_once("\nhint: ").unwrap();
+        assert!(error.starts_with("error: ") && error.contains(why), "{said}");
+        assert!(help.contains(hint) && !said.contains("tiger"), "{said}");
+    }
 }

@@ -1,1 +1,95 @@
-//! x
+//! The log holds neither personal data nor secrets, whatever is sent and however much is logged.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{
+    app::{complete, send},
+    process::Process,
+};
+
+/// Occurs in every value that is sent below, so that it tells a value wherever it turns up.
+const MARK: &str = "Zanzibar";
+
+/// Good and bad requests of all kinds.
+fn requests(server: &Process) -> Vec<RequestBuilder> {
+    let request = |method, path: String| server.client.request(method, format!("{}{path}", server.url));
+    let mut user = complete(&format!("{MARK}@example.com"));
+    for pointer in ["/firstName", "/lastName", "/address/city", "/taxResidency/value", "/employmentInfo/industry"] {
+        *user.pointer_mut(pointer).unwrap() = json!(MARK);
+    }
+    let mut broken = user.clone();
+    for name in ["email", "dateOfBirth", "residencyCountry", "language", MARK] {
+        broken[name] = json!(MARK);
+    }
+    let large = json!({ MARK: MARK.repeat(10_000) });
+    let token = server.token("write:users");
+    let (head, claims) = (token.split('.').next().unwrap(), token.split('.').nth(1).unwrap());
+    vec![
+        server.post().body(user.to_string()),
+        server.post().body(user.to_string()), // The second time: 409.
+        server.post().body(broken.to_string()),
+        server.post().body(large.to_string()),
+        server.post().body(format!("{{\"{MARK}\":1,\"{MARK}\":{MARK}")),
+        server.post().body(format!("\"{MARK}")),
+        request(Method::POST, format!("/users?email={MARK}")).bearer_auth(&token).json(&user),
+        server.post().header("content-type", format!("text/{MARK}")),
+        server.post().header("content-encoding", MARK).body("{}"),
+        server.post().header("x-forwarded-for", MARK).header("cookie", MARK).header("user-agent", MARK).body("{}"),
+        server.post().header("x-request-id", format!("{MARK} is not sane")).body("{}"),
+        request(Method::POST, "/users".to_owned()).bearer_auth(MARK),
+        request(Method::POST, "/users".to_owned()).bearer_auth(format!("{head}.{claims}.{MARK}")),
+        request(Method::POST, "/users".to_owned()).bearer_auth(server.token(MARK)).json(&user),
+        request(Method::POST, "/users".to_owned()).basic_auth(MARK, Some(MARK)),
+        request(Method::POST, format!("/{MARK}")).json(&user),
+        request(Method::GET, format!("/users/{MARK}?email={MARK}")),
+        request(Method::from_bytes(MARK.to_uppercase().as_bytes()).unwrap(), "/users".to_owned()),
+        request(Method::GET, format!("/docs/{MARK}")),
+        request(Method::POST, format!("/healthz?{MARK}")),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_that_is_sent_gets_into_the_log() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &["--log", "trace", "--check-responses"]);
+    let requests = requests(&server);
+    let sent = requests.len();
+    let mut statuses = Vec::new();
+    for request in requests {
+        statuses.push(send(request).await.status);
+    }
+    for expected in [201, 400, 401, 403, 404, 405, 409, 413, 415] {
+        assert!(statuses.contains(&expected), "no request was answered with {expected}: {statuses:?}");
+    }
+    // What is not HTTP, and a body that breaks off.
+    let authority = server.url.strip_prefix("http://").unwrap();
+    let token = server.token("write:users");
+    let broken_off = format!(
+        "POST /users HTTP/1.1\r\nHost: {MARK}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: 99\r\n\r\n{{\"{MARK}\":"
+    );
+    for bytes in [format!("{MARK} {MARK} {MARK}\r\n\r\n"), broken_off] {
+        let mut connection = TcpStream::connect(authority).await.unwrap();
+        connection.write_all(bytes.as_bytes()).await.unwrap();
+        connection.shutdown().await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 ") && !answer.contains(MARK), "{answer}");
+    }
+    server.signal("TERM");
+    let ended = server.ended();
+
+    let lines = ended.stderr.lines().filter(|line| line.contains("\"milliseconds\"")).count();
+    assert!(lines >= sent, "{lines} lines for {sent} requests:\n{}", ended.stderr);
+    assert!(!ended.stdout.contains(MARK) && !ended.stdout.contains(&token), "{}", ended.stdout);
+    for secret in [MARK, &MARK.to_lowercase(), &MARK.to_uppercase(), "example.com", "1990-05-15", "Bearer ey", "eyJ"] {
+        let told = ended.stderr.lines().find(|line| line.contains(secret));
+        assert!(told.is_none(), "the log tells {secret}: {}", told.unwrap_or_default());
+    }
+}

@@ -70,6 +70,16 @@ fn panicking() -> StoreError {
     panic!("a secret that a panic quotes")
 }
 
+/// The first answer that is not the one to a broken body.
+async fn use_up_the_rate(app: &App) -> Answer {
+    loop {
+        let answer = send(app.post().body("{}")).await;
+        if answer.status != 400 {
+            return answer;
+        }
+    }
+}
+
 /// Sends bytes and reads until the server closes the connection.
 pub async fn raw(app: &App, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(app.authority()).await.unwrap();
@@ -111,12 +121,7 @@ async fn reach(status: u16) -> Answer {
         }
         429 => {
             let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
-            loop {
-                let answer = send(app.post().body("{}")).await;
-                if answer.status != 400 {
-                    return answer;
-                }
-            }
+            use_up_the_rate(&app).await
         }
         500 => App::on(Arc::new(Faulty(panicking)), |_| {}).await.create(&user).await,
         503 => App::on(Arc::new(Faulty(unavailable)), |_| {}).await.create(&user).await,
@@ -182,7 +187,7 @@ async fn too_many_requests_under_way_and_a_stuck_store_are_503() {
 #[tokio::test]
 async fn one_caller_does_not_use_up_the_rate_of_another() {
     let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
-    while send(app.post().body("{}")).await.status != 429 {}
+    use_up_the_rate(&app).await.assert_problem(429, "TOO_MANY_REQUESTS");
     // Without a valid token a request counts for nobody.
     assert_eq!(send(app.request(Method::POST, "/users").body("{}")).await.status, 401);
 }

@@ -41,6 +41,12 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
         .map(|(_, operation)| operation)
 }
 
+/// Keys whose value is data, whatever it looks like.
+const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
+
+/// Keys whose value has names for keys: a property may be called `example`, `headers` or `type`.
+const NAMED: [&str; 5] = ["properties", "schemas", "responses", "headers", "paths"];
+
 /// Undoes what poem-openapi writes differently from OpenAPI 3.1 or from what a reader expects, wherever it occurs.
 fn normalise(node: &mut Value) {
     match node {
@@ -59,7 +65,13 @@ fn normalise(node: &mut Value) {
             if object.get("deprecated") == Some(&json!(false)) {
                 object.shift_remove("deprecated");
             }
-            object.values_mut().for_each(normalise);
+            for (key, value) in object {
+                match value {
+                    _ if DATA.contains(&key.as_str()) => {}
+                    Value::Object(named) if NAMED.contains(&key.as_str()) => named.values_mut().for_each(normalise),
+                    value => normalise(value),
+                }
+            }
         }
         _ => {}
     }
@@ -94,8 +106,9 @@ fn unwrap_described_reference(schema: &mut Map<String, Value>) {
     let Some(Value::Array(parts)) = schema.get("allOf") else { return };
     let [Value::Object(reference), Value::Object(rest)] = parts.as_slice() else { return };
     if reference.contains_key("$ref") && rest.keys().all(|key| key == "description") {
-        let target = reference["$ref"].clone();
+        let (target, rest) = (reference["$ref"].clone(), rest.clone());
         schema.shift_remove("allOf");
+        schema.extend(rest);
         schema.insert("$ref".to_owned(), target);
     }
 }
@@ -107,6 +120,9 @@ fn unfold(text: &str) -> String {
 
 /// poem-openapi upper-cases the names of response headers; HTTP ignores the case and people do not: `Retry-After`.
 fn header_name(name: &str) -> String {
+    if name.contains(|letter: char| letter.is_ascii_lowercase()) {
+        return name.to_owned(); // Not its work.
+    }
     let words = name.split('-').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + &rest.to_lowercase()
@@ -123,9 +139,11 @@ fn share_responses(operation: &mut Value) {
         // What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
         match Code::ALL.iter().find(|code| code.status().as_str() == status) {
             Some(code) => {
-                let description = response["description"].take();
+                let description = response.get("description").cloned();
                 *response = reference(*code);
-                response["description"] = description;
+                if let Some(description) = description {
+                    response["description"] = description;
+                }
             }
             None => response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" }),
         }
@@ -211,6 +229,57 @@ fn sort_keys(components: &mut Value) {
     for section in components.as_object_mut().into_iter().flat_map(Map::values_mut) {
         if let Some(section) = section.as_object_mut() {
             section.sort_keys();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalised(mut node: Value) -> Value {
+        normalise(&mut node);
+        node
+    }
+
+    #[test]
+    fn rusts_formats_go_and_objects_are_closed() {
+        let derived = json!({ "type": "object", "title": "X", "properties": {
+            "day": { "type": "string", "format": "naive-date" },
+            "count": { "type": "integer", "format": "uint16", "minimum": 400.0, "maximum": 0.5, "deprecated": false },
+            "other": { "allOf": [{ "$ref": "#/components/schemas/Y" }, { "description": "One\nline.\n\nTwo." }] }
+        } });
+        let expected = json!({ "type": "object", "properties": {
+            "day": { "type": "string", "format": "date" },
+            "count": { "type": "integer", "minimum": 400, "maximum": 0.5 },
+            "other": { "$ref": "#/components/schemas/Y", "description": "One line.\n\nTwo." }
+        }, "additionalProperties": false });
+        assert_eq!(normalised(derived), expected);
+    }
+
+    #[test]
+    fn an_object_that_says_that_it_is_open_stays_open() {
+        let open = json!({ "type": "object", "properties": {}, "additionalProperties": { "type": "string" } });
+        assert_eq!(normalised(open.clone()), open);
+    }
+
+    #[test]
+    fn names_and_data_are_left_alone() {
+        let derived = json!({ "type": "object", "additionalProperties": false, "properties": {
+            "title": { "type": "string" }, "type": { "type": "string" }, "headers": { "type": "string" },
+            "example": { "type": "string", "format": "naive-date" }
+        }, "example": { "type": "string", "title": "kept", "format": "int32" } });
+        let mut expected = derived.clone();
+        expected["properties"]["example"]["format"] = json!("date");
+        assert_eq!(normalised(derived), expected);
+    }
+
+    #[test]
+    fn header_names_are_written_as_people_do() {
+        for (derived, written) in
+            [("LOCATION", "Location"), ("RETRY-AFTER", "Retry-After"), ("x-request-id", "x-request-id"), ("", "")]
+        {
+            assert_eq!(header_name(derived), written);
         }
     }
 }

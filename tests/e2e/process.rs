@@ -1,0 +1,101 @@
+//! The real binary as a process of its own, so that it can be killed.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use reqwest::{Client, Method, RequestBuilder};
+use users_api::auth::LocalIssuer;
+
+/// The binary, without the settings of the environment that the tests run in.
+pub fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_users-api"));
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A server in a process of its own; it dies with this value.
+pub struct Process {
+    pub url: String,
+    pub client: Client,
+    issuer: LocalIssuer,
+    child: KilledOnDrop,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+}
+
+/// A process that does not outlive the test, also when the test fails.
+pub struct KilledOnDrop(pub Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // Both fail only where the process has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A process that has ended: its status, and all that it wrote after its address.
+pub struct Ended {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Process {
+    /// Starts a server on a free port, with this data folder, and reads its address from what it prints.
+    pub fn start(data: &Path, flags: &[&str]) -> Self {
+        let mut child = binary().args(["--port", "0", "--data-dir"]).arg(data).args(flags).spawn().unwrap();
+        let stderr = read(child.stderr.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let Some((_, url)) = first.trim_end().split_once(" on ") else {
+            panic!("no address in {first:?}; the server says {}", stderr.join().unwrap())
+        };
+        let issuer = LocalIssuer::open(data).unwrap();
+        Self { url: url.to_owned(), client: Client::new(), issuer, child: KilledOnDrop(child), stdout: read(stdout), stderr }
+    }
+
+    /// A token with this scope.
+    pub fn token(&self, scope: &str) -> String {
+        self.issuer.token(scope, Duration::from_secs(60)).unwrap()
+    }
+
+    /// `POST /users` with a good token and media type.
+    pub fn post(&self) -> RequestBuilder {
+        let request = self.client.request(Method::POST, format!("{}/users", self.url));
+        request.bearer_auth(self.token("write:users")).header("content-type", "application/json")
+    }
+
+    /// Ends the process on the spot, as a crash does: SIGKILL cannot be caught.
+    pub fn kill(mut self) -> Ended {
+        self.child.0.kill().unwrap();
+        self.ended()
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.0.id())]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end.
+    pub fn ended(mut self) -> Ended {
+        let status = self.child.0.wait().unwrap();
+        Ended { status, stdout: self.stdout.join().unwrap(), stderr: self.stderr.join().unwrap() }
+    }
+}
+
+/// Reads to the end on a thread, so that the process never waits for a reader.
+fn read(mut source: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = String::new();
+        source.read_to_string(&mut text).unwrap();
+        text
+    })
+}
