@@ -20,6 +20,9 @@ pub enum SpecError {
     /// The handlers give no document.
     #[error("the document derived from the handlers is not JSON: {0}")]
     Derive(serde_json::Error),
+    /// What the lift makes is not an OpenAPI 3.1 document.
+    #[error("the document derived from the handlers is not an OpenAPI 3.1 document: {0}")]
+    NotOpenApi(serde_json::Error),
     /// The document cannot be written as YAML.
     #[error("the document cannot be written as YAML: {0}")]
     Serialise(String),
@@ -46,10 +49,13 @@ pub enum Verdict {
 ///
 /// # Errors
 ///
-/// [`SpecError::Derive`] and [`SpecError::Serialise`].
+/// [`SpecError::Derive`], [`SpecError::NotOpenApi`] and [`SpecError::Serialise`].
 pub fn expected() -> Result<String, SpecError> {
     let derived = api::derived_document().map_err(SpecError::Derive)?;
-    render(&lift(derived, &api::refinements()))
+    let document = lift(derived, &api::refinements());
+    // A typed model of OpenAPI 3.1 reads it: a refinement that puts something where it does not belong is found here.
+    serde_json::from_value::<utoipa::openapi::OpenApi>(document.clone()).map_err(SpecError::NotOpenApi)?;
+    render(&document)
 }
 
 /// The text of a document.
