@@ -49,7 +49,7 @@ const ATTEMPTS: usize = 64;
 /// The most edges, and variants of one part of a pattern.
 const MAX_EDGES: usize = 24;
 /// The most faults.
-const MAX_FAULTS: usize = 16;
+const MAX_FAULTS: usize = 24;
 /// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
 const MAX_COPIES: usize = 4_096;
 
@@ -117,8 +117,9 @@ impl Pattern {
         })
     }
 
-    /// Near misses: texts that do not match, at most 16, made from matching ones by a single change. Those as long as
-    /// the text they come from are first. All have `min` to `max` code points (both included) if any can.
+    /// Near misses: texts that do not match, at most 24, made from matching ones by a single change. First come a character of
+    /// each usual kind at either end and a text that is one longer or shorter, then others. All have `min` to `max` code points
+    /// (both included) if any can.
     pub fn faults(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Vec<String> {
         let within = |text: &str| {
             let length = text.chars().count();
@@ -139,22 +140,47 @@ impl Pattern {
             other.extend("\n -a0é\0".chars().map(|c| c.to_string().repeat(length)));
         }
         shuffle(rng, &mut same);
+        let mut first: Vec<String> = bases.first().map(|base| usual_slips(base)).unwrap_or_default();
 
         let mut seen = HashSet::new();
         let mut fault = |text: &String| self.all_say(text, false) && seen.insert(text.clone());
+        first.retain(&mut fault);
         same.retain(&mut fault);
         other.retain(&mut fault);
-        if same.iter().chain(&other).any(|text| within(text)) {
+        if first.iter().chain(&same).chain(&other).any(|text| within(text)) {
+            first.retain(|text| within(text));
             same.retain(|text| within(text));
             other.retain(|text| within(text));
         }
         // Some room is kept for changes of length, whichever list is the longer.
-        let room = MAX_FAULTS - other.len().min(MAX_FAULTS * 3 / 8);
+        let room = (MAX_FAULTS - other.len().min(MAX_FAULTS / 4)).saturating_sub(first.len());
         same.truncate(room);
-        same.extend(other);
-        same.truncate(MAX_FAULTS);
-        same
+        first.extend(same);
+        first.extend(other);
+        first.truncate(MAX_FAULTS);
+        first
     }
+}
+
+/// What a pattern that was widened by mistake most likely lets through: another kind of character at the beginning or the end,
+/// one more, one fewer.
+fn usual_slips(base: &str) -> Vec<String> {
+    const KINDS: [char; 7] = ['0', 'a', 'A', '-', ' ', 'é', 'Ω'];
+    let chars: Vec<char> = base.chars().collect();
+    let Some(last) = chars.len().checked_sub(1) else { return Vec::new() };
+    let mut all = Vec::new();
+    for kind in KINDS {
+        for position in [last, 0] {
+            let mut changed = chars.clone();
+            changed[position] = kind;
+            all.push(changed.iter().collect());
+        }
+    }
+    all.push(format!("{base}{}", chars[last]));
+    all.push(chars[..last].iter().collect());
+    all.push(base.to_lowercase());
+    all.push("Ω".repeat(chars.len()));
+    all
 }
 
 fn compile(rust: &str) -> Result<Regex, PatternError> {

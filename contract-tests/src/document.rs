@@ -1,0 +1,506 @@
+//! The document: read, brought to OpenAPI 3.1, and its operations.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::schema::{Uncovered, escape, segments};
+
+/// Why a document cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is neither YAML nor JSON.
+    #[error("{name} is neither YAML nor JSON: {cause}")]
+    Syntax {
+        /// The document's name.
+        name: String,
+        /// What the parser says.
+        cause: String,
+    },
+    /// It is not an OpenAPI 3 document.
+    #[error("{name} is not an OpenAPI 3.0 or 3.1 document: {cause}")]
+    NotOpenApi {
+        /// The document's name.
+        name: String,
+        /// What is missing or wrong.
+        cause: String,
+    },
+    /// A schema cannot be compiled.
+    #[error("{pointer} cannot be compiled: {cause}")]
+    Schema {
+        /// Where in the document.
+        pointer: String,
+        /// What the validator says.
+        cause: String,
+    },
+}
+
+/// An OpenAPI document.
+#[derive(Clone)]
+pub struct Document {
+    /// What it is called in reports: its file name.
+    pub name: String,
+    /// Its content, as OpenAPI 3.1.
+    pub json: Value,
+    text: String,
+}
+
+/// An operation of the document.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// `operationId`, or method and path.
+    pub id: String,
+    /// Where it stands in the document.
+    pub pointer: String,
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// The path template.
+    pub path: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<Body>,
+    /// Whether it needs a body of a kind that is not generated, so that no valid request can be made.
+    pub(crate) beyond: bool,
+    pub(crate) responses: BTreeMap<String, ResponseSpec>,
+    /// The bearer token that it asks for; none where anybody may call it.
+    pub(crate) security: Option<Security>,
+    pub(crate) uncovered: Vec<Uncovered>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub name: String,
+    pub place: Place,
+    pub required: bool,
+    pub style: Style,
+    pub pointer: String,
+}
+
+/// Where a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Path,
+    Query,
+    Header,
+    Cookie,
+}
+
+impl Place {
+    pub const ALL: [Self; 4] = [Self::Path, Self::Query, Self::Header, Self::Cookie];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// How an array is written (OpenAPI 3.1, section 4.8.12.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// The name again for each item.
+    Exploded,
+    /// Items with this between them.
+    Joined(char),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Body {
+    pub required: bool,
+    pub pointer: String,
+    /// Media types with the pointer of their schema; only JSON is generated.
+    pub media_types: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ResponseSpec {
+    pub pointer: String,
+    /// Media types with the pointer of their schema, where there is one.
+    pub media_types: Vec<(String, Option<String>)>,
+    pub headers: Vec<HeaderSpec>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct HeaderSpec {
+    pub name: String,
+    pub required: bool,
+    pub pointer: String,
+    pub schema: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Security {
+    pub pointer: String,
+    pub scopes: Vec<String>,
+    /// Whether it is a bearer token, which the engine knows how to make and spoil.
+    pub bearer: bool,
+}
+
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+impl Document {
+    /// Reads a document from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub fn read(path: &Path) -> Result<Self, DocumentError> {
+        let text = fs::read_to_string(path).map_err(|source| DocumentError::File { path: path.to_owned(), source })?;
+        Self::parse(&path.display().to_string(), text)
+    }
+
+    /// Reads a document from text, YAML or JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`].
+    pub fn parse(name: &str, text: impl Into<String>) -> Result<Self, DocumentError> {
+        let (name, text) = (name.to_owned(), text.into());
+        // Not YAML 1.1: there the country code NO is false.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let parsed: Value = match serde_saphyr::from_str_with_options(&text, options) {
+            Ok(parsed) => parsed,
+            Err(error) => return Err(DocumentError::Syntax { name, cause: error.to_string() }),
+        };
+        let not_openapi = |cause: &str| DocumentError::NotOpenApi { name: name.clone(), cause: cause.to_owned() };
+        let version = parsed.get("openapi").and_then(Value::as_str).ok_or_else(|| not_openapi("it has no `openapi` version"))?;
+        let mut json = parsed.clone();
+        match version.split('.').collect::<Vec<_>>().as_slice() {
+            ["3", "0", ..] => upgrade(&mut json),
+            ["3", "1", ..] => {}
+            _ => return Err(not_openapi(&format!("its version is {version}"))),
+        }
+        if json.get("paths").and_then(Value::as_object).is_none_or(Map::is_empty) {
+            return Err(not_openapi("it has no paths"));
+        }
+        Ok(Self { name, json, text })
+    }
+
+    /// The line of the text on which the value that `pointer` names begins, counted from 1; of the nearest value around it where
+    /// it is not in the text.
+    pub fn line(&self, pointer: &str) -> Option<usize> {
+        let tree: serde_saphyr::Spanned<lines::Tree> = serde_saphyr::from_str(&self.text).ok()?;
+        lines::find(&tree, &segments(pointer))
+    }
+
+    /// A line of the text, from 1.
+    pub(crate) fn text_of(&self, line: usize) -> Option<String> {
+        self.text.lines().nth(line.checked_sub(1)?).map(|text| text.trim().to_owned())
+    }
+
+    /// Every operation, in the order of the document.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::NotOpenApi`] where something that the document must have is missing.
+    pub fn operations(&self) -> Result<Vec<Operation>, DocumentError> {
+        let mut operations = Vec::new();
+        for (path, item) in self.json.get("paths").and_then(Value::as_object).into_iter().flatten() {
+            let at = format!("/paths/{}", escape(path));
+            let (at, item) = self.resolve(&at).unwrap_or((at, item));
+            for method in METHODS {
+                if item.get(method).is_some() {
+                    operations.push(self.operation(path, &at, method)?);
+                }
+            }
+        }
+        Ok(operations)
+    }
+
+    fn operation(&self, path: &str, item: &str, method: &str) -> Result<Operation, DocumentError> {
+        let pointer = format!("{item}/{method}");
+        let missing =
+            |what: &str| DocumentError::NotOpenApi { name: self.name.clone(), cause: format!("{pointer} has no {what}") };
+        let node = self.json.pointer(&pointer).ok_or_else(|| missing("content"))?;
+        let mut uncovered = Vec::new();
+        let mut parameters: Vec<Parameter> = Vec::new();
+        for list in [format!("{item}/parameters"), format!("{pointer}/parameters")] {
+            for index in 0..self.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
+                match self.parameter(&format!("{list}/{index}")) {
+                    Ok(Some(parameter)) => {
+                        parameters.retain(|other| other.name != parameter.name || other.place != parameter.place);
+                        parameters.push(parameter);
+                    }
+                    Ok(None) => {}
+                    Err(gap) => uncovered.push(gap),
+                }
+            }
+        }
+        let body = node.get("requestBody").and_then(|_| self.body(&format!("{pointer}/requestBody"), &mut uncovered));
+        let required =
+            self.resolve(&format!("{pointer}/requestBody")).is_some_and(|(_, body)| body.get("required") == Some(&json!(true)));
+        let beyond = required && body.is_none();
+        let mut responses = BTreeMap::new();
+        for status in node.get("responses").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            if let Some((at, _)) = self.resolve(&format!("{pointer}/responses/{}", escape(status))) {
+                responses.insert(status.to_uppercase(), self.response(&at));
+            }
+        }
+        if responses.is_empty() {
+            return Err(missing("responses"));
+        }
+        let method = method.to_uppercase();
+        let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
+        let security = self.security(&pointer, &mut uncovered);
+        Ok(Operation { id, pointer, method, path: path.to_owned(), parameters, body, beyond, responses, security, uncovered })
+    }
+
+    fn parameter(&self, at: &str) -> Result<Option<Parameter>, Uncovered> {
+        let gap = |reason: &str| Uncovered { pointer: at.to_owned(), reason: reason.to_owned() };
+        let (at, node) = self.resolve(at).ok_or_else(|| gap("a reference that leads nowhere"))?;
+        let name = node.get("name").and_then(Value::as_str).ok_or_else(|| gap("a parameter without a name"))?;
+        let place = match node.get("in").and_then(Value::as_str) {
+            Some("path") => Place::Path,
+            Some("query") => Place::Query,
+            Some("header") => Place::Header,
+            Some("cookie") => Place::Cookie,
+            _ => return Err(gap("a parameter in an unknown place")),
+        };
+        if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str()) {
+            return Ok(None); // OpenAPI 3.1, section 4.8.12.1: described elsewhere, ignored here.
+        }
+        if node.get("schema").is_none() {
+            return Err(gap("a parameter with content and no schema"));
+        }
+        let explode = node.get("explode").and_then(Value::as_bool);
+        let form = matches!(place, Place::Query | Place::Cookie);
+        let style = match node.get("style").and_then(Value::as_str) {
+            None | Some("form" | "simple") if form && explode.unwrap_or(true) => Style::Exploded,
+            None | Some("form" | "simple") => Style::Joined(','),
+            Some("spaceDelimited") => Style::Joined(' '),
+            Some("pipeDelimited") => Style::Joined('|'),
+            Some(_) => return Err(gap("a parameter of a style that is not generated")),
+        };
+        let required = node.get("required") == Some(&json!(true));
+        Ok(Some(Parameter { name: name.to_owned(), place, required, style, pointer: at }))
+    }
+
+    fn body(&self, at: &str, uncovered: &mut Vec<Uncovered>) -> Option<Body> {
+        let (pointer, node) = self.resolve(at)?;
+        let mut media_types = Vec::new();
+        for name in node.get("content").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+            let at = format!("{pointer}/content/{}", escape(name));
+            if !is_json(name) {
+                uncovered.push(Uncovered { pointer: at, reason: "only JSON bodies are generated".to_owned() });
+            } else if self.json.pointer(&format!("{at}/schema")).is_some() {
+                media_types.push((name.clone(), format!("{at}/schema")));
+            }
+        }
+        let required = node.get("required") == Some(&json!(true));
+        (!media_types.is_empty()).then_some(Body { required, pointer, media_types })
+    }
+
+    fn response(&self, pointer: &str) -> ResponseSpec {
+        let node = self.json.pointer(pointer);
+        let keys = |name: &str| {
+            let object = node.and_then(|node| node.get(name)).and_then(Value::as_object);
+            object.into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>()
+        };
+        let media_types = keys("content").into_iter().map(|name| {
+            let schema = format!("{pointer}/content/{}/schema", escape(&name));
+            let known = self.json.pointer(&schema).is_some();
+            (name, known.then_some(schema))
+        });
+        let headers = keys("headers").into_iter().filter_map(|name| {
+            let (at, header) = self.resolve(&format!("{pointer}/headers/{}", escape(&name)))?;
+            let schema = format!("{at}/schema");
+            let schema = self.json.pointer(&schema).is_some().then_some(schema);
+            Some(HeaderSpec { name, required: header.get("required") == Some(&json!(true)), pointer: at, schema })
+        });
+        ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
+    }
+
+    fn security(&self, operation: &str, uncovered: &mut Vec<Uncovered>) -> Option<Security> {
+        let own = format!("{operation}/security");
+        let at = if self.json.pointer(&own).is_some() { own } else { "/security".to_owned() };
+        let requirements = self.json.pointer(&at)?.as_array()?;
+        if requirements.iter().any(|requirement| requirement.as_object().is_some_and(Map::is_empty)) {
+            return None; // `{}` makes it optional.
+        }
+        let first = requirements.first()?.as_object()?;
+        if requirements.len() > 1 || first.len() > 1 {
+            let reason = "of alternative or combined security requirements only the first is used".to_owned();
+            uncovered.push(Uncovered { pointer: at.clone(), reason });
+        }
+        let (name, scopes) = first.iter().next()?;
+        let (_, scheme) = self.resolve(&format!("/components/securitySchemes/{}", escape(name)))?;
+        let http_bearer = scheme["type"] == "http" && scheme["scheme"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("bearer"));
+        let bearer = http_bearer || scheme["type"] == "oauth2" || scheme["type"] == "openIdConnect";
+        if !bearer {
+            let reason = "a security scheme other than a bearer token is not tested".to_owned();
+            uncovered.push(Uncovered { pointer: at.clone(), reason });
+        }
+        let scopes = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        Some(Security { pointer: at, scopes, bearer })
+    }
+
+    /// The node that a pointer names, following `$ref`; gives its own pointer too.
+    pub(crate) fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
+        let mut pointer = pointer.to_owned();
+        for _ in 0..32 {
+            let node = self.json.pointer(&pointer)?;
+            match node.get("$ref").and_then(Value::as_str) {
+                None => return Some((pointer, node)),
+                Some(reference) => pointer = reference.strip_prefix('#')?.to_owned(),
+            }
+        }
+        None
+    }
+}
+
+impl Operation {
+    /// The documented response for a status: itself, its range, or the default.
+    pub(crate) fn response(&self, status: u16) -> Option<(&str, &ResponseSpec)> {
+        let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];
+        keys.iter().find_map(|key| self.responses.get_key_value(key)).map(|(key, spec)| (key.as_str(), spec))
+    }
+}
+
+/// Whether a media type is JSON (RFC 6839, section 3.1).
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Brings the schemas of an OpenAPI 3.0 document to JSON Schema 2020-12.
+fn upgrade(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(upgrade),
+        Value::Object(object) => {
+            if object.shift_remove("nullable") == Some(json!(true))
+                && let Some(kind) = object.get("type").and_then(Value::as_str).map(str::to_owned)
+            {
+                object.insert("type".to_owned(), json!([kind, "null"]));
+            }
+            for (exclusive, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
+                match object.get(exclusive) {
+                    Some(Value::Bool(true)) => {
+                        if let Some(value) = object.shift_remove(bound) {
+                            object.insert(exclusive.to_owned(), value);
+                        }
+                    }
+                    Some(Value::Bool(false)) => drop(object.shift_remove(exclusive)),
+                    _ => {}
+                }
+            }
+            if object.contains_key("$ref") {
+                object.retain(|key, _| key == "$ref"); // OpenAPI 3.0, section 4.7.23: what stands beside it is ignored.
+            }
+            let data = ["example", "examples", "default", "enum", "const"];
+            object.iter_mut().filter(|(key, _)| !data.contains(&key.as_str())).for_each(|(_, value)| upgrade(value));
+        }
+        _ => {}
+    }
+}
+
+/// The document in which no property that is marked so (`readOnly`, `writeOnly`) is required.
+pub(crate) fn without_required(document: &Value, mark: &str) -> Value {
+    let mut view = document.clone();
+    relax(&mut view, document, mark);
+    view
+}
+
+fn relax(node: &mut Value, document: &Value, mark: &str) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(|item| relax(item, document, mark)),
+        Value::Object(object) => {
+            let is_marked = |schema: &Value| schema.get(mark) == Some(&json!(true));
+            let properties = object.get("properties").and_then(Value::as_object).into_iter().flatten();
+            let marked: Vec<String> = properties
+                .filter(|(_, schema)| {
+                    let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+                    is_marked(schema) || reference.and_then(|pointer| document.pointer(pointer)).is_some_and(is_marked)
+                })
+                .map(|(name, _)| name.clone())
+                .collect();
+            if let Some(Value::Array(required)) = object.get_mut("required") {
+                required.retain(|name| !marked.iter().any(|other| name == other.as_str()));
+            }
+            object.values_mut().for_each(|value| relax(value, document, mark));
+        }
+        _ => {}
+    }
+}
+
+/// Where the values of a YAML text stand.
+mod lines {
+    use std::fmt;
+
+    use serde::{
+        Deserialize, Deserializer,
+        de::{MapAccess, SeqAccess, Visitor},
+    };
+    use serde_saphyr::Spanned;
+
+    #[derive(Default)]
+    pub struct Tree(Vec<(String, Spanned<Tree>)>);
+
+    pub fn find(tree: &Spanned<Tree>, segments: &[String]) -> Option<usize> {
+        let here = usize::try_from(tree.referenced.line()).ok();
+        let Some((first, rest)) = segments.split_first() else { return here };
+        match tree.value.0.iter().find(|(name, _)| name == first) {
+            Some((_, child)) => find(child, rest),
+            None => here,
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Tree {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct TreeVisitor;
+            impl<'de> Visitor<'de> for TreeVisitor {
+                type Value = Tree;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("YAML")
+                }
+                fn visit_unit<E>(self) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_str<E>(self, _: &str) -> Result<Tree, E> {
+                    Ok(Tree::default())
+                }
+                fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
+                    let mut children = Vec::new();
+                    while let Some(item) = items.next_element()? {
+                        children.push((children.len().to_string(), item));
+                    }
+                    Ok(Tree(children))
+                }
+                fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
+                    let mut children = Vec::new();
+                    while let Some(name) = entries.next_key::<String>()? {
+                        children.push((name, entries.next_value()?));
+                    }
+                    Ok(Tree(children))
+                }
+            }
+            deserializer.deserialize_any(TreeVisitor)
+        }
+    }
+}

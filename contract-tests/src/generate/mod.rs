@@ -1,0 +1,176 @@
+//! From a schema to instances: valid ones, ones at the edge of a constraint, and ones that break a constraint.
+//!
+//! A generator follows the schema with an [`Aim`], makes the choices that lead to the aimed-at constraint, and fills in the
+//! rest at random. It promises nothing: every instance is evaluated afterwards and used for what it turned out to be.
+
+mod aim;
+mod collection;
+mod number;
+mod shape;
+mod shrink;
+mod text;
+
+use proptest::{
+    prelude::RngExt,
+    test_runner::{RngAlgorithm, TestRng},
+};
+use serde_json::Value;
+
+use self::shape::Shape;
+pub(crate) use self::{
+    aim::{Aim, Goal, Wish, edges, faults},
+    shrink::Shrink,
+};
+use crate::schema::{ConstraintId, NodeId, Schema, Types};
+
+/// How much of what is optional an instance has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Richness {
+    /// Only what is required.
+    Sparse,
+    /// Everything that can be there.
+    Full,
+    /// Each by the toss of a coin.
+    Random,
+}
+
+/// How deep a recursive instance may grow before only what is required is added.
+const MAX_DEPTH: usize = 5;
+/// How many values one instance may take, those that were given up included: an instance with more is given up.
+const FUEL: usize = 3_000;
+/// How often one place is tried again.
+const LOCAL_TRIES: usize = 6;
+
+/// Generates instances of a schema.
+pub(crate) struct Generator<'a> {
+    pub schema: &'a Schema,
+    pub rng: TestRng,
+    pub richness: Richness,
+    /// Whether free text and numbers are plain, as a person would type them, or anything that is allowed.
+    pub plain: bool,
+    depth: usize,
+    fuel: usize,
+}
+
+/// A random source that depends on nothing but these words.
+pub(crate) fn rng(seed: u64, words: &[&str]) -> TestRng {
+    // FNV-1a, four times with different beginnings: a seed, not a secret.
+    let mut bytes = [0; 32];
+    for (lane, chunk) in bytes.chunks_mut(8).enumerate() {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ (lane as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let words = words.iter().flat_map(|word| word.bytes().chain([0xFF]));
+        for byte in seed.to_le_bytes().into_iter().chain(words) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        chunk.copy_from_slice(&hash.to_le_bytes());
+    }
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
+}
+
+impl<'a> Generator<'a> {
+    pub fn new(schema: &'a Schema, rng: TestRng, richness: Richness) -> Self {
+        Self { schema, rng, richness, plain: true, depth: 0, fuel: 0 }
+    }
+
+    /// An instance with this aim, where one could be made. It may not be what was aimed at: evaluate it.
+    pub fn instance(&mut self, aims: &[Aim]) -> Option<Value> {
+        (self.depth, self.fuel) = (0, FUEL);
+        self.value(&[0], aims)
+    }
+
+    /// A value for a place that all of `nodes` apply to.
+    fn value(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
+        if self.depth > 4 * MAX_DEPTH || self.fuel == 0 {
+            return None;
+        }
+        self.fuel -= 1;
+        self.depth += 1;
+        let found = self.tried(nodes, aims);
+        self.depth -= 1;
+        found
+    }
+
+    fn tried(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
+        let mut last = None;
+        for attempt in 0..LOCAL_TRIES {
+            let mut shape = Shape::new(aims, attempt);
+            if !nodes.iter().all(|node| self.flatten(*node, &mut shape)) {
+                continue;
+            }
+            let Some(value) = self.fill(shape.clone()) else { continue };
+            let fits = shape.filters.iter().all(|(node, wanted)| self.schema.accepts(*node, &value) == *wanted);
+            if fits {
+                return Some(value);
+            }
+            last = Some(value);
+        }
+        last
+    }
+
+    /// A value of this shape.
+    fn fill(&mut self, mut shape: Shape) -> Option<Value> {
+        if let Some(Wish::Value(value)) = &shape.wish {
+            return Some(value.clone());
+        }
+        if let Some(allowed) = &shape.allowed {
+            let fitting: Vec<&Value> = allowed.iter().filter(|value| shape.may_be(value)).collect();
+            return self.pick(&fitting).map(|value| (*value).clone());
+        }
+        let carries = self.types_that_carry(&shape);
+        let mut types = shape.types;
+        if carries != Types::NONE {
+            types = types.and(carries);
+        }
+        if let Some(wished) = shape.wish.as_ref().and_then(Wish::types) {
+            types = if types.has(wished) { types.and(wished) } else { types };
+        }
+        let types: Vec<Types> = types.iter().collect();
+        let preferred: Vec<Types> = types.iter().copied().filter(|one| shape.hints.has(*one)).collect();
+        let kind = *self.pick(if preferred.is_empty() { &types } else { &preferred })?;
+        let examples = self.examples(&shape, kind);
+        if !examples.is_empty() && self.rng.random_ratio(1, 8) && shape.wish.is_none() && shape.aims.is_empty() {
+            return self.pick(&examples).cloned();
+        }
+        let value = match kind {
+            Types::NULL => Value::Null,
+            Types::BOOLEAN => Value::Bool(self.rng.random()),
+            Types::INTEGER | Types::FRACTION => self.number(&shape, kind == Types::INTEGER)?,
+            Types::STRING => self.text(&shape).or_else(|| self.pick(&examples).cloned())?,
+            Types::ARRAY => self.array(&mut shape)?,
+            _ => self.object(&mut shape)?,
+        };
+        shape.may_be(&value).then_some(value)
+    }
+
+    /// Examples of the document that fit, for what no rule describes well.
+    fn examples(&self, shape: &Shape, kind: Types) -> Vec<Value> {
+        if !kind.has(Types::STRING.or(Types::NUMBER)) || shape.broken {
+            return Vec::new();
+        }
+        let all = shape.nodes.iter().flat_map(|node| &self.schema.nodes[*node].examples);
+        all.filter(|example| Types::of(example) == kind && shape.nodes.iter().all(|node| self.schema.accepts(*node, example)))
+            .cloned()
+            .collect()
+    }
+
+    fn pick<'b, T>(&mut self, all: &'b [T]) -> Option<&'b T> {
+        if all.is_empty() { None } else { Some(&all[self.rng.random_range(0..all.len())]) }
+    }
+
+    fn coin(&mut self) -> bool {
+        self.rng.random()
+    }
+
+    /// Whether something optional is there.
+    fn present(&mut self) -> bool {
+        match self.richness {
+            Richness::Sparse => false,
+            Richness::Full => self.depth <= MAX_DEPTH,
+            Richness::Random => self.depth <= MAX_DEPTH && self.rng.random_ratio(1, 2),
+        }
+    }
+
+    fn reaches(&self, node: NodeId, constraint: ConstraintId) -> bool {
+        self.schema.reaches(node, constraint)
+    }
+}

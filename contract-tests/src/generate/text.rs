@@ -1,0 +1,98 @@
+//! Text: by format, by pattern, by length, or free.
+
+use proptest::prelude::RngExt;
+use serde_json::Value;
+
+use super::{Generator, Shape, Wish};
+use crate::text::nasty;
+
+/// How often text is drawn until all rules are met.
+const TRIES: usize = 24;
+/// Longer text than this is not generated.
+const MAX_LENGTH: usize = 200_000;
+
+impl Generator<'_> {
+    pub(super) fn text(&mut self, shape: &Shape) -> Option<Value> {
+        let (mut min, mut max) = (shape.min_length, shape.max_length);
+        let mut alphabet = None;
+        if let Some(Wish::Length(length, wished)) = shape.wish {
+            (min, max, alphabet) = (length, Some(length), Some(wished));
+        }
+        if min > MAX_LENGTH || max.is_some_and(|max| max < min) {
+            return None;
+        }
+        for attempt in 0..TRIES {
+            let text = self.drawn(shape, min, max, alphabet.filter(|_| attempt == 0), attempt)?;
+            let length = text.chars().count();
+            let fits = length >= min
+                && max.is_none_or(|max| length <= max)
+                && shape.patterns.iter().all(|pattern| pattern.is_match(&text))
+                && shape.formats.iter().all(|format| format.accepts(&text))
+                && shape.no_patterns.iter().all(|pattern| !pattern.is_match(&text))
+                && shape.no_formats.iter().all(|format| !format.accepts(&text));
+            if fits {
+                return Some(Value::String(text));
+            }
+        }
+        None
+    }
+
+    fn drawn(
+        &mut self,
+        shape: &Shape,
+        min: usize,
+        max: Option<usize>,
+        alphabet: Option<nasty::Alphabet>,
+        attempt: usize,
+    ) -> Option<String> {
+        let wished = match shape.wish {
+            Some(Wish::Text(index)) => Some(index + attempt),
+            _ => None,
+        };
+        if let Some(pattern) = shape.no_patterns.first() {
+            let faults = pattern.faults(&mut self.rng, min, max);
+            let own: Vec<String> = if faults.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { faults };
+            return match wished {
+                Some(index) => own.get(index % own.len()).cloned(),
+                None => self.pick(&own).cloned(),
+            };
+        }
+        if let Some(format) = shape.no_formats.first() {
+            return Some(match wished {
+                Some(index) => format.faults()[index % format.faults().len()].to_owned(),
+                None => format.fault(&mut self.rng),
+            });
+        }
+        if let Some(alphabet) = alphabet {
+            return Some(nasty::exactly(min, alphabet));
+        }
+        if let Some(format) = shape.formats.first() {
+            return Some(match wished {
+                Some(index) if attempt == 0 => (*format.edges().get(index)?).to_owned(),
+                _ => format.random(&mut self.rng),
+            });
+        }
+        if !shape.patterns.is_empty() {
+            let pattern = shape.patterns[attempt % shape.patterns.len()].clone();
+            return match wished {
+                Some(index) if attempt == 0 => pattern.edges().get(index).cloned(),
+                _ => pattern.random(&mut self.rng, min, max),
+            };
+        }
+        Some(if self.plain { self.plain_text(min, max) } else { nasty::text(&mut self.rng, min, max) })
+    }
+
+    /// Words as a person would type them.
+    fn plain_text(&mut self, min: usize, max: Option<usize>) -> String {
+        const WORDS: [&str; 8] = ["alpha", "Bravo", "charlie 3", "Delta", "echo", "Foxtrot", "golf", "Hôtel"];
+        let mut text = String::new();
+        while text.is_empty() || text.chars().count() < min {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(WORDS[self.rng.random_range(0..WORDS.len())]);
+        }
+        let longest = max.unwrap_or(usize::MAX).min(min.max(24));
+        text.chars().take(longest).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! Whether the answer is what the document says about its status: media type, headers and body.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::{Complaint, Exchange, Judge};
+use crate::{
+    document::{Document, DocumentError, Operation, ResponseSpec, is_json, without_required},
+    schema::{Referee, Schema, Trace},
+};
+
+pub(crate) struct Conformance {
+    /// Compiled schemas by their pointer.
+    schemas: HashMap<String, (Schema, Referee)>,
+}
+
+impl Conformance {
+    pub fn compile<'a>(document: &Document, operations: impl Iterator<Item = &'a Operation>) -> Result<Self, DocumentError> {
+        let mut schemas = HashMap::new();
+        // In responses what is `writeOnly` is not required.
+        let view = without_required(&document.json, "writeOnly");
+        for spec in operations.flat_map(|operation| operation.responses.values()) {
+            let bodies = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.clone());
+            for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.clone())) {
+                if schemas.contains_key(&pointer) {
+                    continue;
+                }
+                let schema = Schema::compile(&view, &pointer);
+                let referee = Referee::compile(&view, &pointer, &schema)
+                    .map_err(|cause| DocumentError::Schema { pointer: pointer.clone(), cause })?;
+                schemas.insert(pointer, (schema, referee));
+            }
+        }
+        Ok(Self { schemas })
+    }
+
+    /// What a value breaks, as complaints about the rules that are broken.
+    fn check(&self, pointer: &str, value: &Value, what: &str) -> Vec<Complaint> {
+        let Some((schema, referee)) = self.schemas.get(pointer) else { return Vec::new() };
+        if referee.accepts(value) {
+            return Vec::new();
+        }
+        let trace: Trace = schema.evaluate(value);
+        if trace.broken.is_empty() {
+            return vec![Complaint::new(pointer, format!("{what} breaks its schema"))];
+        }
+        trace
+            .broken
+            .iter()
+            .map(|leaf| {
+                let constraint = &schema.constraints()[leaf.constraint];
+                Complaint::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
+                    .with(format!("at {}", leaf.place))
+            })
+            .collect()
+    }
+
+    fn headers(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        let status = exchange.response.status;
+        for header in &spec.headers {
+            match exchange.response.header(&header.name) {
+                None if header.required => {
+                    complaints
+                        .push(Complaint::new(&header.pointer, format!("{status} comes without the header {}", header.name)));
+                }
+                None => {}
+                Some(text) => {
+                    let Some(schema) = &header.schema else { continue };
+                    // Text may stand for a number or a boolean: valid in either reading is valid.
+                    let mut readings = vec![json!(text)];
+                    readings.extend(serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string()));
+                    let what = format!("the header {} of {status}", header.name);
+                    let mut all = readings.iter().map(|value| self.check(schema, value, &what));
+                    let first = all.next().unwrap_or_default();
+                    if !first.is_empty() && all.all(|other| !other.is_empty()) {
+                        complaints.extend(first.into_iter().map(|complaint| complaint.with(text)));
+                    }
+                }
+            }
+        }
+        complaints
+    }
+
+    fn body(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        let (response, status) = (exchange.response, exchange.response.status);
+        let at = |what: String| vec![Complaint::new(&spec.pointer, what)];
+        if exchange.case.request.method == "HEAD" {
+            return Vec::new();
+        }
+        if spec.media_types.is_empty() {
+            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has a body and documents none")) };
+        }
+        let Some(media_type) = response.header("content-type") else {
+            return at(format!("{status} comes without a media type"));
+        };
+        let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let found = essence(media_type);
+        let matches = |known: &str| {
+            let known = essence(known);
+            known == found || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| found.split('/').next() == Some(kind))
+        };
+        let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| matches(known)) else {
+            return vec![
+                Complaint::new(&spec.pointer, format!("{status} has a media type that is not documented")).with(media_type),
+            ];
+        };
+        if !is_json(media_type) {
+            return Vec::new();
+        }
+        match (exchange.body, schema) {
+            (None, _) => at(format!("the body of {status} is not JSON")),
+            (Some(body), Some(schema)) => self.check(schema, body, &format!("the body of {status}")),
+            (Some(_), None) => Vec::new(),
+        }
+    }
+}
+
+impl Judge for Conformance {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        let (operation, status) = (exchange.operation, exchange.response.status);
+        match operation.response(status) {
+            Some((_, spec)) => {
+                let mut complaints = self.headers(spec, exchange);
+                complaints.extend(self.body(spec, exchange));
+                complaints
+            }
+            // What a path answers to a method that it does not document is not this operation's.
+            None if exchange.case.request.method != operation.method => Vec::new(),
+            None => {
+                let pointer = format!("{}/responses", operation.pointer);
+                vec![Complaint::new(pointer, format!("the status {status} is not documented"))]
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Judges: each looks at one exchange for one kind of broken promise.
+
+mod conformance;
+mod echo;
+mod refusal;
+mod status;
+mod timestamps;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use serde_json::Value;
+
+pub(crate) use self::refusal::Violations;
+use self::{conformance::Conformance, status::Status};
+use crate::{
+    case::Case,
+    document::{Document, DocumentError, Operation},
+    request::{Response, Target},
+};
+
+/// A request, what it was to show, and the answer.
+pub struct Exchange<'a> {
+    /// The operation.
+    pub operation: &'a Operation,
+    /// The case.
+    pub case: &'a Case,
+    /// The answer.
+    pub response: &'a Response,
+    /// The answer's body, where it is JSON.
+    pub body: Option<&'a Value>,
+    /// The violations that a refusal names, each with pointer and rule, where the document's error body has a place for them.
+    pub violations: &'a [(String, String)],
+    /// When the request was sent.
+    pub sent: SystemTime,
+    /// When the answer had come.
+    pub answered: SystemTime,
+}
+
+/// A broken promise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
+    pub promise: String,
+    /// What is broken, in words that are the same for every failure with this cause.
+    pub what: String,
+    /// What happened in this exchange.
+    pub detail: String,
+}
+
+impl Complaint {
+    /// A complaint without detail.
+    pub fn new(promise: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { promise: promise.into(), what: what.into(), detail: String::new() }
+    }
+
+    /// Adds what happened in this exchange.
+    pub fn with(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+/// Looks at exchanges for one kind of broken promise. Give your own to [`crate::Suite::judge`] for what no document can say.
+pub trait Judge: Send + Sync {
+    /// What this exchange breaks.
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint>;
+}
+
+impl<F: Fn(&Exchange<'_>) -> Vec<Complaint> + Send + Sync> Judge for F {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        self(exchange)
+    }
+}
+
+/// The judges that need nothing but the document.
+pub(crate) fn standard(
+    document: &Document,
+    targets: &[Target],
+    violations: &Arc<Violations>,
+) -> Result<Vec<Box<dyn Judge>>, DocumentError> {
+    let conformance = Conformance::compile(document, targets.iter().map(|target| &target.operation))?;
+    Ok(vec![
+        Box::new(Status),
+        Box::new(conformance),
+        Box::new(refusal::Refusal(Arc::clone(violations))),
+        Box::new(echo::Echo::compile(document, targets)),
+        Box::new(Identity::default()),
+        Box::new(timestamps::Timestamps::compile(document)),
+    ])
+}
+
+/// Two resources never share an `id`.
+#[derive(Default)]
+struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
+
+impl Judge for Identity {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        let created = exchange.operation.method == "POST" && exchange.response.status == 201;
+        let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")).map(Value::to_string) else {
+            return Vec::new();
+        };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.entry(exchange.operation.id.clone()).or_default().insert(id) {
+            return Vec::new();
+        }
+        vec![Complaint::new(&exchange.operation.pointer, "two created resources have the same id")]
+    }
+}

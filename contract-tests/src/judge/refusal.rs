@@ -1,0 +1,224 @@
+//! Whether a refusal names what is really broken, and nothing else. Only for error bodies that have a place for it: an array of
+//! objects with `pointer` and `rule`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::{Complaint, Exchange, Judge};
+use crate::{
+    case::{Broken, Expect, Group},
+    document::{Document, Operation, is_json},
+    request::{Response, Target},
+    schema::{any_item, escape},
+};
+
+/// A violation that a refusal names: pointer and rule.
+pub type Named = (String, String);
+
+/// Reads the violations out of refusals, and knows which schema of the document applies where they point to.
+pub(crate) struct Violations {
+    /// For each response's pointer where its schema lists violations.
+    lists: HashMap<String, List>,
+    /// For each operation the schemas that apply to a place of its requests.
+    places: HashMap<(String, String), Vec<String>>,
+    /// Every pointer of the document that names a keyword of such a schema.
+    keywords: BTreeSet<String>,
+}
+
+struct List {
+    name: String,
+    /// Of the list in the document.
+    pointer: String,
+    /// Of its items.
+    items: String,
+}
+
+impl Violations {
+    pub fn compile(document: &Document, targets: &[Target]) -> Self {
+        let (mut lists, mut places, mut keywords) = (HashMap::new(), HashMap::new(), BTreeSet::new());
+        for target in targets {
+            for spec in target.operation.responses.values() {
+                let schemas = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
+                for schema in schemas {
+                    if let Some(list) = list_of_violations(document, schema) {
+                        lists.insert(spec.pointer.clone(), list);
+                    }
+                }
+            }
+            for node in
+                target.schema.nodes.iter().filter(|node| !node.conditional && document.json.pointer(&node.pointer).is_some())
+            {
+                let key = (target.operation.id.clone(), node.place.clone());
+                places.entry(key).or_insert_with(Vec::new).push(node.pointer.clone());
+                let own = document.json.pointer(&node.pointer).and_then(Value::as_object).into_iter().flatten();
+                keywords.extend(own.map(|(keyword, _)| format!("{}/{}", node.pointer, escape(keyword))));
+                let required = document.json.pointer(&format!("{}/required", node.pointer)).and_then(Value::as_array);
+                let names = required.into_iter().flatten().filter_map(Value::as_str);
+                keywords.extend(names.map(|name| format!("{}/required[{name}]", node.pointer)));
+            }
+        }
+        Self { lists, places, keywords }
+    }
+
+    /// What a refusal names.
+    pub fn read(&self, operation: &Operation, response: &Response, body: Option<&Value>) -> Vec<Named> {
+        let list = operation.response(response.status).and_then(|(_, spec)| self.lists.get(&spec.pointer));
+        let entries = list.zip(body).and_then(|(list, body)| body.get(&list.name)).and_then(Value::as_array);
+        let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        entries.into_iter().flatten().map(|entry| (text(entry, "pointer"), text(entry, "rule"))).collect()
+    }
+
+    fn list(&self, operation: &Operation, status: u16) -> Option<&List> {
+        operation.response(status).and_then(|(_, spec)| self.lists.get(&spec.pointer))
+    }
+
+    /// Where the document has the rule that a violation names, or else the schema of the value that it points to.
+    fn source(&self, operation: &Operation, (pointer, rule): &Named) -> String {
+        let in_body = !["/path", "/query", "/header", "/cookie"].iter().any(|place| pointer.starts_with(place));
+        let mut place = if in_body { format!("/body{pointer}") } else { pointer.clone() };
+        place = any_item(&place);
+        if rule == "required"
+            && let Some((parent, name)) = place.rsplit_once('/')
+            && let Some(nodes) = self.places.get(&(operation.id.clone(), parent.to_owned()))
+        {
+            // It stands in the object that the property is missing in.
+            let of = |item: &str| nodes.iter().find(|node| self.keywords.contains(&format!("{node}/required{item}")));
+            if let Some(node) = of(&format!("[{name}]")).or_else(|| of("")) {
+                return format!("{node}/required");
+            }
+        }
+        loop {
+            for candidate in [place.clone(), any_last(&place)] {
+                let Some(nodes) = self.places.get(&(operation.id.clone(), candidate)) else { continue };
+                let keywords = nodes.iter().map(|node| format!("{node}/{}", escape(rule)));
+                if let Some(found) = keywords.into_iter().find(|keyword| self.keywords.contains(keyword)) {
+                    return found;
+                }
+                if let Some(node) = nodes.first() {
+                    return node.clone();
+                }
+            }
+            match place.rsplit_once('/') {
+                Some((parent, _)) if !parent.is_empty() => place = parent.to_owned(),
+                _ => return operation.pointer.clone(),
+            }
+        }
+    }
+}
+
+fn list_of_violations(document: &Document, schema: &str) -> Option<List> {
+    let (at, node) = document.resolve(schema)?;
+    let properties = node.get("properties").and_then(Value::as_object)?;
+    properties.keys().find_map(|name| {
+        let (pointer, list) = document.resolve(&format!("{at}/properties/{}", escape(name)))?;
+        list.get("items")?;
+        let (items, item) = document.resolve(&format!("{pointer}/items"))?;
+        let has = |name: &str| item.pointer(&format!("/properties/{name}")).is_some();
+        (has("pointer") && has("rule")).then(|| List { name: name.clone(), pointer, items })
+    })
+}
+
+/// Rules that a body which cannot be read cannot break: what is in it is not known.
+const OF_CONTENT: [&str; 12] = [
+    "required",
+    "type",
+    "enum",
+    "const",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "additionalProperties",
+    "minimum",
+    "maximum",
+    "minItems",
+];
+
+pub(super) struct Refusal(pub std::sync::Arc<Violations>);
+
+impl Judge for Refusal {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        let (operation, status) = (exchange.operation, exchange.response.status);
+        let Some(list) = self.0.list(operation, status) else { return Vec::new() };
+        let found: BTreeSet<Named> = exchange.violations.iter().cloned().collect();
+        let expected: Vec<Broken> = match &exchange.case.expect {
+            Expect::Refusal(broken) if matches!(status, 400 | 422) => broken.clone(),
+            Expect::Taken(pointer) if status == 409 => {
+                let constraint = exchange.case.promise.clone();
+                let rule = "unique".to_owned();
+                vec![Broken { pointer: pointer.clone(), rule, within: None, constraint, place: pointer.clone() }]
+            }
+            Expect::Success if matches!(status, 400 | 409 | 422) => {
+                // Whatever the request was made for, this is what it is refused for.
+                let complaint = |named: &Named| {
+                    let title = if exchange.case.group == Group::State { &exchange.case.title } else { "a valid request" };
+                    let what = format!("{title} is refused for {} of {}", named.1, any_item(&named.0));
+                    Complaint::new(self.0.source(operation, named), what)
+                };
+                return found.iter().map(complaint).collect();
+            }
+            Expect::Unreadable if matches!(status, 400 | 422) => {
+                let wrong = found.iter().find(|(_, rule)| OF_CONTENT.contains(&rule.as_str()));
+                let complaint = |(pointer, rule): &Named| {
+                    Complaint::new(&exchange.case.promise, format!("{} is refused for what is in it", exchange.case.title))
+                        .with(format!("it names {rule} of {pointer}"))
+                };
+                return wrong.map(complaint).into_iter().collect();
+            }
+            _ => return Vec::new(),
+        };
+        // A missing body is refused before anything in it could be named.
+        if expected.iter().any(|broken| broken.pointer.is_empty() && broken.rule == "required") {
+            return Vec::new();
+        }
+        self.compare(exchange, list, &expected, &found)
+    }
+}
+
+impl Refusal {
+    fn compare(&self, exchange: &Exchange<'_>, list: &List, expected: &[Broken], found: &BTreeSet<Named>) -> Vec<Complaint> {
+        let same = |broken: &Broken, (pointer, rule): &Named| {
+            // A validator may point to the array in which an item has no place, and calls the bounds of `contains` by any of them.
+            let alike = |keyword: &str| keyword.ends_with("ontains") && rule.ends_with("ontains");
+            let parent = broken.pointer.rsplit_once('/').is_some_and(|(parent, _)| parent == pointer);
+            let above = broken.rule == "unevaluatedItems" && parent;
+            if parent && broken.within == Some(rule.as_str()) {
+                return true;
+            }
+            (broken.pointer == *pointer || above) && (broken.rule.is_empty() || broken.rule == *rule || alike(&broken.rule))
+        };
+        let named: Vec<String> = found.iter().map(|(pointer, rule)| format!("{rule} of {pointer}")).collect();
+        let detail = if named.is_empty() { "it names nothing".to_owned() } else { format!("it names {}", named.join(", ")) };
+        let missing: Vec<&Broken> = expected.iter().filter(|broken| !found.iter().any(|entry| same(broken, entry))).collect();
+        let mut extra: Vec<&Named> = found.iter().filter(|entry| !expected.iter().any(|broken| same(broken, entry))).collect();
+        let mut complaints = Vec::new();
+        for broken in missing {
+            // A violation that is half right is that violation, and not another one.
+            let (promise, what): (String, &str) = if let Some(position) = extra.iter().position(|(_, rule)| *rule == broken.rule)
+            {
+                extra.remove(position);
+                (format!("{}/properties/pointer", list.items), "a refusal does not point to where the rule is broken")
+            } else if let Some(position) = extra.iter().position(|(pointer, _)| *pointer == broken.pointer) {
+                extra.remove(position);
+                (format!("{}/properties/rule", list.items), "a refusal calls the broken rule by another name")
+            } else if matches!(exchange.case.expect, Expect::Taken(_)) {
+                (broken.constraint.clone(), "a conflict does not name the value that is taken")
+            } else {
+                (list.pointer.clone(), "a refusal does not name a rule that is broken")
+            };
+            complaints
+                .push(Complaint::new(promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
+        }
+        // What breaks another rule may count as unevaluated, too: the specification leaves it open.
+        for entry in extra.into_iter().filter(|(_, rule)| !rule.starts_with("unevaluated")) {
+            let what = format!("the refusal names {} of {}, which is not broken", entry.1, any_item(&entry.0));
+            complaints.push(Complaint::new(self.0.source(exchange.operation, entry), what));
+        }
+        complaints
+    }
+}
+
+fn any_last(place: &str) -> String {
+    place.rsplit_once('/').map_or_else(|| place.to_owned(), |(parent, _)| format!("{parent}/*"))
+}

@@ -1,0 +1,53 @@
+//! Whether what was created now says so.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::{Complaint, Exchange, Judge};
+use crate::{
+    document::{Document, is_json},
+    schema::escape,
+};
+
+/// How far the server's clock and ours may differ, in seconds.
+const CLOCKS: u64 = 300;
+
+/// Properties that hold the time of creation or, as long as nothing has changed, the same time again.
+const NAMES: [&str; 4] = ["createdat", "created_at", "updatedat", "updated_at"];
+
+pub(super) struct Timestamps(Document);
+
+impl Timestamps {
+    pub fn compile(document: &Document) -> Self {
+        Self(document.clone())
+    }
+
+    /// Where the document describes the property of this answer.
+    fn source(&self, exchange: &Exchange<'_>, name: &str) -> String {
+        let spec = exchange.operation.response(exchange.response.status).map(|(_, spec)| spec);
+        let schemas = spec.into_iter().flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name));
+        let mut at = schemas.filter_map(|(_, schema)| self.0.resolve(schema.as_ref()?)).map(|(at, _)| at);
+        at.next().map_or_else(|| exchange.operation.pointer.clone(), |at| format!("{at}/properties/{}", escape(name)))
+    }
+}
+
+impl Judge for Timestamps {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+        if exchange.operation.method != "POST" || exchange.response.status != 201 {
+            return Vec::new();
+        }
+        let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let window = seconds(exchange.sent).saturating_sub(CLOCKS)..=seconds(exchange.answered) + CLOCKS;
+        let object = exchange.body.and_then(Value::as_object).into_iter().flatten();
+        object
+            .filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()))
+            .filter_map(|(name, value)| Some((name, chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?)))
+            .filter(|(_, time)| u64::try_from(time.timestamp()).map_or(true, |time| !window.contains(&time)))
+            .map(|(name, time)| {
+                let what = format!("{name} is not the time of creation");
+                Complaint::new(self.source(exchange, name), what).with(time.to_rfc3339())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,250 @@
+//! What a run found, and how it is told: to people ([`Report::text`]), to CI ([`Report::junit`]) and to programs ([`Report::json`]).
+
+mod junit;
+mod secret;
+mod terminal;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub(crate) use self::secret::Secrets;
+pub use self::terminal::Layout;
+use crate::{case::Group, schema::Uncovered};
+
+/// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The document's name.
+    pub document: String,
+    /// The server's URL.
+    pub url: String,
+    /// Reproduces the run.
+    pub seed: u64,
+    /// The beginning of the names of the only cases that were tried; none where all were.
+    pub only: Option<String>,
+    /// How many requests were sent, those for making failures smaller included.
+    pub requests: u64,
+    /// How many cases were judged.
+    pub cases: u64,
+    /// How long it took, in seconds.
+    #[serde(serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// Each operation, once for each media type of its body.
+    pub operations: Vec<OperationReport>,
+    /// Each broken promise, once for each cause.
+    pub failures: Vec<Failure>,
+}
+
+/// What a run did for one operation.
+#[derive(Debug, Clone, Serialize)]
+pub struct OperationReport {
+    /// `operationId`, or method and path.
+    pub id: String,
+    /// Method and path.
+    pub name: String,
+    /// How many cases of each group were judged.
+    pub cases: BTreeMap<Group, usize>,
+    /// Each constraint of the request.
+    pub constraints: Vec<ConstraintReport>,
+    /// What of the document is not covered.
+    pub uncovered: Vec<Uncovered>,
+    /// Instances that were not sent because the engine and its second opinion disagree about them.
+    pub disagreements: Vec<String>,
+}
+
+impl OperationReport {
+    /// How many constraints there are, and how many were met from both sides.
+    pub fn coverage(&self) -> (usize, usize) {
+        (self.constraints.len(), self.constraints.iter().filter(|constraint| constraint.kept && constraint.broken).count())
+    }
+}
+
+/// What a run did for one constraint.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConstraintReport {
+    /// Where it stands in the document, and which item of its keyword it is.
+    pub key: String,
+    /// Where it applies in a request.
+    pub place: String,
+    /// The keyword.
+    pub keyword: String,
+    /// Which item of a keyword that lists several rules, such as the property of `required`.
+    pub item: Option<String>,
+    /// Valid requests made for its edge.
+    pub edges: usize,
+    /// Requests made to break it.
+    pub faults: usize,
+    /// Random requests made to break it.
+    pub random: usize,
+    /// Whether a valid request was sent in which it held.
+    pub kept: bool,
+    /// Whether a request was sent in which it did not hold.
+    pub broken: bool,
+    /// How it can be broken: `alone`, `together with …`, `inside a condition`, `choice`, `never`.
+    pub breakable: String,
+}
+
+impl ConstraintReport {
+    /// The keyword, with its item where the place does not name it.
+    pub fn name(&self) -> String {
+        match &self.item {
+            Some(item) if self.place.rsplit('/').next() != Some(item) => format!("{} {item}", self.keyword),
+            _ => self.keyword.clone(),
+        }
+    }
+
+    /// What is missing until it is met from both sides.
+    pub fn gap(&self) -> Option<&'static str> {
+        match (self.kept, self.broken) {
+            (true, true) => None,
+            (false, false) => Some("neither kept nor broken by any request that was sent"),
+            (false, true) => Some("no valid request was sent in which it held"),
+            (true, false) if self.breakable == "never" => Some("no request was found that breaks it"),
+            (true, false) => Some("no request was sent that breaks it"),
+        }
+    }
+}
+
+/// A broken promise: every failure with the same cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    /// The operation.
+    pub operation: String,
+    /// The group of the first case that found it.
+    pub group: Group,
+    /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
+    pub promise: String,
+    /// The line of the document, from 1.
+    pub line: Option<usize>,
+    /// The text of that line.
+    pub text: Option<String>,
+    /// What is broken.
+    pub what: String,
+    /// What happened in the case shown.
+    pub detail: String,
+    /// How many cases found it.
+    pub count: usize,
+    /// The case shown: the smallest.
+    pub case: String,
+    /// What the case does.
+    pub title: String,
+    /// The request, as a command for a shell; a token is `$TOKEN`.
+    pub curl: String,
+    /// The request's body, where it is text.
+    pub request: Option<String>,
+    /// The status of the answer; none where there was no answer.
+    pub status: Option<u16>,
+    /// The answer's body, where it is text, cut to a readable length.
+    pub answer: Option<String>,
+    /// What reruns this case alone: flags of the command line; in a report of the command line the whole command.
+    pub rerun: String,
+}
+
+impl Report {
+    /// Whether every promise was kept.
+    pub fn kept(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// How many constraints there are, and how many were met from both sides.
+    pub fn coverage(&self) -> (usize, usize) {
+        let each = self.operations.iter().map(OperationReport::coverage);
+        each.fold((0, 0), |(all, met), (more, met_more)| (all + more, met + met_more))
+    }
+
+    /// The report for programs: its fields by their names, `kept` (whether every promise was), and `coverage` with the number of
+    /// `constraints` and of those `met` from both sides. Fields may be added; none is renamed or removed.
+    pub fn json(&self) -> Value {
+        let (constraints, met) = self.coverage();
+        let mut json = json!({ "kept": self.kept(), "coverage": { "constraints": constraints, "met": met } });
+        if let (Value::Object(json), Ok(Value::Object(fields))) = (&mut json, serde_json::to_value(self)) {
+            json.extend(fields);
+        }
+        json
+    }
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A failure of the cause with this number.
+    pub fn failure(number: usize) -> Failure {
+        Failure {
+            operation: "createPet".to_owned(),
+            group: Group::Faults,
+            promise: format!("/components/schemas/Pet/properties/p{number}/minLength"),
+            line: Some(10 + number),
+            text: Some("minLength: 1".to_owned()),
+            what: format!("a request that breaks minLength of /p{number} is accepted with 201"),
+            detail: String::new(),
+            count: 1,
+            case: format!("createPet:faults:/components/schemas/Pet/properties/p{number}/minLength:1"),
+            title: format!("a request that breaks minLength of /p{number}"),
+            curl: "curl -i -X POST 'http://127.0.0.1:1/pets' \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  --data-binary '{}'"
+                .to_owned(),
+            request: Some(format!(r#"{{"p{number}":""}}"#)),
+            status: Some(201),
+            answer: Some(r#"{"id":1}"#.to_owned()),
+            rerun: format!(
+                "--seed 1 --cases 50 --only 'createPet:faults:/components/schemas/Pet/properties/p{number}/minLength:1'"
+            ),
+        }
+    }
+
+    /// A constraint that was met from both sides.
+    pub fn constraint(number: usize) -> ConstraintReport {
+        ConstraintReport {
+            key: format!("/components/schemas/Pet/properties/p{number}/minLength"),
+            place: format!("/p{number}"),
+            keyword: "minLength".to_owned(),
+            item: None,
+            edges: 2,
+            faults: 1,
+            random: 7,
+            kept: true,
+            broken: true,
+            breakable: "alone".to_owned(),
+        }
+    }
+
+    /// A report of one operation.
+    pub fn report(constraints: Vec<ConstraintReport>, failures: Vec<Failure>) -> Report {
+        let cases = BTreeMap::from([(Group::Edges, 20), (Group::Random, 1_000), (Group::Protocol, 30)]);
+        let operation = OperationReport {
+            id: "createPet".to_owned(),
+            name: "POST /pets".to_owned(),
+            cases,
+            constraints,
+            uncovered: Vec::new(),
+            disagreements: Vec::new(),
+        };
+        Report {
+            document: "pets.yaml".to_owned(),
+            url: "http://127.0.0.1:1".to_owned(),
+            seed: 1,
+            only: None,
+            requests: 1_100,
+            cases: 1_050,
+            elapsed: Duration::from_millis(500),
+            operations: vec![operation],
+            failures,
+        }
+    }
+
+    #[test]
+    fn json_has_the_verdict_and_every_field() {
+        let json = report(vec![constraint(1), ConstraintReport { broken: false, ..constraint(2) }], vec![failure(1)]).json();
+        assert_eq!(json["kept"], json!(false));
+        assert_eq!(json["coverage"], json!({ "constraints": 2, "met": 1 }));
+        assert_eq!(json["elapsed"], json!(0.5));
+        assert_eq!(json["operations"][0]["cases"], json!({ "edges": 20, "random": 1000, "protocol": 30 }));
+        assert_eq!(json["failures"][0]["line"], json!(11));
+    }
+}

@@ -1,0 +1,513 @@
+//! The report as text for people.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use super::{ConstraintReport, Failure, OperationReport, Report};
+
+/// How [`Report::text`] looks. The default is short and without colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Whether to use colour (ANSI escape sequences).
+    pub colour: bool,
+    /// How many constraints of each operation to list.
+    pub rows: usize,
+}
+
+/// How many failures are shown in full.
+const FULL: usize = 20;
+/// How many items any other list has before the rest is only counted.
+const LISTED: usize = 20;
+/// How many of the failures after those are shown, in one line each.
+const BRIEF: usize = 30;
+/// How many lines of a body are shown.
+const BODY_LINES: usize = 40;
+/// How many characters a body has that is shown on several lines.
+const BODY_CHARACTERS: usize = 1_000;
+/// How many characters a command has that is worth copying.
+const COMMAND_CHARACTERS: usize = 5_000;
+/// How wide a column of a table is at most.
+const WIDTH: usize = 44;
+
+/// As wide as the names of facts.
+const INDENT: &str = "             ";
+
+const HEADING: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default();
+const QUIET: Style = Style::new().dimmed();
+
+impl Report {
+    /// The report for people: what was tried, what of the document is covered, each broken promise, and a line that sums up.
+    pub fn text(&self, layout: &Layout) -> String {
+        let mut page = Page { layout: *layout, text: String::new() };
+        // Writing to a String cannot fail.
+        let _ = page.report(self);
+        page.text
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(&Layout::default()))
+    }
+}
+
+impl Failure {
+    /// What the document promises, what happened, and how to see it again, as text for people.
+    pub fn text(&self, document: &str) -> String {
+        let mut page = Page { layout: Layout::default(), text: String::new() };
+        let _ = page.facts(self, document);
+        page.text
+    }
+}
+
+/// Text that grows.
+struct Page {
+    layout: Layout,
+    text: String,
+}
+
+impl Page {
+    fn report(&mut self, report: &Report) -> fmt::Result {
+        for operation in &report.operations {
+            self.operation(operation, report.only.is_none())?;
+        }
+        self.coverage(report)?;
+        self.failures(report)?;
+        self.summary(report)
+    }
+
+    fn paint(&self, style: Style, text: impl fmt::Display) -> String {
+        if self.layout.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    fn operation(&mut self, operation: &OperationReport, whole: bool) -> fmt::Result {
+        let (all, met) = operation.coverage();
+        writeln!(self.text, "{}  {}", self.paint(HEADING, visible(&operation.id)), visible(&operation.name))?;
+        let cases: Vec<String> = operation.cases.iter().map(|(group, count)| format!("{group} {}", number(*count))).collect();
+        let met = if whole { format!("{} of {} constraints; ", number(met), number(all)) } else { String::new() };
+        writeln!(self.text, "  {met}cases: {}", if cases.is_empty() { "none".to_owned() } else { cases.join(", ") })?;
+        if self.layout.rows > 0 && all > 0 {
+            self.table(&operation.constraints)?;
+        }
+        writeln!(self.text)
+    }
+
+    /// Constraints × (edges, faults, random), by place. A place stands in its first row only.
+    fn table(&mut self, all: &[ConstraintReport]) -> fmt::Result {
+        let mut rank = BTreeMap::new();
+        for (index, constraint) in all.iter().enumerate() {
+            rank.entry(constraint.place.as_str()).or_insert(index);
+        }
+        let mut shown: Vec<&ConstraintReport> = all.iter().collect();
+        shown.sort_by_key(|constraint| rank.get(constraint.place.as_str()));
+        shown.truncate(self.layout.rows);
+        let name = |constraint: &ConstraintReport| end(&visible(&constraint.name()));
+        let place = |constraint: &ConstraintReport| end(&visible(&constraint.place));
+        let widest = |texts: &dyn Fn(&ConstraintReport) -> String, heading: &str| {
+            shown.iter().map(|constraint| texts(constraint).chars().count()).chain([heading.len()]).max().unwrap_or_default()
+        };
+        let (places, names) = (widest(&place, "place"), widest(&name, "constraint"));
+        let heading = format!(
+            "{:places$}  {:names$}  {:>6} {:>6} {:>6}  can be broken",
+            "place", "constraint", "edges", "faults", "random"
+        );
+        writeln!(self.text, "\n  {}", self.paint(QUIET, heading))?;
+        let mut last = None;
+        for constraint in &shown {
+            let again = last.replace(&constraint.place) == Some(&constraint.place);
+            let place = if again { String::new() } else { place(constraint) };
+            let ConstraintReport { edges, faults, random, .. } = constraint;
+            let row = format!("{place:places$}  {:names$}  {edges:>6} {faults:>6} {random:>6}", name(constraint));
+            let how = match constraint.gap() {
+                None => self.paint(QUIET, how(constraint, all)),
+                Some(gap) => self.paint(ODD, gap),
+            };
+            writeln!(self.text, "  {row}  {how}")?;
+        }
+        self.rest(all.len() - shown.len(), "more: --verbose shows them")
+    }
+
+    fn coverage(&mut self, report: &Report) -> fmt::Result {
+        if let Some(only) = &report.only {
+            return writeln!(self.text, "Coverage is not measured: only cases that begin with {} were tried.\n", visible(only));
+        }
+        let (all, met) = report.coverage();
+        let style = if met == all { GOOD } else { ODD };
+        writeln!(
+            self.text,
+            "{}",
+            self.paint(style, format!("{} of {} constraints met from both sides", number(met), number(all)))
+        )?;
+        let several = report.operations.len() > 1;
+        let of = |operation: &OperationReport| if several { format!("{}: ", visible(&operation.id)) } else { String::new() };
+        let mut lists = [Vec::new(), Vec::new(), Vec::new()];
+        for operation in &report.operations {
+            let of = of(operation);
+            let gaps = operation.constraints.iter().filter_map(|constraint| Some((constraint, constraint.gap()?)));
+            let [unmet, uncovered, disagreements] = &mut lists;
+            unmet.extend(gaps.map(|(constraint, gap)| {
+                format!(
+                    "{of}{} of {}: {gap} ({})",
+                    visible(&constraint.name()),
+                    visible(&constraint.place),
+                    visible(&constraint.key)
+                )
+            }));
+            uncovered
+                .extend(operation.uncovered.iter().map(|gap| format!("{of}{}: {}", visible(&gap.pointer), visible(&gap.reason))));
+            disagreements.extend(operation.disagreements.iter().map(|disagreement| format!("{of}{}", visible(disagreement))));
+        }
+        let [unmet, uncovered, disagreements] = &lists;
+        self.list("not met from both sides", unmet)?;
+        self.list("not covered", uncovered)?;
+        self.list("not sent, because the engine and its second opinion disagree", disagreements)?;
+        writeln!(self.text)
+    }
+
+    fn list(&mut self, heading: &str, lines: &[String]) -> fmt::Result {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.text, "  {}", self.paint(HEADING, format!("{heading}: {}", number(lines.len()))))?;
+        for line in lines.iter().take(LISTED) {
+            writeln!(self.text, "  - {}", cut(line, 400))?;
+        }
+        self.rest(lines.len().saturating_sub(LISTED), "more: the JSON report has them")
+    }
+
+    fn rest(&mut self, count: usize, what: &str) -> fmt::Result {
+        if count == 0 { Ok(()) } else { writeln!(self.text, "  … and {} {what}", number(count)) }
+    }
+
+    fn failures(&mut self, report: &Report) -> fmt::Result {
+        for (index, failure) in report.failures.iter().take(FULL).enumerate() {
+            let cases = quantity(failure.count, "case", "cases");
+            let heading = format!("{}. {} ({cases})", index + 1, visible(&failure.what));
+            writeln!(self.text, "{}", self.paint(BAD, heading))?;
+            self.facts(failure, &report.document)?;
+            writeln!(self.text)?;
+        }
+        if report.failures.len() <= FULL {
+            return Ok(());
+        }
+        writeln!(self.text, "{}", self.paint(HEADING, "Further broken promises, in short:"))?;
+        for (index, failure) in report.failures.iter().enumerate().skip(FULL).take(BRIEF) {
+            let line = failure.line.map_or_else(String::new, |line| format!(", line {line}"));
+            let cases = quantity(failure.count, "case", "cases");
+            writeln!(self.text, "{}. {} ({cases}{line})", index + 1, cut(&visible(&failure.what), 200))?;
+        }
+        self.rest(report.failures.len().saturating_sub(FULL + BRIEF), "more: the JSON report has them")?;
+        writeln!(self.text)
+    }
+
+    /// What the document promises, what happened, and how to see it again.
+    fn facts(&mut self, failure: &Failure, document: &str) -> fmt::Result {
+        let promise = match (failure.promise.is_empty(), failure.line, &failure.text) {
+            (true, ..) => "made by HTTP, not by the document".to_owned(),
+            (false, Some(line), text) => {
+                let text = text.as_deref().unwrap_or_default();
+                format!("{}\n{document}:{line}: {}", failure.promise, cut(text, 200))
+            }
+            (false, None, _) => failure.promise.clone(),
+        };
+        self.fact("promise", &visible(&promise))?;
+        if !failure.what.contains(&failure.title) {
+            self.fact("case", &visible(&failure.title))?;
+        }
+        if !failure.detail.is_empty() {
+            self.fact("happened", &visible(&cut(&failure.detail, BODY_CHARACTERS)))?;
+        }
+        if let Some(request) = &failure.request {
+            self.fact("request", &body(request))?;
+        }
+        let answer = match (failure.status, failure.answer.as_deref()) {
+            (None, _) => "none".to_owned(),
+            (Some(status), Some("")) => format!("{status}, without a body"),
+            (Some(status), None) => format!("{status}, with a body that is not text"),
+            (Some(status), Some(text)) => format!("{status}\n{}", body(text)),
+        };
+        self.fact("answer", &answer)?;
+        self.command("curl", &failure.curl)?;
+        self.command("rerun", &failure.rerun)
+    }
+
+    fn fact(&mut self, name: &str, text: &str) -> fmt::Result {
+        let label = self.paint(QUIET, format!("{name:<8}"));
+        writeln!(self.text, "   {label}  {}", text.replace('\n', &format!("\n{INDENT}")))
+    }
+
+    /// A command, exactly as it is to be copied, or not at all.
+    fn command(&mut self, name: &str, command: &str) -> fmt::Result {
+        let length = command.chars().count();
+        if length > COMMAND_CHARACTERS {
+            return self.fact(name, &format!("not shown, because it has {} characters; --json FILE has it", number(length)));
+        }
+        if visible(command) != command {
+            return self.fact(name, "not shown, because it has characters that a terminal does not show; --json FILE has it");
+        }
+        let label = self.paint(QUIET, format!("{name:<8}"));
+        // Not every line break: one inside a body is part of it.
+        writeln!(self.text, "   {label}  {}", command.replace(" \\\n  ", &format!(" \\\n{INDENT}  ")))
+    }
+
+    fn summary(&mut self, report: &Report) -> fmt::Result {
+        let seconds = report.elapsed.as_secs_f64();
+        let rate = if seconds > 0.0 { report.cases as f64 / seconds } else { 0.0 };
+        let outcome = if report.kept() {
+            self.paint(GOOD, "Every promise was kept")
+        } else {
+            let count: usize = report.failures.iter().map(|failure| failure.count).sum();
+            let promises = quantity(report.failures.len(), "promise was", "promises were");
+            self.paint(BAD, format!("{promises} broken ({})", quantity(count, "failure", "failures")))
+        };
+        let (cases, requests) = (quantity(report.cases, "case", "cases"), quantity(report.requests, "request", "requests"));
+        let rate = number(format!("{rate:.0}"));
+        writeln!(self.text, "{outcome}. {cases}, {requests}, {seconds:.1} s, {rate} cases a second, seed {}.", report.seed)
+    }
+}
+
+/// How a constraint can be broken, in a few words.
+fn how(constraint: &ConstraintReport, all: &[ConstraintReport]) -> String {
+    let Some(others) = constraint.breakable.strip_prefix("together with ") else { return constraint.breakable.clone() };
+    let others: Vec<&str> = others.split(", ").collect();
+    match others.as_slice() {
+        [one] => match all.iter().find(|other| other.key == *one) {
+            Some(other) if other.place == constraint.place => format!("with {}", visible(&other.name())),
+            Some(other) => format!("with {} of {}", visible(&other.name()), visible(&other.place)),
+            None => format!("with {}", visible(one)),
+        },
+        several => format!("with {} others", several.len()),
+    }
+}
+
+/// A body as it is best read: JSON on several lines where it is short.
+fn body(text: &str) -> String {
+    let essence = |text: &str| text.chars().filter(|character| !character.is_ascii_whitespace()).collect::<String>();
+    let pretty = serde_json::from_str::<Value>(text).ok().filter(|value| {
+        // A property twice, or a number that is written in an odd way, may be what it is all about.
+        essence(&value.to_string()) == essence(text)
+    });
+    match pretty.map(|value| format!("{value:#}")) {
+        Some(pretty) if pretty.chars().count() <= BODY_CHARACTERS && pretty.lines().count() <= BODY_LINES => visible(&pretty),
+        _ => visible(&cut(text, BODY_CHARACTERS)),
+    }
+}
+
+/// The beginning of a text that is longer than this many characters.
+fn cut(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], number(text.chars().count())),
+    }
+}
+
+/// The end of a text that is too wide for a column: that is where places differ.
+fn end(text: &str) -> String {
+    match text.chars().count() {
+        count if count > WIDTH => format!("…{}", text.chars().skip(count + 1 - WIDTH).collect::<String>()),
+        _ => text.to_owned(),
+    }
+}
+
+/// The text with what a terminal would obey or not show as an escape: a server must not write to the screen.
+fn visible(text: &str) -> String {
+    let hidden = |character: char| match character {
+        '\n' | '\t' => false,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => true,
+        '\u{fffe}' | '\u{ffff}' => true, // Not allowed in XML.
+        other => other.is_control(),
+    };
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if hidden(character) { shown.extend(character.escape_unicode()) } else { shown.push(character) }
+    }
+    shown
+}
+
+pub(super) fn quantity(count: impl ToString, one: &str, many: &str) -> String {
+    let count = number(count);
+    let noun = if count == "1" { one } else { many };
+    format!("{count} {noun}")
+}
+
+/// A number with a comma between thousands.
+fn number(count: impl ToString) -> String {
+    let digits = count.to_string();
+    let parts: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|part| std::str::from_utf8(part).ok()).collect();
+    parts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{constraint, failure, report},
+        *,
+    };
+    use crate::schema::Uncovered;
+
+    #[test]
+    fn a_run_without_failures_is_short() {
+        let report = report((1..=500).map(constraint).collect(), Vec::new());
+        assert_eq!(
+            report.to_string(),
+            "createPet  POST /pets\n  500 of 500 constraints; cases: edges 20, random 1,000, protocol 30\n\n\
+             500 of 500 constraints met from both sides\n\n\
+             Every promise was kept. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
+        );
+    }
+
+    #[test]
+    fn an_empty_run_and_one_without_constraints_can_be_told() {
+        let mut empty = report(Vec::new(), Vec::new());
+        let layout = Layout { colour: false, rows: usize::MAX };
+        assert!(empty.text(&layout).contains("0 of 0 constraints; cases: edges 20"), "{}", empty.text(&layout));
+        empty.operations.clear();
+        empty.elapsed = std::time::Duration::ZERO;
+        assert!(empty.text(&layout).starts_with("0 of 0 constraints met from both sides"), "{}", empty.text(&layout));
+    }
+
+    #[test]
+    fn a_table_has_each_place_once_and_says_how_constraints_can_be_broken() {
+        let of = |number: usize, keyword: &str, breakable: &str| ConstraintReport {
+            key: format!("/p{number}/{keyword}"),
+            keyword: keyword.to_owned(),
+            breakable: breakable.to_owned(),
+            ..constraint(number)
+        };
+        let required =
+            |place: &str| ConstraintReport { item: Some("p1".to_owned()), place: place.to_owned(), ..of(1, "required", "alone") };
+        let report = report(
+            vec![
+                required("/p1"),
+                required("the body"),
+                of(2, "type", "together with /p2/enum"),
+                of(1, "type", "together with /p1/a, /p1/b"),
+                of(2, "enum", "together with /p1/type"),
+                ConstraintReport { broken: false, ..of(3, "not", "never") },
+            ],
+            Vec::new(),
+        );
+        let text = report.text(&Layout { colour: false, rows: 5 });
+        let table: Vec<&str> = text.lines().skip(3).take(7).collect();
+        assert_eq!(
+            table,
+            [
+                "  place     constraint    edges faults random  can be broken",
+                "  /p1       required          2      1      7  alone",
+                "            type              2      1      7  with 2 others",
+                "  the body  required p1       2      1      7  alone",
+                "  /p2       type              2      1      7  with enum",
+                "            enum              2      1      7  with type of /p1",
+                "  … and 1 more: --verbose shows them",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_place_that_is_too_wide_shows_its_end() {
+        assert_eq!(end(&"x".repeat(WIDTH)), "x".repeat(WIDTH));
+        let wide = end(&format!("{}/end", "x".repeat(WIDTH)));
+        assert!(wide.starts_with("…x") && wide.ends_with("/end") && wide.chars().count() == WIDTH, "{wide}");
+    }
+
+    #[test]
+    fn what_is_not_covered_is_said_with_the_reason() {
+        let never = ConstraintReport { broken: false, breakable: "never".to_owned(), ..constraint(1) };
+        let mut report = report(vec![never, constraint(2)], Vec::new());
+        report.operations[0].uncovered = vec![Uncovered { pointer: "/a".to_owned(), reason: "why".to_owned() }];
+        report.operations[0].disagreements = (0..25).map(|number| format!("no {number}")).collect();
+        let text = report.to_string();
+        for line in [
+            "1 of 2 constraints met from both sides",
+            "- minLength of /p1: no request was found that breaks it (/components/schemas/Pet/properties/p1/minLength)",
+            "- /a: why",
+            "disagree: 25",
+            "- no 19",
+            "… and 5 more",
+        ] {
+            assert!(text.contains(line), "{line} is not in {text}");
+        }
+        assert!(!text.contains("no 20"), "{text}");
+    }
+
+    #[test]
+    fn a_part_of_a_run_is_not_accused_of_covering_a_part() {
+        let mut report = report(vec![ConstraintReport { broken: false, ..constraint(1) }], Vec::new());
+        report.only = Some("createPet:random".to_owned());
+        let text = report.to_string();
+        assert!(text.contains("only cases that begin with createPet:random were tried") && !text.contains("met from"), "{text}");
+    }
+
+    #[test]
+    fn a_failure_says_what_is_promised_what_happened_and_how_to_see_it_again() {
+        insta::assert_snapshot!(failure(1).text("pets.yaml"), @r#"
+           promise   /components/schemas/Pet/properties/p1/minLength
+                     pets.yaml:11: minLength: 1
+           request   {
+                       "p1": ""
+                     }
+           answer    201
+                     {
+                       "id": 1
+                     }
+           curl      curl -i -X POST 'http://127.0.0.1:1/pets' \
+                       -H "Authorization: Bearer $TOKEN" \
+                       --data-binary '{}'
+           rerun     --seed 1 --cases 50 --only 'createPet:faults:/components/schemas/Pet/properties/p1/minLength:1'
+        "#);
+    }
+
+    #[test]
+    fn a_thousand_failures_read_like_ten() {
+        let failures =
+            (1..=30).map(|number| Failure { count: 1_000 / 30 + usize::from(number <= 10), ..failure(number) }).collect();
+        let text = report((1..=30).map(constraint).collect(), failures).to_string();
+        assert_eq!(text.matches("   promise   ").count(), FULL);
+        assert!(
+            text.contains("\n30. a request that breaks minLength of /p30 is accepted with 201 (33 cases, line 40)\n"),
+            "{text}"
+        );
+        assert!(text.ends_with(
+            "30 promises were broken (1,000 failures). 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
+        ));
+        assert!(text.lines().count() < 16 * FULL, "{} lines", text.lines().count());
+
+        let text = report(Vec::new(), (1..=1_000).map(failure).collect()).to_string();
+        assert!(text.contains("… and 950 more"), "{text}");
+    }
+
+    #[test]
+    fn a_server_cannot_write_to_the_screen_and_long_bodies_are_cut() {
+        let long = Failure { answer: Some("x".repeat(2_000)), curl: "y".repeat(9_999), ..failure(1) };
+        let text = long.text("pets.yaml");
+        assert!(text.contains("x… (2,000 characters)") && text.contains("it has 9,999 characters"), "{text}");
+        let nasty =
+            Failure { answer: Some("\u{1b}[2J\u{9b}\u{202e}\0".to_owned()), curl: "curl '\u{1b}[2J'".to_owned(), ..failure(1) };
+        let text = nasty.text("pets.yaml");
+        assert!(text.contains(r"\u{1b}[2J\u{9b}\u{202e}\u{0}") && text.contains("not shown"), "{text}");
+        assert!(!text.chars().any(|character| character.is_control() && character != '\n'), "{text:?}");
+    }
+
+    #[test]
+    fn a_body_that_is_odd_json_is_shown_as_it_is() {
+        assert_eq!(body(r#"{"a":[1]}"#), "{\n  \"a\": [\n    1\n  ]\n}");
+        assert_eq!(body(r#"{"a":1,"a":2}"#), r#"{"a":1,"a":2}"#);
+        assert_eq!(body("1e2"), "1e2");
+    }
+
+    #[test]
+    fn colour_changes_nothing_but_colour() {
+        let report = report((1..=30).map(constraint).collect(), vec![failure(1)]);
+        let coloured = report.text(&Layout { colour: true, rows: 10 });
+        assert!(coloured.contains("\u{1b}["));
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), report.text(&Layout { colour: false, rows: 10 }));
+    }
+}

@@ -1,0 +1,202 @@
+//! The second opinion: boon, a validator that shares no code with the engine's own evaluation nor with the server.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
+use serde_json::Value;
+
+use super::{ConstraintId, Leaf, Schema, Trace, escape};
+
+/// The address that the document has for boon; nothing is fetched.
+const ADDRESS: &str = "contract:document";
+
+/// Where the engine and boon do not agree about an instance.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Disagreement {
+    /// One finds it valid and the other does not.
+    #[error("the engine finds it {}, boon {}", if *.boon { "invalid" } else { "valid" }, if *.boon { "valid" } else { "invalid" })]
+    Verdict {
+        /// What boon finds.
+        boon: bool,
+    },
+    /// boon finds something broken that the engine does not.
+    #[error("boon finds {rule} broken at {place:?}, the engine does not")]
+    Leaf {
+        /// The keyword or its pointer.
+        rule: String,
+        /// Where in the instance.
+        place: String,
+    },
+}
+
+/// A compiled second opinion.
+pub struct Referee {
+    schemas: Arc<Schemas>,
+    index: SchemaIndex,
+    /// Whether each constraint is (in) an `unevaluatedItems` or `unevaluatedProperties`.
+    of_unevaluated: Vec<bool>,
+    /// Constraints by keyword pointer and item.
+    known: HashMap<(String, Option<String>), ConstraintId>,
+}
+
+impl Referee {
+    /// Compiles the schema at `pointer` of `document`, which `schema` is the engine's own view of.
+    ///
+    /// # Errors
+    ///
+    /// What boon says about a schema that it cannot compile.
+    pub fn compile(document: &Value, pointer: &str, schema: &Schema) -> Result<Self, String> {
+        let mut compiler = boon::Compiler::new();
+        compiler.set_default_draft(boon::Draft::V2020_12);
+        compiler.enable_format_assertions();
+        let mut schemas = Schemas::new();
+        compiler.add_resource(ADDRESS, document.clone()).map_err(|error| format!("{error:#}"))?;
+        let index =
+            compiler.compile(&format!("{ADDRESS}{}", reference(pointer)), &mut schemas).map_err(|error| format!("{error:#}"))?;
+        let known = schema
+            .constraints
+            .iter()
+            .enumerate()
+            .filter(|(_, constraint)| !constraint.is_choice())
+            .map(|(id, constraint)| ((constraint.pointer.clone(), constraint.item.clone()), id))
+            .collect();
+        let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
+        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, known })
+    }
+
+    /// Whether boon finds `instance` valid.
+    pub fn accepts(&self, instance: &Value) -> bool {
+        self.schemas.validate(instance, self.index).is_ok()
+    }
+
+    /// Compares boon's findings with the engine's.
+    ///
+    /// Both must agree on valid or invalid, and boon must find nothing that the engine does not. The other way round boon may
+    /// find less: it looks no further at a value whose type, `enum` or `const` is wrong. And what breaks another rule counts as
+    /// evaluated for the engine and as unevaluated for boon; both readings of the specification are in use.
+    ///
+    /// # Errors
+    ///
+    /// [`Disagreement`].
+    pub fn agree(&self, instance: &Value, trace: &Trace) -> Result<(), Disagreement> {
+        let outcome = self.schemas.validate(instance, self.index);
+        if outcome.is_ok() != trace.broken.is_empty() {
+            return Err(Disagreement::Verdict { boon: outcome.is_ok() });
+        }
+        let Err(error) = outcome else { return Ok(()) };
+        let mut found = BTreeSet::new();
+        self.leaves(&error, &mut found)?;
+        // boon counts the items after a prefix from zero again, so that its places may name another item; and of a property's name
+        // that is wrong it does not say in which object it is.
+        let same = |leaf: &Leaf, other: &Leaf| {
+            leaf.constraint == other.constraint && any_item(&other.place).ends_with(&any_item(&leaf.place))
+        };
+        let known = |leaf: &Leaf| trace.broken.contains(leaf) || trace.broken.iter().any(|other| same(leaf, other));
+        match found.iter().find(|leaf| !known(leaf) && !self.of_unevaluated[leaf.constraint]) {
+            None => Ok(()),
+            Some(leaf) => Err(Disagreement::Leaf { rule: format!("constraint {}", leaf.constraint), place: leaf.place.clone() }),
+        }
+    }
+
+    /// The leaves of boon's error tree, as the engine counts them: an alternative is one, whatever its branches say.
+    fn leaves(&self, error: &ValidationError<'_, '_>, found: &mut BTreeSet<Leaf>) -> Result<(), Disagreement> {
+        let place = error.instance_location.to_string();
+        let at = |keyword: &str| format!("{}{keyword}", pointer_of(error.schema_url));
+        let child = |name: &str| format!("{place}/{}", escape(name));
+        let mut add = |pointer: String, item: Option<&str>, place: String| {
+            let key = (pointer, item.map(str::to_owned));
+            match self.known.get(&key) {
+                Some(constraint) => {
+                    found.insert(Leaf { constraint: *constraint, place });
+                    Ok(())
+                }
+                None => Err(Disagreement::Leaf { rule: key.0, place }),
+            }
+        };
+        let keyword = match &error.kind {
+            ErrorKind::Group | ErrorKind::Schema { .. } | ErrorKind::Reference { .. } | ErrorKind::AllOf => {
+                return error.causes.iter().try_for_each(|cause| self.leaves(cause, found));
+            }
+            ErrorKind::PropertyName { prop } => {
+                // boon validates the name as an instance of its own, so places inside begin anew.
+                let mut inner = BTreeSet::new();
+                error.causes.iter().try_for_each(|cause| self.leaves(cause, &mut inner))?;
+                found.extend(inner.into_iter().map(|leaf| Leaf { place: format!("{}{}", child(prop), leaf.place), ..leaf }));
+                return Ok(());
+            }
+            ErrorKind::Required { want } => {
+                return want.iter().try_for_each(|name| add(at("/required"), Some(name), child(name)));
+            }
+            ErrorKind::DependentRequired { prop, missing } => {
+                let pointer = format!("{}/{}", at("/dependentRequired"), escape(prop));
+                return missing.iter().try_for_each(|name| add(pointer.clone(), Some(name), child(name)));
+            }
+            ErrorKind::AdditionalProperties { got } => {
+                return got.iter().try_for_each(|name| add(at("/additionalProperties"), None, child(name)));
+            }
+            ErrorKind::FalseSchema => "",
+            ErrorKind::Type { .. } => "/type",
+            ErrorKind::Enum { .. } => "/enum",
+            ErrorKind::Const { .. } => "/const",
+            ErrorKind::Format { .. } => "/format",
+            ErrorKind::MinProperties { .. } => "/minProperties",
+            ErrorKind::MaxProperties { .. } => "/maxProperties",
+            ErrorKind::MinItems { .. } => "/minItems",
+            ErrorKind::MaxItems { .. } => "/maxItems",
+            ErrorKind::Contains => "/contains",
+            ErrorKind::MinContains { .. } => "/minContains",
+            ErrorKind::MaxContains { .. } => "/maxContains",
+            ErrorKind::UniqueItems { .. } => "/uniqueItems",
+            ErrorKind::MinLength { .. } => "/minLength",
+            ErrorKind::MaxLength { .. } => "/maxLength",
+            ErrorKind::Pattern { .. } => "/pattern",
+            ErrorKind::Minimum { .. } => "/minimum",
+            ErrorKind::Maximum { .. } => "/maximum",
+            ErrorKind::ExclusiveMinimum { .. } => "/exclusiveMinimum",
+            ErrorKind::ExclusiveMaximum { .. } => "/exclusiveMaximum",
+            ErrorKind::MultipleOf { .. } => "/multipleOf",
+            ErrorKind::Not => "/not",
+            ErrorKind::AnyOf => "/anyOf",
+            ErrorKind::OneOf(_) => "/oneOf",
+            other => return Err(Disagreement::Leaf { rule: format!("{other}"), place }),
+        };
+        add(at(keyword), None, place.clone())
+    }
+}
+
+/// A JSON Pointer as a reference within a document.
+pub(crate) fn reference(pointer: &str) -> String {
+    format!("#{}", percent_encoding::utf8_percent_encode(pointer, FRAGMENT))
+}
+
+/// Characters that a JSON Pointer may have and a URL fragment may not (RFC 6901, section 6).
+const FRAGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'%')
+    .add(b'#')
+    .add(b'^')
+    .add(b'{')
+    .add(b'}')
+    .add(b'|')
+    .add(b'\\')
+    .add(b'[')
+    .add(b']');
+
+/// A place with `*` for the number of any item.
+pub(crate) fn any_item(place: &str) -> String {
+    let segments = place.split('/').map(|segment| if segment.parse::<usize>().is_ok() { "*" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The JSON Pointer of a schema's address.
+fn pointer_of(url: &str) -> String {
+    let fragment = url.split_once('#').map_or("", |(_, fragment)| fragment);
+    percent_encoding::percent_decode_str(fragment).decode_utf8_lossy().into_owned()
+}

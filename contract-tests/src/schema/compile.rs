@@ -1,0 +1,420 @@
+//! From a schema in a document to the arena.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::{Condition, Constraint, ConstraintId, Contains, Node, NodeId, Rule, Schema, Types, Uncovered, escape};
+use crate::text::{format, pattern::Pattern};
+
+/// Keywords that ask nothing of a value. What begins with `x-` is not listed.
+const ANNOTATIONS: [&str; 22] = [
+    "$schema",
+    "$id",
+    "$anchor",
+    "$dynamicAnchor",
+    "$vocabulary",
+    "$comment",
+    "$defs",
+    "definitions",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "discriminator",
+    "xml",
+    "externalDocs",
+];
+
+/// Formats of OpenAPI that name a type of programming languages and assert nothing about the JSON value.
+const TYPE_FORMATS: [&str; 7] = ["int32", "int64", "float", "double", "password", "byte", "binary"];
+
+/// How far a constraint's node is from the request's own rules.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Distance {
+    /// What breaks it is refused.
+    Direct,
+    /// In a branch of `anyOf` or `oneOf`.
+    Branch,
+    /// In `if`, `not` or `contains`.
+    Condition,
+}
+
+impl Schema {
+    /// Compiles the schema that `pointer` names in `document`.
+    pub fn compile(document: &Value, pointer: &str) -> Self {
+        let mut compiler = Compiler {
+            document,
+            schema: Self {
+                nodes: Vec::new(),
+                constraints: Vec::new(),
+                reach: Vec::new(),
+                annotates: false,
+                uncovered: Vec::new(),
+            },
+            known: HashMap::new(),
+        };
+        compiler.node(pointer, "");
+        let mut schema = compiler.schema;
+        schema.mark_conditional_and_optional();
+        schema.compute_reach();
+        schema.annotates =
+            schema.nodes.iter().any(|node| node.unevaluated_properties.is_some() || node.unevaluated_items.is_some());
+        schema
+    }
+
+    fn mark_conditional_and_optional(&mut self) {
+        let mut distances = vec![Distance::Condition; self.nodes.len()];
+        let mut reached = vec![false; self.nodes.len()];
+        let mut open = vec![(0, Distance::Direct)];
+        while let Some((id, distance)) = open.pop() {
+            if reached[id] && distances[id] <= distance {
+                continue;
+            }
+            (reached[id], distances[id]) = (true, distance);
+            let node = &self.nodes[id];
+            let branches: Vec<NodeId> =
+                node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches.iter().copied()).collect();
+            let inner: Vec<NodeId> = [
+                node.not.map(|(_, node)| node),
+                node.condition.as_ref().map(|c| c.when),
+                node.contains.as_ref().map(|contains| contains.node),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            for child in node.children() {
+                let own = if inner.contains(&child) {
+                    Distance::Condition
+                } else if branches.contains(&child) {
+                    Distance::Branch
+                } else {
+                    Distance::Direct
+                };
+                open.push((child, distance.max(own)));
+            }
+        }
+        for (id, distance) in distances.iter().enumerate() {
+            for constraint in self.nodes[id].constraints().collect::<Vec<_>>() {
+                self.constraints[constraint].conditional = *distance != Distance::Direct;
+                if self.nodes[id].read_only {
+                    self.constraints[constraint].source = None; // Not to be sent, so nothing to be broken.
+                }
+            }
+            self.nodes[id].conditional = *distance == Distance::Condition;
+            if *distance != Distance::Condition {
+                self.add_optional(id);
+            }
+        }
+    }
+
+    /// Each property that may be absent is a choice of its own: present and absent.
+    fn add_optional(&mut self, id: NodeId) {
+        let required = |node: &Node, name: &str| {
+            node.own.iter().any(|own| matches!(&self.constraints[*own].rule, Rule::Required(required) if required == name))
+        };
+        let node = &self.nodes[id];
+        let optional: Vec<(String, NodeId)> = node
+            .properties
+            .iter()
+            .filter(|(name, child)| !required(node, name) && self.nodes[*child].never.is_none() && !self.nodes[*child].read_only)
+            .cloned()
+            .collect();
+        let place = node.place.clone();
+        let pointer = format!("{}/properties", self.nodes[id].pointer);
+        for (name, _) in optional {
+            let pointer = format!("{pointer}/{}", escape(&name));
+            self.constraints.push(Constraint {
+                source: Some(pointer.clone()),
+                pointer,
+                keyword: "properties",
+                item: None,
+                place: format!("{place}/{}", escape(&name)),
+                rule: Rule::Optional(name),
+                conditional: true,
+            });
+            let constraint = self.constraints.len() - 1;
+            self.nodes[id].own.push(constraint);
+        }
+    }
+}
+
+struct Compiler<'a> {
+    document: &'a Value,
+    schema: Schema,
+    known: HashMap<String, NodeId>,
+}
+
+impl Compiler<'_> {
+    /// The node at `pointer`; `place` is where in the instance it was first met.
+    fn node(&mut self, pointer: &str, place: &str) -> NodeId {
+        if let Some(id) = self.known.get(pointer) {
+            return *id;
+        }
+        let id = self.schema.nodes.len();
+        self.known.insert(pointer.to_owned(), id);
+        let empty = || Node { pointer: pointer.to_owned(), place: place.to_owned(), ..Node::default() };
+        self.schema.nodes.push(empty());
+        match self.document.pointer(pointer) {
+            Some(Value::Object(schema)) => {
+                let node = self.object(schema, pointer, place);
+                self.schema.nodes[id] = node;
+            }
+            Some(Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => {
+                let keyword = applicator(pointer);
+                self.schema.nodes[id].never = Some(self.add(pointer, keyword, None, place, Rule::Never));
+            }
+            _ => self.uncovered(pointer, "there is no schema here"),
+        }
+        id
+    }
+
+    fn object(&mut self, schema: &Map<String, Value>, pointer: &str, place: &str) -> Node {
+        let mut node = Node { pointer: pointer.to_owned(), place: place.to_owned(), ..Node::default() };
+        for (keyword, value) in schema {
+            let at = format!("{pointer}/{}", escape(keyword));
+            self.keyword(&mut node, schema, keyword, value, &at, place);
+        }
+        node
+    }
+
+    fn keyword(&mut self, node: &mut Node, schema: &Map<String, Value>, keyword: &str, value: &Value, at: &str, place: &str) {
+        let anywhere = format!("{place}/*");
+        let length = || value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as usize);
+        let number = || value.as_number().cloned();
+        let own = |name: &'static str, rule: Option<Rule>| rule.map(|rule| (name, rule));
+        let rule = match keyword {
+            "type" => own("type", types(value).map(Rule::Type)),
+            "enum" => own("enum", value.as_array().cloned().map(Rule::Enum)),
+            "const" => own("const", Some(Rule::Const(value.clone()))),
+            "minLength" => own("minLength", length().map(Rule::MinLength)),
+            "maxLength" => own("maxLength", length().map(Rule::MaxLength)),
+            "minItems" => own("minItems", length().map(Rule::MinItems)),
+            "maxItems" => own("maxItems", length().map(Rule::MaxItems)),
+            "minProperties" => own("minProperties", length().map(Rule::MinProperties)),
+            "maxProperties" => own("maxProperties", length().map(Rule::MaxProperties)),
+            "minimum" => own("minimum", number().map(Rule::Minimum)),
+            "maximum" => own("maximum", number().map(Rule::Maximum)),
+            "exclusiveMinimum" => own("exclusiveMinimum", number().map(Rule::ExclusiveMinimum)),
+            "exclusiveMaximum" => own("exclusiveMaximum", number().map(Rule::ExclusiveMaximum)),
+            "multipleOf" => own("multipleOf", number().map(Rule::MultipleOf)),
+            "uniqueItems" if value == &Value::Bool(true) => own("uniqueItems", Some(Rule::UniqueItems)),
+            "uniqueItems" if value == &Value::Bool(false) => return,
+            "pattern" => match value.as_str().map(Pattern::parse) {
+                Some(Ok(pattern)) => own("pattern", Some(Rule::Pattern(pattern))),
+                Some(Err(error)) => return self.uncovered(at, &error.to_string()),
+                None => None,
+            },
+            "format" => {
+                let Some(name) = value.as_str() else { return self.uncovered(at, "not understood") };
+                match format::known(name) {
+                    _ if TYPE_FORMATS.contains(&name) => {
+                        return self.uncovered(at, "this format names a type of a programming language and asserts nothing");
+                    }
+                    Some(format) => own("format", Some(Rule::Format(format))),
+                    None => return self.uncovered(at, "this format is not known, so it asserts nothing"),
+                }
+            }
+            "required" => {
+                for name in value.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                    let there = format!("{place}/{}", escape(name));
+                    let id = self.add(at, "required", Some(name), &there, Rule::Required(name.to_owned()));
+                    node.own.push(id);
+                }
+                return;
+            }
+            "dependentRequired" => {
+                for (when, names) in value.as_object().into_iter().flatten() {
+                    for then in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+                        let rule = Rule::DependentRequired { when: when.clone(), then: then.to_owned() };
+                        let at = format!("{at}/{}", escape(when));
+                        let id = self.add(&at, "dependentRequired", Some(then), &format!("{place}/{}", escape(then)), rule);
+                        node.own.push(id);
+                    }
+                }
+                return;
+            }
+            "$ref" => {
+                let fragment = value.as_str().and_then(|reference| reference.strip_prefix('#'));
+                let target = fragment.and_then(|fragment| {
+                    if fragment.is_empty() || fragment.starts_with('/') {
+                        return Some(percent_encoding::percent_decode_str(fragment).decode_utf8_lossy().into_owned());
+                    }
+                    anchored(self.document, fragment, String::new())
+                });
+                match target {
+                    Some(target) => node.reference = Some(self.node(&target, place)),
+                    None => self.uncovered(at, "a reference that does not lead to a place in this document"),
+                }
+                return;
+            }
+            "allOf" => return node.all_of = self.nodes(value, at, place),
+            "anyOf" | "oneOf" => {
+                let (name, rule) = if keyword == "anyOf" { ("anyOf", Rule::AnyOf) } else { ("oneOf", Rule::OneOf) };
+                let id = self.add(at, name, None, place, rule);
+                let branches = Some((id, self.nodes(value, at, place)));
+                *if keyword == "anyOf" { &mut node.any_of } else { &mut node.one_of } = branches;
+                return;
+            }
+            "not" => {
+                let id = self.add(at, "not", None, place, Rule::Not);
+                return node.not = Some((id, self.node(at, place)));
+            }
+            "if" => {
+                let id = self.add(at, "if", None, place, Rule::Condition);
+                let sibling = |name: &str| schema.contains_key(name).then(|| format!("{}/{name}", node.pointer));
+                let (then, otherwise) = (sibling("then"), sibling("else"));
+                let when = self.node(at, place);
+                let then = then.map(|at| self.node(&at, place));
+                let otherwise = otherwise.map(|at| self.node(&at, place));
+                return node.condition = Some(Condition { id, when, then, otherwise });
+            }
+            "then" | "else" => return, // Together with `if`; without it they mean nothing.
+            "contains" => {
+                let bound = |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+                let (min, max) = (bound("minContains"), bound("maxContains"));
+                let sibling = |name: &str| format!("{}/{name}", node.pointer);
+                let min = match min {
+                    Some(0) => None,
+                    Some(min) => {
+                        Some((self.add(&sibling("minContains"), "minContains", None, place, Rule::MinContains(min)), min))
+                    }
+                    None => Some((self.add(at, "contains", None, place, Rule::Contains), 1)),
+                };
+                let max =
+                    max.map(|max| (self.add(&sibling("maxContains"), "maxContains", None, place, Rule::MaxContains(max)), max));
+                return node.contains = Some(Contains { node: self.node(at, &anywhere), min, max });
+            }
+            "minContains" | "maxContains" => return, // Together with `contains`; without it they mean nothing.
+            "properties" => {
+                for name in value.as_object().into_iter().flat_map(Map::keys) {
+                    let child = self.node(&format!("{at}/{}", escape(name)), &format!("{place}/{}", escape(name)));
+                    node.properties.push((name.clone(), child));
+                }
+                return;
+            }
+            "patternProperties" => {
+                for name in value.as_object().into_iter().flat_map(Map::keys) {
+                    let at = format!("{at}/{}", escape(name));
+                    match Pattern::parse(name) {
+                        Ok(pattern) => {
+                            let child = self.node(&at, &anywhere);
+                            node.pattern_properties.push((pattern, child));
+                        }
+                        Err(error) => self.uncovered(&at, &error.to_string()),
+                    }
+                }
+                return;
+            }
+            "additionalProperties" => return node.additional_properties = Some(self.node(at, &anywhere)),
+            "propertyNames" => return node.property_names = Some(self.node(at, &anywhere)),
+            "unevaluatedProperties" => return node.unevaluated_properties = Some(self.node(at, &anywhere)),
+            "dependentSchemas" => {
+                for name in value.as_object().into_iter().flat_map(Map::keys) {
+                    let child = self.node(&format!("{at}/{}", escape(name)), place);
+                    node.dependent_schemas.push((name.clone(), child));
+                }
+                return;
+            }
+            "prefixItems" => return node.prefix_items = self.nodes(value, at, &anywhere),
+            "items" => return node.items = Some(self.node(at, &anywhere)),
+            "unevaluatedItems" => return node.unevaluated_items = Some(self.node(at, &anywhere)),
+            "x-unique" => return node.unique = value == &Value::Bool(true),
+            other => {
+                match other {
+                    "readOnly" => node.read_only = value == &Value::Bool(true),
+                    "example" | "default" => node.examples.push(value.clone()),
+                    "examples" => node.examples.extend(value.as_array().into_iter().flatten().cloned()),
+                    _ if ANNOTATIONS.contains(&other) || other.starts_with("x-") => {}
+                    _ => self.uncovered(at, "this keyword is not known"),
+                }
+                return;
+            }
+        };
+        match rule {
+            Some((name, rule)) => {
+                let id = self.add(at, name, None, place, rule);
+                node.own.push(id);
+            }
+            None => self.uncovered(at, "its value is not what the keyword takes"),
+        }
+    }
+
+    fn nodes(&mut self, value: &Value, at: &str, place: &str) -> Vec<NodeId> {
+        (0..value.as_array().map_or(0, Vec::len)).map(|index| self.node(&format!("{at}/{index}"), place)).collect()
+    }
+
+    fn add(&mut self, pointer: &str, keyword: &'static str, item: Option<&str>, place: &str, rule: Rule) -> ConstraintId {
+        self.schema.constraints.push(Constraint {
+            pointer: pointer.to_owned(),
+            source: Some(pointer.to_owned()),
+            keyword,
+            item: item.map(str::to_owned),
+            place: place.to_owned(),
+            rule,
+            conditional: false,
+        });
+        self.schema.constraints.len() - 1
+    }
+
+    fn uncovered(&mut self, pointer: &str, reason: &str) {
+        self.schema.uncovered.push(Uncovered { pointer: pointer.to_owned(), reason: reason.to_owned() });
+    }
+}
+
+/// The keyword that applies the schema at `pointer`.
+fn applicator(pointer: &str) -> &'static str {
+    const LISTS: [&str; 8] =
+        ["properties", "patternProperties", "dependentSchemas", "prefixItems", "allOf", "anyOf", "oneOf", "$defs"];
+    const SINGLE: [&str; 10] = [
+        "additionalProperties",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "items",
+        "propertyNames",
+        "contains",
+        "not",
+        "if",
+        "then",
+        "else",
+    ];
+    let (parent, last) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    if let Some((_, list)) = parent.rsplit_once('/')
+        && let Some(keyword) = LISTS.iter().find(|keyword| **keyword == list)
+    {
+        return keyword;
+    }
+    SINGLE.iter().find(|keyword| **keyword == last).copied().unwrap_or("false")
+}
+
+/// Where in the document the schema with this `$anchor` stands.
+fn anchored(node: &Value, anchor: &str, pointer: String) -> Option<String> {
+    match node {
+        Value::Object(object) => {
+            if object.get("$anchor").and_then(Value::as_str) == Some(anchor) {
+                return Some(pointer);
+            }
+            object.iter().find_map(|(key, child)| anchored(child, anchor, format!("{pointer}/{}", escape(key))))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| anchored(item, anchor, format!("{pointer}/{index}")))
+        }
+        _ => None,
+    }
+}
+
+fn types(value: &Value) -> Option<Types> {
+    match value {
+        Value::String(name) => Types::named(name),
+        Value::Array(names) => names.iter().try_fold(Types::NONE, |types, name| Some(types.or(Types::named(name.as_str()?)?))),
+        _ => None,
+    }
+}

@@ -1,0 +1,262 @@
+//! What a caller sets up: the document, the tokens, the judges, and how much is tried.
+
+mod run;
+mod tally;
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+pub(crate) use self::run::Run;
+use crate::{
+    client::{Client, ClientError},
+    document::{Document, DocumentError, Operation},
+    judge::Judge,
+    protocol::Assumptions,
+    report::Report,
+    request::Target,
+    token::{Signer, TokenError},
+};
+
+/// Why a run could not take place.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// The document cannot be used.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The server cannot be talked to.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// Tokens cannot be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Nobody answers.
+    #[error("{url} does not answer: {cause}")]
+    Unreachable {
+        /// The server's URL.
+        url: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// An operation asks for a token and there is none.
+    #[error("{operation} asks for a bearer token, and none was given")]
+    NoToken {
+        /// The operation.
+        operation: String,
+    },
+    /// No case has such a name.
+    #[error("no case begins with {0:?}")]
+    NoSuchCase(String),
+    /// The kept failures cannot be read or written.
+    #[error("{path}: {cause}")]
+    Failures {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        cause: String,
+    },
+}
+
+impl SuiteError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Document(DocumentError::File { .. }) => "--spec names the document",
+            Self::Document(_) => "the document must be OpenAPI 3.0 or 3.1 in one file, with JSON Schemas that compile",
+            Self::Client(_) => "give the URL that the document's paths are below, such as http://127.0.0.1:3000",
+            Self::Token(_) => "--signing-key takes the file of an RSA private key in PEM form",
+            Self::Unreachable { .. } => "is the server running, and is this its address?",
+            Self::NoToken { .. } => "give --token or CONTRACT_TOKEN, or --signing-key with --kid, --issuer and --audience",
+            Self::NoSuchCase(_) => "the names of cases stand in the report; the same --seed gives the same names",
+            Self::Failures { .. } => "--failures names another file",
+        }
+    }
+}
+
+/// A future of a [`Store`].
+pub type StoreFuture<'a> = Pin<Box<dyn Future<Output = Vec<Value>> + Send + 'a>>;
+
+/// A look into what the server stores, for tests that run it in their own process: a refused request must change nothing.
+pub trait Store: Send + Sync {
+    /// Everything that is stored, in a stable order, each resource as the API shows it.
+    fn snapshot(&self) -> StoreFuture<'_>;
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Cases judged.
+    pub done: u64,
+    /// Cases that are known to be tried.
+    pub total: u64,
+    /// Broken promises found, each cause once.
+    pub failures: usize,
+}
+
+/// Contract tests for one document. Build it, then [`run`](Suite::run) it against a server.
+pub struct Suite {
+    document: Document,
+    token: Option<String>,
+    signer: Option<Signer>,
+    seed: u64,
+    cases: usize,
+    only: Option<String>,
+    patience: Duration,
+    assumptions: Assumptions,
+    concurrency: usize,
+    judges: Vec<Box<dyn Judge>>,
+    store: Option<Box<dyn Store>>,
+    failures: Option<PathBuf>,
+    progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
+}
+
+impl Suite {
+    /// Tests for this document: the exhaustive part and 1,000 random cases for each operation.
+    pub fn new(document: Document) -> Self {
+        Self {
+            document,
+            token: None,
+            signer: None,
+            seed: 1,
+            cases: 1_000,
+            only: None,
+            patience: Duration::from_secs(30),
+            assumptions: Assumptions { oversized: 1024 * 1024, lenient: false },
+            concurrency: 8,
+            judges: Vec::new(),
+            store: None,
+            failures: None,
+            progress: None,
+        }
+    }
+
+    /// The token for operations that ask for one.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Makes tokens, good and bad, instead of using one.
+    pub fn signer(mut self, signer: Signer) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// Another seed: the same seed gives the same cases, but for values that must be unique.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many random cases there are for each operation.
+    pub fn cases(mut self, cases: usize) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// Only cases whose name begins so.
+    pub fn only(mut self, prefix: impl Into<String>) -> Self {
+        self.only = Some(prefix.into());
+        self
+    }
+
+    /// How long an answer may take.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The size in bytes of a body that must be refused where the document has the status 413.
+    pub fn oversized(mut self, bytes: usize) -> Self {
+        self.assumptions.oversized = bytes;
+        self
+    }
+
+    /// Lets the server read bodies as leniently as the RFCs allow: a byte order mark, a property twice, an unknown content coding.
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.assumptions.lenient = lenient;
+        self
+    }
+
+    /// How many requests are under way at a time.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests.max(1);
+        self
+    }
+
+    /// Adds a judge of your own, for what no document can say.
+    pub fn judge(mut self, judge: impl Judge + 'static) -> Self {
+        self.judges.push(Box::new(judge));
+        self
+    }
+
+    /// Looks into the server's store after each exhaustive case.
+    pub fn store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Keeps failing cases in this file and tries them first next time.
+    pub fn failures(mut self, path: impl Into<PathBuf>) -> Self {
+        self.failures = Some(path.into());
+        self
+    }
+
+    /// Calls this as the run goes on.
+    pub fn progress(mut self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Tests the server at `url`.
+    ///
+    /// # Errors
+    ///
+    /// [`SuiteError`] when the run cannot take place. Broken promises are no error: they are in the [`Report`].
+    pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
+        let begin = Instant::now();
+        let client = Client::new(url, self.patience)?;
+        let operations = self.document.operations()?;
+        let mut targets = Vec::new();
+        for operation in operations.iter().filter(|operation| !operation.beyond) {
+            match operation.body.as_ref().map(|body| &body.media_types) {
+                Some(media_types) => {
+                    for media_type in media_types {
+                        targets.push(Target::compile(&self.document, operation, Some(media_type))?);
+                    }
+                }
+                None => targets.push(Target::compile(&self.document, operation, None)?),
+            }
+        }
+        Run::new(self, &client, &targets, self.tokens(&operations)?)?.report(&operations, &targets, begin).await
+    }
+
+    /// The good token for each operation that needs one.
+    fn tokens(&self, operations: &[Operation]) -> Result<BTreeMap<String, String>, SuiteError> {
+        let mut tokens = BTreeMap::new();
+        for operation in operations {
+            let Some(security) = operation.security.as_ref().filter(|security| security.bearer) else { continue };
+            let token = match (&self.signer, &self.token) {
+                (Some(signer), _) => signer.good(&security.scopes)?,
+                (None, Some(token)) => token.clone(),
+                (None, None) => return Err(SuiteError::NoToken { operation: operation.id.clone() }),
+            };
+            tokens.insert(operation.id.clone(), token);
+        }
+        Ok(tokens)
+    }
+
+    fn wanted(&self, case: &str) -> bool {
+        let Some(only) = &self.only else { return true };
+        // Whole parts of the name: what ends in :1 is not :10 as well.
+        let between = [':', '/', '[', '-'];
+        case.strip_prefix(only.as_str())
+            .is_some_and(|rest| rest.is_empty() || only.ends_with(between) || rest.starts_with(between))
+    }
+}

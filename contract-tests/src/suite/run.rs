@@ -1,0 +1,554 @@
+//! One run under way: sends cases, has the answers judged, makes what fails smaller, and keeps what was found.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use futures_util::{StreamExt, stream};
+use proptest::strategy::ValueTree;
+use serde_json::Value;
+
+use super::{Progress, Suite, SuiteError, tally::Tally};
+use crate::{
+    authentication,
+    case::{Case, Credentials, Expect, Group},
+    client::Client,
+    document::{Document, Operation},
+    failures::{self, Kept},
+    judge::{self, Complaint, Exchange, Judge, Violations},
+    plan::{Plan, Planner, Sample},
+    protocol,
+    random::Random,
+    report::{Failure, OperationReport, Report, Secrets},
+    request::{Request, Response, Target},
+    schema::equal,
+    state,
+    unique::Fresh,
+};
+
+#[derive(Default)]
+struct Found {
+    failures: BTreeMap<(String, String, String), Failure>,
+    kept: BTreeMap<(String, String), Kept>,
+}
+
+/// One run under way.
+pub(crate) struct Run<'a> {
+    suite: &'a Suite,
+    client: &'a Client,
+    judges: Vec<Box<dyn Judge>>,
+    violations: Arc<Violations>,
+    tokens: BTreeMap<String, String>,
+    fresh: Fresh,
+    found: Mutex<Found>,
+    done: AtomicU64,
+    total: AtomicU64,
+    requests: AtomicU64,
+    /// Answers that say that something was created.
+    created: AtomicU64,
+    shrinks: AtomicUsize,
+}
+
+/// What came of a case.
+pub(crate) struct Outcome {
+    pub complaints: Vec<Complaint>,
+    pub answer: Result<Response, String>,
+}
+
+/// How many smaller requests are tried for one failure, and in one run.
+const MAX_SHRINKS: usize = 300;
+const MAX_SHRINKS_IN_ALL: usize = 3_000;
+/// The size of a request, as JSON, that protocol and state cases are made from.
+const READABLE: usize = 4_000;
+/// How much of an answer a report shows, in characters.
+const SHOWN: usize = 2_000;
+/// How often a request is sent again that the server has no time for.
+const PATIENCE_TRIES: usize = 3;
+
+impl<'a> Run<'a> {
+    /// A run that has not begun.
+    pub fn new(
+        suite: &'a Suite,
+        client: &'a Client,
+        targets: &[Target],
+        tokens: BTreeMap<String, String>,
+    ) -> Result<Self, SuiteError> {
+        let violations = Arc::new(Violations::compile(&suite.document, targets));
+        Ok(Self {
+            suite,
+            client,
+            judges: judge::standard(&suite.document, targets, &violations)?,
+            violations,
+            tokens,
+            fresh: Fresh::new(nonce()),
+            found: Mutex::new(Found::default()),
+            done: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            created: AtomicU64::new(0),
+            shrinks: AtomicUsize::new(0),
+        })
+    }
+
+    /// Tries everything.
+    pub async fn report(&self, operations: &[Operation], targets: &[Target], begin: Instant) -> Result<Report, SuiteError> {
+        let suite = self.suite;
+        self.greet(targets).await?;
+        let before = self.snapshot().await;
+        let mut reports = Vec::new();
+        for target in targets {
+            reports.push(self.target(target).await?);
+        }
+        self.conserved(targets, before).await;
+        for operation in operations.iter().filter(|operation| operation.beyond) {
+            reports.push(OperationReport {
+                id: operation.id.clone(),
+                name: format!("{} {}", operation.method, operation.path),
+                cases: BTreeMap::new(),
+                constraints: Vec::new(),
+                uncovered: operation.uncovered.clone(),
+                disagreements: Vec::new(),
+            });
+        }
+        if let Some(path) = suite.failures.as_ref().filter(|_| suite.only.is_none()) {
+            let kept: Vec<Kept> = self.found().kept.values().cloned().collect();
+            failures::write(path, &kept).map_err(|cause| SuiteError::Failures { path: path.clone(), cause })?;
+        }
+        let judged = self.done.load(Ordering::Relaxed);
+        if let (Some(only), 0) = (&suite.only, judged) {
+            return Err(SuiteError::NoSuchCase(only.clone()));
+        }
+        Ok(Report {
+            document: suite.document.name.clone(),
+            url: self.client.url().to_owned(),
+            seed: suite.seed,
+            only: suite.only.clone(),
+            requests: self.requests.load(Ordering::Relaxed),
+            cases: judged,
+            elapsed: begin.elapsed(),
+            operations: reports,
+            failures: self.found().failures.values().cloned().collect(),
+        })
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody answers at all.
+    async fn greet(&self, targets: &[Target]) -> Result<(), SuiteError> {
+        let Some(target) = targets.first() else { return Ok(()) };
+        let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
+        match self.client.send(&request, &[]).await {
+            Ok(_) => Ok(()),
+            Err(cause) => Err(SuiteError::Unreachable { url: self.client.url().to_owned(), cause }),
+        }
+    }
+
+    /// As much is stored as answers said.
+    async fn conserved(&self, targets: &[Target], before: Option<Vec<Value>>) {
+        let (Some(before), Some(after), Some(target)) = (before, self.snapshot().await, targets.first()) else { return };
+        let created = self.created.load(Ordering::Relaxed);
+        let more = (after.len() as u64).saturating_sub(before.len() as u64);
+        let deletes = targets.iter().any(|target| target.operation.method == "DELETE");
+        if more != created && !deletes {
+            let case = Case {
+                id: format!("{}:state:sum", target.operation.id),
+                group: Group::State,
+                title: "the whole run".to_owned(),
+                promise: target.operation.pointer.clone(),
+                request: Request::default(),
+                instance: None,
+                credentials: Credentials::Good,
+                expect: Expect::Documented,
+            };
+            let complaint = Complaint::new(&case.promise, "not as much is stored as answers said")
+                .with(format!("{created} answers of 201, {more} more stored"));
+            self.fail(target, &case, &complaint, Err(&String::new()));
+        }
+    }
+
+    pub fn client(&self) -> &Client {
+        self.client
+    }
+
+    pub fn fresh(&self) -> &Fresh {
+        &self.fresh
+    }
+
+    pub fn document(&self) -> &Document {
+        &self.suite.document
+    }
+
+    pub fn authorization(&self, operation: &Operation, credentials: &Credentials) -> Vec<String> {
+        match credentials {
+            Credentials::Raw(values) => values.clone(),
+            Credentials::Good => self.tokens.get(&operation.id).map(|token| format!("Bearer {token}")).into_iter().collect(),
+        }
+    }
+
+    async fn target(&self, target: &Target) -> Result<OperationReport, SuiteError> {
+        let suite = self.suite;
+        let plan = Planner::plan(&target.schema, &target.referee, target, suite.seed);
+        let mut tally = Tally::new(target);
+        self.kept_failures(target).await?;
+        self.samples(target, &plan, &mut tally).await;
+
+        // The richest valid request that is still of a readable size, with a body where there can be one.
+        let baseline = plan.samples.iter().filter(|sample| sample.broken.is_empty()).max_by_key(|sample| {
+            let size = sample.instance.to_string().len();
+            (sample.instance.get("body").is_some(), sample.constraint.is_none(), if size <= READABLE { size } else { 0 })
+        });
+        let valid = || {
+            let sample = baseline?;
+            let instance = self.fresh.freshen(target, &sample.instance, &sample.unique);
+            Some((target.encode(&instance), instance))
+        };
+        let mut cases = protocol::cases(&suite.document, target, suite.assumptions, valid);
+        if let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) {
+            let token = self.tokens.get(&target.operation.id).map(String::as_str);
+            cases.extend(authentication::cases(target, security, suite.signer.as_ref(), token, valid)?);
+        }
+        cases.retain(|case| suite.wanted(&case.id));
+        self.all(target, &cases).await;
+        for case in &cases {
+            tally.count(case.group);
+        }
+        if let Some(baseline) = baseline {
+            let judged = state::run(self, target, baseline).await;
+            (0..judged).for_each(|_| tally.count(Group::State));
+        }
+        self.random(target, &plan, &mut tally).await;
+        Ok(tally.report(target, &plan))
+    }
+
+    /// The exhaustive part: every sample of the plan.
+    async fn samples(&self, target: &Target, plan: &Plan, tally: &mut Tally) {
+        let mut cases: Vec<(usize, Case)> = Vec::new();
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        for (index, sample) in plan.samples.iter().enumerate() {
+            let group = if sample.broken.is_empty() { Group::Edges } else { Group::Faults };
+            let key = sample.constraint.map_or_else(String::new, |id| target.schema.constraints[id].key());
+            let number = numbers.entry(format!("{group}{key}")).or_default();
+            *number += 1;
+            let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
+            let case = Case::of_sample(target, &fresh, group, *number);
+            if self.suite.wanted(&case.id) {
+                cases.push((index, case));
+            }
+        }
+        self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
+        // With a look into the store each case has the server for itself, so that a change is its own.
+        let concurrency = if self.suite.store.is_some() { 1 } else { self.suite.concurrency };
+        stream::iter(&cases)
+            .for_each_concurrent(concurrency, |(_, case)| async move {
+                self.judged(target, case).await;
+            })
+            .await;
+        for (index, case) in &cases {
+            tally.sample(target, &plan.samples[*index], case.group);
+        }
+    }
+
+    async fn all(&self, target: &Target, cases: &[Case]) {
+        self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
+        let concurrency = if self.suite.store.is_some() { 1 } else { self.suite.concurrency };
+        stream::iter(cases).for_each_concurrent(concurrency, |case| async move { self.judged(target, case).await }).await;
+    }
+
+    /// Random requests: half of them valid, half with one fault.
+    async fn random(&self, target: &Target, plan: &Plan, tally: &mut Tally) {
+        let count = self.suite.cases;
+        self.total.fetch_add(count as u64, Ordering::Relaxed);
+        let random = Random::new(target, plan, self.suite.seed);
+        let next = AtomicUsize::new(0);
+        let tallied = Mutex::new(tally);
+        let workers = (0..self.suite.concurrency).map(|_| async {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return;
+                }
+                let id = format!("{}:random:{number}", target.name());
+                if !self.suite.wanted(&id) {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    continue;
+                }
+                let Some(sample) = random.sample(number) else {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    continue;
+                };
+                tallied.lock().unwrap_or_else(PoisonError::into_inner).sample(target, &sample, Group::Random);
+                let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample };
+                let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
+                self.judged(target, &case).await;
+            }
+        });
+        futures_util::future::join_all(workers).await;
+    }
+
+    /// Cases that failed last time, first.
+    async fn kept_failures(&self, target: &Target) -> Result<(), SuiteError> {
+        let Some(path) = &self.suite.failures else { return Ok(()) };
+        let kept = failures::read(path).map_err(|cause| SuiteError::Failures { path: path.clone(), cause })?;
+        for (number, kept) in kept.into_iter().filter(|kept| kept.operation == target.operation.id).enumerate() {
+            let Some(instance) = target.as_received(kept.instance) else { continue };
+            let trace = target.schema.evaluate(&instance);
+            if target.referee.agree(&instance, &trace).is_err() {
+                continue; // The document has changed since.
+            }
+            let constraint = trace.broken.first().map(|leaf| leaf.constraint);
+            let instance = self.fresh.freshen(target, &instance, &trace.unique);
+            let sample = Sample { instance, constraint, broken: trace.broken, unique: trace.unique };
+            let group = if sample.broken.is_empty() { Group::Edges } else { Group::Faults };
+            let case = Case { id: format!("{}:kept:{number}", target.name()), ..Case::of_sample(target, &sample, group, number) };
+            if self.suite.wanted(&case.id) {
+                self.total.fetch_add(1, Ordering::Relaxed);
+                self.judged(target, &case).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries a case and records what it breaks, with the smallest request that still does.
+    pub async fn judged(&self, target: &Target, case: &Case) {
+        // Random cases run side by side, so that a change is nobody's own; the sum is looked at in the end.
+        let alone = case.group != Group::Random;
+        let before = if alone { self.snapshot().await } else { None };
+        let outcome = self.attempt(target, case).await;
+        let after = if alone { self.snapshot().await } else { None };
+        if let (Some(before), Some(after)) = (before, after) {
+            // A smaller request would be another change of the store, so these are not made smaller.
+            if let Some(complaint) = stored(&target.operation, outcome.answer.as_ref().ok(), &before, &after) {
+                self.fail(target, case, &complaint, outcome.answer.as_ref());
+            }
+        }
+        for complaint in &outcome.complaints {
+            if !self.known(target, complaint) {
+                let (smallest, answer) = self.shrunk(target, case, complaint, &outcome).await;
+                self.record(target, &smallest, complaint, answer.as_ref());
+            }
+        }
+        self.finished();
+    }
+
+    /// Records a failure that is not of a case of its own.
+    pub fn fail(&self, target: &Target, case: &Case, complaint: &Complaint, answer: Result<&Response, &String>) {
+        if !self.known(target, complaint) {
+            self.record(target, case, complaint, answer);
+        }
+    }
+
+    /// Counts a case as judged.
+    pub fn finished(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(progress) = &self.suite.progress {
+            let total = self.total.load(Ordering::Relaxed).max(done);
+            progress(Progress { done, total, failures: self.found().failures.len() });
+        }
+    }
+
+    /// Whether a case of this name is to be tried.
+    pub fn wanted(&self, case: &str) -> bool {
+        let wanted = self.suite.wanted(case);
+        if wanted {
+            self.total.fetch_add(1, Ordering::Relaxed);
+        }
+        wanted
+    }
+
+    async fn snapshot(&self) -> Option<Vec<Value>> {
+        match &self.suite.store {
+            Some(store) => Some(store.snapshot().await),
+            None => None,
+        }
+    }
+
+    /// Sends the case's request and has the answer judged.
+    pub async fn attempt(&self, target: &Target, case: &Case) -> Outcome {
+        let operation = &target.operation;
+        let authorization = self.authorization(operation, &case.credentials);
+        let mut sent = SystemTime::now();
+        let mut answer = Err(String::new());
+        for attempt in 0..PATIENCE_TRIES {
+            sent = SystemTime::now();
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            answer = self.client.send(&case.request, &authorization).await;
+            if answer.as_ref().is_ok_and(|response| response.status == 201) {
+                self.created.fetch_add(1, Ordering::Relaxed);
+            }
+            let wait = answer
+                .as_ref()
+                .ok()
+                .filter(|response| response.status == 429)
+                .and_then(|response| response.header("retry-after"));
+            match wait.and_then(|seconds| seconds.parse::<u64>().ok()) {
+                Some(seconds) if attempt + 1 < PATIENCE_TRIES => tokio::time::sleep(Duration::from_secs(seconds.min(10))).await,
+                _ => break,
+            }
+        }
+        let complaints = match &answer {
+            Err(cause) => {
+                vec![Complaint::new(&case.promise, format!("there is no answer to {}", case.title)).with(cause.clone())]
+            }
+            Ok(response) => self.complaints(operation, case, response, sent),
+        };
+        Outcome { complaints, answer }
+    }
+
+    fn complaints(&self, operation: &Operation, case: &Case, response: &Response, sent: SystemTime) -> Vec<Complaint> {
+        let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+        let violations = self.violations.read(operation, response, body.as_ref());
+        let answered = SystemTime::now();
+        let exchange = Exchange { operation, case, response, body: body.as_ref(), violations: &violations, sent, answered };
+        let own = self.suite.judges.iter();
+        let mut complaints: Vec<Complaint> = Vec::new();
+        for complaint in self.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
+            if !complaints.contains(&complaint) {
+                complaints.push(complaint);
+            }
+        }
+        complaints
+    }
+
+    fn known(&self, target: &Target, complaint: &Complaint) -> bool {
+        let key = (target.operation.id.clone(), complaint.promise.clone(), complaint.what.clone());
+        match self.found().failures.get_mut(&key) {
+            Some(failure) => {
+                failure.count += 1;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The smallest request with the same complaint that breaks the same constraints.
+    async fn shrunk(
+        &self,
+        target: &Target,
+        case: &Case,
+        complaint: &Complaint,
+        outcome: &Outcome,
+    ) -> (Case, Result<Response, String>) {
+        let mut best = (case.clone(), outcome.answer.clone());
+        let Some(instance) =
+            case.instance.as_ref().filter(|_| matches!(case.group, Group::Edges | Group::Faults | Group::Random))
+        else {
+            return best;
+        };
+        let constraints = |value: &Value| -> BTreeSet<usize> {
+            target.schema.evaluate(value).broken.iter().map(|leaf| leaf.constraint).collect()
+        };
+        let broken = constraints(instance);
+        let mut tree = crate::generate::Shrink::new(instance.clone());
+        let mut more = tree.simplify();
+        for _ in 0..MAX_SHRINKS {
+            if !more || self.shrinks.fetch_add(1, Ordering::Relaxed) >= MAX_SHRINKS_IN_ALL {
+                break;
+            }
+            let still = async {
+                let smaller = target.as_received(tree.current())?;
+                let trace = target.schema.evaluate(&smaller);
+                let same: BTreeSet<usize> = trace.broken.iter().map(|leaf| leaf.constraint).collect();
+                if same != broken || target.referee.agree(&smaller, &trace).is_err() {
+                    return None;
+                }
+                let smaller = self.fresh.freshen(target, &smaller, &trace.unique);
+                let expect = crate::case::expectation(target, &trace.broken);
+                let tried = Case { request: target.encode(&smaller), instance: Some(smaller), expect, ..case.clone() };
+                let outcome = self.attempt(target, &tried).await;
+                let same = |other: &Complaint| other.what == complaint.what && other.promise == complaint.promise;
+                outcome.complaints.iter().any(same).then_some((tried, outcome.answer))
+            };
+            more = match still.await {
+                Some(smaller) => {
+                    best = smaller;
+                    tree.simplify()
+                }
+                None => tree.complicate(),
+            };
+        }
+        best
+    }
+
+    fn record(&self, target: &Target, case: &Case, complaint: &Complaint, answer: Result<&Response, &String>) {
+        let document = &self.suite.document;
+        let line = document.line(&complaint.promise);
+        let authorization = self.authorization(&target.operation, &case.credentials);
+        let text = |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some(text.chars().take(SHOWN).collect::<String>())
+        };
+        let mut failure = Failure {
+            operation: target.operation.id.clone(),
+            group: case.group,
+            promise: complaint.promise.clone(),
+            line,
+            text: line.and_then(|line| document.text_of(line)),
+            what: complaint.what.clone(),
+            detail: match answer {
+                Err(cause) if complaint.detail.is_empty() => cause.clone(),
+                _ => complaint.detail.clone(),
+            },
+            count: 1,
+            case: case.id.clone(),
+            title: case.title.clone(),
+            curl: crate::curl::command(self.client.url(), &case.request, &authorization, case.credentials == Credentials::Good),
+            request: case.request.body.as_deref().and_then(text),
+            status: answer.ok().map(|response| response.status),
+            answer: answer.ok().and_then(|response| text(&response.body)),
+            rerun: format!("--seed {} --cases {} --only '{}'", self.suite.seed, self.suite.cases, case.id.replace('\'', "'\''")),
+        };
+        // A token that must be accepted is a good one, however it is written.
+        let accepted =
+            authorization.iter().filter(|_| case.expect == Expect::Success).filter_map(|value| value.split(' ').nth(1));
+        let accepted: Vec<String> = accepted.map(str::to_owned).collect();
+        Secrets::new(self.tokens.values().chain(&accepted), self.suite.signer.is_none()).hide_in(&mut failure);
+        let mut found = self.found();
+        if let Some(instance) =
+            case.instance.as_ref().filter(|_| matches!(case.group, Group::Edges | Group::Faults | Group::Random))
+        {
+            let kept = Kept { operation: target.operation.id.clone(), what: complaint.what.clone(), instance: instance.clone() };
+            found.kept.insert((failure.operation.clone(), failure.what.clone()), kept);
+        }
+        found.failures.insert((failure.operation.clone(), failure.promise.clone(), failure.what.clone()), failure);
+    }
+}
+
+/// What the store says about a case: a refused request changes nothing, a created resource is one more, as the answer says it.
+fn stored(operation: &Operation, answer: Option<&Response>, before: &[Value], after: &[Value]) -> Option<Complaint> {
+    let response = answer?;
+    if response.status >= 400 && before != after {
+        let what = format!("a request that was refused with {} changed what is stored", response.status);
+        return Some(Complaint::new(&operation.pointer, what));
+    }
+    if response.status != 201 {
+        return None;
+    }
+    let counts = format!("{} before, {} after", before.len(), after.len());
+    let new: Vec<&Value> = after.iter().filter(|value| !before.contains(value)).collect();
+    let [new] = new.as_slice() else {
+        return Some(Complaint::new(&operation.pointer, "a 201 is not exactly one more stored resource").with(counts));
+    };
+    if after.len() != before.len() + 1 {
+        return Some(Complaint::new(&operation.pointer, "a 201 is not exactly one more stored resource").with(counts));
+    }
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    if equal(new, &body) {
+        return None;
+    }
+    let names: BTreeSet<&String> = body.as_object()?.keys().chain(new.as_object()?.keys()).collect();
+    let differing = names.into_iter().find(|name| body.get(name.as_str()) != new.get(name.as_str()))?;
+    Some(Complaint::new(&operation.pointer, format!("what is stored has another {differing} than the 201 says")))
+}
+
+/// Differs from run to run, so that unique values do.
+fn nonce() -> u64 {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    elapsed.as_secs() ^ u64::from(elapsed.subsec_nanos()).wrapping_mul(0x9e37_79b9) ^ u64::from(std::process::id())
+}

@@ -1,0 +1,98 @@
+//! What was tried of each constraint, and what the report says of it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    case::{Group, shown},
+    plan::{Breakable, Plan, Sample},
+    report::{ConstraintReport, OperationReport},
+    request::Target,
+    schema::Rule,
+};
+
+/// What was tried, by constraint.
+pub(crate) struct Tally {
+    cases: BTreeMap<Group, usize>,
+    constraints: Vec<[usize; 3]>,
+    kept: Vec<bool>,
+    broken: Vec<bool>,
+}
+
+impl Tally {
+    pub fn new(target: &Target) -> Self {
+        let count = target.schema.constraints.len();
+        Self { cases: BTreeMap::new(), constraints: vec![[0; 3]; count], kept: vec![false; count], broken: vec![false; count] }
+    }
+
+    pub fn count(&mut self, group: Group) {
+        *self.cases.entry(group).or_default() += 1;
+    }
+
+    pub fn sample(&mut self, target: &Target, sample: &Sample, group: Group) {
+        self.count(group);
+        let trace = target.schema.evaluate(&sample.instance);
+        for id in 0..self.kept.len() {
+            let constraint = &target.schema.constraints[id];
+            // What is in a condition is met whatever becomes of the request; nothing stands where nothing is allowed.
+            let valid = trace.broken.is_empty();
+            self.kept[id] |=
+                trace.held[id] && (valid || constraint.conditional) || valid && matches!(constraint.rule, Rule::Never);
+            self.broken[id] |= trace.failed[id];
+        }
+        if let Some(id) = sample.constraint {
+            let column = match group {
+                Group::Edges => 0,
+                Group::Faults => 1,
+                _ => 2,
+            };
+            self.constraints[id][column] += 1;
+        }
+    }
+
+    pub fn report(self, target: &Target, plan: &Plan) -> OperationReport {
+        let schema = &target.schema;
+        // A choice that another rule has made is none.
+        let constraints = schema.constraints.iter().enumerate();
+        let constraints =
+            constraints.filter(|(id, constraint)| constraint.source.is_some() && plan.breakable[*id] != Breakable::Settled);
+        let constraints = constraints.map(|(id, constraint)| {
+            let [edges, faults, random] = self.constraints[id];
+            let breakable = match &plan.breakable[id] {
+                Breakable::Alone => "alone".to_owned(),
+                Breakable::Inside => "inside a condition".to_owned(),
+                Breakable::Choice => "choice".to_owned(),
+
+                Breakable::Never | Breakable::Settled => "never".to_owned(),
+                Breakable::Together(others) => {
+                    let names: Vec<String> = others.iter().map(|other| schema.constraints[*other].key()).collect();
+                    format!("together with {}", names.join(", "))
+                }
+            };
+            // A place that must stay empty is kept by every valid request.
+            let kept = self.kept[id] || plan.kept[id];
+            ConstraintReport {
+                key: constraint.key(),
+                place: shown(&constraint.place),
+                keyword: constraint.keyword.to_owned(),
+                item: constraint.item.clone(),
+                edges,
+                faults,
+                random,
+                kept,
+                broken: self.broken[id],
+                breakable,
+            }
+        });
+        let operation = &target.operation;
+        let mut uncovered = operation.uncovered.clone();
+        uncovered.extend(schema.uncovered.iter().cloned());
+        OperationReport {
+            id: operation.id.clone(),
+            name: format!("{} {}", operation.method, operation.path),
+            cases: self.cases.clone(),
+            constraints: constraints.collect(),
+            uncovered,
+            disagreements: plan.disagreements.iter().map(|(_, disagreement)| disagreement.to_string()).collect(),
+        }
+    }
+}

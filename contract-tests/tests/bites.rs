@@ -1,0 +1,154 @@
+//! The engine finds every named fault of a faulty server, each with a failure that names the cause, and accuses a faultless
+//! server of nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod faulty;
+mod users;
+
+use std::sync::Arc;
+
+use contract_tests::{Document, Failure, Report, Signer, Store, StoreFuture, Suite};
+use faulty::{Fault, Faulty, faults};
+use futures_util::{StreamExt, stream};
+use serde_json::Value;
+
+const YAML: &str = include_str!("../../openapi.yaml");
+
+/// Faults that no test by the document can find, and why.
+const BEYOND: [(&str, &str); 3] = [
+    ("industry is required of the retired", "employmentStatus is an open string: nobody can guess which value is treated apart"),
+    ("OPTIONS is answered", "RFC 9110, section 9.3.7, lets a server answer OPTIONS"),
+    ("the key's name is not looked at", "RFC 7515, section 4.1.4, calls it a hint: a server may try its other keys"),
+];
+
+/// Where a fault shows that is not where it was made: at the schema that a property refers to, at the rule that speaks of it.
+const REFERRED: [(&str, &str); 2] = [
+    ("/components/schemas/CreateUser/properties/taxResidency", "/components/schemas/TaxResidency"),
+    ("/components/schemas/EmploymentInfo/required", "/components/schemas/EmploymentInfo/then/required"),
+];
+
+struct Stored(Arc<faulty::Store>);
+
+impl Store for Stored {
+    fn snapshot(&self) -> StoreFuture<'_> {
+        Box::pin(std::future::ready(self.0.snapshot()))
+    }
+}
+
+async fn tested(signer: &Signer, fault: Option<Fault>, seed: u64, cases: usize, looking_into_store: bool) -> Report {
+    let document: Value = serde_saphyr::from_str(YAML).unwrap();
+    let server = Faulty::start(&document, fault).await;
+    let mut suite = Suite::new(Document::parse("openapi.yaml", YAML).unwrap()).signer(signer.clone());
+    suite = suite.judge(users::judge).seed(seed).cases(cases);
+    if looking_into_store {
+        suite = suite.store(Stored(server.store()));
+    }
+    suite.run(&server.url).await.unwrap()
+}
+
+fn signer() -> Signer {
+    let (pem, kid, issuer, audience) = Faulty::signing_key();
+    Signer::new(&pem, &kid, &issuer, &audience).unwrap()
+}
+
+/// The words of which one must be in a failure that names this rule.
+fn words(rule: &str) -> &'static [&'static str] {
+    match rule {
+        "duplicate-property" => &["a property twice"],
+        "trailing-bytes" => &["something after the value", "two values"],
+        "byte-order-mark" => &["a byte order mark"],
+        "invalid-utf8" => &["UTF-8"],
+        "truncated-body" => &["is cut short", "ends in the middle"],
+        "invalid-json" => {
+            &["comma", "comment", "control character", "surrogate", "NaN", "does not have", "another notation", "not JSON"]
+        }
+        "empty-body" => &["empty body", "no body"],
+        "deep-nesting" => &["nested"],
+        "content-type" => &["media type"],
+        "charset" => &["charset"],
+        "content-encoding" => &["content coding"],
+        "method" => &["the method"],
+        "allow" => &["Allow"],
+        "head" => &["HEAD"],
+        "options" => &["OPTIONS"],
+        "body-limit" => &["oversized", "refused with 413"],
+        "chunked-body" => &["chunked"],
+        "no-token" => &["no token"],
+        "garbage-token" => &["garbage"],
+        "expired" => &["expire", "expiry"],
+        "not-yet-valid" => &["not yet valid", "nbf"],
+        "issuer" => &["issuer"],
+        "audience" => &["audience"],
+        "algorithm" => &["alg ", "HS256"],
+        "signature" => &["signature", "signed by another key", "crit"],
+        "embedded-key" => &["in its own header"],
+        "scope" => &["scope"],
+        "scheme" => &["scheme", "Authorization headers"],
+        "challenge" => &["challenge", "WWW-Authenticate"],
+        "unique" => &["the same value"],
+        "conflict" => &["refused for unique", "refused with 409"],
+        "refused-changes-nothing" => &["changed what is stored", "that was refused"],
+        "stored" => &["stored"],
+        "id" => &["same id"],
+        "no-server-error" => &["the server fails", "no answer"],
+        _ => &[],
+    }
+}
+
+fn names(failure: &Failure, at: &str) -> bool {
+    if at.starts_with('/') {
+        let below =
+            |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']));
+        // A condition is enforced by what it leads to.
+        let consequence = at.split_once("/if").map(|(schema, _)| format!("{schema}/then"));
+        return below(&failure.promise, at)
+            || below(at, &failure.promise)
+            || consequence.is_some_and(|then| below(&failure.promise, &then))
+            || REFERRED.iter().any(|(from, to)| at == *from && below(&failure.promise, to));
+    }
+    words(at).iter().any(|word| failure.what.contains(word))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_faultless_server_is_accused_of_nothing_whatever_the_seed() {
+    let signer = signer();
+    for seed in 1..=100 {
+        let report = tested(&signer, None, seed, 100, seed == 1).await;
+        assert!(report.kept(), "seed {seed}: {:#?}", report.failures);
+        assert_eq!(report.coverage(), (77, 77), "seed {seed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_found_and_named() {
+    let signer = signer();
+    let only = std::env::var("FAULT").ok();
+    let tried: Vec<Fault> =
+        faults().into_iter().filter(|fault| only.as_ref().is_none_or(|only| fault.name.contains(only.as_str()))).collect();
+    let count = tried.len();
+    let missed: Vec<String> = stream::iter(tried)
+        .map(|fault| {
+            let signer = &signer;
+            async move {
+                let (name, at) = (fault.name, fault.at);
+                let looking = matches!(at, "stored" | "refused-changes-nothing");
+                let report = tested(signer, Some(fault), 1, 300, looking).await;
+                let named = report.failures.iter().any(|failure| names(failure, at));
+                let beyond = BEYOND.iter().any(|(beyond, _)| *beyond == name);
+                let shown: Vec<String> =
+                    report.failures.iter().map(|f| format!("\n    {} | {}", f.promise, f.what)).take(5).collect();
+                (named == beyond).then(|| format!("{name} ({at}), {} failures{}", report.failures.len(), shown.concat()))
+            }
+        })
+        .buffered(4)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(
+        missed.is_empty(),
+        "{} of {count} faults are not found, or found against the odds:\n{}",
+        missed.len(),
+        missed.join("\n")
+    );
+}

@@ -1,0 +1,432 @@
+//! A request on its way from bytes to the answer, and the places where a fault interferes.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, StatusCode, body::Incoming, http::request};
+use serde_json::{Map, Value, json};
+
+use super::{
+    answer::Maker,
+    document::{Answer, Body, Document, Media, Operation, Violation, pairs, violations},
+    door,
+    faults::{Effect, Fault},
+    parsing,
+    store::{Claim, Lapse, Store},
+};
+
+/// The largest body, in bytes.
+pub const LIMIT: usize = 64 * 1024;
+
+/// How much of a refused body is read, so that the caller gets the refusal and not a broken connection.
+const DRAIN: usize = 1024 * 1024;
+
+pub struct Server {
+    document: Document,
+    effect: Option<Effect>,
+    pub store: Arc<Store>,
+    serial: AtomicU64,
+}
+
+/// A request, for faults that depend on it.
+pub struct Seen {
+    pub method: String,
+    pub path: String,
+    pub chunked: bool,
+    pub bytes: Vec<u8>,
+    /// How long the body was, of which `bytes` is the beginning.
+    pub length: usize,
+    /// The body, where it is JSON.
+    pub body: Option<Value>,
+}
+
+impl Seen {
+    /// The text of a string in the body.
+    pub fn text(&self, pointer: &str) -> Option<&str> {
+        self.body.as_ref()?.pointer(pointer)?.as_str()
+    }
+}
+
+/// An answer before it is bytes.
+pub struct Reply {
+    pub status: u16,
+    /// By name in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: Content,
+}
+
+pub enum Content {
+    None,
+    Json(Value),
+    Bytes(Vec<u8>),
+}
+
+impl Reply {
+    /// The body, where it is a JSON object.
+    pub fn object(&mut self) -> Option<&mut Map<String, Value>> {
+        match &mut self.body {
+            Content::Json(value) => value.as_object_mut(),
+            _ => None,
+        }
+    }
+
+    /// Puts the value into the body, as its media type writes it.
+    fn fill(&mut self, media: &Media, value: Value) {
+        self.headers.insert("content-type".to_owned(), media.name.clone());
+        self.body = match value {
+            Value::String(text) if !is_json(&media.name) => Content::Bytes(text.into_bytes()),
+            value => Content::Json(value),
+        };
+    }
+
+    /// What a server says that has given up on the request.
+    pub fn broken() -> Self {
+        let headers = [("content-type", "application/problem+json"), ("x-request-id", "broken")];
+        let body = json!({
+            "type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "INTERNAL_ERROR",
+            "message": "Something went wrong."
+        });
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { status: 500, headers: headers.into(), body: Content::Json(body) }
+    }
+}
+
+impl Server {
+    pub fn new(document: &Value, fault: Option<Fault>) -> Self {
+        let mut requests = document.clone();
+        let effect = fault.map(|fault| fault.effect);
+        if let Some(Effect::Schema(edits)) = &effect {
+            edits.iter().for_each(|edit| edit.apply(&mut requests));
+        }
+        let document = Document::compile(&requests, document);
+        Self { document, effect, store: Arc::default(), serial: AtomicU64::new(1) }
+    }
+
+    pub async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (mut head, incoming) = request.into_parts();
+        if let Some(Effect::Head(change)) = &self.effect {
+            change(&mut head);
+        }
+        let chunked = head.headers.contains_key("transfer-encoding");
+        let (bytes, length) = read(incoming).await;
+        let (method, path) = (head.method.as_str().to_owned(), head.uri.path().to_owned());
+        let mut seen = Seen { method, path, chunked, bytes, length, body: None };
+        let mut reply = self.answer(&head, &mut seen).await;
+        if let Some(Effect::Reply(change)) = &self.effect {
+            change(&seen, &mut reply);
+        }
+        let mut response = Response::builder().status(StatusCode::from_u16(reply.status).unwrap());
+        for (name, value) in &reply.headers {
+            response = response.header(name, value);
+        }
+        let body = match reply.body {
+            Content::None => Vec::new(),
+            Content::Json(value) => serde_json::to_vec(&value).unwrap(),
+            Content::Bytes(bytes) => bytes,
+        };
+        Ok(response.body(Full::new(body.into())).unwrap())
+    }
+
+    async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
+        let turn = Turn { server: self, head, now: now(), serial: self.serial.fetch_add(1, Ordering::Relaxed) };
+        let Some((route, path_values)) = self.document.route(&seen.path) else {
+            let any = self.document.routes.first().and_then(|route| route.operations.first());
+            return turn.problem(any, 404, &[]);
+        };
+        let Some(operation) = route.operations.iter().find(|operation| operation.method == seen.method) else {
+            let mut reply = turn.problem(route.operations.first(), 405, &[]);
+            reply.headers.insert("allow".to_owned(), route.allow());
+            return reply;
+        };
+        turn.operate(operation, &path_values, seen).await
+    }
+
+    fn lapse(&self) -> Option<Lapse> {
+        match self.effect {
+            Some(Effect::Store(lapse)) => Some(lapse),
+            _ => None,
+        }
+    }
+}
+
+/// One request for the server.
+struct Turn<'a> {
+    server: &'a Server,
+    head: &'a request::Parts,
+    now: String,
+    serial: u64,
+}
+
+impl Turn<'_> {
+    async fn operate(&self, operation: &Operation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
+        if let Some(alternatives) = &operation.security {
+            let slip = if let Some(Effect::Door(slip)) = self.server.effect { Some(slip) } else { None };
+            if let Err(denied) = door::admit(&self.head.headers, alternatives, slip) {
+                if self.server.lapse() == Some(Lapse::UnauthenticatedStored) {
+                    self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
+                }
+                let mut reply = self.problem(Some(operation), denied.status, &[]);
+                reply.headers.insert("www-authenticate".to_owned(), denied.challenge);
+                return reply;
+            }
+        }
+        let query = self.head.uri.query().unwrap_or_default();
+        let (mut parameters, mut broken) = operation.parameters(path_values, query, &self.head.headers);
+        if let Some(body) = &operation.body {
+            match self.read(body, seen) {
+                Ok(more) => broken.extend(more),
+                Err((400, violation)) => return self.problem(Some(operation), operation.refusal(), &[violation]),
+                Err((status, _)) => return self.problem(Some(operation), status, &[]),
+            }
+        }
+        if !broken.is_empty() {
+            if let Some(Effect::Errors(change)) = &self.server.effect {
+                change(seen.body.as_ref().unwrap_or(&Value::Null), &mut broken);
+            }
+            self.refused(operation, seen).await;
+            return self.problem(Some(operation), operation.refusal(), &broken);
+        }
+        let taken =
+            self.server.store.claim(&claims(operation, seen.body.as_ref(), self.server.lapse()), self.server.lapse()).await;
+        if !taken.is_empty() {
+            if self.server.lapse() == Some(Lapse::ConflictStored) {
+                self.keep(seen.body.clone().unwrap_or_default());
+            }
+            let message = "must not be taken already".to_owned();
+            let violation =
+                |pointer: &String| Violation { pointer: pointer.clone(), rule: "unique".to_owned(), message: message.clone() };
+            return self.problem(Some(operation), 409, &taken.iter().map(violation).collect::<Vec<_>>());
+        }
+        for (name, value) in path_values {
+            parameters.entry(name).or_insert_with(|| value.clone());
+        }
+        self.succeed(operation, &parameters, seen)
+    }
+
+    /// Every violation in the body, which is then in `seen`. An error is the status, with the violation where it is one.
+    fn read(&self, body: &Body, seen: &mut Seen) -> Result<Vec<Violation>, (u16, Violation)> {
+        let violation = |rule: &str, message: String| Violation { pointer: String::new(), rule: rule.to_owned(), message };
+        let announced = seen.chunked || self.head.headers.get("content-length").is_some_and(|length| length != "0");
+        if !body.required && !announced {
+            return Ok(Vec::new());
+        }
+        let media = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
+        let unlimited = matches!(self.server.effect, Some(Effect::Unlimited));
+        if seen.length > LIMIT && !unlimited {
+            return Err((413, violation("", String::new())));
+        }
+        let syntax = |message| (400, violation("syntax", message));
+        let value = if is_json(&media.name) {
+            match self.server.effect {
+                Some(Effect::Parse(parse)) => parse(&seen.bytes).map_err(syntax)?,
+                _ => parsing::strict(&seen.bytes).map_err(syntax)?,
+            }
+        } else {
+            let text = std::str::from_utf8(&seen.bytes).map_err(|error| syntax(error.to_string()))?;
+            if media.name == "application/x-www-form-urlencoded" { form(media, text) } else { json!(text) }
+        };
+        let value = if let Some(Effect::Converted(change)) = self.server.effect { change(&value) } else { value };
+        let shown = if let Some(Effect::Shown(change)) = self.server.effect { change(&value) } else { value.clone() };
+        seen.body = Some(value);
+        Ok(violations(&media.validator, &shown, ""))
+    }
+
+    /// What the document says about the body's media type. A charset other than UTF-8 or a content coding has no meaning here.
+    fn media<'a>(&self, body: &'a Body) -> Option<&'a Media> {
+        let mut types = self.head.headers.get_all("content-type").iter();
+        let (Some(one), None) = (types.next(), types.next()) else { return None };
+        let text = one.to_str().ok()?.to_lowercase();
+        let mut parts = text.split(';').map(str::trim);
+        let essence = parts.next()?;
+        let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8").trim_matches('"');
+        let coded = self.head.headers.get_all("content-encoding").iter().any(|coding| coding != "identity");
+        body.media.iter().find(|media| media.name == essence && charset == "utf-8" && !coded)
+    }
+
+    fn succeed(&self, operation: &Operation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
+        let status = operation.success();
+        let path = self.head.uri.path();
+        let mut reply = self.reply(operation.answer(status), status, "");
+        let media = operation.answer(status).and_then(|answer| answer.media.first());
+        let made = media.map(|media| match (operation.method == "GET").then(|| self.server.store.find(path)).flatten() {
+            Some(stored) if media.validator.is_valid(&stored) => stored,
+            _ => self.maker().body(media, seen.body.as_ref(), parameters),
+        });
+        let id =
+            made.as_ref().and_then(|made| made.get("id")).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let location = format!("{}/{}", path.trim_end_matches('/'), id.unwrap_or_else(|| self.serial.to_string()));
+        if let Some(header) = reply.headers.get_mut("location") {
+            header.clone_from(&location);
+        }
+        if let (Some(media), Some(made)) = (media, &made) {
+            reply.fill(media, made.clone());
+        }
+        let resource = made.or(seen.body.clone()).unwrap_or_default();
+        match operation.method.as_str() {
+            "POST" => self.create(location, resource),
+            "PUT" | "PATCH" => self.server.store.put(path.to_owned(), resource),
+            "DELETE" => self.server.store.remove(path),
+            _ => {}
+        }
+        reply
+    }
+
+    fn create(&self, location: String, mut resource: Value) {
+        let store = &self.server.store;
+        match self.server.lapse() {
+            Some(Lapse::NotStored) => return,
+            Some(Lapse::StoredTwice) => store.push(location.clone(), resource.clone()),
+            Some(Lapse::StoredLowerCase) => lower_case(&mut resource),
+            Some(Lapse::StoredWithoutOptional) => {
+                if let Some(object) = resource.as_object_mut() {
+                    object.shift_remove("language");
+                    object.shift_remove("address");
+                }
+            }
+            Some(Lapse::OverwritesTheFirst) if store.count() > 0 => {
+                let first = store.snapshot().swap_remove(0);
+                let path = self.head.uri.path();
+                store.remove(&format!("{path}/{}", first["id"].as_str().unwrap_or_default()));
+            }
+            _ => {}
+        }
+        store.push(location, resource);
+    }
+
+    /// What a server does with a refused request that should do nothing.
+    async fn refused(&self, operation: &Operation, seen: &Seen) {
+        match (self.server.lapse(), &seen.body) {
+            (Some(Lapse::RefusedStored), Some(body)) => self.keep(body.clone()),
+            (Some(Lapse::RefusedTakesTheValue), body) => {
+                self.server.store.claim(&claims(operation, body.as_ref(), None), None).await;
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&self, value: Value) {
+        self.server.store.push(format!("{}/{}", self.head.uri.path(), self.serial), value);
+    }
+
+    fn maker(&self) -> Maker<'_> {
+        let serial = match self.server.lapse() {
+            Some(Lapse::SameId) => 0,
+            Some(Lapse::IdReused) => self.serial % 8,
+            _ => self.serial,
+        };
+        Maker { root: &self.server.document.answers, now: &self.now, serial }
+    }
+
+    /// An answer with its documented headers and no body yet.
+    fn reply(&self, answer: Option<&Answer>, status: u16, allow: &str) -> Reply {
+        let mut headers = BTreeMap::new();
+        for header in answer.into_iter().flat_map(|answer| &answer.headers) {
+            let name = header.name.to_lowercase();
+            let value = match name.as_str() {
+                "x-request-id" => self.request_id(&header.validator),
+                "retry-after" => "1".to_owned(),
+                "allow" => allow.to_owned(),
+                "www-authenticate" => "Bearer".to_owned(),
+                _ => {
+                    let made = self.maker().value(&header.name, &header.schema, 1);
+                    made.as_str().map_or_else(|| made.to_string(), str::to_owned)
+                }
+            };
+            headers.insert(name, value);
+        }
+        Reply { status, headers, body: Content::None }
+    }
+
+    fn request_id(&self, validator: &jsonschema::Validator) -> String {
+        let given = self.head.headers.get("x-request-id").and_then(|id| id.to_str().ok());
+        let sane = given.filter(|id| validator.is_valid(&json!(id)));
+        sane.map_or_else(|| self.maker().uuid(), str::to_owned)
+    }
+
+    /// An error in the shape that the document has for it.
+    fn problem(&self, operation: Option<&Operation>, status: u16, broken: &[Violation]) -> Reply {
+        let answer = operation.and_then(|operation| operation.answer(status));
+        let mut reply = self.reply(answer, status, "");
+        let Some(media) = answer.and_then(|answer| answer.media.first()) else { return reply };
+        let title = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+        let word = match status {
+            500 => "INTERNAL_ERROR".to_owned(),
+            _ => title.to_uppercase().replace([' ', '-'], "_"),
+        };
+        let errors: Vec<Value> = broken
+            .iter()
+            .map(|Violation { pointer, rule, message }| json!({"pointer": pointer, "rule": rule, "message": message}))
+            .collect();
+        let mut facts = json!({
+            "type": "about:blank", "title": title, "status": status, "code": word, "message": format!("{title}."),
+            "detail": format!("{title}."), "error": word
+        });
+        if !errors.is_empty() {
+            facts["errors"] = json!(errors);
+        }
+        let facts = facts.as_object().unwrap();
+        let body = self.maker().body(media, Some(&json!(facts)), &Map::new());
+        reply.fill(media, body);
+        reply
+    }
+}
+
+/// Reads the body: its beginning, up to what any fault may need, and its length.
+async fn read(mut incoming: Incoming) -> (Vec<u8>, usize) {
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while let Some(Ok(frame)) = incoming.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length > LIMIT + DRAIN {
+            break;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    (bytes, length)
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type.ends_with("/json") || media_type.ends_with("+json")
+}
+
+/// An urlencoded body as the object that it stands for.
+fn form(media: &Media, text: &str) -> Value {
+    let mut object = Map::new();
+    for (name, text) in pairs(text) {
+        let value = media.texts.get(&name).map_or_else(|| json!(text), |kind| kind.value(&text));
+        match object.get_mut(&name) {
+            Some(Value::Array(items)) => items.extend(value.as_array().cloned().unwrap_or_default()),
+            _ => drop(object.insert(name, value)),
+        }
+    }
+    json!(object)
+}
+
+/// The values in the body that no two resources share.
+fn claims(operation: &Operation, body: Option<&Value>, lapse: Option<Lapse>) -> Vec<Claim> {
+    let first_name = (lapse == Some(Lapse::FirstNameToo)).then(|| "/firstName".to_owned());
+    let pointers = operation.unique.iter().chain(&first_name);
+    let found = pointers.filter_map(|at| Some((at.clone(), body?.pointer(at)?.clone())));
+    found.map(|(at, value)| (at, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
+}
+
+fn lower_case(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.to_lowercase(),
+        Value::Array(items) => items.iter_mut().for_each(lower_case),
+        Value::Object(object) => object.values_mut().for_each(lower_case),
+        _ => {}
+    }
+}
+
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}

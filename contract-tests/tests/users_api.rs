@@ -1,0 +1,85 @@
+//! The contract of `POST /users`, tested end to end over HTTP against the real server.
+//!
+//! The engine links no server code; this test only starts the server, on a free port and with a store that can be looked into.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod users;
+
+use std::sync::Arc;
+
+use clap::Parser;
+use contract_tests::{Document, Report, Signer, Store, StoreFuture, Suite};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use users_api::{
+    auth::LocalIssuer,
+    config::Config,
+    server::Server,
+    store::{MemoryStore, RedbStore, UserStore},
+};
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A running server; it stops when this is dropped.
+struct Running {
+    url: String,
+    signer: Signer,
+    store: Arc<dyn UserStore>,
+    _stop: oneshot::Sender<()>,
+    _data: TempDir,
+}
+
+async fn serve(open: impl FnOnce(&TempDir) -> Arc<dyn UserStore>) -> Running {
+    let data = TempDir::new().unwrap();
+    let store = open(&data);
+    let flags = ["users-api", "--port", "0", "--check-responses", "--data-dir"].map(Into::into);
+    let config = Flags::parse_from(flags.into_iter().chain([data.path().as_os_str().to_owned()])).config;
+    let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();
+    let url = format!("http://{}", server.address());
+    let issuer = LocalIssuer::open(data.path()).unwrap();
+    let pem = std::fs::read_to_string(data.path().join(LocalIssuer::FILE)).unwrap();
+    let signer = Signer::new(&pem, issuer.kid(), LocalIssuer::ISSUER, LocalIssuer::AUDIENCE).unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(server.run(async {
+        let _ = stopped.await; // A dropped sender stops the server.
+    }));
+    Running { url, signer, store, _stop: stop, _data: data }
+}
+
+/// What is stored, as the API shows it.
+struct Stored(Arc<dyn UserStore>);
+
+impl Store for Stored {
+    fn snapshot(&self) -> StoreFuture<'_> {
+        Box::pin(async { self.0.snapshot().await.unwrap().iter().map(|user| serde_json::to_value(user).unwrap()).collect() })
+    }
+}
+
+fn suite(server: &Running) -> Suite {
+    let document = Document::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml").as_ref()).unwrap();
+    Suite::new(document).signer(server.signer.clone()).judge(users::judge)
+}
+
+#[track_caller]
+fn assert_kept(report: &Report) {
+    assert!(report.kept(), "{report}");
+    let (constraints, met) = report.coverage();
+    assert_eq!(met, constraints, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_and_nothing_refused_is_stored() {
+    let server = serve(|_| Arc::new(MemoryStore::default())).await;
+    assert_kept(&suite(&server).store(Stored(Arc::clone(&server.store))).cases(500).run(&server.url).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_on_the_embedded_store() {
+    let server = serve(|data| Arc::new(RedbStore::open(&data.path().join("users.redb")).unwrap())).await;
+    assert_kept(&suite(&server).seed(2).cases(2_000).run(&server.url).await.unwrap());
+}
