@@ -294,11 +294,8 @@ impl Generator<'_> {
                 self.flatten(inner, shape)
             }
             _ => {
-                if let Some(position) =
-                    shape.aims.iter().position(|aim| self.reaches(inner, aim.constraint) && aim.goal == Goal::Keep)
-                {
+                if shape.aims.iter().any(|aim| self.reaches(inner, aim.constraint) && aim.goal == Goal::Keep) {
                     // To keep a rule inside `not` at its edge is to break the `not`.
-                    shape.aims[position].wish = shape.aims[position].wish.take();
                     shape.broken = true;
                     return self.flatten(inner, shape);
                 }
