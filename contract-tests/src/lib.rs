@@ -18,6 +18,7 @@ mod curl;
 mod document;
 mod failures;
 mod generate;
+mod inclusion;
 mod instances;
 mod judge;
 mod plan;
@@ -36,6 +37,7 @@ pub use self::{
     case::{Broken, Case, Credentials, Expect, Group},
     client::ClientError,
     document::{Document, DocumentError, Operation},
+    inclusion::{Inclusion, Located, inclusion},
     instances::{Instances, instances},
     judge::{Complaint, Exchange, Judge},
     plan::Breakable,

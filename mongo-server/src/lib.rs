@@ -1,0 +1,1 @@
+//! A MongoDB server to test against, whatever the machine has.
