@@ -2,4 +2,5 @@
 
 pub mod drift;
 pub mod lift;
+pub mod mongo;
 pub mod spec;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::spec::{self, SpecError, Verdict};
+use xtask::{
+    mongo,
+    spec::{self, SpecError, Verdict},
+};
 
 /// Commands for those who change this project.
 #[derive(Parser)]
@@ -29,29 +32,36 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Start a MongoDB server, print its URI, and serve until Ctrl-C.
+    ///
+    /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
+    /// Exit status: 0 ended, 2 this machine has none of them.
+    Mongo,
 }
+
+/// What went wrong, and what to do about it.
+type Failure = (String, &'static str);
 
 fn main() -> ExitCode {
-    let Command::Spec { check, file } = Arguments::parse().command;
-    let file = file.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml"));
-    match run(check, &file) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            if let SpecError::File { .. } = error {
-                eprintln!("hint: `cargo xtask spec` writes the file; --file names another one");
-            }
-            ExitCode::from(2)
-        }
-    }
+    let outcome = match Arguments::parse().command {
+        Command::Spec { check, file } => spec(check, file),
+        Command::Mongo => mongo(),
+    };
+    outcome.unwrap_or_else(|(what, hint)| {
+        eprintln!("error: {what}\nhint: {hint}");
+        ExitCode::from(2)
+    })
 }
 
-fn run(check: bool, file: &Path) -> Result<ExitCode, SpecError> {
+fn spec(check: bool, file: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let file = file.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml"));
+    let failure = |error: SpecError| (error.to_string(), error.hint());
     if !check {
-        println!("{}", if spec::write(file)? { "openapi.yaml: written" } else { "openapi.yaml: fresh, unchanged" });
+        let written = spec::write(&file).map_err(failure)?;
+        println!("{}", if written { "openapi.yaml: written" } else { "openapi.yaml: fresh, unchanged" });
         return Ok(ExitCode::SUCCESS);
     }
-    match spec::check(file)? {
+    match spec::check(&file).map_err(failure)? {
         Verdict::Fresh => {
             println!("openapi.yaml: fresh");
             Ok(ExitCode::SUCCESS)
@@ -61,4 +71,9 @@ fn run(check: bool, file: &Path) -> Result<ExitCode, SpecError> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+fn mongo() -> Result<ExitCode, Failure> {
+    mongo::serve().map_err(|error| (error.to_string(), error.hint()))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -36,6 +36,18 @@ pub enum SpecError {
     },
 }
 
+impl SpecError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "`cargo xtask spec` writes the file; --file names another one",
+            Self::Derive(_) | Self::NotOpenApi(_) | Self::Serialise(_) => {
+                "mend the types in src/api, or the refinements beside them"
+            }
+        }
+    }
+}
+
 /// What a check found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
