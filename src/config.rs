@@ -11,8 +11,8 @@ use clap::Args;
 
 use crate::store::{StoreError, StoreUrl};
 
-/// How the server runs. Every flag has an environment variable; the flag wins.
-#[derive(Args, Debug, Clone)]
+/// How the server runs. Every flag has an environment variable; the flag wins. It is no `Debug`: the store's URL may hold a password.
+#[derive(Args, Clone)]
 pub struct Config {
     /// Address to listen on. With the local issuer only a loopback address.
     #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
@@ -26,9 +26,13 @@ pub struct Config {
     #[command(flatten)]
     pub data: DataDir,
 
-    /// Where users are kept: `redb:<file>` or `memory:` (default: `redb:<data-dir>/users.redb`).
+    /// Where users are kept: `redb:<file>`, `memory:` or `mongodb://…` (default: `redb:<data-dir>/users.redb`).
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+
+    /// How MongoDB is talked to.
+    #[command(flatten)]
+    pub mongo: Mongo,
 
     /// Whose access tokens are accepted.
     #[command(flatten)]
@@ -85,6 +89,18 @@ pub struct DataDir {
     /// Folder for the embedded store and the local issuer's key; made when missing.
     #[arg(long = "data-dir", env = "DATA_DIR", value_name = "DIR", default_value = "data")]
     pub path: PathBuf,
+}
+
+/// How MongoDB is talked to. What the connection string says about these two is overruled.
+#[derive(Args, Debug, Clone)]
+pub struct Mongo {
+    /// How long MongoDB may take to answer, finding and connecting to a server included.
+    #[arg(long = "database-timeout", env = "DATABASE_TIMEOUT", value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub timeout: Duration,
+
+    /// How many connections to each MongoDB server may be open; further operations wait for one.
+    #[arg(long = "database-pool-size", env = "DATABASE_POOL_SIZE", value_name = "N", default_value = "64")]
+    pub pool_size: NonZeroU32,
 }
 
 /// Whose access tokens are accepted. Without it the server is its own local issuer, on loopback only.

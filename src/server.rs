@@ -60,7 +60,13 @@ impl ServerError {
             }
             Self::LocalIssuer(_) => "check that --data-dir is writable; remove the key file to get a new key",
             Self::NotLoopback(_) => "set AUTH_ISSUER and AUTH_AUDIENCE to a real issuer, or --host 127.0.0.1",
-            Self::Store(_) => "check DATABASE_URL and --data-dir; an embedded store serves one process at a time",
+            Self::Store(StoreError::Url | StoreError::MongoUri) => {
+                "percent-encode special characters in a user name or password; the forms are in README.md"
+            }
+            Self::Store(StoreError::Index { .. }) => "mend what is stored, or drop the other index, and start again",
+            Self::Store(_) => {
+                "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
+            }
             Self::Bind { .. } => "is another process on this port? --port takes another, --port 0 a free one",
         }
     }
@@ -84,7 +90,7 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         refuse_exposed_local_issuer(config)?;
-        let store = config.store_url()?.open()?;
+        let store = config.store_url()?.open(&config.mongo).await?;
         Self::bind_with(config, store).await
     }
 

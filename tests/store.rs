@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use chrono::{DateTime, Utc};
+use clap::Parser;
+use mongo_server::Database;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use users_api::{
     api::users::User,
-    store::{MemoryStore, RedbStore, StoreError, UserStore},
+    config::Mongo,
+    store::{MemoryStore, MongoStore, RedbStore, StoreError, StoreUrl, UserStore},
 };
 
 /// Strings that a careless store changes: other scripts, composed and decomposed letters, controls, the largest code point.
@@ -110,6 +113,54 @@ async fn many_at_once_are_all_there(store: Arc<dyn UserStore>) {
     assert_eq!(store.snapshot().await.unwrap(), inserted);
 }
 
+/// An id has one user, too: an insertion with an id that is taken gets another.
+async fn an_id_has_one_user(store: Arc<dyn UserStore>) {
+    let first = store.insert(user("first@example.com")).await.unwrap();
+    let second = User { id: first.id.clone(), ..user("second@example.com") };
+    let stored = store.insert(second.clone()).await.unwrap();
+    assert_ne!(stored.id, first.id);
+    assert_eq!(User { id: first.id.clone(), ..stored.clone() }, second);
+    assert_eq!(store.find(&first.id).await.unwrap(), Some(first));
+    assert_eq!(store.find(&stored.id).await.unwrap(), Some(stored));
+}
+
+/// Times come back to the millisecond and in their order, also those before 1970 and in the far future.
+async fn times_are_exact(store: Arc<dyn UserStore>) {
+    let times = [
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00Z",
+        "1970-01-01T00:00:00.001Z",
+        "2024-02-29T12:00:00.123Z",
+        "2024-02-29T12:00:00.124Z",
+        "9999-12-31T23:59:59.999Z",
+    ];
+    for (index, time) in times.iter().enumerate() {
+        let time: DateTime<Utc> = time.parse().unwrap();
+        let user = User { created_at: time, updated_at: time, ..user(&format!("user{index}@example.com")) };
+        store.insert(user).await.unwrap();
+    }
+    let mut users = store.snapshot().await.unwrap();
+    users.sort_by(|one, other| one.email.cmp(&other.email));
+    let read: Vec<String> =
+        users.iter().map(|user| serde_json::to_value(user).unwrap()["createdAt"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(read, times);
+    assert!(users.iter().all(|user| user.created_at == user.updated_at));
+}
+
+/// A user who has been given everything that a user can have comes back as stored.
+async fn portfolios_are_kept(store: Arc<dyn UserStore>) {
+    let mut rich = complete("rich@example.com", "x");
+    let portfolio = json!({
+        "id": "64f0c51e7fb3fc001234b001", "currency": "EUR",
+        "holdings": [{ "isin": "US0378331005", "assetCommonId": "AAPL", "quantity": 0.1 }, { "isin": "x", "assetCommonId": "y", "quantity": 3.0 }],
+        "createdAt": "2024-10-03T10:30:00.001Z", "updatedAt": "2024-10-04T10:30:00Z"
+    });
+    rich.portfolios = vec![serde_json::from_value(portfolio).unwrap()];
+    store.insert(rich.clone()).await.unwrap();
+    assert_eq!(store.find(&rich.id).await.unwrap(), Some(rich));
+}
+
 /// A closed store says so to everybody, and closing it twice is harmless.
 async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
     store.insert(user("a@example.com")).await.unwrap();
@@ -123,59 +174,104 @@ async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
 }
 
 /// What was acknowledged before a store is closed is there when it is opened again, and so is the uniqueness.
-async fn a_reopened_store_has_everything(open: impl Fn(&Path) -> Arc<dyn UserStore>, folder: &Path) {
-    let store = open(folder);
+async fn a_reopened_store_has_everything(home: &impl Home) {
+    let store = home.open().await;
     let inserted = complete("Ada@example.com", "語");
     store.insert(inserted.clone()).await.unwrap();
     store.close().await;
     drop(store);
 
-    let store = open(folder);
+    let store = home.open().await;
     assert_eq!(store.snapshot().await.unwrap(), [inserted]);
     assert!(matches!(store.insert(user("ada@example.com")).await, Err(StoreError::EmailTaken)));
 }
 
-/// Makes a test of each law for an engine, with a store and a folder of its own, and of whatever else holds for it.
+/// Where a test's store of one engine is: empty at first, and gone with the test.
+trait Home: Sized {
+    /// None where this machine lacks what the engine needs.
+    fn new() -> Option<Self>;
+    async fn open(&self) -> Arc<dyn UserStore>;
+}
+
+struct Memory;
+
+impl Home for Memory {
+    fn new() -> Option<Self> {
+        Some(Self)
+    }
+
+    async fn open(&self) -> Arc<dyn UserStore> {
+        Arc::new(MemoryStore::default())
+    }
+}
+
+struct Redb(TempDir);
+
+impl Home for Redb {
+    fn new() -> Option<Self> {
+        Some(Self(TempDir::new().unwrap()))
+    }
+
+    async fn open(&self) -> Arc<dyn UserStore> {
+        Arc::new(RedbStore::open(&self.0.path().join("users.redb")).unwrap())
+    }
+}
+
+struct MongoDb(Database);
+
+impl Home for MongoDb {
+    fn new() -> Option<Self> {
+        Database::fresh().map(Self)
+    }
+
+    async fn open(&self) -> Arc<dyn UserStore> {
+        let Ok(StoreUrl::Mongo(uri)) = self.0.uri().parse() else { panic!("no URI of MongoDB") };
+        Arc::new(MongoStore::connect(&uri, &Settings::parse_from(["test"]).mongo).await.unwrap())
+    }
+}
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    mongo: Mongo,
+}
+
+/// Makes a test of each law for an engine.
 macro_rules! laws {
-    ($engine:ident, $open:expr, [$($law:ident),*], $($more:item)*) => {
+    ($engine:ident, $home:ident, [$($law:ident),*], [$($durable:ident),*]) => {
         mod $engine {
             use super::*;
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $law() {
-                    let folder = TempDir::new().unwrap();
-                    super::$law($open(folder.path())).await;
+                    let Some(home) = $home::new() else { return };
+                    super::$law(home.open().await).await;
                 }
             )*
-            $($more)*
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $durable() {
+                    let Some(home) = $home::new() else { return };
+                    super::$durable(&home).await;
+                }
+            )*
         }
     };
-    ($engine:ident, $open:expr, $($more:item)*) => {
-        laws!($engine, $open, [
+    ($engine:ident, $home:ident, $durable:tt) => {
+        laws!($engine, $home, [
             reading_is_faithful,
+            portfolios_are_kept,
+            times_are_exact,
             an_empty_store_is_empty,
             an_email_has_one_user,
+            an_id_has_one_user,
             a_race_has_one_winner,
             many_at_once_are_all_there,
             a_closed_store_is_unavailable
-        ], $($more)*);
+        ], $durable);
     };
 }
 
-/// The same for an engine that outlives the process.
-macro_rules! durable_laws {
-    ($engine:ident, $open:expr) => {
-        laws!(
-            $engine,
-            $open,
-            #[tokio::test]
-            async fn a_reopened_store_has_everything() {
-                let folder = TempDir::new().unwrap();
-                super::a_reopened_store_has_everything($open, folder.path()).await;
-            }
-        );
-    };
-}
-
-laws!(memory, |_: &Path| -> Arc<dyn UserStore> { Arc::new(MemoryStore::default()) },);
-durable_laws!(redb, |folder: &Path| -> Arc<dyn UserStore> { Arc::new(RedbStore::open(&folder.join("users.redb")).unwrap()) });
+laws!(memory, Memory, []);
+laws!(redb, Redb, [a_reopened_store_has_everything]);
+laws!(mongo, MongoDb, [a_reopened_store_has_everything]);

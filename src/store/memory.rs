@@ -6,6 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bson::oid::ObjectId;
 
 use super::{StoreError, UserStore, normalise_email};
 use crate::api::users::User;
@@ -34,10 +35,13 @@ impl MemoryStore {
 
 #[async_trait]
 impl UserStore for MemoryStore {
-    async fn insert(&self, user: User) -> Result<User, StoreError> {
+    async fn insert(&self, mut user: User) -> Result<User, StoreError> {
         let mut users = self.users()?;
         if !users.emails.insert(normalise_email(&user.email)) {
             return Err(StoreError::EmailTaken);
+        }
+        while users.by_id.contains_key(&user.id) {
+            user.id = ObjectId::new().to_hex();
         }
         users.by_id.insert(user.id.clone(), user.clone());
         Ok(user)

@@ -1,14 +1,19 @@
 //! Where users live: the [`UserStore`] trait, and one file per engine.
 
 mod memory;
+mod mongo;
 mod redb;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use async_trait::async_trait;
 
-pub use self::{memory::MemoryStore, redb::RedbStore};
-use crate::api::users::User;
+pub use self::{
+    memory::MemoryStore,
+    mongo::{MongoStore, MongoUri},
+    redb::RedbStore,
+};
+use crate::{api::users::User, config::Mongo};
 
 /// Keeps users.
 ///
@@ -16,7 +21,7 @@ use crate::api::users::User;
 /// whose insertion was acknowledged is durable; a refused insertion changes nothing; what is read equals what was inserted.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Stores a new user and returns it as stored, once it is durable.
+    /// Stores a new user and returns it as stored, once it is durable; with another id where another user has that one.
     ///
     /// # Errors
     ///
@@ -62,8 +67,19 @@ pub enum StoreError {
     #[error("the email belongs to another user")]
     EmailTaken,
     /// The URL names no store. It is not repeated: it may hold a password.
-    #[error("DATABASE_URL is not understood: expected memory: or redb:<path>")]
+    #[error("DATABASE_URL is not understood: expected memory:, redb:<path> or mongodb://<hosts>/<database>")]
     Url,
+    /// The MongoDB connection string is wrong. It is not repeated either.
+    #[error("DATABASE_URL is not a MongoDB connection string, though it begins like one")]
+    MongoUri,
+    /// An index that the store needs cannot be had.
+    #[error("the index {index} of the collection users cannot be made: {why}")]
+    Index {
+        /// The index.
+        index: &'static str,
+        /// What stands against it.
+        why: &'static str,
+    },
     /// The store cannot answer now. The text is for the log and holds no personal data.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
@@ -81,6 +97,8 @@ pub enum StoreUrl {
     Memory,
     /// `redb:<path>` keeps users in one file on this machine.
     Redb(PathBuf),
+    /// `mongodb://…` and `mongodb+srv://…` keep users in MongoDB, which any number of processes can share.
+    Mongo(MongoUri),
 }
 
 impl FromStr for StoreUrl {
@@ -90,7 +108,7 @@ impl FromStr for StoreUrl {
         match url.split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
-            _ => Err(StoreError::Url),
+            _ => MongoUri::new(url).map(Self::Mongo).ok_or(StoreError::Url),
         }
     }
 }
@@ -100,11 +118,12 @@ impl StoreUrl {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] with the cause.
-    pub fn open(&self) -> Result<Arc<dyn UserStore>, StoreError> {
+    /// [`StoreError::Unavailable`] with the cause; with MongoDB also [`StoreError::MongoUri`] and [`StoreError::Index`].
+    pub async fn open(&self, mongo: &Mongo) -> Result<Arc<dyn UserStore>, StoreError> {
         Ok(match self {
             Self::Memory => Arc::new(MemoryStore::default()),
             Self::Redb(path) => Arc::new(RedbStore::open(path)?),
+            Self::Mongo(uri) => Arc::new(MongoStore::connect(uri, mongo).await?),
         })
     }
 }
@@ -117,11 +136,16 @@ mod tests {
     fn a_database_url_names_the_engine() {
         assert_eq!("memory:".parse::<StoreUrl>().unwrap(), StoreUrl::Memory);
         assert_eq!("redb:data/users.redb".parse::<StoreUrl>().unwrap(), StoreUrl::Redb("data/users.redb".into()));
+        for url in ["mongodb://db.example/users", "mongodb+srv://scott:tiger@db.example/"] {
+            let parsed = url.parse::<StoreUrl>().unwrap();
+            assert!(matches!(parsed, StoreUrl::Mongo(_)), "{url}");
+            assert!(!format!("{parsed:?}").contains("example"), "it is never shown");
+        }
     }
 
     #[test]
     fn an_unknown_database_url_is_refused() {
-        for url in ["", "redb:", "memory:x", "data/users.redb", "oracle://scott:tiger@db"] {
+        for url in ["", "redb:", "memory:x", "data/users.redb", "oracle://scott:tiger@db", "mongo://db", "mongodb:db"] {
             assert!(matches!(url.parse::<StoreUrl>(), Err(StoreError::Url)), "{url}");
         }
     }

@@ -13,6 +13,7 @@ use std::{
 
 use ::redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 use async_trait::async_trait;
+use bson::oid::ObjectId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{StoreError, UserStore, normalise_email};
@@ -133,7 +134,7 @@ fn write(database: &Database, mut queue: mpsc::Receiver<Insertion>) {
         {
             batch.push(next);
         }
-        let outcome = commit(database, &batch);
+        let outcome = commit(database, &mut batch);
         for (position, Insertion { user, answer }) in batch.drain(..).enumerate() {
             let result = match &outcome {
                 Ok(taken) if taken.get(position) == Some(&true) => Err(StoreError::EmailTaken),
@@ -146,7 +147,7 @@ fn write(database: &Database, mut queue: mpsc::Receiver<Insertion>) {
 }
 
 /// Stores those of the batch whose email is free; says for each whether its email was taken.
-fn commit(database: &Database, batch: &[Insertion]) -> Result<Vec<bool>, ::redb::Error> {
+fn commit(database: &Database, batch: &mut [Insertion]) -> Result<Vec<bool>, ::redb::Error> {
     let transaction = database.begin_write()?;
     let mut taken = Vec::with_capacity(batch.len());
     {
@@ -156,6 +157,9 @@ fn commit(database: &Database, batch: &[Insertion]) -> Result<Vec<bool>, ::redb:
             let email = normalise_email(&user.email);
             let is_taken = emails.get(email.as_str())?.is_some();
             if !is_taken {
+                while users.get(user.id.as_str())?.is_some() {
+                    user.id = ObjectId::new().to_hex();
+                }
                 let json = serde_json::to_vec(user).map_err(std::io::Error::other)?;
                 emails.insert(email.as_str(), user.id.as_str())?;
                 users.insert(user.id.as_str(), json.as_slice())?;
