@@ -8,15 +8,23 @@ mod users;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, SecondsFormat};
 use clap::Parser;
 use contract_tests::{Document, Report, Signer, Store, StoreFuture, Suite};
+use futures_util::TryStreamExt;
+use mongo_server::Database;
+use mongodb::{
+    Client, Collection,
+    bson::{Bson, Document as Bsoned, doc},
+};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use users_api::{
     auth::LocalIssuer,
     config::Config,
     server::Server,
-    store::{MemoryStore, RedbStore, UserStore},
+    store::{MemoryStore, RedbStore, StoreUrl, UserStore},
 };
 
 #[derive(Parser)]
@@ -60,6 +68,46 @@ impl Store for Stored {
     }
 }
 
+/// What is in a collection of MongoDB, read without the server's code: nothing in a document is overlooked, and nothing is converted
+/// but `_id` and dates.
+struct Documents(Collection<Bsoned>);
+
+impl Store for Documents {
+    fn snapshot(&self) -> StoreFuture<'_> {
+        Box::pin(async {
+            let documents = self.0.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+            documents.map_ok(shown).try_collect().await.unwrap()
+        })
+    }
+}
+
+/// The document as the API would show it.
+fn shown(document: Bsoned) -> Value {
+    let email = document.get_str("email").unwrap().to_lowercase();
+    let fields = document.into_iter().filter_map(|(name, value)| match name.as_str() {
+        "_id" => Some(("id".to_owned(), Value::String(value.as_object_id().unwrap().to_hex()))),
+        "normalisedEmail" => {
+            assert_eq!(value, Bson::String(email.clone()));
+            None
+        }
+        _ => Some((name, json(value))),
+    });
+    Value::Object(fields.collect())
+}
+
+fn json(value: Bson) -> Value {
+    match value {
+        Bson::String(text) => Value::String(text),
+        Bson::Array(items) => Value::Array(items.into_iter().map(json).collect()),
+        Bson::Document(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, json(value))).collect()),
+        Bson::DateTime(time) => {
+            let time = DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap();
+            Value::String(time.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        }
+        other => panic!("the API shows no {other:?}"),
+    }
+}
+
 fn suite(server: &Running) -> Suite {
     let document = Document::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml").as_ref()).unwrap();
     Suite::new(document).signer(server.signer.clone()).judge(users::judge)
@@ -82,4 +130,14 @@ async fn every_promise_is_kept_and_nothing_refused_is_stored() {
 async fn every_promise_is_kept_on_the_embedded_store() {
     let server = serve(|data| Arc::new(RedbStore::open(&data.path().join("users.redb")).unwrap())).await;
     assert_kept(&suite(&server).seed(2).cases(2_000).run(&server.url).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_on_mongodb_and_every_document_is_what_its_201_says() {
+    let Some(database) = Database::fresh() else { return };
+    let url: StoreUrl = database.uri().parse().unwrap();
+    let store = url.open(&Flags::parse_from(["users-api"]).config.mongo).await.unwrap();
+    let server = serve(|_| store).await;
+    let users = Client::with_uri_str(database.uri()).await.unwrap().database(database.name()).collection("users");
+    assert_kept(&suite(&server).store(Documents(users)).cases(300).run(&server.url).await.unwrap());
 }

@@ -78,7 +78,7 @@ impl App {
 
     /// A token with this scope.
     pub fn token(&self, scope: &str) -> String {
-        self.issuer.as_ref().unwrap().token(scope, Duration::from_secs(60)).unwrap()
+        self.issuer.as_ref().unwrap().token(scope, Duration::from_secs(600)).unwrap()
     }
 
     /// A request without credentials.

@@ -90,11 +90,12 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
     let below_a_file = a_file.join("data");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let cases: [(&[&str], &str, &str); 6] = [
+    let cases: [(&[&str], &str, &str); 7] = [
         (&["--host", "0.0.0.0"], "0.0.0.0 is reachable from others", "set AUTH_ISSUER and AUTH_AUDIENCE"),
         (&["--port", &port], &format!("cannot listen on 127.0.0.1:{port}"), "--port takes another"),
         (&["--data-dir", below_a_file.to_str().unwrap()], below_a_file.to_str().unwrap(), "--data-dir"),
-        (&["--database-url", "oracle://scott:tiger@db"], "expected memory: or redb:<path>", "check DATABASE_URL"),
+        (&["--database-url", "oracle://scott:tiger@db"], "expected memory:, redb:<path> or mongodb://", "percent-encode"),
+        (&["--database-url", "mongodb://scott:tiger/@db"], "is not a MongoDB connection string", "percent-encode"),
         (&["--auth-issuer", "http://127.0.0.1:1/", "--auth-audience", "x"], "/.well-known/jwks.json", "check AUTH_ISSUER"),
         (&["--log", "a=b=c"], "the log filter is not understood", "such as info"),
     ];

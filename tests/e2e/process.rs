@@ -63,7 +63,7 @@ impl Process {
 
     /// A token with this scope.
     pub fn token(&self, scope: &str) -> String {
-        self.issuer.token(scope, Duration::from_secs(60)).unwrap()
+        self.issuer.token(scope, Duration::from_secs(600)).unwrap()
     }
 
     /// `POST /users` with a good token and media type.

@@ -52,6 +52,8 @@ pub(crate) struct Run<'a> {
     /// Answers that say that something was created.
     created: AtomicU64,
     shrinks: AtomicUsize,
+    /// The latest look into the store, and how many requests had been sent then.
+    seen: Mutex<Option<(u64, Vec<Value>)>>,
 }
 
 /// What came of a case.
@@ -92,6 +94,7 @@ impl<'a> Run<'a> {
             requests: AtomicU64::new(0),
             created: AtomicU64::new(0),
             shrinks: AtomicUsize::new(0),
+            seen: Mutex::new(None),
         })
     }
 
@@ -362,11 +365,17 @@ impl<'a> Run<'a> {
         wanted
     }
 
+    /// What is stored; looked at anew only when something was sent since.
     async fn snapshot(&self) -> Option<Vec<Value>> {
-        match &self.suite.store {
-            Some(store) => Some(store.snapshot().await),
-            None => None,
-        }
+        let store = self.suite.store.as_ref()?;
+        let sent = self.requests.load(Ordering::Relaxed);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stored = match seen {
+            Some((then, stored)) if then == sent => stored,
+            _ => store.snapshot().await,
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((sent, stored.clone()));
+        Some(stored)
     }
 
     /// Sends the case's request and has the answer judged.

@@ -1,0 +1,399 @@
+//! The server on MongoDB: what it does at start-up and when the database misbehaves, and what several servers do on one database.
+//!
+//! The laws of the store itself are in `tests/store.rs`, the contract in `contract-tests/tests/users_api.rs`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bson::{Document, doc};
+use futures_util::{StreamExt, stream};
+use mongo_server::Database;
+use mongodb::{Client, Collection, IndexModel, options::IndexOptions};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use reqwest::Method;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+use users_api::{
+    config::Mongo,
+    store::{MongoStore, StoreUrl, UserStore, normalise_email},
+};
+
+use crate::{
+    app::{App, complete, minimal, send},
+    process::{Process, binary},
+    proxy::{Fault, Proxy},
+};
+
+/// The store in this database, with this time-out.
+async fn store(uri: &str, timeout: Duration) -> Arc<MongoStore> {
+    connect(uri, timeout, 64).await
+}
+
+/// The store in this database, with this time-out, which can be too short for the first connection on a busy machine, and so many
+/// connections.
+async fn connect(uri: &str, timeout: Duration, connections: u32) -> Arc<MongoStore> {
+    let Ok(StoreUrl::Mongo(uri)) = uri.parse() else { panic!("no URI of MongoDB") };
+    let settings = Mongo { timeout, pool_size: connections.try_into().unwrap() };
+    let mut last = None;
+    for _ in 0..20 {
+        match MongoStore::connect(&uri, &settings).await {
+            Ok(store) => return Arc::new(store),
+            Err(error) => last = Some(error),
+        }
+    }
+    panic!("{last:?}")
+}
+
+async fn collection(database: &Database) -> Collection<Document> {
+    Client::with_uri_str(database.uri()).await.unwrap().database(database.name()).collection("users")
+}
+
+/// `host:port` of a URI with one host.
+fn authority(uri: &str) -> String {
+    let rest = uri.split_once("://").unwrap().1;
+    let hosts = rest.split(['/', '?']).next().unwrap();
+    hosts.rsplit('@').next().unwrap().to_owned()
+}
+
+/// The URI by way of the proxy.
+fn through(proxy: &Proxy, uri: &str) -> String {
+    uri.replacen(&authority(uri), &proxy.address().to_string(), 1)
+}
+
+/// What the server is asked in a fault schedule: a body, and what came of it.
+struct Asked {
+    body: Value,
+    status: u16,
+    answer: Value,
+}
+
+/// A schedule: faults, each with the requests that meet it. An email is a number of a small pool, in one of two letter cases.
+type Schedule = Vec<(Fault, Vec<(u8, bool)>)>;
+
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let fault = prop_oneof![
+        2 => Just(Fault::None),
+        1 => Just(Fault::Refuse),
+        1 => Just(Fault::Hang),
+        3 => (0..1_500usize).prop_map(Fault::CutRequest),
+        4 => (0..300usize).prop_map(Fault::CutReply),
+        2 => Just(Fault::LoseInsertion),
+        1 => (1..60u64).prop_map(|millis| Fault::Slow(Duration::from_millis(millis))),
+    ];
+    prop::collection::vec((fault, prop::collection::vec((0..24u8, any::<bool>()), 4..12)), 2..5)
+}
+
+/// How long the database may take in these tests.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Held by a test that keeps the database busy, so that it is not what makes another one's database slow.
+static BUSY: Mutex<()> = Mutex::const_new(());
+
+/// Runs the schedule with the seed and says what is wrong with what came of it.
+async fn run(seed: u64) -> Vec<String> {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let schedule = schedules().new_tree(&mut runner).unwrap().current();
+
+    let database = Database::fresh().unwrap();
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), PATIENCE).await, |_| {}).await;
+    let (app, token) = (&app, app.token("write:users"));
+    let create = async |body: Value| {
+        let request = app.request(Method::POST, "/users").bearer_auth(&token).header("content-type", "application/json");
+        let answer = send(request.body(body.to_string())).await;
+        assert!(answer.status != 503 || !answer.header("retry-after").is_empty(), "a 503 without Retry-After");
+        Asked { body, status: answer.status, answer: answer.body }
+    };
+
+    let mut asked = Vec::new();
+    for (step, (fault, emails)) in schedule.iter().enumerate() {
+        proxy.set(*fault);
+        let requests = emails.iter().enumerate().map(|(number, (email, upper))| {
+            let email = format!("user{email}@{}", if *upper { "EXAMPLE.COM" } else { "example.com" });
+            let mut body = complete(&email);
+            body["firstName"] = format!("request {step}.{number}").into(); // Tells requests for one email apart.
+            create(body)
+        });
+        asked.extend(futures_util::future::join_all(requests).await);
+    }
+    proxy.set(Fault::None);
+    // It recovers by itself. Each try ends within the time-out, so that this does, too.
+    let mut recovered = false;
+    for number in 0..50 {
+        let mut body = minimal("recovered@example.com");
+        body["firstName"] = format!("try {number}").into();
+        let answer = create(body).await;
+        recovered = matches!(answer.status, 201 | 409);
+        asked.push(answer);
+        if recovered {
+            break;
+        }
+    }
+    let ready = send(app.request(Method::GET, "/readyz")).await.status;
+
+    let stored: Vec<Value> = store(&database.uri(), Duration::from_secs(10))
+        .await
+        .snapshot()
+        .await
+        .unwrap()
+        .iter()
+        .map(|user| serde_json::to_value(user).unwrap())
+        .collect();
+    let mut wrong = verdict(&asked, &stored);
+    if !recovered || ready != 200 {
+        wrong.push(format!("it does not recover; /readyz says {ready}, and {:?} is why", app.store.ping().await));
+    }
+    wrong.into_iter().map(|wrong| format!("seed {seed}: {wrong}; {schedule:?}")).collect()
+}
+
+/// What is stored against what was answered.
+fn verdict(asked: &[Asked], stored: &[Value]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let key = |user: &Value| normalise_email(user["email"].as_str().unwrap());
+    let mut by_email: BTreeMap<String, &Value> = BTreeMap::new();
+    for user in stored {
+        if by_email.insert(key(user), user).is_some() {
+            wrong.push(format!("two users have {}", key(user)));
+        }
+    }
+    for Asked { body, status, answer } in asked {
+        let holder = by_email.get(&key(body));
+        match status {
+            201 if holder == Some(&answer) => {}
+            201 => wrong.push(format!("acknowledged and not stored: {answer}; stored is {holder:?}")),
+            409 if holder.is_some_and(|holder| holder["firstName"] != body["firstName"]) => {}
+            409 => wrong.push(format!("refused for the email of nobody else: {body}; stored is {holder:?}")),
+            503 => {}
+            _ => wrong.push(format!("answered with {status}: {answer}")),
+        }
+    }
+    for user in stored {
+        let known = asked.iter().any(|asked| match asked.status {
+            201 => asked.answer == *user,
+            503 => asked.body["firstName"] == user["firstName"] && asked.body["email"] == user["email"],
+            _ => false,
+        });
+        if !known {
+            wrong.push(format!("nobody asked for {user}"));
+        }
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_breaks_between_server_and_database_every_answer_is_true() {
+    let Some(_server) = mongo_server::MongoServer::shared() else { return };
+    let _busy = BUSY.lock().await;
+    let seeds: Vec<u64> = std::env::var("SEED").map_or_else(|_| (1..=200).collect(), |seed| vec![seed.parse().unwrap()]);
+    let wrong: Vec<String> = stream::iter(seeds).map(run).buffer_unordered(8).flat_map(stream::iter).collect().await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insertion_whose_answer_is_lost_is_a_201_and_one_user() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
+    app.create(&minimal("before@example.com")).await.assert_created();
+    // The connection is there, and breaks with the first byte of the answer; the driver and the store try again on another.
+    proxy.set(Fault::LoseInsertion);
+    let created = app.create(&minimal("lost@example.com")).await;
+    created.assert_created();
+    let stored = collection(&database).await.find_one(doc! { "email": "lost@example.com" }).await.unwrap().unwrap();
+    assert_eq!(stored.get_object_id("_id").unwrap().to_hex(), created.body["id"]);
+    assert_eq!(app.store.count().await.unwrap(), 2);
+    assert_eq!(proxy.lost(), 1, "no answer was lost: nothing was tested");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_means_503_and_not_ready_until_it_is_back() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), PATIENCE).await, |_| {}).await;
+    for fault in [Fault::Refuse, Fault::Hang] {
+        proxy.set(fault);
+        let refused = app.create(&minimal("away@example.com")).await;
+        refused.assert_problem(503, "SERVICE_UNAVAILABLE");
+        assert_eq!(refused.header("retry-after"), "1");
+        let ready = send(app.request(Method::GET, "/readyz")).await;
+        ready.assert_problem(503, "SERVICE_UNAVAILABLE");
+        assert_eq!(send(app.request(Method::GET, "/healthz")).await.status, 200, "the process itself is well");
+        proxy.set(Fault::None);
+        let mut tries = 0;
+        while send(app.request(Method::GET, "/readyz")).await.status != 200 {
+            tries += 1;
+            assert!(tries < 50, "it does not recover from {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_connection_is_given_up_with_its_503() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let store = connect(&through(&proxy, &database.uri()), PATIENCE, 2).await;
+    let app = &App::on(store, |_| {}).await;
+    proxy.set(Fault::Hang);
+    let requests = (0..12).map(|number| async move { app.create(&minimal(&format!("user{number}@example.com"))).await.status });
+    assert_eq!(futures_util::future::join_all(requests).await, [503; 12]);
+    proxy.set(Fault::None);
+    let mut tries = 0;
+    while app.create(&minimal("after@example.com")).await.status == 503 {
+        tries += 1;
+        assert!(tries < 50, "it does not recover");
+    }
+    // Two had a connection and may have arrived late; nobody knows of them. The others were never sent.
+    let stored = app.store.count().await.unwrap();
+    assert!(stored <= 3, "{stored} users");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_raced_at_two_servers_has_one_201() {
+    let Some(database) = Database::fresh() else { return };
+    let _busy = BUSY.lock().await;
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    // Both start at once: both make the index.
+    let servers: Vec<Process> = std::thread::scope(|scope| {
+        let uri = database.uri();
+        let starts: Vec<_> = folders
+            .iter()
+            .map(|folder| (folder.path(), uri.clone()))
+            // The stand-in for MongoDB reads the whole collection to find one email: that takes more than 5 seconds here.
+            .map(|(folder, uri)| {
+                scope.spawn(move || {
+                    Process::start(folder, &["--database-url", &uri, "--database-timeout", "60s", "--request-timeout", "90s"])
+                })
+            })
+            .collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let tokens: Vec<String> = servers.iter().map(|server| server.token("write:users")).collect();
+    let post = async |server: usize, email: String| {
+        let request = servers[server].client.request(Method::POST, format!("{}/users", servers[server].url));
+        let request = request.bearer_auth(&tokens[server]).header("content-type", "application/json");
+        send(request.body(minimal(&email).to_string())).await
+    };
+    let post = &post;
+    let won: Vec<Value> = stream::iter(0..1_000)
+        .map(|number| async move {
+            let email = format!("user{number}@example.com");
+            let (one, other) = tokio::join!(post(0, email.clone()), post(1, email.to_uppercase()));
+            let (won, lost) = if one.status == 201 { (one, other) } else { (other, one) };
+            won.assert_created();
+            lost.assert_problem(409, "CONFLICT");
+            lost.assert_refused(&["/email unique"]);
+            won.body
+        })
+        .buffer_unordered(32)
+        .collect()
+        .await;
+    let stored = store(&database.uri(), Duration::from_secs(10)).await.snapshot().await.unwrap();
+    let by_id = |users: Vec<Value>| -> BTreeMap<String, Value> {
+        users.into_iter().map(|user| (user["id"].as_str().unwrap().to_owned(), user)).collect()
+    };
+    assert_eq!(by_id(won), by_id(stored.iter().map(|user| serde_json::to_value(user).unwrap()).collect()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_has_the_fields_of_the_api_and_dates_as_dates() {
+    let Some(database) = Database::fresh() else { return };
+    let app = App::on(store(&database.uri(), Duration::from_secs(10)).await, |_| {}).await;
+    let created = app.create(&complete("Ada@Example.com")).await;
+    created.assert_created();
+    let stored = collection(&database).await.find_one(doc! {}).await.unwrap().unwrap();
+    let mut names: BTreeSet<&str> = stored.keys().map(String::as_str).collect();
+    assert!(names.remove("_id") && names.remove("normalisedEmail"), "{names:?}");
+    let answered: BTreeSet<&str> =
+        created.body.as_object().unwrap().keys().map(String::as_str).filter(|name| *name != "id").collect();
+    assert_eq!(names, answered);
+    assert_eq!(stored.get_str("normalisedEmail").unwrap(), "ada@example.com");
+    assert_eq!(stored.get_str("dateOfBirth").unwrap(), "1990-05-15");
+    for time in ["createdAt", "updatedAt"] {
+        let time = stored.get_datetime(time).unwrap().try_to_rfc3339_string().unwrap();
+        assert_eq!(
+            time.parse::<chrono::DateTime<chrono::Utc>>().unwrap(),
+            created.body["createdAt"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+        );
+    }
+}
+
+/// Starts the binary, which must refuse to start, and returns what it says.
+async fn refuses_to_start(uri: &str, more: &[&str]) -> String {
+    let data = TempDir::new().unwrap();
+    let mut command = binary();
+    command.args(["--port", "0", "--log", "trace", "--data-dir"]).arg(data.path()).args(["--database-url", uri]).args(more);
+    let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("error: ") && said.contains("\nhint: "), "{said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_against_the_index_is_named() {
+    let Some(database) = Database::fresh() else { return };
+    let users = collection(&database).await;
+    let twice = [doc! { "normalisedEmail": "a@example.com" }, doc! { "normalisedEmail": "a@example.com" }];
+    users.insert_many(twice).await.unwrap();
+    let said = refuses_to_start(&database.uri(), &[]).await;
+    assert!(said.contains("normalisedEmail_unique") && said.contains("two stored users have the same email"), "{said}");
+    assert!(!said.contains("a@example.com"), "{said}");
+
+    users.delete_many(doc! {}).await.unwrap();
+    let options = IndexOptions::builder().name("normalisedEmail_unique".to_owned()).build();
+    users.create_index(IndexModel::builder().keys(doc! { "lastName": 1 }).options(options).build()).await.unwrap();
+    let said = refuses_to_start(&database.uri(), &[]).await;
+    assert!(said.contains("normalisedEmail_unique") && said.contains("another index"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_start_up_failure_shows_the_password() {
+    let closed = Proxy::to("127.0.0.1:1".to_owned()).await;
+    closed.set(Fault::Refuse);
+    for uri in [
+        format!("mongodb://scott:tiger-secret@{}/users", closed.address()),
+        "mongodb://scott:tiger-secret@/users".to_owned(),
+        "mongodb://scott:tiger-secret@host:notaport/".to_owned(),
+        "mongodb://scott:tiger-secret/@host/".to_owned(),
+        "mongodb://scott:tiger-secret@host/?authMechanism=nonsense".to_owned(),
+        "mongodb://scott:tiger-secret@host/?tls=true&tlsCAFile=/none".to_owned(),
+        "mongodb+srv://scott:tiger-secret@host.invalid/".to_owned(),
+    ] {
+        let said = refuses_to_start(&uri, &["--database-timeout", "300ms"]).await;
+        assert!(!said.contains("tiger-secret") && !said.contains("scott"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_and_credentials_of_the_uri_are_used_and_never_logged() {
+    let folder = TempDir::new().unwrap();
+    let Some(server) = mongo_server::Secured::start(folder.path()) else { return };
+    let uri = format!(
+        "mongodb://scott:tiger-secret@{}/secured?authMechanism=PLAIN&tls=true&tlsCAFile={}",
+        authority(server.uri()),
+        server.certificate().display()
+    );
+    let data = TempDir::new().unwrap();
+    let process = Process::start(data.path(), &["--log", "trace", "--database-url", &uri]);
+    send(process.post().body(minimal("a@example.com").to_string())).await.assert_created();
+    drop(server);
+    send(process.post().body(minimal("b@example.com").to_string())).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    let ended = process.kill();
+    assert!(!ended.stderr.contains("tiger-secret") && !ended.stderr.contains("scott"), "{}", ended.stderr);
+    assert!(!ended.stdout.contains("tiger-secret"), "{}", ended.stdout);
+
+    // Without the certificate the server is not trusted.
+    let untrusted = uri.split("&tlsCAFile").next().unwrap().to_owned();
+    refuses_to_start(&untrusted, &["--database-timeout", "1s"]).await;
+}

@@ -1,0 +1,165 @@
+//! A TCP proxy between the server and its database, in the test's process, that misbehaves as a network and a machine can.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    task::JoinHandle,
+};
+
+/// How the proxy misbehaves, with every connection, old and new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Not at all.
+    None,
+    /// Connections are closed at once.
+    Refuse,
+    /// Nothing passes in either direction; what was held back passes when the fault is over, late.
+    Hang,
+    /// After so many bytes from the server to the database both sides are cut off.
+    CutRequest(usize),
+    /// After so many bytes from the database to the server both sides are cut off: what was asked for has happened.
+    CutReply(usize),
+    /// The next answer to an insertion is lost with its connection, and with that the fault is over.
+    LoseInsertion,
+    /// Each piece passes late.
+    Slow(Duration),
+}
+
+/// A running proxy; it ends when this is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<State>,
+    accepting: JoinHandle<()>,
+}
+
+struct State {
+    fault: watch::Sender<Fault>,
+    /// How many answers to insertions were lost.
+    lost: AtomicUsize,
+}
+
+impl Proxy {
+    /// A proxy to this address.
+    pub async fn to(database: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State { fault: watch::Sender::new(Fault::None), lost: AtomicUsize::new(0) });
+        let shared = Arc::clone(&state);
+        let accepting = tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(connection(near, database.clone(), Arc::clone(&shared)));
+            }
+        });
+        Self { address, state, accepting }
+    }
+
+    /// The proxy's address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Misbehaves so from now on.
+    pub fn set(&self, fault: Fault) {
+        self.state.fault.send_replace(fault);
+    }
+
+    /// How many answers to insertions were lost.
+    pub fn lost(&self) -> usize {
+        self.state.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn connection(near: TcpStream, database: String, state: Arc<State>) {
+    if *state.fault.borrow() == Fault::Refuse {
+        return;
+    }
+    let Ok(far) = TcpStream::connect(database).await else { return };
+    let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
+    let inserting = AtomicBool::new(false);
+    let mut fault = state.fault.subscribe();
+    // When one direction ends, so does the other: both halves are dropped.
+    tokio::select! {
+        () = requests(near_read, far_write, &state, &inserting) => {}
+        () = replies(far_read, near_write, &state, &inserting) => {}
+        _ = fault.wait_for(|fault| *fault == Fault::Refuse) => {}
+    }
+}
+
+async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
+    pump(from, to, state, |piece, fault, passed| {
+        // A command's name is its first field: the type of its value, a string, and the name.
+        if piece.windows(8).any(|window| window == b"\x02insert\0") {
+            inserting.store(true, Ordering::Relaxed);
+        }
+        match fault {
+            Fault::CutRequest(bytes) => bytes.saturating_sub(passed),
+            _ => usize::MAX,
+        }
+    })
+    .await;
+}
+
+async fn replies(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
+    pump(from, to, state, |_, fault, passed| match fault {
+        Fault::CutReply(bytes) => bytes.saturating_sub(passed),
+        Fault::LoseInsertion if inserting.load(Ordering::Relaxed) => {
+            // Only one connection is the first.
+            if state.fault.send_if_modified(|fault| std::mem::replace(fault, Fault::None) == Fault::LoseInsertion) {
+                state.lost.fetch_add(1, Ordering::Relaxed);
+                return 0;
+            }
+            usize::MAX
+        }
+        _ => usize::MAX,
+    })
+    .await;
+}
+
+/// Passes on what comes, until an end or a cut. `may_pass` says how many bytes of a piece are let through, given how many have been
+/// since the fault was set.
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State, may_pass: impl Fn(&[u8], Fault, usize) -> usize) {
+    let mut changes = state.fault.subscribe();
+    let mut passed = 0;
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = tokio::select! {
+            read = from.read(&mut buffer) => read,
+            changed = changes.changed() => {
+                passed = 0;
+                if changed.is_err() { return } else { continue }
+            }
+        };
+        let Ok(read @ 1..) = read else { return };
+        if changes.wait_for(|fault| *fault != Fault::Hang).await.is_err() {
+            return;
+        }
+        let fault = *state.fault.borrow();
+        if let Fault::Slow(pause) = fault {
+            tokio::time::sleep(pause).await;
+        }
+        let whole = may_pass(&buffer[..read], fault, passed).min(read);
+        passed += whole;
+        if to.write_all(&buffer[..whole]).await.is_err() || whole < read {
+            return;
+        }
+    }
+}
