@@ -1,5 +1,7 @@
 //! `mongo:8` in a container, as a replica set of one.
 
+use std::process::{Child, Command, Stdio};
+
 use testcontainers::{
     GenericImage, ImageExt,
     core::{IntoContainerPort, WaitFor},
@@ -19,6 +21,24 @@ pub fn start() -> Attempt {
     let container = image.start().map_err(|error| error.to_string())?;
     let port = container.get_host_port_ipv4(PORT).map_err(|error| error.to_string())?;
     let uri = replica_set::initiate(port, PORT, || false)?;
-    // It is removed when it is dropped, and when the process is asked to end.
-    Ok((uri, Some(Box::new(container))))
+    let leash = leash(container.id());
+    Ok((uri, Some(Box::new((container, leash)))))
+}
+
+/// Removes the container when this process ends in a way that drops nothing.
+struct Leash(Option<Child>);
+
+fn leash(container: &str) -> Leash {
+    let script = r#"trap "" INT; cat >/dev/null; exec docker rm --force --volumes "$0" >/dev/null 2>&1"#;
+    let started = Command::new("sh").args(["-c", script, container]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    Leash(started.ok()) // Without a shell only an orderly end removes it.
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        if let Some(mut leash) = self.0.take() {
+            drop(leash.stdin.take());
+            let _ = leash.wait();
+        }
+    }
 }
