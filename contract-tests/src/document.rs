@@ -198,7 +198,7 @@ impl Document {
     }
 
     /// A line of the text, from 1.
-    pub(crate) fn text_of(&self, line: usize) -> Option<String> {
+    pub fn text_of(&self, line: usize) -> Option<String> {
         self.text.lines().nth(line.checked_sub(1)?).map(|text| text.trim().to_owned())
     }
 
@@ -349,7 +349,7 @@ impl Document {
     }
 
     /// The node that a pointer names, following `$ref`; gives its own pointer too.
-    pub(crate) fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
+    pub fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
         let mut pointer = pointer.to_owned();
         for _ in 0..32 {
             let node = self.json.pointer(&pointer)?;
@@ -363,6 +363,11 @@ impl Document {
 }
 
 impl Operation {
+    /// The media types of its body that are JSON.
+    pub fn media_types(&self) -> impl Iterator<Item = &str> {
+        self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str())
+    }
+
     /// The documented response for a status: itself, its range, or the default.
     pub(crate) fn response(&self, status: u16) -> Option<(&str, &ResponseSpec)> {
         let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];
