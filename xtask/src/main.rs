@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::spec::{self, SpecError, Verdict};
+use xtask::{
+    compat::command::Compat,
+    spec::{self, SpecError, Verdict},
+};
 
 /// Commands for those who change this project.
 #[derive(Parser)]
@@ -29,12 +32,28 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Compare openapi.yaml with an older version: may I ship this change?
+    ///
+    /// Two ways check each other. Rules that know which way values go compare both documents keyword by keyword: a request of
+    /// which fewer are allowed breaks clients, and so does an answer of which more are. And the contract-test engine is asked
+    /// whether every request that was right is right still, and every answer that comes now was expected before: it proves it,
+    /// or gives an example. A change that looks breaking and is proven harmless breaks nobody; an example that no rule foresaw
+    /// does.
+    ///
+    /// Exit status: 0 compatible, 1 breaking, 2 could not run.
+    Compat(Compat),
 }
 
 fn main() -> ExitCode {
-    let Command::Spec { check, file } = Arguments::parse().command;
+    match Arguments::parse().command {
+        Command::Spec { check, file } => spec(check, file),
+        Command::Compat(compat) => compat.run(),
+    }
+}
+
+fn spec(check: bool, file: Option<PathBuf>) -> ExitCode {
     let file = file.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml"));
-    match run(check, &file) {
+    match write_or_check(check, &file) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
@@ -46,7 +65,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(check: bool, file: &Path) -> Result<ExitCode, SpecError> {
+fn write_or_check(check: bool, file: &Path) -> Result<ExitCode, SpecError> {
     if !check {
         println!("{}", if spec::write(file)? { "openapi.yaml: written" } else { "openapi.yaml: fresh, unchanged" });
         return Ok(ExitCode::SUCCESS);
