@@ -363,6 +363,19 @@ impl Document {
 }
 
 impl Operation {
+    /// The same operation with the names that `other` has for the parameters of the path, by their order in it: a request does not
+    /// show them.
+    pub fn with_path_names(&self, other: &Self) -> Self {
+        let mut operation = self.clone();
+        operation.path.clone_from(&other.path);
+        for (own, name) in path_names(&self.path).zip(path_names(&other.path)) {
+            let parameters = operation.parameters.iter_mut().zip(&self.parameters);
+            let here = parameters.filter(|(_, before)| before.place == Place::Path && before.name == own);
+            here.for_each(|(parameter, _)| name.clone_into(&mut parameter.name));
+        }
+        operation
+    }
+
     /// The media types of its body that are JSON.
     pub fn media_types(&self) -> impl Iterator<Item = &str> {
         self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str())
@@ -373,6 +386,11 @@ impl Operation {
         let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];
         keys.iter().find_map(|key| self.responses.get_key_value(key)).map(|(key, spec)| (key.as_str(), spec))
     }
+}
+
+/// The names of the parameters of a path template, in their order.
+pub fn path_names(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 /// Whether a media type is JSON (RFC 6839, section 3.1).

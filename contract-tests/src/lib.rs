@@ -38,7 +38,7 @@ pub use self::{
     case::{Broken, Case, Credentials, Expect, Group},
     client::ClientError,
     described::{Breach, Described},
-    document::{Document, DocumentError, Operation},
+    document::{Document, DocumentError, Operation, path_names},
     inclusion::{Inclusion, Located, inclusion},
     instances::{Instances, instances},
     judge::{Complaint, Exchange, Judge},
