@@ -141,7 +141,7 @@ impl Judge<'_> {
                 .iter()
                 .find(|witness| witness.breaches.iter().any(|breach| explains(change, sides.direction, breach)));
             let found = match shown {
-                Some(witness) => (Evidence::Witness(witness.instance.clone()), self.curl(&sides, &witness.instance)),
+                Some(witness) => self.shown(&sides, witness),
                 None if inquiry.proven => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
@@ -187,8 +187,8 @@ impl Judge<'_> {
             sentence: format!("`{keyword}` refuses what was fine, and no rule foresaw it"),
             ground: Ground::Word,
         };
-        let curl = self.curl(sides, &witness.instance);
-        self.find(&change, Evidence::Witness(witness.instance.clone()), false, curl);
+        let (evidence, curl) = self.shown(sides, witness);
+        self.find(&change, evidence, false, curl);
     }
 
     fn any_request(&self, change: &Change) -> Result<(Evidence, Option<String>), DocumentError> {
@@ -201,14 +201,20 @@ impl Judge<'_> {
         Ok(match witness::any(&requests, self.seed) {
             Some(request) => {
                 let curl = requests.curl(&self.url(), &request);
-                (Evidence::Witness(request), curl)
+                (Evidence::Witness(witness::shown(&request)), curl)
             }
             None => (Evidence::Document, None),
         })
     }
 
-    fn curl(&self, sides: &Sides, instance: &Value) -> Option<String> {
-        sides.narrow.curl(&self.url(), instance)
+    /// A witness as it is reported.
+    fn shown(&self, sides: &Sides, witness: &witness::Witness) -> (Evidence, Option<String>) {
+        let curl = sides.narrow.curl(&self.url(), &witness.instance);
+        let instance = match curl {
+            Some(_) => witness::shown(&witness.instance),
+            None => witness.instance.clone(),
+        };
+        (Evidence::Witness(instance), curl)
     }
 
     /// The server that the new document names first, where it is a whole address.

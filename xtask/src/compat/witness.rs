@@ -97,6 +97,15 @@ pub fn any(described: &Described, seed: u64) -> Option<Value> {
     }
 }
 
+/// An instance without the places of a request in which nothing is.
+pub fn shown(instance: &Value) -> Value {
+    let mut shown = instance.clone();
+    if let Some(request) = shown.as_object_mut() {
+        request.retain(|place, values| place == "body" || values.as_object().is_none_or(|values| !values.is_empty()));
+    }
+    shown
+}
+
 /// Leaves the rule out; says whether it was there.
 fn remove(document: &mut Value, breach: &Breach) -> bool {
     let Some((parent, key)) = breach.pointer.rsplit_once('/') else { return false };

@@ -113,8 +113,13 @@ pub fn types(value: Option<&Value>) -> BTreeSet<&str> {
     }
 }
 
-/// Bounds of numbers: the tighter of the inclusive and the exclusive one counts. Gives the keyword that the change is about.
-pub fn bound<'k>(old: &View<'_>, new: &View<'_>, inclusive: &'k str, exclusive: &'k str) -> Option<(&'k str, Effect, String)> {
+/// Bounds of numbers: the tighter of the inclusive and the exclusive one counts. Gives the keywords of the old and the new one.
+pub fn bound<'k>(
+    old: &View<'_>,
+    new: &View<'_>,
+    inclusive: &'k str,
+    exclusive: &'k str,
+) -> Option<([&'k str; 2], Effect, String)> {
     // Whether the first is less strict: lower for a minimum, higher for a maximum.
     let strictness = |one: &(Number, bool), other: &(Number, bool)| {
         let order = number::compare(&one.0, &other.0);
@@ -129,12 +134,12 @@ pub fn bound<'k>(old: &View<'_>, new: &View<'_>, inclusive: &'k str, exclusive: 
     let keyword = |bound: &(Number, bool)| if bound.1 { exclusive } else { inclusive };
     match (tightest(old), tightest(new)) {
         (None, None) => None,
-        (None, Some(after)) => Some((keyword(&after), Effect::Narrower, format!("{} is new", after.0))),
-        (Some(before), None) => Some((keyword(&before), Effect::Wider, format!("{} is gone", before.0))),
+        (None, Some(after)) => Some(([keyword(&after); 2], Effect::Narrower, format!("{} is new", after.0))),
+        (Some(before), None) => Some(([keyword(&before); 2], Effect::Wider, format!("{} is gone", before.0))),
         (Some(before), Some(after)) => {
-            let effect = by_order(strictness(&before, &after))?;
-            let was = if keyword(&before) == keyword(&after) { String::new() } else { format!("{} ", keyword(&before)) };
-            Some((keyword(&after), effect, format!("is {}, was {was}{}", after.0, before.0)))
+            let keywords = [keyword(&before), keyword(&after)];
+            let was = if keywords[0] == keywords[1] { String::new() } else { format!("{} ", keywords[0]) };
+            Some((keywords, by_order(strictness(&before, &after))?, format!("is {}, was {was}{}", after.0, before.0)))
         }
     }
 }

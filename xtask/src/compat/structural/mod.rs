@@ -9,7 +9,7 @@ mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract_tests::{Document, DocumentError, Operation};
+use contract_tests::{Document, DocumentError, Operation, REQUESTS};
 use serde_json::{Value, json};
 
 use self::view::escape;
@@ -159,39 +159,33 @@ impl Comparison<'_> {
             let at = format!("{}/requestBody", operation.pointer);
             document.resolve(&at).map(|(at, _)| at)
         };
-        let root = contract_tests::REQUESTS;
         let (before, after) = (at(self.old, self.before), at(self.new, self.after));
         let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
-        let both = Box::new((self.before.clone(), self.after.clone()));
+        let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
         let pair = |part: Part, what: What| Pair { operation: self.after.id.clone(), part, what };
+        let json = |operation: &Operation| operation.media_types().next().map(str::to_owned);
         match (before, after) {
             (None, None) => self.structure.pairs.push(pair(Part::Requests, What::Requests(both, None))),
             (None, Some(after)) => {
-                self.structure.pairs.push(pair(Part::Requests, What::Requests(both, None)));
-                let required = required(self.new, &after);
-                let class = if required { Class::Requests } else { Class::Safe };
-                let ground =
-                    Ground::Schema { old: root.to_owned(), new: format!("{root}/required"), item: Some("body".to_owned()) };
+                let media_type = json(self.after);
+                let ground = body("required", media_type.is_some());
+                let media_types = media_type.map(|name| (String::new(), name));
+                self.structure.pairs.push(pair(Part::Requests, What::Requests(both, media_types)));
+                let class = if required(self.new, &after) { Class::Requests } else { Class::Safe };
                 self.add(Part::Requests, &after, false, class, "a body is expected now", ground);
             }
             (Some(before), None) => {
-                let ground = Ground::Schema {
-                    old: before.clone(),
-                    new: format!("{root}/additionalProperties"),
-                    item: Some("body".to_owned()),
-                };
+                let media_type = json(self.before);
+                let ground = body("additionalProperties", media_type.is_some());
+                let media_types = media_type.map(|name| (name, String::new()));
+                self.structure.pairs.push(pair(Part::Requests, What::Requests(both, media_types)));
                 self.add(Part::Requests, &before, true, Class::Requests, "a body is no longer expected", ground);
-                let media_type = self.before.media_types().next().map(|name| (name.to_owned(), String::new()));
-                let part = media_type.as_ref().map_or(Part::Requests, |(name, _)| Part::Request(name.clone()));
-                let pair = pair(part, What::Requests(both, media_type));
-                self.structure.pairs.push(pair);
             }
             (Some(before), Some(after)) => {
                 let (one, other) = (required(self.old, &before), required(self.new, &after));
                 let pointer = format!("{after}/required");
                 if one != other {
-                    let ground =
-                        Ground::Schema { old: root.to_owned(), new: format!("{root}/required"), item: Some("body".to_owned()) };
+                    let ground = body("required", json(self.after).is_some());
                     let (class, what) = if other {
                         (Class::Requests, "the body is required now")
                     } else {
@@ -221,7 +215,7 @@ impl Comparison<'_> {
             self.schemas(part.clone(), super::change::Direction::Request, &schema, &schema_there);
             let json = |operation: &Operation, name: &str| operation.media_types().any(|other| other == name);
             let what = if json(self.before, name) && json(self.after, other) {
-                let both = Box::new((self.before.clone(), self.after.clone()));
+                let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
                 What::Requests(both, Some((name.clone(), other.clone())))
             } else if exists(self.old, &schema) && exists(self.new, &schema_there) {
                 What::RequestBodies(schema, schema_there)
@@ -232,7 +226,7 @@ impl Comparison<'_> {
         }
         // Parameters have requests to be compared in, whatever the body is.
         if !self.structure.pairs.iter().any(|pair| pair.operation == self.after.id && matches!(pair.what, What::Requests(..))) {
-            let what = What::Requests(Box::new((self.before.clone(), self.after.clone())), None);
+            let what = What::Requests(Box::new((self.before.with_path_names(self.after), self.after.clone())), None);
             self.structure.pairs.push(Pair { operation: self.after.id.clone(), part: Part::Requests, what });
         }
         for (name, at) in new.iter().filter(|(name, _)| !met.contains(*name) && covering(&old, name).is_none()) {
@@ -274,6 +268,14 @@ impl Comparison<'_> {
             ground,
         });
     }
+}
+
+/// What a request breaks whose body is not as expected; only bodies that are JSON are part of an instance.
+fn body(keyword: &str, json: bool) -> Ground {
+    if !json {
+        return Ground::Word;
+    }
+    Ground::Schema { old: REQUESTS.to_owned(), new: format!("{REQUESTS}/{keyword}"), item: Some("body".to_owned()) }
 }
 
 fn exists(document: &Document, pointer: &str) -> bool {

@@ -21,8 +21,17 @@ impl Parameter<'_> {
         self.node.get("required") == Some(&json!(true))
     }
 
-    fn key(&self) -> String {
+    /// What it is called in a request of [`Document::requests`].
+    fn item(&self) -> String {
         if self.place == "header" { self.name.to_lowercase() } else { self.name.to_owned() }
+    }
+
+    /// What identifies it in its place: the name, or for a parameter of the path where it is in it.
+    fn key(&self, path: &str) -> String {
+        match contract_tests::path_names(path).position(|name| self.place == "path" && name == self.name) {
+            Some(position) => position.to_string(),
+            None => self.item(),
+        }
     }
 
     /// How lists and objects are written, with the defaults of OpenAPI 3.1, section 4.8.12.2.
@@ -51,7 +60,7 @@ impl Comparison<'_> {
                     let ground = Ground::Schema {
                         old: before.pointer.clone(),
                         new: format!("{REQUESTS}/properties/{}/additionalProperties", before.place),
-                        item: Some(before.key()),
+                        item: Some(before.item()),
                     };
                     let what = format!("the {} parameter {} is gone", before.place, before.name);
                     self.add(Part::Requests, &before.pointer, true, Class::Requests, &what, ground);
@@ -108,7 +117,7 @@ fn missing(parameter: &Parameter<'_>) -> Ground {
     Ground::Schema {
         old: format!("{REQUESTS}/properties/{}", parameter.place),
         new: format!("{REQUESTS}/properties/{}/required", parameter.place),
-        item: Some(parameter.key()),
+        item: Some(parameter.item()),
     }
 }
 
@@ -124,7 +133,7 @@ fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, 
             let described_elsewhere = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
             if place != "header" || !described_elsewhere {
                 let parameter = Parameter { pointer, node, place, name };
-                all.insert((place, parameter.key()), parameter);
+                all.insert((place, parameter.key(&operation.path)), parameter);
             }
         }
     }

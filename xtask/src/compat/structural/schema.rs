@@ -83,8 +83,9 @@ impl<'a> Schemas<'a> {
             self.keyword(keyword, &old, &new);
         }
         for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
-            if let Some((keyword, effect, what)) = keywords::bound(&old, &new, bound, exclusive) {
-                self.differ(&Place::keyword(&old, &new, keyword), effect, &what);
+            if let Some(([before, after], effect, what)) = keywords::bound(&old, &new, bound, exclusive) {
+                let place = Place { gone: new.get(after).is_none(), ..Place::of(&old.at(before), &new.at(after)) };
+                self.differ(&place, effect, &what);
             }
         }
         self.members("allOf", &old.all_of, &new.all_of, Effect::Narrower, &Place::keyword(&old, &new, "allOf"));
@@ -376,7 +377,8 @@ impl<'a> Schemas<'a> {
                 for (keyword, effect, what) in keywords::contains_bounds(old, new) {
                     // What is 1 by default is broken where `contains` is.
                     let at = |view: &View<'_>| view.at(if view.get(keyword).is_some() { keyword } else { "contains" });
-                    self.differ(&Place::of(&at(old), &at(new)), effect, &what);
+                    let gone = old.get(keyword).is_some() && new.get(keyword).is_none();
+                    self.differ(&Place { gone, ..Place::of(&at(old), &at(new)) }, effect, &what);
                 }
                 let bounded = |view: &View<'_>| {
                     (view.get("minContains").and_then(Value::as_u64) != Some(0), view.get("maxContains").is_some())
