@@ -30,7 +30,7 @@ pub enum AllowError {
         cause: String,
     },
     /// A field of an entry says nothing.
-    #[error("{path}: {what} of entry {number}")]
+    #[error("{path}: entry {number}: {what}")]
     Field {
         /// The file.
         path: PathBuf,
@@ -95,16 +95,16 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, AllowError> {
     for (index, entry) in entries.iter().enumerate() {
         let field = |what| Err(AllowError::Field { path: path.to_owned(), number: index + 1, what });
         if !entry.pointer.starts_with('/') {
-            return field("`pointer` is no JSON Pointer, which begins with /: the `pointer`");
+            return field("`pointer` is no JSON Pointer: it does not begin with /");
         }
         if entry.operation.trim().is_empty() {
-            return field("nothing is in the `operation`");
+            return field("`operation` is empty");
         }
         if entry.reason.trim().is_empty() {
-            return field("nothing is in the `reason`");
+            return field("`reason` is empty");
         }
         if entry.class.is_some_and(|class| !class.breaks()) {
-            return field("only breaks need to be allowed: look at the `class`");
+            return field("`class` is none that breaks");
         }
     }
     Ok(entries)

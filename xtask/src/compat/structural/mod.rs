@@ -1,6 +1,7 @@
 //! What differs between two documents, by rules that know which way values go.
 
 mod keywords;
+mod objects;
 mod parameters;
 mod responses;
 mod schema;

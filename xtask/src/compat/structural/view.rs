@@ -37,7 +37,7 @@ impl<'a> View<'a> {
                         return view;
                     }
                     view.merge(schema, &pointer);
-                    match schema.get("$ref").and_then(Value::as_str).and_then(|reference| target(reference)) {
+                    match schema.get("$ref").and_then(Value::as_str).and_then(target) {
                         Some(next) => pointer = next,
                         None => return view,
                     }
@@ -111,7 +111,7 @@ impl<'a> View<'a> {
 }
 
 /// The pointer that a reference within the document means.
-pub fn target(reference: &str) -> Option<String> {
+fn target(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
     percent_encoding::percent_decode_str(fragment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
