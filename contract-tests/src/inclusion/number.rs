@@ -1,10 +1,12 @@
 //! What is known of a number, and whether it leaves any: bounds and multiples, by exact decimals.
 
+use std::cmp::Ordering;
+
 use serde_json::Number;
 
 use crate::schema::{
     Rule,
-    number::{Decimal, decimal},
+    number::{Decimal, compare, decimal},
 };
 
 /// As many candidates are tried one by one.
@@ -32,6 +34,10 @@ struct Range {
 
 /// Whether no number, integer or not, is as these rules ask.
 pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
+    let lows = rules.iter().filter_map(|(rule, holds)| bound(rule, *holds, true));
+    if lows.clone().any(|low| rules.iter().filter_map(|(rule, holds)| bound(rule, *holds, false)).any(|high| apart(low, high))) {
+        return true;
+    }
     let understood = |number: &Number| {
         let decimal = decimal(number)?;
         (decimal.scale <= MAX_SCALE && decimal.mantissa.abs() <= MAX_MANTISSA).then_some(decimal)
@@ -54,11 +60,13 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
     };
     for (rule, holds, number) in numbers {
         let value = number.mantissa * 10_i128.pow(scale - number.scale);
+        if let Some((_, excluded)) = bound(rule, holds, true) {
+            range.at_least(value, excluded);
+        }
+        if let Some((_, excluded)) = bound(rule, holds, false) {
+            range.at_most(value, excluded);
+        }
         match (rule, holds) {
-            (Rule::Minimum(_), true) | (Rule::ExclusiveMaximum(_), false) => range.at_least(value, false),
-            (Rule::ExclusiveMinimum(_), true) | (Rule::Maximum(_), false) => range.at_least(value, true),
-            (Rule::Maximum(_), true) | (Rule::ExclusiveMinimum(_), false) => range.at_most(value, false),
-            (Rule::ExclusiveMaximum(_), true) | (Rule::Minimum(_), false) => range.at_most(value, true),
             (Rule::MultipleOf(_), true) => range.multiples(value),
             (Rule::MultipleOf(_), false) => range.never.push(value),
             (Rule::Enum(_) | Rule::Const(_), false) => range.excluded.push(value),
@@ -66,6 +74,28 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
         }
     }
     range.is_empty(integer)
+}
+
+/// The lower (or upper) bound that a rule sets, and whether it is excluded itself.
+fn bound<'a>(rule: &'a Rule, holds: bool, lower: bool) -> Option<(&'a Number, bool)> {
+    let (number, is_lower, excluded) = match rule {
+        Rule::Minimum(number) => (number, true, false),
+        Rule::ExclusiveMinimum(number) => (number, true, true),
+        Rule::Maximum(number) => (number, false, false),
+        Rule::ExclusiveMaximum(number) => (number, false, true),
+        _ => return None,
+    };
+    // What is not at least this is less.
+    (if holds { is_lower == lower } else { is_lower != lower }).then_some((number, excluded == holds))
+}
+
+/// Whether no number is between two bounds.
+fn apart(low: (&Number, bool), high: (&Number, bool)) -> bool {
+    match compare(low.0, high.0) {
+        Ordering::Greater => true,
+        Ordering::Equal => low.1 || high.1,
+        Ordering::Less => false,
+    }
 }
 
 /// The numbers of a rule.

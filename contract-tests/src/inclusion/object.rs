@@ -70,6 +70,9 @@ impl<'a> Object<'a> {
                 _ => {}
             }
         }
+        if min > max {
+            return None;
+        }
         let (present, absent) = (facts.present.clone(), facts.absent.clone());
         let mut object = Self { terms, names, patterns, fresh: None, present, absent, min, max };
         if object.patterns.len() <= MAX_PATTERNS {

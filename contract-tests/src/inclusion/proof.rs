@@ -267,7 +267,7 @@ impl<'a> Prover<'a> {
     /// One of the things that the term asks does not hold.
     fn refute(&self, id: TermId, branch: &mut Branch<'a>) -> bool {
         let term = &self.terms.list[id];
-        if term.never || term.opaque || term.unevaluated {
+        if term.never || term.opaque {
             return true;
         }
         let mut ways: Vec<Vec<Step<'a>>> = term.rules.iter().map(|rule| vec![Step::Rule(rule, false)]).collect();

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    schema::{Node, NodeId, Rule, Schema, TYPE_FORMATS},
+    schema::{ConstraintId, Node, NodeId, Rule, Schema, TYPE_FORMATS},
     text::pattern::Pattern,
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Term {
     /// Whether something that is not understood can be met from here.
     pub murky: bool,
     pub rules: Vec<Rule>,
-    /// Formats that are not known: equal to themselves, and nothing else is known about them.
+    /// What is only known to be equal to itself: formats that are not known, and an `unevaluated…` that depends on the instance.
     pub foreign: Vec<String>,
     /// `allOf` and `$ref`.
     pub all: Vec<TermId>,
@@ -52,8 +52,6 @@ pub(super) struct Term {
     /// What is asked of every item from this index on.
     pub rest: Vec<(usize, TermId)>,
     pub contains: Option<Contains>,
-    /// Whether it has an `unevaluated…` that depends on the instance.
-    pub unevaluated: bool,
 }
 
 /// `contains` with its bounds.
@@ -85,7 +83,7 @@ pub(super) struct Terms<'a> {
     pub list: Vec<Term>,
     /// The terms of the two schemas themselves.
     pub roots: [TermId; 2],
-    /// For each node of each side whether the other side has one of the same term.
+    /// For each node of each side whether the other side has one of the same term for the same part of an instance.
     shared: [Vec<bool>; 2],
 }
 
@@ -106,12 +104,10 @@ impl<'a> Terms<'a> {
                 *slot = Some(terms.term(place, &notes[place.side], &class));
             }
         }
-        let met = [0, 1]
-            .map(|side| places.iter().filter(|place| place.side == side).map(|place| class(*place)).collect::<BTreeSet<_>>());
-        let shared = [0, 1].map(|side| {
-            let own = places.iter().filter(|place| place.side == side);
-            own.map(|place| met[1 - side].contains(&class(*place))).collect::<Vec<_>>()
-        });
+        let asked = |place: &Place| (class(*place), terms.node(*place).place.clone());
+        let [narrow, wide] = [0, 1].map(|side| places.iter().filter(|place| place.side == side).map(asked).collect::<Vec<_>>());
+        let shared =
+            [narrow.iter().map(|one| wide.contains(one)).collect(), wide.iter().map(|one| narrow.contains(one)).collect()];
         terms.roots = [0, 1].map(|side| class(Place { side, node: 0 }));
         terms.shared = shared;
         terms.list = list.into_iter().flatten().collect();
@@ -125,7 +121,7 @@ impl<'a> Terms<'a> {
         self.schemas[side].accepts(node, value)
     }
 
-    /// Whether the other schema asks the same somewhere.
+    /// Whether the other schema asks the same of the same part of an instance.
     pub fn is_shared(&self, side: usize, node: NodeId) -> bool {
         self.shared[side][node]
     }
@@ -269,6 +265,10 @@ impl<'a> Terms<'a> {
             (!seen.all_items).then(|| (seen.items, child(items)))
         });
         let asks_unevaluated = node.unevaluated_properties.is_some() || node.unevaluated_items.is_some();
+        let mut foreign = notes[place.node].foreign.clone();
+        if asks_unevaluated && evaluated.is_none() {
+            foreign.push(annotations(node, child));
+        }
         let rules = node.own.iter().map(|id| &schema.constraints[*id]).filter(|constraint| !constraint.is_choice());
         Term {
             place,
@@ -276,7 +276,7 @@ impl<'a> Terms<'a> {
             opaque: notes[place.node].opaque,
             murky: notes[place.node].opaque || !notes[place.node].foreign.is_empty(),
             rules: rules.map(|constraint| constraint.rule.clone()).collect(),
-            foreign: notes[place.node].foreign.clone(),
+            foreign,
             all: node.reference.iter().chain(&node.all_of).map(|node| child(*node)).collect(),
             any: node.any_of.as_ref().map(|(_, branches)| children(branches)),
             one: node.one_of.as_ref().map(|(_, branches)| children(branches)),
@@ -294,7 +294,6 @@ impl<'a> Terms<'a> {
                 min: contains.min.map(|(_, min)| min),
                 max: contains.max.map(|(_, max)| max),
             }),
-            unevaluated: asks_unevaluated && evaluated.is_none(),
         }
     }
 
@@ -392,6 +391,22 @@ impl<'a> DependentOn<'a> {
             _ => Self(None),
         }
     }
+}
+
+/// An `unevaluated…` together with all that decides what is evaluated, as text.
+fn annotations(node: &Node, class: impl Fn(NodeId) -> TermId) -> String {
+    let all = |nodes: &[NodeId]| nodes.iter().map(|node| class(*node)).collect::<Vec<_>>();
+    let one = |node: Option<NodeId>| node.map(&class);
+    let branches = |branches: &Option<(ConstraintId, Vec<NodeId>)>| branches.as_ref().map(|(_, branches)| all(branches));
+    let names = |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
+    let in_place = (one(node.reference), all(&node.all_of), branches(&node.any_of), branches(&node.one_of));
+    let condition = node.condition.as_ref().map(|c| (class(c.when), one(c.then), one(c.otherwise)));
+    let dependent: Vec<_> = node.dependent_schemas.iter().map(|(name, node)| (name, class(*node))).collect();
+    let patterns: Vec<&str> = node.pattern_properties.iter().map(|(pattern, _)| pattern.source()).collect();
+    let properties = (names(&node.properties), patterns, node.additional_properties.is_some());
+    let items = (node.prefix_items.len(), node.items.is_some(), node.contains.as_ref().map(|contains| class(contains.node)));
+    let unevaluated = (one(node.unevaluated_properties), one(node.unevaluated_items));
+    format!("{in_place:?} {condition:?} {dependent:?} {properties:?} {items:?} unevaluated {unevaluated:?}")
 }
 
 /// How a node is put together of others, as text; where the order means nothing, it is sorted.
