@@ -106,17 +106,21 @@ pub fn shown(instance: &Value) -> Value {
     shown
 }
 
-/// Leaves the rule out; says whether it was there.
+/// Leaves the rule out, for what broke it alone where that has a name; says whether it was there.
 fn remove(document: &mut Value, breach: &Breach) -> bool {
     let Some((parent, key)) = breach.pointer.rsplit_once('/') else { return false };
-    let key = key.replace("~1", "/").replace("~0", "~");
     if let (Some(item), Some(Value::Array(items))) = (&breach.item, document.pointer_mut(&breach.pointer)) {
         let before = items.len();
         items.retain(|other| other != item.as_str());
         return items.len() < before;
     }
     match document.pointer_mut(parent) {
-        Some(Value::Object(schema)) => schema.shift_remove(&key).is_some(),
+        Some(Value::Object(schema)) if CLOSING.contains(&key) && schema.get(key) == Some(&Value::Bool(false)) => {
+            let properties = schema.entry("properties").or_insert_with(|| json!({}));
+            let name = last(&breach.place);
+            properties.as_object_mut().is_some_and(|properties| properties.insert(name, Value::Bool(true)).is_none())
+        }
+        Some(Value::Object(schema)) => schema.shift_remove(&last(&breach.pointer)).is_some(),
         // A member of `allOf` or `prefixItems` that is `false`.
         Some(Value::Array(members)) => key.parse::<usize>().ok().and_then(|index| members.get_mut(index)).is_some_and(|member| {
             let was = std::mem::replace(member, Value::Bool(true));
@@ -124,4 +128,12 @@ fn remove(document: &mut Value, breach: &Breach) -> bool {
         }),
         _ => false,
     }
+}
+
+/// The keywords that refuse properties by their names; without one of them many could come.
+const CLOSING: [&str; 2] = ["additionalProperties", "unevaluatedProperties"];
+
+/// The last name in a JSON Pointer.
+pub fn last(pointer: &str) -> String {
+    pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
 }

@@ -56,7 +56,7 @@ fn an_entry_without_a_class_allows_any() {
 #[test]
 fn an_entry_for_something_else_allows_nothing_and_is_told() {
     for (from, to) in [
-        ("article/maxLength", "article/minLength"),
+        ("article/maxLength", "article/pattern"),
         ("operation: createOrder", "operation: cancelOrder"),
         ("breaking for requests", "breaking for responses"),
     ] {

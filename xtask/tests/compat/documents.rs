@@ -1,7 +1,7 @@
 //! Pairs of whole documents: parameters, media types, statuses, headers, security.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use xtask::compat::verdict::{Evidence, Finding, compare};
 
 use crate::document;
@@ -91,4 +91,23 @@ fn every_pair_of_documents_has_the_expected_verdict_forth_and_back() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Of several breaks each has a witness of its own, and what a shared schema breaks is found once.
+#[test]
+fn each_break_has_its_own_witness() {
+    let collection: Collection = serde_saphyr::from_str(include_str!("documents.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    let properties = "/components/schemas/NewThing/properties";
+    let three = json!({ "a": { "type": "string" }, "b": { "type": "string" }, "name": { "type": "string" } });
+    let from = variant(&collection.base, &Map::from_iter([(properties.to_owned(), three)]));
+    let one = json!({ "name": { "type": "string" } });
+    let to = variant(&collection.base, &Map::from_iter([(properties.to_owned(), one)]));
+    let comparison = compare(&document("from", &from), &document("to", &to), 1).unwrap_or_else(|error| panic!("{error}"));
+    let found: Vec<&Finding> = comparison.breaking().collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (finding, name) in found.iter().zip(["a", "b"]) {
+        assert!(finding.pointer.ends_with(&format!("/properties/{name}")), "{finding:?}");
+        let Evidence::Witness(witness) = &finding.evidence else { panic!("{finding:?}") };
+        assert!(witness["body"].get(name).is_some(), "{finding:?}");
+    }
 }

@@ -20,8 +20,7 @@ enum Bearing {
 }
 
 /// Keywords that are compared together with another one, or that only name places.
-const ELSEWHERE: [&str; 13] = [
-    "$ref",
+const ELSEWHERE: [&str; 12] = [
     "$defs",
     "definitions",
     "$id",
@@ -124,6 +123,11 @@ impl<'a> Schemas<'a> {
             "not" => self.not(old, new),
             "if" => self.condition(old, new),
             "then" | "else" => {}
+            "$ref" | "$dynamicRef" => {
+                if before != after {
+                    self.differ(&place(), Effect::Other, "leads elsewhere, and is not followed");
+                }
+            }
             "contains" => self.contains(old, new),
             "x-unique" => self.unique(old, new),
             "readOnly" | "writeOnly" => self.mark(keyword, old, new),

@@ -60,7 +60,7 @@ impl<'a> View<'a> {
         if only_reference {
             pointer.clone_into(&mut self.pointer);
         }
-        for (keyword, value) in schema.iter().filter(|(keyword, _)| *keyword != "$ref") {
+        for (keyword, value) in schema.iter().filter(|(keyword, value)| *keyword != "$ref" || !is_followed(value)) {
             self.keywords.entry(keyword).or_insert_with(|| (format!("{pointer}/{}", escape(keyword)), value));
             if keyword == "allOf" {
                 let members = 0..value.as_array().map_or(0, Vec::len);
@@ -110,10 +110,14 @@ impl<'a> View<'a> {
     }
 }
 
-/// The pointer that a reference within the document means.
+/// The pointer that a reference within the document means; none for an anchor or another document.
 fn target(reference: &str) -> Option<String> {
-    let fragment = reference.strip_prefix('#')?;
+    let fragment = reference.strip_prefix('#').filter(|fragment| fragment.is_empty() || fragment.starts_with('/'))?;
     percent_encoding::percent_decode_str(fragment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+fn is_followed(reference: &Value) -> bool {
+    reference.as_str().and_then(target).is_some()
 }
 
 /// A name as a segment of a JSON Pointer.
