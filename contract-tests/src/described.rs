@@ -39,8 +39,8 @@ pub struct Breach {
 
 impl Document {
     /// The requests of an operation with this media type of its body, as the document describes them: with a value in every place
-    /// of `{path, query, header, cookie}`, nothing undescribed in any of them, and names of headers in lower case. Where the media
-    /// type is none or not JSON, without their body.
+    /// of `{path, query, header, cookie}`, nothing undescribed in any of them, no text that is empty but in the query, and names of
+    /// headers in lower case. Where the media type is none or not JSON, without their body.
     ///
     /// # Errors
     ///

@@ -74,7 +74,13 @@ pub(crate) fn bundle(document: &Document, operation: &Operation, media_type: Opt
         }
         let schemas: Map<String, Value> = here
             .iter()
-            .map(|parameter| (parameter.name.clone(), json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) })))
+            .map(|parameter| {
+                let mut schema = json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) });
+                if others == Others::Refused && place != Place::Query {
+                    schema["minLength"] = json!(1); // Without a text there would be no parameter.
+                }
+                (parameter.name.clone(), schema)
+            })
             .collect();
         let names = here.iter().filter(|parameter| parameter.required).map(|parameter| parameter.name.as_str()).collect();
         properties.insert(place.name().to_owned(), object(schemas, names));
