@@ -1,4 +1,4 @@
-//! Regular languages: whether some text of a length is in all of these and in none of those.
+//! Regular languages: a text of a length that is in all of these and in none of those.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -34,58 +34,72 @@ const MAX_STEPS: usize = 400_000;
 #[derive(Default)]
 pub(super) struct Languages {
     automata: HashMap<String, Option<Rc<Dfa>>>,
-    known: HashMap<String, bool>,
+    known: HashMap<String, Found>,
+}
+
+/// What a search for a text came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Found {
+    /// A shortest one.
+    Text(String),
+    /// It is proven that there is none.
+    Nothing,
+    /// It takes too much to say.
+    Unknown,
 }
 
 impl Languages {
-    /// Whether it is proven that no text of `low` to `high` code points is as these languages say.
-    pub fn is_empty(&mut self, mut all: Vec<Language>, low: usize, high: Option<usize>) -> bool {
+    /// A text of `low` to `high` code points that is as these languages say.
+    pub fn find(&mut self, mut all: Vec<Language>, low: usize, high: Option<usize>) -> Found {
         all.sort_by(|a, b| (&a.key, a.holds).cmp(&(&b.key, b.holds)));
         all.dedup_by(|a, b| a.key == b.key && a.holds == b.holds);
         if all.windows(2).any(|pair| pair[0].key == pair[1].key) {
-            return true; // The same one, in and out.
+            return Found::Nothing; // The same one, in and out.
         }
         let keys: Vec<(&str, bool)> = all.iter().map(|language| (language.key.as_str(), language.holds)).collect();
         let query = format!("{low} {high:?} {keys:?}");
         if let Some(known) = self.known.get(&query) {
-            return *known;
+            return known.clone();
         }
-        let empty = self.search(&all, low, high) == Some(false);
-        self.known.insert(query, empty);
-        empty
+        let found = self.search(&all, low, high).unwrap_or(Found::Unknown);
+        self.known.insert(query, found.clone());
+        found
     }
 
-    /// Whether there is such a text; none where it takes too much to say.
-    fn search(&mut self, all: &[Language], low: usize, high: Option<usize>) -> Option<bool> {
+    /// None where it takes too much to say.
+    fn search(&mut self, all: &[Language], low: usize, high: Option<usize>) -> Option<Found> {
         let parts = all.iter().map(|language| Some((self.automaton(language)?, language.holds))).collect::<Option<Vec<_>>>()?;
         let mut product = Product { parts, alphabet: alphabet(all)?, states: Vec::new(), numbers: HashMap::new() };
         let start = product.start()?;
-        let mut layer: BTreeSet<usize> = start.into_iter().collect();
+        // For each length the states that can be reached, each with where from and by which character.
+        let mut layers: Vec<Layer> = vec![start.into_iter().map(|state| (state, (state, '\0'))).collect()];
         let mut seen: BTreeSet<usize> = BTreeSet::new();
         let mut steps = 0;
         for length in 0_usize.. {
+            let layer = &mut layers[length];
             if length >= low {
                 // A text that came here sooner had more room left.
-                layer.retain(|state| seen.insert(*state));
-                if layer.iter().any(|state| product.accepts(*state)) {
-                    return Some(true);
+                layer.retain(|state, _| seen.insert(*state));
+                if let Some(state) = layer.keys().copied().find(|state| product.accepts(*state)) {
+                    return Some(Found::Text(spelled(&layers, state)));
                 }
             }
             if layer.is_empty() || high == Some(length) {
                 break;
             }
-            let mut next = BTreeSet::new();
-            for state in layer {
-                let successors = product.successors(state)?;
-                steps += successors.len();
-                next.extend(successors);
+            let mut next = Layer::new();
+            for state in layer.keys() {
+                for (successor, c) in product.successors(*state)? {
+                    steps += 1;
+                    next.entry(successor).or_insert((*state, c));
+                }
             }
             if steps > MAX_STEPS {
                 return None;
             }
-            layer = next;
+            layers.push(next);
         }
-        Some(false)
+        Some(Found::Nothing)
     }
 
     fn automaton(&mut self, language: &Language) -> Option<Rc<Dfa>> {
@@ -106,6 +120,19 @@ impl Languages {
     }
 }
 
+type Layer = BTreeMap<usize, (usize, char)>;
+
+/// The text that leads through the layers to a state of the last one.
+fn spelled(layers: &[Layer], mut state: usize) -> String {
+    let mut text = Vec::new();
+    for layer in layers.iter().skip(1).rev() {
+        let Some((before, c)) = layer.get(&state) else { break };
+        text.push(*c);
+        state = *before;
+    }
+    text.into_iter().rev().collect()
+}
+
 /// One character for each set of characters that all the languages treat alike; none where they look at more than that.
 fn alphabet(all: &[Language]) -> Option<Vec<char>> {
     let mut sets = Vec::new();
@@ -124,10 +151,10 @@ fn alphabet(all: &[Language]) -> Option<Vec<char>> {
         set.get(at).is_some_and(|(from, _)| *from <= c)
     };
     let mut kinds: BTreeMap<Vec<bool>, char> = BTreeMap::new();
-    for first in ends {
-        if let Some(c) = char::from_u32(first) {
-            kinds.entry(sets.iter().map(|set| has(set, first)).collect()).or_insert(c);
-        }
+    // Plain ones first.
+    let plain = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain(' '..='~');
+    for c in plain.chain(ends.into_iter().filter_map(char::from_u32)) {
+        kinds.entry(sets.iter().map(|set| has(set, u32::from(c))).collect()).or_insert(c);
     }
     Some(kinds.into_values().collect())
 }
@@ -163,7 +190,7 @@ fn collect(hir: &Hir, sets: &mut Vec<Vec<(u32, u32)>>) -> bool {
 struct Product {
     parts: Vec<(Rc<Dfa>, bool)>,
     alphabet: Vec<char>,
-    states: Vec<(State, Option<Vec<usize>>)>,
+    states: Vec<(State, Option<Vec<(usize, char)>>)>,
     numbers: HashMap<State, usize>,
 }
 
@@ -208,14 +235,15 @@ impl Product {
         })
     }
 
-    fn successors(&mut self, number: usize) -> Option<Vec<usize>> {
+    /// Where one more character can lead, each with such a character.
+    fn successors(&mut self, number: usize) -> Option<Vec<(usize, char)>> {
         if let Some(known) = &self.states[number].1 {
             return Some(known.clone());
         }
-        let mut successors = BTreeSet::new();
-        for at in 0..self.alphabet.len() {
+        let mut successors = BTreeMap::new();
+        for c in self.alphabet.clone() {
             let mut bytes = [0; 4];
-            let bytes = self.alphabet[at].encode_utf8(&mut bytes).bytes();
+            let bytes = c.encode_utf8(&mut bytes).bytes();
             let (state, _) = &self.states[number];
             let next = self.parts.iter().zip(state).map(|((dfa, _), state)| {
                 bytes.clone().try_fold((*state)?, |state, byte| {
@@ -224,9 +252,11 @@ impl Product {
                 })
             });
             let next = next.collect();
-            successors.extend(self.number(next)?);
+            if let Some(next) = self.number(next)? {
+                successors.entry(next).or_insert(c);
+            }
         }
-        let successors: Vec<usize> = successors.into_iter().collect();
+        let successors: Vec<(usize, char)> = successors.into_iter().collect();
         self.states[number].1 = Some(successors.clone());
         Some(successors)
     }

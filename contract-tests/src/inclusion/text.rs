@@ -6,7 +6,7 @@ use regex_syntax::hir::{Hir, Look};
 use serde_json::Value;
 
 use super::{
-    language::{Language, Languages},
+    language::{Found, Language, Languages},
     proof::Facts,
 };
 use crate::{schema::Rule, text::pattern::Pattern};
@@ -31,6 +31,11 @@ static FORMATS: LazyLock<Vec<(&str, Hir)>> = LazyLock::new(|| {
 
 /// Whether no text is as these facts ask.
 pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> bool {
+    find(facts, languages) == Found::Nothing
+}
+
+/// A text that is as these facts ask, as far as they are understood.
+pub(super) fn find(facts: &Facts<'_>, languages: &mut Languages) -> Found {
     let (mut low, mut high) = (0, None::<usize>);
     let mut all: Vec<Language> = facts.patterns.iter().map(|(pattern, holds)| of_pattern(pattern, *holds)).collect();
     let mut excluded: Vec<&str> = facts.excluded.clone();
@@ -39,7 +44,7 @@ pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> boo
         let mut at_most = |max: usize| high = Some(high.map_or(max, |high| high.min(max)));
         match (rule, holds) {
             (Rule::MinLength(min), true) => low = low.max(*min),
-            (Rule::MinLength(0), false) => return true,
+            (Rule::MinLength(0), false) => return Found::Nothing,
             (Rule::MinLength(min), false) => at_most(min - 1),
             (Rule::MaxLength(max), true) => at_most(*max),
             (Rule::MaxLength(max), false) => low = low.max(max.saturating_add(1)),
@@ -51,7 +56,7 @@ pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> boo
         }
     }
     if high.is_some_and(|high| low > high) || formats.iter().any(|(name, holds)| formats.contains(&(*name, !holds))) {
-        return true;
+        return Found::Nothing;
     }
     for (name, within) in FORMATS.iter() {
         if formats.contains(&(*name, true)) {
@@ -61,7 +66,7 @@ pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> boo
     if !excluded.is_empty() && (!all.is_empty() || high.is_some()) {
         all.push(none_of(excluded));
     }
-    !all.is_empty() && languages.is_empty(all, low, high)
+    if all.is_empty() { Found::Unknown } else { languages.find(all, low, high) }
 }
 
 fn of_pattern(pattern: &Pattern, holds: bool) -> Language {

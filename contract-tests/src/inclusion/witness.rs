@@ -5,7 +5,12 @@ use std::cmp::Reverse;
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use super::term::Terms;
+use super::{
+    language::{Found, Languages},
+    proof::Facts,
+    term::Terms,
+    text,
+};
 use crate::{
     generate::{Aim, Generator, Goal, Richness, Shrink, Wish, edges, faults, rng},
     schema::{Constraint, ConstraintId, Referee, Rule, Schema},
@@ -64,6 +69,11 @@ impl Search<'_> {
             let branches = branches(self.schemas[1], *id);
             let mut wishes = faults(constraint, branches, &self.names_beside(constraint));
             wishes.truncate(MAX_WISHES);
+            match self.text_against(constraint) {
+                Found::Text(text) => wishes.insert(0, Wish::Value(text.into())),
+                Found::Nothing => wishes.clear(),
+                Found::Unknown => {}
+            }
             self.made(&self.both, *id + offset, Goal::Break, wishes)
         })
     }
@@ -80,6 +90,16 @@ impl Search<'_> {
             breaking.truncate(MAX_WISHES);
             self.made(schema, *id, Goal::Keep, keeping).chain(self.made(schema, *id, Goal::Break, breaking))
         })
+    }
+
+    /// A text that the narrow schema allows and this pattern of the wide schema does not match.
+    fn text_against(&self, constraint: &Constraint) -> Found {
+        let Rule::Pattern(_) = constraint.rule else { return Found::Unknown };
+        let schema = self.schemas[0];
+        let nodes = schema.nodes.iter().filter(|node| node.place == constraint.place && !node.conditional);
+        let own = nodes.flat_map(|node| &node.own).map(|id| &schema.constraints[*id]).filter(|own| !own.conditional);
+        let rules = own.map(|own| (&own.rule, true)).chain([(&constraint.rule, false)]).collect();
+        text::find(&Facts { rules, ..Facts::default() }, &mut Languages::default())
     }
 
     /// The names that the narrow schema has where this constraint of the wide schema applies.
