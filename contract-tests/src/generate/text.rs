@@ -8,8 +8,6 @@ use crate::text::nasty;
 
 /// How often text is drawn until all rules are met.
 const TRIES: usize = 24;
-/// How often it is drawn from the near misses of a pattern, where another one is to be met.
-const DEAR_TRIES: usize = 1;
 /// Longer text than this is not generated.
 const MAX_LENGTH: usize = 200_000;
 
@@ -51,16 +49,13 @@ impl Generator<'_> {
             Some(Wish::Text(index)) => Some(index + attempt),
             _ => None,
         };
-        // Where another pattern is to be met, what can be found is found at once: near misses are dear.
-        if let Some(pattern) = shape.no_patterns.first().filter(|_| shape.patterns.is_empty() || attempt < DEAR_TRIES) {
+        if let Some(pattern) = shape.no_patterns.first() {
             let faults = pattern.faults(&mut self.rng, min, max);
-            let mut own: Vec<String> = if faults.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { faults };
-            own.retain(|text| shape.patterns.iter().all(|pattern| pattern.is_match(text)));
-            match wished {
-                _ if own.is_empty() => {}
-                Some(index) => return own.get(index % own.len()).cloned(),
-                None => return self.pick(&own).cloned(),
-            }
+            let own: Vec<String> = if faults.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { faults };
+            return match wished {
+                Some(index) => own.get(index % own.len()).cloned(),
+                None => self.pick(&own).cloned(),
+            };
         }
         if let Some(format) = shape.no_formats.first() {
             return Some(match wished {
