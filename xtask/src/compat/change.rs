@@ -57,6 +57,14 @@ impl Direction {
             Self::Response => Class::Responses,
         }
     }
+
+    /// The keyword of what is not sent in this direction.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Request => "readOnly",
+            Self::Response => "writeOnly",
+        }
+    }
 }
 
 /// Where in an operation a change is.

@@ -10,7 +10,7 @@ use super::{
     schema::{Decided, Place, Schemas},
     view::View,
 };
-use crate::compat::change::{Class, Direction};
+use crate::compat::change::Class;
 
 impl<'a> Schemas<'a> {
     pub(super) fn required(&mut self, old: &View<'a>, new: &View<'a>) {
@@ -19,10 +19,7 @@ impl<'a> Schemas<'a> {
             let marked = |name: &String| View::of(document, &view.member("properties", name)).is(mark);
             names.into_iter().filter(|name| !marked(name)).collect::<BTreeSet<_>>()
         };
-        let mark = match self.direction {
-            Direction::Request => "readOnly",
-            Direction::Response => "writeOnly",
-        };
+        let mark = self.direction.mark();
         let (before, after) = (names(self.old, old, mark), names(self.new, new, mark));
         for name in after.difference(&before) {
             let place = Place { item: Some(name.clone()), ..Place::keyword(old, new, "required") };

@@ -76,6 +76,10 @@ impl<'a> Schemas<'a> {
             (false, true) => return self.differ(&Place::of(&old.pointer, &new.pointer), Effect::Narrower, "is `false` now"),
             (false, false) => {}
         }
+        let mark = self.direction.mark();
+        if old.is(mark) && new.is(mark) {
+            return; // Nobody sends it.
+        }
         let all: BTreeSet<&str> = old.keywords().chain(new.keywords()).filter(|keyword| !ELSEWHERE.contains(keyword)).collect();
         self.values(&old, &new);
         for keyword in all {
@@ -123,10 +127,8 @@ impl<'a> Schemas<'a> {
             "not" => self.not(old, new),
             "if" => self.condition(old, new),
             "then" | "else" => {}
-            "$ref" | "$dynamicRef" => {
-                if before != after {
-                    self.differ(&place(), Effect::Other, "leads elsewhere, and is not followed");
-                }
+            "$ref" | "$dynamicRef" if before != after => {
+                self.differ(&place(), Effect::Other, "leads elsewhere, and is not followed");
             }
             "contains" => self.contains(old, new),
             "x-unique" => self.unique(old, new),
@@ -302,7 +304,7 @@ impl<'a> Schemas<'a> {
 
     fn mark(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
         let place = Place::keyword(old, new, keyword);
-        let concerned = (keyword == "readOnly") == (self.direction == Direction::Request);
+        let concerned = keyword == self.direction.mark();
         let verb = if keyword == "readOnly" { "sent by clients" } else { "sent to clients" };
         match (old.is(keyword), new.is(keyword)) {
             (false, true) if concerned => {
