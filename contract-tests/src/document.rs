@@ -198,7 +198,7 @@ impl Document {
     }
 
     /// A line of the text, from 1.
-    pub(crate) fn text_of(&self, line: usize) -> Option<String> {
+    pub fn text_of(&self, line: usize) -> Option<String> {
         self.text.lines().nth(line.checked_sub(1)?).map(|text| text.trim().to_owned())
     }
 
@@ -349,7 +349,7 @@ impl Document {
     }
 
     /// The node that a pointer names, following `$ref`; gives its own pointer too.
-    pub(crate) fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
+    pub fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
         let mut pointer = pointer.to_owned();
         for _ in 0..32 {
             let node = self.json.pointer(&pointer)?;
@@ -363,11 +363,34 @@ impl Document {
 }
 
 impl Operation {
+    /// The same operation with the names that `other` has for the parameters of the path, by their order in it: a request does not
+    /// show them.
+    pub fn with_path_names(&self, other: &Self) -> Self {
+        let mut operation = self.clone();
+        operation.path.clone_from(&other.path);
+        for (own, name) in path_names(&self.path).zip(path_names(&other.path)) {
+            let parameters = operation.parameters.iter_mut().zip(&self.parameters);
+            let here = parameters.filter(|(_, before)| before.place == Place::Path && before.name == own);
+            here.for_each(|(parameter, _)| name.clone_into(&mut parameter.name));
+        }
+        operation
+    }
+
+    /// The media types of its body that are JSON.
+    pub fn media_types(&self) -> impl Iterator<Item = &str> {
+        self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str())
+    }
+
     /// The documented response for a status: itself, its range, or the default.
     pub(crate) fn response(&self, status: u16) -> Option<(&str, &ResponseSpec)> {
         let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];
         keys.iter().find_map(|key| self.responses.get_key_value(key)).map(|(key, spec)| (key.as_str(), spec))
     }
+}
+
+/// The names of the parameters of a path template, in their order.
+pub fn path_names(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 /// Whether a media type is JSON (RFC 6839, section 3.1).

@@ -15,6 +15,7 @@ mod authentication;
 mod case;
 mod client;
 mod curl;
+mod described;
 mod document;
 mod failures;
 mod generate;
@@ -36,14 +37,15 @@ mod unique;
 pub use self::{
     case::{Broken, Case, Credentials, Expect, Group},
     client::ClientError,
-    document::{Document, DocumentError, Operation},
+    described::{Breach, Described},
+    document::{Document, DocumentError, Operation, path_names},
     inclusion::{Inclusion, Located, inclusion},
     instances::{Instances, instances},
     judge::{Complaint, Exchange, Judge},
     plan::Breakable,
     report::{ConstraintReport, Failure, Layout, OperationReport, Report},
-    request::{Request, Response},
-    schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal},
+    request::{REQUESTS, Request, Response},
+    schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal, number},
     suite::{Progress, Store, StoreFuture, Suite, SuiteError},
     token::{Signer, TokenError},
 };

@@ -43,8 +43,60 @@ impl Response {
     }
 }
 
-/// Where the schema of a whole request is put into the document.
-const ROOT: &str = "/x-contract-request";
+/// Where in a document the schema of an operation's whole requests is put.
+pub const REQUESTS: &str = "/x-contract-request";
+
+/// What a schema of whole requests says about what the document does not describe: a further parameter, a body where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// As HTTP does.
+    Allowed,
+    /// The requests are those that the document describes, and no others.
+    Refused,
+}
+
+/// The document with the schema of a whole request at [`REQUESTS`].
+pub(crate) fn bundle(document: &Document, operation: &Operation, media_type: Option<&(String, String)>, others: Others) -> Value {
+    let object = |properties: Map<String, Value>, required: Vec<&str>| {
+        let mut schema = json!({ "properties": properties, "required": required });
+        if others == Others::Refused {
+            schema["type"] = json!("object");
+            schema["additionalProperties"] = json!(false);
+        }
+        schema
+    };
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for place in Place::ALL {
+        let here: Vec<&Parameter> = operation.parameters.iter().filter(|parameter| parameter.place == place).collect();
+        if here.is_empty() && others == Others::Allowed {
+            continue;
+        }
+        let schemas: Map<String, Value> = here
+            .iter()
+            .map(|parameter| {
+                let mut schema = json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) });
+                if others == Others::Refused && place != Place::Query {
+                    schema["minLength"] = json!(1); // Without a text there would be no parameter.
+                }
+                (parameter.name.clone(), schema)
+            })
+            .collect();
+        let names = here.iter().filter(|parameter| parameter.required).map(|parameter| parameter.name.as_str()).collect();
+        properties.insert(place.name().to_owned(), object(schemas, names));
+        required.push(place.name());
+    }
+    if let (Some(body), Some((_, schema))) = (&operation.body, media_type) {
+        properties.insert("body".to_owned(), json!({ "$ref": reference(schema) }));
+        if body.required {
+            required.push("body");
+        }
+    }
+    // In requests what is `readOnly` is not required.
+    let mut bundle = without_required(&document.json, "readOnly");
+    bundle["x-contract-request"] = object(properties, required);
+    bundle
+}
 
 /// An operation with one media type of its body: what is generated for.
 pub(crate) struct Target {
@@ -70,36 +122,16 @@ impl Target {
         operation: &Operation,
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
-        let mut properties = Map::new();
-        let mut required = Vec::new();
-        for place in Place::ALL {
-            let here: Vec<&Parameter> = operation.parameters.iter().filter(|parameter| parameter.place == place).collect();
-            if here.is_empty() {
-                continue;
-            }
-            let schemas: Map<String, Value> = here
-                .iter()
-                .map(|parameter| (parameter.name.clone(), json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) })))
-                .collect();
-            let names: Vec<&str> =
-                here.iter().filter(|parameter| parameter.required).map(|parameter| parameter.name.as_str()).collect();
-            properties.insert(place.name().to_owned(), json!({ "properties": schemas, "required": names }));
-            required.push(place.name());
-        }
-        if let (Some(body), Some((_, schema))) = (&operation.body, media_type) {
-            properties.insert("body".to_owned(), json!({ "$ref": reference(schema) }));
-            if body.required {
-                required.push("body");
-            }
-        }
-        // In requests what is `readOnly` is not required.
-        let mut bundle = without_required(&document.json, "readOnly");
-        bundle["x-contract-request"] = json!({ "properties": properties, "required": required });
-        let mut schema = Schema::compile(&bundle, ROOT);
-        let referee = Referee::compile(&bundle, ROOT, &schema)
+        Self::of(&bundle(document, operation, media_type, Others::Allowed), operation, media_type)
+    }
+
+    /// Compiles a [`bundle`].
+    pub fn of(bundle: &Value, operation: &Operation, media_type: Option<&(String, String)>) -> Result<Self, DocumentError> {
+        let mut schema = Schema::compile(bundle, REQUESTS);
+        let referee = Referee::compile(bundle, REQUESTS, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
         for constraint in &mut schema.constraints {
-            if constraint.pointer.starts_with(ROOT) {
+            if constraint.pointer.starts_with(REQUESTS) {
                 constraint.source = source(operation, &constraint.place);
             }
             let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();

@@ -1,5 +1,6 @@
 //! Developer commands, as a library so that tests can run them.
 
+pub mod compat;
 pub mod drift;
 pub mod lift;
 pub mod mongo;

@@ -7,6 +7,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use xtask::{
+    compat::command::{self as compat, Compat},
     mongo,
     spec::{self, SpecError, Verdict},
 };
@@ -32,6 +33,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    Compat(Compat),
     /// Start a MongoDB server, print its URI, and serve until Ctrl-C.
     ///
     /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
@@ -43,9 +45,13 @@ enum Command {
 type Failure = (String, &'static str);
 
 fn main() -> ExitCode {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
     let outcome = match Arguments::parse().command {
-        Command::Spec { check, file } => spec(check, file),
-        Command::Mongo => mongo(),
+        Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
+        Command::Compat(compat) => {
+            compat::run(&compat, &workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
+        }
+        Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(|error| (error.to_string(), error.hint())),
     };
     outcome.unwrap_or_else(|(what, hint)| {
         eprintln!("error: {what}\nhint: {hint}");
@@ -53,27 +59,24 @@ fn main() -> ExitCode {
     })
 }
 
-fn spec(check: bool, file: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let file = file.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml"));
+/// 0 for what was found as it should be, else 1.
+fn passed(as_it_should_be: bool) -> ExitCode {
+    ExitCode::from(u8::from(!as_it_should_be))
+}
+
+fn spec(check: bool, file: &Path) -> Result<ExitCode, Failure> {
     let failure = |error: SpecError| (error.to_string(), error.hint());
     if !check {
-        let written = spec::write(&file).map_err(failure)?;
+        let written = spec::write(file).map_err(failure)?;
         println!("{}", if written { "openapi.yaml: written" } else { "openapi.yaml: fresh, unchanged" });
         return Ok(ExitCode::SUCCESS);
     }
-    match spec::check(&file).map_err(failure)? {
-        Verdict::Fresh => {
-            println!("openapi.yaml: fresh");
-            Ok(ExitCode::SUCCESS)
-        }
+    match spec::check(file).map_err(failure)? {
+        Verdict::Fresh => println!("openapi.yaml: fresh"),
         Verdict::Drift(report) => {
             eprint!("{report}");
-            Ok(ExitCode::FAILURE)
+            return Ok(ExitCode::FAILURE);
         }
     }
-}
-
-fn mongo() -> Result<ExitCode, Failure> {
-    mongo::serve().map_err(|error| (error.to_string(), error.hint()))?;
     Ok(ExitCode::SUCCESS)
 }
