@@ -2,4 +2,5 @@
 
 pub mod drift;
 pub mod lift;
+pub mod mutants;
 pub mod spec;

@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use xtask::spec::{self, SpecError, Verdict};
+use xtask::{
+    mutants::command as mutants,
+    spec::{self, SpecError, Verdict},
+};
 
 /// Commands for those who change this project.
 #[derive(Parser)]
@@ -29,12 +32,25 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    Mutants(mutants::Arguments),
 }
 
 fn main() -> ExitCode {
-    let Command::Spec { check, file } = Arguments::parse().command;
-    let file = file.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml"));
-    match run(check, &file) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+    match Arguments::parse().command {
+        Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
+        Command::Mutants(arguments) => match mutants::run(arguments, workspace) {
+            Ok(killed) => ExitCode::from(u8::from(!killed)),
+            Err(error) => {
+                eprintln!("error: {error}\nhint: {}", error.hint());
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+fn spec(check: bool, file: &Path) -> ExitCode {
+    match run(check, file) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
