@@ -34,7 +34,7 @@ const ANNOTATIONS: [&str; 22] = [
 ];
 
 /// Formats of OpenAPI that name a type of programming languages and assert nothing about the JSON value.
-const TYPE_FORMATS: [&str; 7] = ["int32", "int64", "float", "double", "password", "byte", "binary"];
+pub(crate) const TYPE_FORMATS: [&str; 7] = ["int32", "int64", "float", "double", "password", "byte", "binary"];
 
 /// How far a constraint's node is from the request's own rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,16 +3,20 @@
 mod agreement;
 mod compile;
 mod evaluate;
+mod join;
 pub mod number;
 
 use std::fmt;
 
 use serde_json::Value;
 
-pub(crate) use self::agreement::{any_item, reference};
 pub use self::{
     agreement::{Disagreement, Referee},
     evaluate::{Leaf, Trace, equal},
+};
+pub(crate) use self::{
+    agreement::{any_item, reference},
+    compile::TYPE_FORMATS,
 };
 use crate::text::{format::Format, pattern::Pattern};
 

@@ -6,15 +6,16 @@ use serde_json::Number;
 
 /// A decimal number: `mantissa × 10^-scale`.
 #[derive(Debug, Clone, Copy)]
-struct Decimal {
-    mantissa: i128,
-    scale: u32,
+pub(crate) struct Decimal {
+    pub mantissa: i128,
+    pub scale: u32,
 }
 
 /// Beyond this many digits numbers are compared as `f64`.
 const MAX_DIGITS: usize = 30;
 
-fn decimal(number: &Number) -> Option<Decimal> {
+/// The number as a decimal, where that is exact.
+pub(crate) fn decimal(number: &Number) -> Option<Decimal> {
     let text = number.to_string();
     let (base, exponent) = match text.split_once(['e', 'E']) {
         Some((base, exponent)) => (base, exponent.parse::<i32>().ok()?),

@@ -72,6 +72,16 @@ impl Pattern {
         self.ecma.is_match(text)
     }
 
+    /// The pattern in the syntax of the `regex` crate: the same text, the same language.
+    pub(crate) fn source(&self) -> &str {
+        self.ecma.as_str()
+    }
+
+    /// The pattern as a tree.
+    pub(crate) const fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
     /// Whether all readings of the pattern say that the text matches (`true`) or does not (`false`).
     fn all_say(&self, text: &str, matches: bool) -> bool {
         self.ecma.is_match(text) == matches && self.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)

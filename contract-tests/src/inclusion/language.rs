@@ -1,0 +1,233 @@
+//! Regular languages: whether some text of a length is in all of these and in none of those.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use regex_automata::{
+    Input,
+    dfa::{Automaton, StartKind, dense},
+    nfa::thompson::{self, WhichCaptures},
+    util::primitives::StateID,
+};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+/// A language that a text is in, or is not in.
+pub(super) struct Language {
+    /// What identifies it.
+    pub key: String,
+    pub hir: Hir,
+    pub holds: bool,
+}
+
+type Dfa = dense::DFA<Vec<u32>>;
+
+/// The most memory of an automaton.
+const MAX_BYTES: usize = 4 << 20;
+/// The most states of the product of all automata.
+const MAX_STATES: usize = 5_000;
+/// The most steps through it.
+const MAX_STEPS: usize = 400_000;
+
+/// What is known of languages.
+#[derive(Default)]
+pub(super) struct Languages {
+    automata: HashMap<String, Option<Rc<Dfa>>>,
+    known: HashMap<String, bool>,
+}
+
+impl Languages {
+    /// Whether it is proven that no text of `low` to `high` code points is as these languages say.
+    pub fn is_empty(&mut self, mut all: Vec<Language>, low: usize, high: Option<usize>) -> bool {
+        all.sort_by(|a, b| (&a.key, a.holds).cmp(&(&b.key, b.holds)));
+        all.dedup_by(|a, b| a.key == b.key && a.holds == b.holds);
+        if all.windows(2).any(|pair| pair[0].key == pair[1].key) {
+            return true; // The same one, in and out.
+        }
+        let keys: Vec<(&str, bool)> = all.iter().map(|language| (language.key.as_str(), language.holds)).collect();
+        let query = format!("{low} {high:?} {keys:?}");
+        if let Some(known) = self.known.get(&query) {
+            return *known;
+        }
+        let empty = self.search(&all, low, high) == Some(false);
+        self.known.insert(query, empty);
+        empty
+    }
+
+    /// Whether there is such a text; none where it takes too much to say.
+    fn search(&mut self, all: &[Language], low: usize, high: Option<usize>) -> Option<bool> {
+        let parts = all.iter().map(|language| Some((self.automaton(language)?, language.holds))).collect::<Option<Vec<_>>>()?;
+        let mut product = Product { parts, alphabet: alphabet(all)?, states: Vec::new(), numbers: HashMap::new() };
+        let start = product.start()?;
+        let mut layer: BTreeSet<usize> = start.into_iter().collect();
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut steps = 0;
+        for length in 0_usize.. {
+            if length >= low {
+                // A text that came here sooner had more room left.
+                layer.retain(|state| seen.insert(*state));
+                if layer.iter().any(|state| product.accepts(*state)) {
+                    return Some(true);
+                }
+            }
+            if layer.is_empty() || high == Some(length) {
+                break;
+            }
+            let mut next = BTreeSet::new();
+            for state in layer {
+                let successors = product.successors(state)?;
+                steps += successors.len();
+                next.extend(successors);
+            }
+            if steps > MAX_STEPS {
+                return None;
+            }
+            layer = next;
+        }
+        Some(false)
+    }
+
+    fn automaton(&mut self, language: &Language) -> Option<Rc<Dfa>> {
+        if let Some(known) = self.automata.get(&language.key) {
+            return known.clone();
+        }
+        let config = dense::Config::new()
+            .start_kind(StartKind::Unanchored)
+            .accelerate(false)
+            .dfa_size_limit(Some(MAX_BYTES))
+            .determinize_size_limit(Some(MAX_BYTES));
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_BYTES)))
+            .build_from_hir(&language.hir);
+        let automaton = nfa.ok().and_then(|nfa| dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()).map(Rc::new);
+        self.automata.insert(language.key.clone(), automaton.clone());
+        automaton
+    }
+}
+
+/// One character for each set of characters that all the languages treat alike; none where they look at more than that.
+fn alphabet(all: &[Language]) -> Option<Vec<char>> {
+    let mut sets = Vec::new();
+    for language in all {
+        if !collect(&language.hir, &mut sets) {
+            return None;
+        }
+    }
+    // A surrogate is no character.
+    let mut ends = BTreeSet::from([0, 0xD800, 0xE000, 0x11_0000]);
+    for (from, to) in sets.iter().flatten() {
+        ends.extend([*from, to + 1]);
+    }
+    let has = |set: &Vec<(u32, u32)>, c: u32| {
+        let at = set.partition_point(|(_, to)| *to < c);
+        set.get(at).is_some_and(|(from, _)| *from <= c)
+    };
+    let mut kinds: BTreeMap<Vec<bool>, char> = BTreeMap::new();
+    for first in ends {
+        if let Some(c) = char::from_u32(first) {
+            kinds.entry(sets.iter().map(|set| has(set, first)).collect()).or_insert(c);
+        }
+    }
+    Some(kinds.into_values().collect())
+}
+
+/// The sets of characters in a pattern, each as sorted ranges; false where it looks at characters in another way.
+fn collect(hir: &Hir, sets: &mut Vec<Vec<(u32, u32)>>) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(Look::Start | Look::End) => true,
+        HirKind::Look(Look::WordAscii | Look::WordAsciiNegate) => {
+            let word = [('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
+            sets.push(word.map(|(from, to)| (u32::from(from), u32::from(to))).to_vec());
+            true
+        }
+        HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => false,
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => {
+                sets.extend(text.chars().map(|c| vec![(u32::from(c), u32::from(c))]));
+                true
+            }
+            Err(_) => false,
+        },
+        HirKind::Class(Class::Unicode(class)) => {
+            sets.push(class.iter().map(|range| (u32::from(range.start()), u32::from(range.end()))).collect());
+            true
+        }
+        HirKind::Repetition(repetition) => collect(&repetition.sub, sets),
+        HirKind::Capture(capture) => collect(&capture.sub, sets),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().all(|part| collect(part, sets)),
+    }
+}
+
+/// All automata at once, as far as they have been walked.
+struct Product {
+    parts: Vec<(Rc<Dfa>, bool)>,
+    alphabet: Vec<char>,
+    states: Vec<(State, Option<Vec<usize>>)>,
+    numbers: HashMap<State, usize>,
+}
+
+/// The state of each automaton; none where it has matched, which nothing that follows can undo.
+type State = Vec<Option<StateID>>;
+
+impl Product {
+    /// The first state, where there is one that can lead to anything.
+    fn start(&mut self) -> Option<Option<usize>> {
+        let starts =
+            self.parts.iter().map(|(dfa, _)| dfa.start_state_forward(&Input::new("")).ok()).collect::<Option<Vec<_>>>()?;
+        let state =
+            self.parts.iter().zip(starts).map(|((dfa, _), state)| (!dfa.is_match_state(state)).then_some(state)).collect();
+        self.number(state)
+    }
+
+    /// The number of a state. The inner option is none where the state can lead to nothing, the outer where there are too many.
+    fn number(&mut self, state: State) -> Option<Option<usize>> {
+        let hopeless = self.parts.iter().zip(&state).any(|((dfa, holds), state)| match state {
+            None => !holds,
+            Some(state) => *holds && dfa.is_dead_state(*state),
+        });
+        if hopeless {
+            return Some(None);
+        }
+        if let Some(number) = self.numbers.get(&state) {
+            return Some(Some(*number));
+        }
+        if self.states.len() >= MAX_STATES {
+            return None;
+        }
+        self.states.push((state.clone(), None));
+        self.numbers.insert(state, self.states.len() - 1);
+        Some(Some(self.states.len() - 1))
+    }
+
+    fn accepts(&self, number: usize) -> bool {
+        let (state, _) = &self.states[number];
+        self.parts.iter().zip(state).all(|((dfa, holds), state)| {
+            let matches = state.is_none_or(|state| dfa.is_match_state(dfa.next_eoi_state(state)));
+            matches == *holds
+        })
+    }
+
+    fn successors(&mut self, number: usize) -> Option<Vec<usize>> {
+        if let Some(known) = &self.states[number].1 {
+            return Some(known.clone());
+        }
+        let mut successors = BTreeSet::new();
+        for at in 0..self.alphabet.len() {
+            let mut bytes = [0; 4];
+            let bytes = self.alphabet[at].encode_utf8(&mut bytes).bytes();
+            let (state, _) = &self.states[number];
+            let next = self.parts.iter().zip(state).map(|((dfa, _), state)| {
+                bytes.clone().try_fold((*state)?, |state, byte| {
+                    let next = dfa.next_state(state, byte);
+                    (!dfa.is_match_state(next)).then_some(next)
+                })
+            });
+            let next = next.collect();
+            successors.extend(self.number(next)?);
+        }
+        let successors: Vec<usize> = successors.into_iter().collect();
+        self.states[number].1 = Some(successors.clone());
+        Some(successors)
+    }
+}

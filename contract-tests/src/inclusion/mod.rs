@@ -1,0 +1,60 @@
+//! Whether everything that one schema allows is allowed by another one: proven, refuted by an instance, or not known.
+
+mod array;
+mod language;
+mod number;
+mod object;
+mod proof;
+mod term;
+mod text;
+mod witness;
+
+use serde_json::Value;
+
+use self::{
+    proof::{Prover, State},
+    term::Terms,
+    witness::Search,
+};
+use crate::schema::{Referee, Schema};
+
+/// A schema in its document.
+#[derive(Debug, Clone, Copy)]
+pub struct Located<'a> {
+    /// The document, for references.
+    pub document: &'a Value,
+    /// Where the schema stands in it (JSON Pointer).
+    pub pointer: &'a str,
+}
+
+/// What is known about two schemas.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inclusion {
+    /// Every instance of the narrow schema is one of the wide schema.
+    Proven,
+    /// This instance of the narrow schema is none of the wide one; it is as small as could be made.
+    Refuted(Value),
+    /// Neither a proof nor an instance was found.
+    Unknown,
+}
+
+/// Whether every instance of `narrow` is an instance of `wide`; the same answer for the same seed.
+///
+/// # Errors
+///
+/// What is wrong with a schema that does not compile.
+pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<Inclusion, String> {
+    let both = [narrow, wide];
+    let compile = || both.map(|located| Schema::compile(located.document, located.pointer));
+    let schemas = compile();
+    let [one, other] = [0, 1].map(|side| Referee::compile(both[side].document, both[side].pointer, &schemas[side]));
+    let referees = [one?, other?];
+    let terms = Terms::new([&schemas[0], &schemas[1]], [narrow.document, wide.document]);
+    let [narrow, wide] = terms.roots;
+    if Prover::new(&terms).empty(&State::from([(narrow, true), (wide, false)])) {
+        return Ok(Inclusion::Proven);
+    }
+    let [first, second] = compile();
+    let search = Search { schemas: [&schemas[0], &schemas[1]], referees: &referees, both: Schema::both(first, second), seed };
+    Ok(search.witness(&terms).map_or(Inclusion::Unknown, Inclusion::Refuted))
+}

@@ -1,0 +1,443 @@
+//! The schemas of both documents as one set of terms: what means the same by its text is the same term, however it is written down
+//! (behind a reference, under another name, with another description).
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt::Write,
+};
+
+use serde_json::Value;
+
+use crate::{
+    schema::{Node, NodeId, Rule, Schema, TYPE_FORMATS},
+    text::pattern::Pattern,
+};
+
+/// A term of [`Terms`].
+pub(super) type TermId = usize;
+
+/// A node of one of the two schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Place {
+    side: usize,
+    node: NodeId,
+}
+
+/// What a schema asks, keyword by keyword.
+pub(super) struct Term {
+    place: Place,
+    /// The schema `false`.
+    pub never: bool,
+    /// Whether it asks something that is not understood.
+    pub opaque: bool,
+    /// Whether something that is not understood can be met from here.
+    pub murky: bool,
+    pub rules: Vec<Rule>,
+    /// Formats that are not known: equal to themselves, and nothing else is known about them.
+    pub foreign: Vec<String>,
+    /// `allOf` and `$ref`.
+    pub all: Vec<TermId>,
+    pub any: Option<Vec<TermId>>,
+    pub one: Option<Vec<TermId>>,
+    pub not: Option<TermId>,
+    /// `if`, `then`, `else`.
+    pub condition: Option<(TermId, Option<TermId>, Option<TermId>)>,
+    pub dependent: Vec<(String, TermId)>,
+    pub properties: Vec<(String, TermId)>,
+    pub patterns: Vec<(Pattern, TermId)>,
+    /// What is asked of every property that is not named.
+    pub others: Vec<Others>,
+    pub names: Option<TermId>,
+    pub prefix: Vec<TermId>,
+    /// What is asked of every item from this index on.
+    pub rest: Vec<(usize, TermId)>,
+    pub contains: Option<Contains>,
+    /// Whether it has an `unevaluated…` that depends on the instance.
+    pub unevaluated: bool,
+}
+
+/// `contains` with its bounds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Contains {
+    pub term: TermId,
+    pub min: Option<usize>,
+    pub max: Option<usize>,
+}
+
+/// `additionalProperties`: what is asked of the properties that have none of these names and match none of these patterns.
+#[derive(Clone)]
+pub(super) struct Others {
+    pub names: Vec<String>,
+    pub patterns: Vec<Pattern>,
+    pub term: TermId,
+}
+
+impl Others {
+    pub fn concern(&self, name: &str) -> bool {
+        !self.names.iter().any(|known| known == name) && !self.patterns.iter().any(|pattern| pattern.is_match(name))
+    }
+}
+
+/// The terms of two schemas.
+pub(super) struct Terms<'a> {
+    schemas: [&'a Schema; 2],
+    documents: [&'a Value; 2],
+    pub list: Vec<Term>,
+    /// The terms of the two schemas themselves.
+    pub roots: [TermId; 2],
+    /// For each node of each side whether the other side has one of the same term.
+    shared: [Vec<bool>; 2],
+}
+
+impl<'a> Terms<'a> {
+    pub fn new(schemas: [&'a Schema; 2], documents: [&'a Value; 2]) -> Self {
+        let mut terms = Self { schemas, documents, list: Vec::new(), roots: [0, 0], shared: [Vec::new(), Vec::new()] };
+        let places: Vec<Place> =
+            (0..2).flat_map(|side| (0..schemas[side].nodes.len()).map(move |node| Place { side, node })).collect();
+        let notes = [terms.notes(0), terms.notes(1)];
+        let classes = terms.classes(&places, &notes);
+        let class = |place: Place| classes[&terms.target(place, &notes)];
+        let mut list: Vec<Option<Term>> = Vec::new();
+        list.resize_with(classes.values().max().map_or(0, |last| last + 1), || None);
+        for place in &places {
+            let place = terms.target(*place, &notes);
+            let slot = &mut list[classes[&place]];
+            if slot.is_none() {
+                *slot = Some(terms.term(place, &notes[place.side], &class));
+            }
+        }
+        let met = [0, 1]
+            .map(|side| places.iter().filter(|place| place.side == side).map(|place| class(*place)).collect::<BTreeSet<_>>());
+        let shared = [0, 1].map(|side| {
+            let own = places.iter().filter(|place| place.side == side);
+            own.map(|place| met[1 - side].contains(&class(*place))).collect::<Vec<_>>()
+        });
+        terms.roots = [0, 1].map(|side| class(Place { side, node: 0 }));
+        terms.shared = shared;
+        terms.list = list.into_iter().flatten().collect();
+        terms.spread_murk();
+        terms
+    }
+
+    /// Whether a value is an instance of a term.
+    pub fn accepts(&self, term: TermId, value: &Value) -> bool {
+        let Place { side, node } = self.list[term].place;
+        self.schemas[side].accepts(node, value)
+    }
+
+    /// Whether the other schema asks the same somewhere.
+    pub fn is_shared(&self, side: usize, node: NodeId) -> bool {
+        self.shared[side][node]
+    }
+
+    fn node(&self, place: Place) -> &'a Node {
+        &self.schemas[place.side].nodes[place.node]
+    }
+
+    /// What is not understood of each node of one side.
+    fn notes(&self, side: usize) -> Vec<Note> {
+        let schema = self.schemas[side];
+        let mut notes: Vec<Note> = schema.nodes.iter().map(|_| Note::default()).collect();
+        let by_pointer: HashMap<&str, NodeId> =
+            schema.nodes.iter().enumerate().map(|(id, node)| (node.pointer.as_str(), id)).collect();
+        for uncovered in &schema.uncovered {
+            let pointer = uncovered.pointer.as_str();
+            if let Some(node) = by_pointer.get(pointer) {
+                notes[*node].opaque = true;
+                continue;
+            }
+            let (parent, keyword) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+            if let Some(node) = by_pointer.get(parent) {
+                match self.documents[side].pointer(pointer).and_then(Value::as_str) {
+                    Some(name) if keyword == "format" && TYPE_FORMATS.contains(&name) => {}
+                    Some(name) if keyword == "format" => notes[*node].foreign.push(name.to_owned()),
+                    _ => notes[*node].opaque = true,
+                }
+            }
+            if let Some(node) = parent.strip_suffix("/patternProperties").and_then(|node| by_pointer.get(node)) {
+                notes[*node].opaque = true;
+            }
+        }
+        notes
+    }
+
+    /// The node that a node is only another name for.
+    fn target(&self, mut place: Place, notes: &[Vec<Note>; 2]) -> Place {
+        // A circle of references ends somewhere in it, which is as good as anywhere.
+        for _ in 0..64 {
+            let node = self.node(place);
+            let note = &notes[place.side][place.node];
+            let mut children = node.children();
+            let only = match (node.reference, node.all_of.as_slice()) {
+                (Some(only), []) => only,
+                (None, [only]) => *only,
+                _ => return place,
+            };
+            let alone = children.next().is_some() && children.next().is_none();
+            if !alone || node.constraints().next().is_some() || note.opaque || !note.foreign.is_empty() {
+                return place;
+            }
+            place.node = only;
+        }
+        place
+    }
+
+    /// Numbers the nodes so that those which ask the same, all the way down, have the same number: as in the minimisation of an
+    /// automaton, all are taken for equal until they turn out to differ.
+    fn classes(&self, places: &[Place], notes: &[Vec<Note>; 2]) -> HashMap<Place, TermId> {
+        let targets: BTreeSet<(usize, NodeId)> =
+            places.iter().map(|place| self.target(*place, notes)).map(|place| (place.side, place.node)).collect();
+        let places: Vec<Place> = targets.into_iter().map(|(side, node)| Place { side, node }).collect();
+        let own: Vec<String> = places.iter().map(|place| self.own(*place, &notes[place.side][place.node])).collect();
+        let mut classes: HashMap<Place, TermId> = places.iter().map(|place| (*place, 0)).collect();
+        let mut count = 1;
+        loop {
+            let mut known: HashMap<String, TermId> = HashMap::new();
+            let next: HashMap<Place, TermId> = places
+                .iter()
+                .zip(&own)
+                .map(|(place, own)| {
+                    let class = |node: NodeId| classes[&self.target(Place { node, ..*place }, notes)];
+                    // What was told apart stays apart.
+                    let signature = format!("{} {own}{}", classes[place], structure(self.node(*place), class));
+                    let fresh = known.len();
+                    (*place, *known.entry(signature).or_insert(fresh))
+                })
+                .collect();
+            let done = known.len() == count;
+            count = known.len();
+            classes = next;
+            if done {
+                return classes;
+            }
+        }
+    }
+
+    /// What a node asks by itself, as text.
+    fn own(&self, place: Place, note: &Note) -> String {
+        if note.opaque {
+            return format!("opaque {place:?}");
+        }
+        let schema = self.schemas[place.side];
+        let node = self.node(place);
+        let constraints = node.constraints().map(|id| &schema.constraints[id]).filter(|constraint| !constraint.is_choice());
+        let mut parts: Vec<String> = constraints
+            .map(|constraint| {
+                let value = match constraint.rule {
+                    Rule::Required(_) | Rule::AnyOf | Rule::OneOf | Rule::Not | Rule::Contains => None,
+                    _ => self.documents[place.side].pointer(&constraint.pointer),
+                };
+                let DependentOn(when) = DependentOn::of(&constraint.rule);
+                format!(
+                    "{} {when:?} {:?} {};",
+                    constraint.keyword,
+                    constraint.item,
+                    value.map_or_else(String::new, Value::to_string)
+                )
+            })
+            .chain(note.foreign.iter().map(|name| format!("foreign {name:?};")))
+            .collect();
+        parts.sort_unstable();
+        if node.never.is_some() { "never".to_owned() } else { parts.concat() }
+    }
+
+    fn term(&self, place: Place, notes: &[Note], class: &dyn Fn(Place) -> TermId) -> Term {
+        let node = self.node(place);
+        let schema = self.schemas[place.side];
+        let child = |node: NodeId| class(Place { node, ..place });
+        let children = |nodes: &[NodeId]| nodes.iter().map(|node| child(*node)).collect::<Vec<_>>();
+        let named =
+            |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, node)| (name.clone(), child(*node))).collect::<Vec<_>>();
+        let names = |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let patterns = |node: &Node| node.pattern_properties.iter().map(|(pattern, _)| pattern.clone()).collect::<Vec<_>>();
+        let additional = node.additional_properties.map(|others| Others {
+            names: names(&node.properties),
+            patterns: patterns(node),
+            term: child(others),
+        });
+        let evaluated = self.evaluated(place);
+        let unevaluated_properties = node.unevaluated_properties.and_then(|others| {
+            let seen = evaluated.as_ref()?;
+            (!seen.all_properties).then(|| Others {
+                names: seen.names.clone(),
+                patterns: seen.patterns.clone(),
+                term: child(others),
+            })
+        });
+        let unevaluated_items = node.unevaluated_items.and_then(|items| {
+            let seen = evaluated.as_ref()?;
+            (!seen.all_items).then(|| (seen.items, child(items)))
+        });
+        let asks_unevaluated = node.unevaluated_properties.is_some() || node.unevaluated_items.is_some();
+        let rules = node.own.iter().map(|id| &schema.constraints[*id]).filter(|constraint| !constraint.is_choice());
+        Term {
+            place,
+            never: node.never.is_some(),
+            opaque: notes[place.node].opaque,
+            murky: notes[place.node].opaque || !notes[place.node].foreign.is_empty(),
+            rules: rules.map(|constraint| constraint.rule.clone()).collect(),
+            foreign: notes[place.node].foreign.clone(),
+            all: node.reference.iter().chain(&node.all_of).map(|node| child(*node)).collect(),
+            any: node.any_of.as_ref().map(|(_, branches)| children(branches)),
+            one: node.one_of.as_ref().map(|(_, branches)| children(branches)),
+            not: node.not.map(|(_, inner)| child(inner)),
+            condition: node.condition.as_ref().map(|c| (child(c.when), c.then.map(child), c.otherwise.map(child))),
+            dependent: named(&node.dependent_schemas),
+            properties: named(&node.properties),
+            patterns: node.pattern_properties.iter().map(|(pattern, node)| (pattern.clone(), child(*node))).collect(),
+            others: additional.into_iter().chain(unevaluated_properties).collect(),
+            names: node.property_names.map(child),
+            prefix: children(&node.prefix_items),
+            rest: node.items.map(|items| (node.prefix_items.len(), child(items))).into_iter().chain(unevaluated_items).collect(),
+            contains: node.contains.as_ref().map(|contains| Contains {
+                term: child(contains.node),
+                min: contains.min.map(|(_, min)| min),
+                max: contains.max.map(|(_, max)| max),
+            }),
+            unevaluated: asks_unevaluated && evaluated.is_none(),
+        }
+    }
+
+    /// What the node evaluates of every object and array that it allows; none where that depends on the instance.
+    fn evaluated(&self, place: Place) -> Option<Evaluated> {
+        let mut all = Evaluated::default();
+        let mut open = vec![place.node];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            let node = self.node(Place { node: id, ..place });
+            let depends = node.any_of.is_some()
+                || node.one_of.is_some()
+                || node.condition.is_some()
+                || node.contains.is_some()
+                || !node.dependent_schemas.is_empty();
+            if depends {
+                return None;
+            }
+            let inner = id != place.node;
+            all.names.extend(node.properties.iter().map(|(name, _)| name.clone()));
+            all.patterns.extend(node.pattern_properties.iter().map(|(pattern, _)| pattern.clone()));
+            all.all_properties |= node.additional_properties.is_some() || (inner && node.unevaluated_properties.is_some());
+            all.items = all.items.max(node.prefix_items.len());
+            all.all_items |= node.items.is_some() || (inner && node.unevaluated_items.is_some());
+            open.extend(node.reference.iter().chain(&node.all_of));
+        }
+        Some(all)
+    }
+
+    fn spread_murk(&mut self) {
+        loop {
+            let murky: Vec<TermId> = (0..self.list.len())
+                .filter(|id| !self.list[*id].murky && self.list[*id].children().any(|child| self.list[child].murky))
+                .collect();
+            if murky.is_empty() {
+                return;
+            }
+            murky.into_iter().for_each(|id| self.list[id].murky = true);
+        }
+    }
+}
+
+impl Term {
+    fn children(&self) -> impl Iterator<Item = TermId> {
+        let condition = self.condition.iter().flat_map(|(when, then, otherwise)| [Some(*when), *then, *otherwise]).flatten();
+        [self.not, self.names, self.contains.map(|contains| contains.term)]
+            .into_iter()
+            .flatten()
+            .chain(condition)
+            .chain(self.all.iter().copied())
+            .chain(self.any.iter().chain(&self.one).flatten().copied())
+            .chain(self.dependent.iter().chain(&self.properties).map(|(_, term)| *term))
+            .chain(self.patterns.iter().map(|(_, term)| *term))
+            .chain(self.others.iter().map(|others| others.term))
+            .chain(self.prefix.iter().copied())
+            .chain(self.rest.iter().map(|(_, term)| *term))
+    }
+
+    pub fn has_object_rules(&self) -> bool {
+        !self.properties.is_empty() || !self.patterns.is_empty() || !self.others.is_empty() || self.names.is_some()
+    }
+
+    pub fn has_array_rules(&self) -> bool {
+        !self.prefix.is_empty() || !self.rest.is_empty()
+    }
+}
+
+/// What is not understood of a node.
+#[derive(Default)]
+struct Note {
+    opaque: bool,
+    foreign: Vec<String>,
+}
+
+/// What is evaluated in place (JSON Schema 2020-12, core, section 11).
+#[derive(Default)]
+struct Evaluated {
+    names: Vec<String>,
+    patterns: Vec<Pattern>,
+    all_properties: bool,
+    items: usize,
+    all_items: bool,
+}
+
+/// The property on which a rule depends.
+struct DependentOn<'a>(Option<&'a str>);
+
+impl<'a> DependentOn<'a> {
+    fn of(rule: &'a Rule) -> Self {
+        match rule {
+            Rule::DependentRequired { when, .. } => Self(Some(when)),
+            _ => Self(None),
+        }
+    }
+}
+
+/// How a node is put together of others, as text; where the order means nothing, it is sorted.
+fn structure(node: &Node, class: impl Fn(NodeId) -> TermId) -> String {
+    let mut text = String::new();
+    let sorted = |nodes: &[NodeId]| {
+        let mut all: Vec<TermId> = nodes.iter().map(|node| class(*node)).collect();
+        all.sort_unstable();
+        all
+    };
+    let one = |node: Option<NodeId>| node.map(&class);
+    let named = |pairs: &[(String, NodeId)]| {
+        let mut all: Vec<(String, TermId)> = pairs.iter().map(|(name, node)| (name.clone(), class(*node))).collect();
+        all.sort_unstable();
+        all
+    };
+    let patterns: Vec<(String, NodeId)> =
+        node.pattern_properties.iter().map(|(pattern, node)| (pattern.source().to_owned(), *node)).collect();
+    let in_place: Vec<NodeId> = node.reference.iter().chain(&node.all_of).copied().collect();
+    let _ = write!(
+        text,
+        "all {:?} any {:?} one {:?} not {:?} ",
+        sorted(&in_place),
+        node.any_of.as_ref().map(|(_, branches)| sorted(branches)),
+        node.one_of.as_ref().map(|(_, branches)| sorted(branches)),
+        one(node.not.map(|(_, inner)| inner)),
+    );
+    if let Some(condition) = &node.condition {
+        let _ = write!(text, "if {} {:?} {:?} ", class(condition.when), one(condition.then), one(condition.otherwise));
+    }
+    if let Some(contains) = &node.contains {
+        let _ =
+            write!(text, "contains {} {:?} {:?} ", class(contains.node), contains.min.map(|m| m.1), contains.max.map(|m| m.1));
+    }
+    let _ = write!(
+        text,
+        "dependent {:?} properties {:?} patterns {:?} others {:?} names {:?} prefix {:?} items {:?} unevaluated {:?} {:?}",
+        named(&node.dependent_schemas),
+        named(&node.properties),
+        named(&patterns),
+        one(node.additional_properties),
+        one(node.property_names),
+        node.prefix_items.iter().map(|node| class(*node)).collect::<Vec<_>>(),
+        one(node.items),
+        one(node.unevaluated_properties),
+        one(node.unevaluated_items),
+    );
+    text
+}

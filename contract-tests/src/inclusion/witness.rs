@@ -1,0 +1,144 @@
+//! The search for an instance of one schema that another one refuses.
+
+use std::cmp::Reverse;
+
+use proptest::strategy::ValueTree;
+use serde_json::Value;
+
+use super::term::Terms;
+use crate::{
+    generate::{Aim, Generator, Goal, Richness, Shrink, Wish, edges, faults, rng},
+    schema::{Constraint, ConstraintId, Referee, Schema},
+};
+
+/// The most instances that are made for constraints which stand in both schemas alike.
+const MAX_ALIKE: usize = 300;
+/// How many instances are made at random.
+const RANDOM: usize = 100;
+/// The most ways in which one constraint is tried.
+const MAX_WISHES: usize = 24;
+/// The most steps in which a witness is made smaller.
+const MAX_SHRINKING: usize = 3_000;
+
+pub(super) struct Search<'a> {
+    /// The narrow and the wide schema.
+    pub schemas: [&'a Schema; 2],
+    pub referees: &'a [Referee; 2],
+    /// What both allow.
+    pub both: Schema,
+    pub seed: u64,
+}
+
+impl Search<'_> {
+    /// An instance of the narrow schema that the wide one refuses, by the engine and by boon; as small as could be made.
+    pub fn witness(&self, terms: &Terms<'_>) -> Option<Value> {
+        let differing: [Vec<ConstraintId>; 2] = [0, 1].map(|side| self.constraints(terms, side, false));
+        let alike: [Vec<ConstraintId>; 2] = [0, 1].map(|side| self.constraints(terms, side, true));
+        let found = self
+            .breaking(&differing[1])
+            .chain(self.meeting(&differing[0]))
+            .chain(self.breaking(&alike[1]).take(MAX_ALIKE))
+            .chain(self.meeting(&alike[0]).take(MAX_ALIKE))
+            .chain(self.random())
+            .flatten()
+            .find(|instance| self.refutes(instance))?;
+        Some(self.smallest(found))
+    }
+
+    /// The constraints of one side: those that the other has too, or those that it has not, the innermost first.
+    fn constraints(&self, terms: &Terms<'_>, side: usize, alike: bool) -> Vec<ConstraintId> {
+        let schema = self.schemas[side];
+        let nodes = schema.nodes.iter().enumerate().filter(|(node, _)| terms.is_shared(side, *node) == alike);
+        let mut all: Vec<ConstraintId> = nodes.flat_map(|(_, node)| node.constraints()).collect();
+        all.sort_by_key(|id| (Reverse(schema.constraints[*id].pointer.len()), *id));
+        all
+    }
+
+    /// Instances of the narrow schema that break one of these constraints of the wide schema.
+    fn breaking(&self, constraints: &[ConstraintId]) -> impl Iterator<Item = Option<Value>> {
+        let offset = self.schemas[0].constraints.len();
+        constraints.iter().flat_map(move |id| {
+            let constraint = &self.schemas[1].constraints[*id];
+            let branches = branches(self.schemas[1], *id);
+            let mut wishes = faults(constraint, branches, &self.names_beside(constraint));
+            wishes.truncate(MAX_WISHES);
+            self.made(&self.both, *id + offset, Goal::Break, wishes)
+        })
+    }
+
+    /// Instances of the narrow schema at the edge of one of these constraints of its own, or beyond it where that is allowed.
+    fn meeting(&self, constraints: &[ConstraintId]) -> impl Iterator<Item = Option<Value>> {
+        constraints.iter().flat_map(|id| {
+            let schema = self.schemas[0];
+            let constraint = &schema.constraints[*id];
+            let branches = branches(schema, *id);
+            let mut keeping = edges(constraint, branches);
+            keeping.truncate(MAX_WISHES);
+            let mut breaking = if constraint.conditional { faults(constraint, branches, &[]) } else { Vec::new() };
+            breaking.truncate(MAX_WISHES);
+            self.made(schema, *id, Goal::Keep, keeping).chain(self.made(schema, *id, Goal::Break, breaking))
+        })
+    }
+
+    /// The names that the narrow schema has where this constraint of the wide schema applies.
+    fn names_beside(&self, constraint: &Constraint) -> Vec<String> {
+        let Some((parent, _)) = constraint.place.rsplit_once('/') else { return Vec::new() };
+        let nodes = self.schemas[0].nodes.iter().filter(|node| node.place == parent);
+        nodes.flat_map(|node| node.properties.iter().map(|(name, _)| name.clone())).collect()
+    }
+
+    fn made<'b>(
+        &'b self,
+        schema: &'b Schema,
+        constraint: ConstraintId,
+        goal: Goal,
+        wishes: Vec<Wish>,
+    ) -> impl Iterator<Item = Option<Value>> + 'b {
+        let ways = [Richness::Sparse, Richness::Full, Richness::Random];
+        let aims = wishes.into_iter().map(move |wish| Aim { constraint, goal, wish: Some(wish) });
+        let tries = aims.enumerate().flat_map(move |(index, aim)| ways.map(|richness| (index, aim.clone(), richness)));
+        tries.map(move |(index, aim, richness)| {
+            let words = ["witness", &constraint.to_string(), &format!("{goal:?} {index} {richness:?}")];
+            Generator::new(schema, rng(self.seed, &words), richness).instance(&[aim])
+        })
+    }
+
+    fn random(&self) -> impl Iterator<Item = Option<Value>> {
+        (0..RANDOM).map(|number| {
+            let richness = if number % 4 == 0 { Richness::Sparse } else { Richness::Random };
+            let mut generator = Generator::new(self.schemas[0], rng(self.seed, &["random", &number.to_string()]), richness);
+            generator.plain = number % 2 == 0;
+            generator.instance(&[])
+        })
+    }
+
+    fn refutes(&self, instance: &Value) -> bool {
+        let [narrow, wide] = self.schemas.map(|schema| schema.accepts(0, instance));
+        narrow && !wide && self.referees[0].accepts(instance) && !self.referees[1].accepts(instance)
+    }
+
+    fn smallest(&self, found: Value) -> Value {
+        let mut tree = Shrink::new(found.clone());
+        let mut best = found;
+        let mut more = tree.simplify();
+        for _ in 0..MAX_SHRINKING {
+            if !more {
+                break;
+            }
+            let tried = tree.current();
+            if self.refutes(&tried) {
+                best = tried;
+                more = tree.simplify();
+            } else {
+                more = tree.complicate();
+            }
+        }
+        best
+    }
+}
+
+/// How many branches an `anyOf` or `oneOf` has.
+fn branches(schema: &Schema, id: ConstraintId) -> usize {
+    let alternatives = schema.nodes.iter().flat_map(|node| node.any_of.iter().chain(&node.one_of));
+    alternatives.filter(|(own, _)| *own == id).map(|(_, branches)| branches.len()).next().unwrap_or(0)
+}
