@@ -254,8 +254,7 @@ impl<'a> Run<'a> {
     }
 
     pub fn protocol_cases(&self, part: &Part) -> Vec<Case> {
-        let mut cases =
-            protocol::cases(&self.suite.document, &part.target, self.suite.assumptions, || self.valid(part));
+        let mut cases = protocol::cases(&self.suite.document, &part.target, self.suite.assumptions, || self.valid(part));
         cases.retain(|case| self.suite.wanted(&case.id));
         cases
     }
@@ -264,8 +263,7 @@ impl<'a> Run<'a> {
         let target = &part.target;
         let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) else { return Ok(Vec::new()) };
         let token = self.tokens.get(&target.operation.id).map(String::as_str);
-        let mut cases =
-            authentication::cases(target, security, self.suite.signer.as_ref(), token, || self.valid(part))?;
+        let mut cases = authentication::cases(target, security, self.suite.signer.as_ref(), token, || self.valid(part))?;
         cases.retain(|case| self.suite.wanted(&case.id));
         Ok(cases)
     }

@@ -144,7 +144,9 @@ struct Names {
 
 impl Names {
     fn include(&self, promise: &str) -> bool {
-        let within = |place: &String| promise.strip_prefix(place.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']));
+        let within = |place: &String| {
+            promise.strip_prefix(place.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
+        };
         self.below.iter().any(within) || self.at.iter().any(|place| place == promise)
     }
 }

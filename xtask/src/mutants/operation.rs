@@ -61,16 +61,30 @@ impl Bench<'_> {
             let mut fewer = all.clone();
             fewer.remove(index);
             self.push("parameters", Dropped, &at, name, (list.to_owned(), json!(fewer)), names());
-            self.required(&at, &parameter, names());
+            // Whoever leaves it out sends nothing that could be named: the operation refuses.
+            let operation = list.trim_end_matches("/parameters");
+            self.required(&at, &parameter, Names { at: self.operations(operation), ..names() });
             let other = if place == "query" { "header" } else { "query" };
             let moved = with(&parameter, "in", json!(other));
             self.push("in", Rewired, &format!("{at}/in"), &format!("{place} → {other}"), (at.clone(), moved), names());
+            if let Some(style @ ("pipeDelimited" | "spaceDelimited")) = parameter.get("style").and_then(Value::as_str) {
+                let other = with(&parameter, "style", json!("form"));
+                self.push("style", Rewired, &format!("{at}/style"), &format!("{style} → form"), (at.clone(), other), names());
+                continue;
+            }
             let several = parameter.get("schema").and_then(|schema| schema.get("maxItems")) != Some(&json!(1));
             let array = parameter.get("schema").and_then(|schema| schema.get("type")) == Some(&json!("array"));
             if place == "query" && array && several {
                 let exploded = parameter.get("explode") != Some(&json!(false));
                 let other = with(&parameter, "explode", json!(!exploded));
-                self.push("explode", Rewired, &format!("{at}/explode"), &format!("{exploded} → {}", !exploded), (at.clone(), other), names());
+                self.push(
+                    "explode",
+                    Rewired,
+                    &format!("{at}/explode"),
+                    &format!("{exploded} → {}", !exploded),
+                    (at.clone(), other),
+                    names(),
+                );
             }
         }
     }
@@ -90,7 +104,7 @@ impl Bench<'_> {
         let Some(body) = self.document.pointer(&at).and_then(Value::as_object).cloned() else { return };
         let names = || Names { below: vec![format!("{at}/required")], at: vec![at.clone()] };
         self.without("requestBody", &named, "the whole body", names());
-        self.required(&at, &body, names());
+        self.required(&at, &body, Names { at: vec![at.clone(), operation.to_owned()], ..names() });
         self.media_types(&at, names);
     }
 
@@ -106,8 +120,10 @@ impl Bench<'_> {
                 self.push("content", Dropped, &pointer, name, (content.clone(), json!(fewer)), names());
             }
             let other = "application/vnd.mutant+json";
-            let renamed: Map<String, Value> =
-                all.iter().map(|(key, value)| (if key == name { other.to_owned() } else { key.clone() }, value.clone())).collect();
+            let renamed: Map<String, Value> = all
+                .iter()
+                .map(|(key, value)| (if key == name { other.to_owned() } else { key.clone() }, value.clone()))
+                .collect();
             self.push("content", Rewired, &pointer, &format!("{name} → {other}"), (content.clone(), json!(renamed)), names());
         }
     }
@@ -118,7 +134,15 @@ impl Bench<'_> {
         for status in all.keys() {
             let named = format!("{all_at}/{}", escape(status));
             let at = resolve(self.document, &named);
-            let names = || Names { below: vec![named.clone()], at: vec![all_at.clone(), at.clone()] };
+            let mut names = Names { below: vec![named.clone()], at: vec![all_at.clone(), at.clone()] };
+            // What is not documented by itself is held to what is documented for the rest.
+            let rest = [format!("{}XX", &status[..1]), "default".to_owned()]
+                .into_iter()
+                .find(|rest| rest != status && all.contains_key(rest));
+            if let Some(rest) = rest {
+                names.below.extend(self.held_to(&resolve(self.document, &format!("{all_at}/{rest}"))));
+            }
+            let names = || names.clone();
             self.response = Some(named.clone());
             if all.len() > 1 {
                 let mut fewer = all.clone();
@@ -128,12 +152,20 @@ impl Bench<'_> {
             let other = match status.as_str() {
                 "400" => "422",
                 "422" => "400",
-                one if one.starts_with('2') => if one == "200" { "203" } else { "200" },
+                one if one.starts_with('2') => {
+                    if one == "200" {
+                        "203"
+                    } else {
+                        "200"
+                    }
+                }
                 _ => "",
             };
             if !other.is_empty() && !all.contains_key(other) {
-                let moved: Map<String, Value> =
-                    all.iter().map(|(key, value)| (if key == status { other.to_owned() } else { key.clone() }, value.clone())).collect();
+                let moved: Map<String, Value> = all
+                    .iter()
+                    .map(|(key, value)| (if key == status { other.to_owned() } else { key.clone() }, value.clone()))
+                    .collect();
                 self.push("responses", Rewired, &named, &format!("{status} → {other}"), (all_at.clone(), json!(moved)), names());
             }
             self.response = Some(at.clone());
@@ -141,6 +173,20 @@ impl Bench<'_> {
             self.headers(&at);
         }
         self.response = None;
+    }
+
+    /// A response and the schemas of its bodies.
+    fn held_to(&self, response: &str) -> Vec<String> {
+        let content = format!("{response}/content");
+        let schemas =
+            keys(self.document, &content).map(|name| resolve(self.document, &format!("{content}/{}/schema", escape(&name))));
+        schemas.chain([response.to_owned()]).collect()
+    }
+
+    /// The operation at a pointer, or those of the path there.
+    fn operations(&self, at: &str) -> Vec<String> {
+        let below = keys(self.document, at).map(|method| format!("{at}/{method}"));
+        below.chain([at.to_owned()]).filter(|at| self.document.pointer(&format!("{at}/responses")).is_some()).collect()
     }
 
     fn headers(&mut self, response: &str) {
@@ -181,7 +227,14 @@ impl Bench<'_> {
                     self.push("scopes", Dropped, &pointer, &scope.to_string(), (pointer.clone(), json!(fewer)), names());
                     let other: Vec<Value> =
                         scopes.iter().map(|one| if one == scope { json!("mutants:rule") } else { one.clone() }).collect();
-                    self.push("scopes", Rewired, &pointer, &format!("{scope} → mutants:rule"), (pointer.clone(), json!(other)), names());
+                    self.push(
+                        "scopes",
+                        Rewired,
+                        &pointer,
+                        &format!("{scope} → mutants:rule"),
+                        (pointer.clone(), json!(other)),
+                        names(),
+                    );
                 }
             }
         }

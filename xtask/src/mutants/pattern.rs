@@ -1,6 +1,6 @@
 //! The changes of a regular expression: anchors, numbers of repetitions, classes, alternatives.
 
-use regex_syntax::ast::{Ast, AssertionKind, ClassSet, ClassSetItem, RepetitionKind, RepetitionRange, Span, parse::Parser};
+use regex_syntax::ast::{AssertionKind, Ast, ClassSet, ClassSetItem, RepetitionKind, RepetitionRange, Span, parse::Parser};
 
 use super::Change::{self, Strengthened, Weakened};
 

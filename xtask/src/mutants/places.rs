@@ -28,6 +28,11 @@ pub struct Surface {
 }
 
 impl Surface {
+    /// Whether what is sent is text: in a parameter or header.
+    pub fn is_text(&self) -> bool {
+        !self.holder.contains("/content/")
+    }
+
     pub fn schema(&self) -> String {
         format!("{}/schema", self.holder)
     }
@@ -105,7 +110,9 @@ impl Places {
                 self.surface(document, Side::Parameter, resolve(document, &format!("{list}/{index}")));
             }
         }
-        let content = |at: &str| keys(document, &format!("{at}/content")).map(|name| format!("{at}/content/{}", escape(&name))).collect::<Vec<_>>();
+        let content = |at: &str| {
+            keys(document, &format!("{at}/content")).map(|name| format!("{at}/content/{}", escape(&name))).collect::<Vec<_>>()
+        };
         for holder in content(&resolve(document, &format!("{at}/requestBody"))) {
             self.surface(document, Side::Body, holder);
         }
@@ -150,7 +157,8 @@ impl Places {
                 "propertyNames" => drop(site.gates.insert(own("propertyNames"))),
                 _ => {}
             }
-            if ["$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "contains"].contains(&keyword) {
+            if ["$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "contains"].contains(&keyword)
+            {
                 let left_over = ["unevaluatedProperties", "unevaluatedItems"].into_iter().filter(|it| schema.get(it).is_some());
                 site.leads.extend(left_over.map(own));
                 site.here.insert(at.to_owned());
@@ -159,6 +167,11 @@ impl Places {
             }
             self.visit(document, surface, &child, &site);
         }
+    }
+
+    /// Whether a schema is only of values that are sent as text.
+    pub fn is_text(&self, site: &Site) -> bool {
+        site.surfaces.iter().all(|index| self.surfaces[*index].is_text())
     }
 
     /// On which sides a schema counts.
@@ -170,7 +183,17 @@ impl Places {
 /// The schemas that a schema applies, each with the keyword that applies it.
 pub fn children(schema: &Value, at: &str) -> Vec<(&'static str, String)> {
     const SINGLE: [&str; 11] = [
-        "items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames", "contains", "not", "if", "then", "else", "contentSchema",
+        "items",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "propertyNames",
+        "contains",
+        "not",
+        "if",
+        "then",
+        "else",
+        "contentSchema",
     ];
     const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
     const LISTED: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
@@ -178,7 +201,9 @@ pub fn children(schema: &Value, at: &str) -> Vec<(&'static str, String)> {
     if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#')) {
         all.push(("$ref", target.to_owned()));
     }
-    all.extend(SINGLE.into_iter().filter(|keyword| schema.get(keyword).is_some()).map(|keyword| (keyword, format!("{at}/{keyword}"))));
+    all.extend(
+        SINGLE.into_iter().filter(|keyword| schema.get(keyword).is_some()).map(|keyword| (keyword, format!("{at}/{keyword}"))),
+    );
     for keyword in NAMED {
         let names = schema.get(keyword).and_then(Value::as_object).into_iter().flat_map(|named| named.keys());
         all.extend(names.map(|name| (keyword, format!("{at}/{keyword}/{}", escape(name)))));

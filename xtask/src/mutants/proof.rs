@@ -83,11 +83,11 @@ impl<'a> Proofs<'a> {
         let mut found = false;
         for surface in answers {
             match self.difference(surface, mutated) {
-                Some(value) => {
+                Ok(value) => {
                     found = true;
                     set(&mut aimed, &surface.holder, value);
                 }
-                None => narrower &= self.included(mutated, self.document, &surface.schema()),
+                Err(included) => narrower &= included,
             }
         }
         match (found, narrower) {
@@ -112,9 +112,21 @@ impl<'a> Proofs<'a> {
                 Sight::Aimed(aimed)
             }
             ("headers", _) => {
-                let at = resolve(self.document, &mutant.pointer);
-                let required = self.document.pointer(&at).and_then(|header| header.get("required")) == Some(&json!(true));
-                if required { Sight::Open } else { Sight::None(Proof::Optional) }
+                let holder = resolve(self.document, &mutant.pointer);
+                let required = self.document.pointer(&holder).and_then(|header| header.get("required")) == Some(&json!(true));
+                // Of what is not spoken of anything may be said, or nothing.
+                let surface = Surface { side: Side::Answer, holder };
+                let forbidden =
+                    || self.forbidden(&target(self.document, &surface.schema())).iter().find_map(text).map(Value::String);
+                let said = if required { Some(Value::Null) } else { forbidden() };
+                let Some(said) = said else { return Sight::None(Proof::Optional) };
+                let mut aimed = mutated.clone();
+                let (headers, name) = mutant.pointer.rsplit_once('/').unwrap_or_default();
+                if let Some(Value::Object(headers)) = aimed.pointer_mut(headers) {
+                    let name = name.replace("~1", "/").replace("~0", "~");
+                    headers.insert(name, json!({ "schema": true, "x-answer": said }));
+                }
+                Sight::Aimed(aimed)
             }
             _ => Sight::Open,
         }
@@ -141,25 +153,32 @@ impl<'a> Proofs<'a> {
     }
 
     fn included(&self, narrow: &Value, wide: &Value, at: &str) -> bool {
-        let located = |document| Located { document, pointer: at };
-        inclusion(located(narrow), located(wide), self.seed) == Ok(Inclusion::Proven)
+        self.asked(narrow, wide, at) == Ok(Inclusion::Proven)
     }
 
-    /// An answer that the mutant allows and the original forbids.
-    fn difference(&self, surface: &Surface, mutated: &Value) -> Option<Value> {
+    fn asked(&self, narrow: &Value, wide: &Value, at: &str) -> Result<Inclusion, String> {
+        let located = |document| Located { document, pointer: at };
+        inclusion(located(narrow), located(wide), self.seed)
+    }
+
+    /// An answer that the mutant allows and the original forbids; or else whether there is none.
+    fn difference(&self, surface: &Surface, mutated: &Value) -> Result<Value, bool> {
         let at = target(self.document, &surface.schema());
-        let header = self.document.pointer(&surface.holder).is_some_and(|holder| holder.get("schema").is_some())
-            && !surface.holder.contains("/content/");
+        let header = surface.is_text();
         let sendable = |value: &Value| !header || text(value).is_some();
         let shown = |value: Value| if header { text(&value).map_or(Value::Null, Value::String) } else { value };
-        let allows = validator(mutated, &at)?;
+        let allows = validator(mutated, &surface.schema()).ok_or(false)?;
         let forbidden = self.forbidden(&at);
-        if let Some(found) = forbidden.iter().find(|value| sendable(value) && allows.is_valid(value)) {
-            return Some(shown(found.clone()));
+        let original = validator(self.document, &at).ok_or(false)?;
+        let shows = |value: &&Value| sendable(value) && allows.is_valid(value) && !original.is_valid(value);
+        if let Some(found) = forbidden.iter().find(shows) {
+            return Ok(shown(found.clone()));
         }
-        let original = validator(self.document, &at)?;
-        let allowed = instances(&alone(mutated, &at)?, self.seed).ok()?.valid;
-        allowed.into_iter().find(|value| sendable(value) && !original.is_valid(value)).map(shown)
+        match self.asked(mutated, self.document, &surface.schema()) {
+            Ok(Inclusion::Proven) => Err(true),
+            Ok(Inclusion::Refuted(value)) if sendable(&value) => Ok(shown(value)),
+            _ => Err(false),
+        }
     }
 
     fn forbidden(&self, at: &str) -> Arc<Vec<Value>> {
@@ -168,9 +187,23 @@ impl<'a> Proofs<'a> {
             return known;
         }
         let made = alone(self.document, at).and_then(|schema| instances(&schema, self.seed).ok());
-        let made: Vec<Value> = made.into_iter().flat_map(|made| made.invalid).map(|(value, _)| value).collect();
+        let made = made.into_iter().flat_map(|made| made.invalid).map(|(value, _)| value);
+        // Of several items one may be what the mutant is about, and the others what it now forbids.
+        let made: Vec<Value> = made.flat_map(|value| [single(&value, true), single(&value, false), value]).collect();
         let mut map = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(map.entry(at.to_owned()).or_insert_with(|| Arc::new(made)))
+    }
+}
+
+/// A value with one item in each array: the first, or the last.
+fn single(value: &Value, first: bool) -> Value {
+    match value {
+        Value::Array(items) => {
+            let one = if first { items.first() } else { items.last() };
+            one.into_iter().map(|item| single(item, first)).collect()
+        }
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), single(value, first))).collect(),
+        other => other.clone(),
     }
 }
 
@@ -183,7 +216,9 @@ fn set(document: &mut Value, holder: &str, value: Value) {
 
 /// The schema, or what it refers to where it is nothing but a reference.
 fn target(document: &Value, at: &str) -> String {
-    let only = |at: &str| document.pointer(at).and_then(Value::as_object).is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"));
+    let only = |at: &str| {
+        document.pointer(at).and_then(Value::as_object).is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"))
+    };
     let mut at = at.to_owned();
     while only(&at) {
         at = document.pointer(&at).and_then(|schema| schema["$ref"].as_str()?.strip_prefix('#')).unwrap_or_default().to_owned();

@@ -60,9 +60,10 @@ impl Report {
 
     /// Those that no failure pointed at.
     pub fn survivors(&self) -> impl Iterator<Item = (&str, &Tried)> {
-        self.all().filter(|(_, tried)| tried.verdict == Verdict::Survived).map(|(outcome, tried)| (outcome.document.as_str(), tried))
+        self.all()
+            .filter(|(_, tried)| tried.verdict == Verdict::Survived)
+            .map(|(outcome, tried)| (outcome.document.as_str(), tried))
     }
-
 
     /// The report for programs.
     pub fn json(&self) -> Value {
@@ -119,7 +120,14 @@ impl fmt::Display for Report {
         writeln!(f)?;
         for outcome in &self.outcomes {
             let score = Score::of(&outcome.mutants);
-            writeln!(f, "{}: {} of {} killed, {} apart", outcome.document, score.killed, score.total, outcome.mutants.len() - score.total)?;
+            writeln!(
+                f,
+                "{}: {} of {} killed, {} apart",
+                outcome.document,
+                score.killed,
+                score.total,
+                outcome.mutants.len() - score.total
+            )?;
         }
         let apart = self.apart();
         if !apart.is_empty() {

@@ -5,13 +5,29 @@ use serde_json::{Map, Number, Value, json};
 use super::{
     Change::{self, Dropped, Inverted, Rewired, Strengthened, Weakened},
     Mutant, Names, escape, pattern,
-    places::{Places, Side, Site},
+    places::{Places, Side, Site, children},
 };
 
 /// Keywords whose value is an assertion by itself, so that `not` around it says the opposite.
 const ASSERTIONS: [&str; 18] = [
-    "enum", "const", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-    "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "anyOf", "oneOf",
+    "enum",
+    "const",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "anyOf",
+    "oneOf",
 ];
 
 /// Every mutant of every schema in the document.
@@ -22,7 +38,8 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
         match document.pointer(at) {
             Some(Value::Object(schema)) => {
                 let asks = places.sides(site).iter().any(|side| matches!(side, Side::Body | Side::Parameter));
-                let mut bench = Bench { document, schema, at, site, asks, all: &mut all };
+                let text = places.is_text(site);
+                let mut bench = Bench { document, schema, at, site, asks, text, all: &mut all };
                 bench.keywords();
             }
             // Among properties and items a schema that is only `true` or `false` is a rule of its own.
@@ -30,7 +47,15 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
                 let (change, keyword) = if *open { (Strengthened, "true") } else { (Dropped, "false") };
                 let names = Names { below: vec![at.clone()], at: site.gates.iter().cloned().collect() };
                 let note = format!("{open} → {}", !open);
-                all.push(Mutant { keyword, change, pointer: at.clone(), note, response: None, edit: (at.clone(), json!(!open)), names });
+                all.push(Mutant {
+                    keyword,
+                    change,
+                    pointer: at.clone(),
+                    note,
+                    response: None,
+                    edit: (at.clone(), json!(!open)),
+                    names,
+                });
             }
             _ => {}
         }
@@ -46,6 +71,8 @@ struct Bench<'a> {
     site: &'a Site,
     /// Whether requests are held to it.
     asks: bool,
+    /// Whether it is of a parameter or header: text is always a string, never null, and one value is a list of one.
+    text: bool,
     all: &'a mut Vec<Mutant>,
 }
 
@@ -53,7 +80,9 @@ impl Bench<'_> {
     fn keywords(&mut self) {
         for (keyword, value) in self.schema {
             self.keyword(keyword, value);
-            if let Some(known) = ASSERTIONS.into_iter().find(|known| known == keyword).filter(|_| !self.schema.contains_key("not")) {
+            if let Some(known) =
+                ASSERTIONS.into_iter().find(|known| known == keyword).filter(|_| !self.schema.contains_key("not"))
+            {
                 self.changed(known, Inverted, "not: the same", |schema| {
                     if let Some(value) = schema.shift_remove(known) {
                         schema.insert("not".to_owned(), json!({ known: value }));
@@ -92,7 +121,13 @@ impl Bench<'_> {
                 self.drop("pattern");
             }
             ("format", Value::String(format)) => {
-                self.set("format", Rewired, json!(if format == "date" { "date-time" } else { "date" }));
+                // Not one that takes in the other.
+                let other = match format.as_str() {
+                    "date" => "date-time",
+                    "uri-reference" | "iri-reference" => "regex",
+                    _ => "date",
+                };
+                self.set("format", Rewired, json!(other));
                 self.drop("format");
             }
             ("required", Value::Array(names)) => {
@@ -129,7 +164,10 @@ impl Bench<'_> {
             ("not", _) => self.drop("not"),
             ("if", condition) => self.condition(condition),
             ("$ref", value) => {
-                self.changed("$ref", Dropped, &show(value), |schema| drop(schema.shift_remove("$ref")));
+                let mut schema = self.schema.clone();
+                schema.shift_remove("$ref");
+                let target = value.as_str().and_then(|reference| reference.strip_prefix('#')).map(str::to_owned);
+                self.push("$ref", Dropped, format!("{}/$ref", self.at), show(value), schema, &[], target);
             }
             ("discriminator", _) => self.drop("discriminator"),
             ("x-unique", Value::Bool(true)) => self.drop("x-unique"),
@@ -147,7 +185,12 @@ impl Bench<'_> {
             self.set("additionalProperties", Strengthened, json!(false));
         }
         if array && !has("uniqueItems") {
-            self.set("uniqueItems", Strengthened, json!(true));
+            let mut schema = self.schema.clone();
+            schema.insert("uniqueItems".to_owned(), json!(true));
+            // Whoever counts the items counts equal ones.
+            let more = ["minItems", "maxItems"].map(|keyword| format!("{}/{keyword}", self.at));
+            let pointer = format!("{}/uniqueItems", self.at);
+            self.push("uniqueItems", Strengthened, pointer, "absent → true".to_owned(), schema, &more, None);
         }
         let required: Vec<&Value> = self.schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
         let optional = self.schema.get("properties").and_then(Value::as_object).into_iter().flatten();
@@ -161,6 +204,13 @@ impl Bench<'_> {
     fn types(&mut self, value: &Value) {
         let one = |other: &str| json!([value, other]);
         match value {
+            Value::String(name) if self.text && name == "array" => return,
+            Value::String(name) if self.text && name == "string" => {
+                if self.asks {
+                    self.set("type", Rewired, json!("integer"));
+                }
+                return;
+            }
             Value::String(name) => {
                 let (text, other) = (name == "string", if name == "integer" || name == "boolean" { "string" } else { "integer" });
                 if name == "integer" {
@@ -169,7 +219,9 @@ impl Bench<'_> {
                 if name == "number" {
                     self.set("type", Strengthened, json!("integer"));
                 }
-                self.set("type", Weakened, one("null"));
+                if !self.text {
+                    self.set("type", Weakened, one("null"));
+                }
                 self.set("type", Weakened, one(if text { "boolean" } else { "string" }));
                 self.set("type", Rewired, json!(other));
             }
@@ -187,19 +239,23 @@ impl Bench<'_> {
     fn members(&mut self, members: &[Value]) {
         for member in members.iter().filter(|_| members.len() > 1) {
             let left: Vec<&Value> = members.iter().filter(|other| *other != member).collect();
-            self.changed("enum", Strengthened, &format!("without {}", show(member)), |schema| drop(schema.insert("enum".to_owned(), json!(left))));
+            self.changed("enum", Strengthened, &format!("without {}", show(member)), |schema| {
+                drop(schema.insert("enum".to_owned(), json!(left)))
+            });
         }
         // One next to a member: no test can guess any other.
         if let Some(more) = members.iter().map(beside).find(|more| !members.contains(more)) {
             let all: Vec<&Value> = members.iter().chain([&more]).collect();
-            self.changed("enum", Weakened, &format!("with {}", show(&more)), |schema| drop(schema.insert("enum".to_owned(), json!(all))));
+            self.changed("enum", Weakened, &format!("with {}", show(&more)), |schema| {
+                drop(schema.insert("enum".to_owned(), json!(all)))
+            });
         }
         self.drop("enum");
     }
 
     /// A number of characters, items or properties; `less` is what a smaller number does to the rule.
     fn count(&mut self, keyword: &'static str, value: &Value, less: Change) {
-        let Some(count) = value.as_u64() else { return };
+        let Some(count) = value.as_u64().filter(|count| *count > 1 || !self.text || keyword != "minItems") else { return };
         let more = if less == Weakened { Strengthened } else { Weakened };
         // A least number of zero is none at all, but for `minContains`, without which there is a one.
         if count > 0 && (less != Weakened || count > 1 || keyword == "minContains") {
@@ -265,7 +321,7 @@ impl Bench<'_> {
                     let mut schema = self.schema.clone();
                     schema.insert("dependentRequired".to_owned(), json!(entries));
                     let more = [format!("{}/dependentRequired", self.at), self.property(when), self.property(then)];
-                    self.push("dependentRequired", change, pointer.clone(), note, schema, &more);
+                    self.push("dependentRequired", change, pointer.clone(), note, schema, &more, None);
                 }
             }
         }
@@ -275,8 +331,10 @@ impl Bench<'_> {
         for (name, child) in named {
             self.entry("patternProperties", name);
             for (change, changed) in pattern::changes(name).into_iter().filter(|(_, changed)| !named.contains_key(changed)) {
-                let renamed: Map<String, Value> =
-                    named.iter().map(|(other, schema)| (if other == name { changed.clone() } else { other.clone() }, schema.clone())).collect();
+                let renamed: Map<String, Value> = named
+                    .iter()
+                    .map(|(other, schema)| (if other == name { changed.clone() } else { other.clone() }, schema.clone()))
+                    .collect();
                 debug_assert!(renamed.values().any(|other| other == child));
                 let mut schema = self.schema.clone();
                 schema.insert("patternProperties".to_owned(), json!(renamed));
@@ -285,7 +343,7 @@ impl Bench<'_> {
                 let rest = format!("{}/additionalProperties", self.at);
                 // The names that a pattern takes in or leaves out fall under another rule.
                 let change = if change == Weakened || change == Strengthened { Rewired } else { change };
-                self.push("patternProperties", change, pointer, format!("{name} → {changed}"), schema, &[at, rest]);
+                self.push("patternProperties", change, pointer, format!("{name} → {changed}"), schema, &[at, rest], None);
             }
         }
     }
@@ -297,11 +355,9 @@ impl Bench<'_> {
         if let Some(Value::Object(named)) = schema.get_mut(keyword) {
             named.shift_remove(name);
         }
-        let mut more = vec![format!("{}/additionalProperties", self.at), format!("{}/unevaluatedProperties", self.at)];
-        // What the entry refers to.
+        let more = [format!("{}/additionalProperties", self.at), format!("{}/unevaluatedProperties", self.at)];
         let target = self.document.pointer(&pointer).and_then(|child| child.get("$ref")?.as_str()?.strip_prefix('#'));
-        more.extend(target.map(str::to_owned));
-        self.push(keyword, Dropped, pointer, name.to_owned(), schema, &more);
+        self.push(keyword, Dropped, pointer, name.to_owned(), schema, &more, target.map(str::to_owned));
     }
 
     /// What is left over: no more, or as anything.
@@ -317,17 +373,17 @@ impl Bench<'_> {
     fn branches(&mut self, keyword: &'static str, count: usize, others: &[&str]) {
         for index in (0..count).filter(|_| count > 1 || keyword == "allOf") {
             let mut schema = self.schema.clone();
-            let mut more = Vec::new();
+            let mut target = None;
             if let Some(Value::Array(branches)) = schema.get_mut(keyword) {
                 let branch = branches.remove(index);
-                more.extend(branch.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#')).map(str::to_owned));
+                target = branch.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#')).map(str::to_owned);
                 if branches.is_empty() {
                     schema.shift_remove(keyword);
                 }
             }
             let pointer = format!("{}/{keyword}/{index}", self.at);
-            more.push(format!("{}/{keyword}", self.at));
-            self.push(keyword, Dropped, pointer, format!("branch {}", index + 1), schema, &more);
+            let more = [format!("{}/{keyword}", self.at)];
+            self.push(keyword, Dropped, pointer, format!("branch {}", index + 1), schema, &more, target);
         }
         for other in others.iter().filter(|other| count > 1 && !self.schema.contains_key(**other)) {
             self.changed(keyword, Rewired, other, |schema| {
@@ -346,7 +402,7 @@ impl Bench<'_> {
         let mut changed = |keyword: &'static str, change, note: &str, edit: &dyn Fn(&mut Map<String, Value>)| {
             let mut schema = original.clone();
             edit(&mut schema);
-            self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &sides);
+            self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &sides, None);
         };
         changed("if", Inverted, "not: the same", &|schema| drop(schema.insert("if".to_owned(), json!({ "not": condition }))));
         changed("if", Rewired, "always", &|schema| drop(schema.insert("if".to_owned(), json!(true))));
@@ -378,7 +434,7 @@ impl Bench<'_> {
         let mut schema = self.schema.clone();
         schema.shift_remove(keyword);
         let more = [format!("{object}/required")];
-        self.push(keyword, Dropped, format!("{}/{keyword}", self.at), "both sides send it".to_owned(), schema, &more);
+        self.push(keyword, Dropped, format!("{}/{keyword}", self.at), "both sides send it".to_owned(), schema, &more, None);
     }
 
     fn set(&mut self, keyword: &'static str, change: Change, value: Value) {
@@ -395,7 +451,7 @@ impl Bench<'_> {
     fn changed(&mut self, keyword: &'static str, change: Change, note: &str, edit: impl FnOnce(&mut Map<String, Value>)) {
         let mut schema = self.schema.clone();
         edit(&mut schema);
-        self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &[]);
+        self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &[], None);
     }
 
     /// An item of a list of names.
@@ -407,20 +463,53 @@ impl Bench<'_> {
         });
     }
 
-    fn listed(&mut self, keyword: &'static str, name: &str, change: Change, note: &str, edit: impl FnOnce(&mut Map<String, Value>)) {
+    fn listed(
+        &mut self,
+        keyword: &'static str,
+        name: &str,
+        change: Change,
+        note: &str,
+        edit: impl FnOnce(&mut Map<String, Value>),
+    ) {
         let mut schema = self.schema.clone();
         edit(&mut schema);
-        let more = [self.property(name)];
-        self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &more);
+        let mut more = vec![self.property(name)];
+        self.asking(self.at, name, &mut more);
+        self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &more, None);
+    }
+
+    /// Where else the same property of the same object is asked for.
+    fn asking(&self, at: &str, name: &str, found: &mut Vec<String>) {
+        let Some(schema) = self.document.pointer(at) else { return };
+        let beside = ["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
+        for (_, child) in children(schema, at).into_iter().filter(|(keyword, _)| beside.contains(keyword)) {
+            let asked = self.document.pointer(&format!("{child}/required")).and_then(Value::as_array);
+            if asked.is_some_and(|names| names.contains(&json!(name))) {
+                found.push(format!("{child}/required"));
+            }
+            self.asking(&child, name, found);
+        }
     }
 
     fn property(&self, name: &str) -> String {
         format!("{}/properties/{}", self.at, escape(name))
     }
 
-    /// A mutant at `pointer`; failures may also point at what is in `more`.
-    fn push(&mut self, keyword: &'static str, change: Change, pointer: String, note: String, schema: Map<String, Value>, more: &[String]) {
-        let mut below = vec![pointer.clone()];
+    /// A mutant at `pointer`; failures may also point at what is in `more`, and below the schema that the rule refers to.
+    #[expect(clippy::too_many_arguments, reason = "each is another part of a mutant")]
+    fn push(
+        &mut self,
+        keyword: &'static str,
+        change: Change,
+        pointer: String,
+        note: String,
+        schema: Map<String, Value>,
+        more: &[String],
+        target: Option<String>,
+    ) {
+        let mut below: Vec<String> = [pointer.clone()].into_iter().chain(target).collect();
+        let referred = self.document.pointer(&pointer).and_then(|rule| rule.get("$ref")?.as_str()?.strip_prefix('#'));
+        below.extend(referred.map(str::to_owned));
         let mut at: Vec<String> = self.site.gates.iter().cloned().collect();
         if self.asks {
             at.push(self.at.to_owned());

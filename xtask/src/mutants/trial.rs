@@ -103,12 +103,20 @@ struct Subject {
 /// # Errors
 ///
 /// [`MutantsError`].
-pub fn test(documents: Vec<Document>, options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Vec<Outcome>, MutantsError> {
+pub fn test(
+    documents: Vec<Document>,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<Outcome>, MutantsError> {
     let subjects = each(documents, |runtime, document| runtime.block_on(Subject::prepare(document, options)));
     let subjects = subjects.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let proofs: Vec<Proofs> = subjects.iter().map(|subject| Proofs::new(&subject.document.json, &subject.places, options.seed)).collect();
-    let all: Vec<(usize, Mutant)> =
-        subjects.iter().enumerate().flat_map(|(index, subject)| subject.mutants.iter().map(move |mutant| (index, mutant.clone()))).collect();
+    let proofs: Vec<Proofs> =
+        subjects.iter().map(|subject| Proofs::new(&subject.document.json, &subject.places, options.seed)).collect();
+    let all: Vec<(usize, Mutant)> = subjects
+        .iter()
+        .enumerate()
+        .flat_map(|(index, subject)| subject.mutants.iter().map(move |mutant| (index, mutant.clone())))
+        .collect();
     let (done, total) = (AtomicUsize::new(0), all.len());
     let tried = each(all, |runtime, (index, mutant)| {
         let verdict = runtime.block_on(subjects[index].verdict(&mutant, &proofs[index]));
@@ -150,7 +158,9 @@ impl Subject {
             uncovered.extend(operation.uncovered.iter().map(|gap| (gap.pointer.clone(), gap.reason.clone())));
             if operation.cases.is_empty() && options.only.is_none() {
                 // Without a body that it can make the engine tries nothing of the whole operation.
-                let of = |gap: &contract_tests::Uncovered| Some((gap.pointer.split_once("/requestBody")?.0.to_owned(), gap.reason.clone()));
+                let of = |gap: &contract_tests::Uncovered| {
+                    Some((gap.pointer.split_once("/requestBody")?.0.to_owned(), gap.reason.clone()))
+                };
                 uncovered.extend(operation.uncovered.iter().filter_map(of));
             }
         }
