@@ -133,6 +133,8 @@ pub struct Mutant {
 ///   original does not have cannot be named by its pointer;
 /// - `anyOf`, `oneOf`, `not` and `contains` that the rule stands in, since they are what breaks when their branches do;
 /// - for a rule in `if` what it leads to: `then` and `else`;
+/// - for a rule of requests that is narrower or another one the operation: a refusal that lists no violations says no more than which
+///   request was refused;
 /// - `unevaluatedProperties` and `unevaluatedItems` of the value, which depend on every rule beside them.
 #[derive(Debug, Clone, Default)]
 struct Names {

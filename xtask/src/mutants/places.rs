@@ -23,6 +23,8 @@ pub enum Side {
 #[derive(Debug, Clone)]
 pub struct Surface {
     pub side: Side,
+    /// The operations that it is part of.
+    pub operations: Vec<String>,
     /// What the schema belongs to: a parameter, a header, or a media type of a body.
     pub holder: String,
 }
@@ -107,37 +109,42 @@ impl Places {
         let at = operation.pointer();
         for list in [format!("{}/parameters", operation.item), format!("{at}/parameters")] {
             for index in 0..document.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
-                self.surface(document, Side::Parameter, resolve(document, &format!("{list}/{index}")));
+                self.surface(document, Side::Parameter, &at, resolve(document, &format!("{list}/{index}")));
             }
         }
         let content = |at: &str| {
             keys(document, &format!("{at}/content")).map(|name| format!("{at}/content/{}", escape(&name))).collect::<Vec<_>>()
         };
         for holder in content(&resolve(document, &format!("{at}/requestBody"))) {
-            self.surface(document, Side::Body, holder);
+            self.surface(document, Side::Body, &at, holder);
         }
         for status in keys(document, &format!("{at}/responses")) {
             let named = format!("{at}/responses/{}", escape(&status));
             let side = if self.answered.contains(&named) { Side::Answer } else { Side::Unanswered };
             let response = resolve(document, &named);
             for name in keys(document, &format!("{response}/headers")) {
-                self.surface(document, side, resolve(document, &format!("{response}/headers/{}", escape(&name))));
+                self.surface(document, side, &at, resolve(document, &format!("{response}/headers/{}", escape(&name))));
             }
             for holder in content(&response) {
-                self.surface(document, side, holder);
+                self.surface(document, side, &at, holder);
             }
         }
         self.operations.push(operation);
     }
 
-    fn surface(&mut self, document: &Value, side: Side, holder: String) {
+    fn surface(&mut self, document: &Value, side: Side, operation: &str, holder: String) {
         if document.pointer(&format!("{holder}/schema")).is_none() {
             return;
         }
+        let operation = operation.to_owned();
         match self.surfaces.iter_mut().find(|known| known.holder == holder) {
-            Some(known) if side == Side::Answer => known.side = side,
-            Some(_) => {}
-            None => self.surfaces.push(Surface { side, holder }),
+            Some(known) => {
+                known.operations.push(operation);
+                if side == Side::Answer {
+                    known.side = side;
+                }
+            }
+            None => self.surfaces.push(Surface { side, operations: vec![operation], holder }),
         }
     }
 
@@ -154,8 +161,13 @@ impl Places {
                 "anyOf" | "oneOf" => drop(site.gates.insert(own(keyword))),
                 "contains" => site.gates.extend(["contains", "minContains", "maxContains"].map(own)),
                 "if" => site.leads.extend(["if", "then", "else"].map(own)),
+                // What follows from conditions on the same value is named alike.
+                "then" | "else" => site.leads.extend(["then", "else"].map(own)),
                 "propertyNames" => drop(site.gates.insert(own("propertyNames"))),
                 _ => {}
+            }
+            if matches!(keyword, "prefixItems" | "items") && schema.get("prefixItems").is_some() {
+                site.leads.extend(["prefixItems", "items"].map(own)); // A failure speaks of any item.
             }
             if ["$ref", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "contains"].contains(&keyword)
             {
@@ -172,6 +184,11 @@ impl Places {
     /// Whether a schema is only of values that are sent as text.
     pub fn is_text(&self, site: &Site) -> bool {
         site.surfaces.iter().all(|index| self.surfaces[*index].is_text())
+    }
+
+    /// The operations that a schema is part of.
+    pub fn operations_of(&self, site: &Site) -> Vec<String> {
+        site.surfaces.iter().flat_map(|index| self.surfaces[*index].operations.clone()).collect()
     }
 
     /// On which sides a schema counts.

@@ -115,7 +115,7 @@ impl<'a> Proofs<'a> {
                 let holder = resolve(self.document, &mutant.pointer);
                 let required = self.document.pointer(&holder).and_then(|header| header.get("required")) == Some(&json!(true));
                 // Of what is not spoken of anything may be said, or nothing.
-                let surface = Surface { side: Side::Answer, holder };
+                let surface = Surface { side: Side::Answer, operations: Vec::new(), holder };
                 let forbidden =
                     || self.forbidden(&target(self.document, &surface.schema())).iter().find_map(text).map(Value::String);
                 let said = if required { Some(Value::Null) } else { forbidden() };

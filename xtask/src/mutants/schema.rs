@@ -39,7 +39,8 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
             Some(Value::Object(schema)) => {
                 let asks = places.sides(site).iter().any(|side| matches!(side, Side::Body | Side::Parameter));
                 let text = places.is_text(site);
-                let mut bench = Bench { document, schema, at, site, asks, text, all: &mut all };
+                let operations = places.operations_of(site);
+                let mut bench = Bench { document, schema, at, site, operations, asks, text, all: &mut all };
                 bench.keywords();
             }
             // Among properties and items a schema that is only `true` or `false` is a rule of its own.
@@ -69,6 +70,8 @@ struct Bench<'a> {
     schema: &'a Map<String, Value>,
     at: &'a str,
     site: &'a Site,
+    /// The operations whose requests are held to it.
+    operations: Vec<String>,
     /// Whether requests are held to it.
     asks: bool,
     /// Whether it is of a parameter or header: text is always a string, never null, and one value is a list of one.
@@ -474,20 +477,22 @@ impl Bench<'_> {
         let mut schema = self.schema.clone();
         edit(&mut schema);
         let mut more = vec![self.property(name)];
-        self.asking(self.at, name, &mut more);
+        for at in self.site.here.iter().map(String::as_str).chain([self.at]) {
+            self.asking(at, &mut more);
+        }
         self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &more, None);
     }
 
-    /// Where else the same property of the same object is asked for.
-    fn asking(&self, at: &str, name: &str, found: &mut Vec<String>) {
+    /// Where else properties of the same object are asked for.
+    fn asking(&self, at: &str, found: &mut Vec<String>) {
         let Some(schema) = self.document.pointer(at) else { return };
         let beside = ["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
         for (_, child) in children(schema, at).into_iter().filter(|(keyword, _)| beside.contains(keyword)) {
             let asked = self.document.pointer(&format!("{child}/required")).and_then(Value::as_array);
-            if asked.is_some_and(|names| names.contains(&json!(name))) {
+            if asked.is_some() {
                 found.push(format!("{child}/required"));
             }
-            self.asking(&child, name, found);
+            self.asking(&child, found);
         }
     }
 
@@ -515,6 +520,16 @@ impl Bench<'_> {
             at.push(self.at.to_owned());
             at.extend(self.site.here.iter().cloned());
             at.extend(more.iter().cloned());
+            if change != Weakened && change != Dropped {
+                // A refusal that lists no violations only says which request was refused.
+                at.extend(self.operations.iter().cloned());
+            }
+            let own = |keyword: &str| format!("{}/{keyword}", self.at);
+            match keyword {
+                "contains" | "minContains" | "maxContains" => at.extend(["contains", "minContains", "maxContains"].map(own)),
+                "additionalProperties" => at.extend(self.site.here.iter().map(|schema| format!("{schema}/{keyword}"))),
+                _ => {}
+            }
             below.extend(self.site.leads.iter().cloned());
             let left_over = ["unevaluatedProperties", "unevaluatedItems"].into_iter().filter(|it| self.schema.contains_key(*it));
             below.extend(left_over.map(|it| format!("{}/{it}", self.at)));
