@@ -66,7 +66,8 @@ impl Bench<'_> {
             self.required(&at, &parameter, Names { at: self.operations(operation), ..names() });
             let other = if place == "query" { "header" } else { "query" };
             let moved = with(&parameter, "in", json!(other));
-            self.push("in", Rewired, &format!("{at}/in"), &format!("{place} → {other}"), (at.clone(), moved), names());
+            let refusing = Names { at: self.operations(operation), ..names() };
+            self.push("in", Rewired, &format!("{at}/in"), &format!("{place} → {other}"), (at.clone(), moved), refusing);
             if let Some(style @ ("pipeDelimited" | "spaceDelimited")) = parameter.get("style").and_then(Value::as_str) {
                 let other = with(&parameter, "style", json!("form"));
                 self.push("style", Rewired, &format!("{at}/style"), &format!("{style} → form"), (at.clone(), other), names());

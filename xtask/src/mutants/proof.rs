@@ -26,6 +26,8 @@ pub enum Proof {
     Narrower,
     /// It is about an answer that no request leads to.
     Unanswered,
+    /// It no longer speaks of an error that comes with nothing but its status, which the server answers with all the same.
+    Bare,
     /// It no longer speaks of a header that need not be sent.
     Optional,
 }
@@ -36,6 +38,7 @@ impl fmt::Display for Proof {
             Self::Same => "the same requests are valid, by inclusion in both directions",
             Self::Narrower => "every answer that it allows keeps the promise, by inclusion",
             Self::Unanswered => "it is about an answer that the server gives to no request",
+            Self::Bare => "an error that has neither body nor headers is not spoken of",
             Self::Optional => "a header that need not be sent is not spoken of",
         })
     }
@@ -103,7 +106,14 @@ impl<'a> Proofs<'a> {
             return Sight::None(Proof::Unanswered);
         }
         let header = &mutant.edit.0;
+        let bare = || {
+            let node = self.document.pointer(&resolve(self.document, response));
+            let has = |name: &str| node.and_then(|node| node.get(name)?.as_object()).is_some_and(|part| !part.is_empty());
+            let success = response.rsplit('/').next().is_some_and(|status| status.starts_with('2'));
+            !has("content") && !has("headers") && !success
+        };
         match (mutant.keyword, mutant.change) {
+            ("responses", Change::Dropped) if bare() => Sight::None(Proof::Bare),
             // It is sent, so that it is there where it must be.
             ("required", Change::Strengthened) => Sight::None(Proof::Narrower),
             ("required", Change::Weakened) => {

@@ -46,7 +46,8 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
             // Among properties and items a schema that is only `true` or `false` is a rule of its own.
             Some(Value::Bool(open)) if parent.ends_with("/properties") || parent.ends_with("/prefixItems") => {
                 let (change, keyword) = if *open { (Strengthened, "true") } else { (Dropped, "false") };
-                let names = Names { below: vec![at.clone()], at: site.gates.iter().cloned().collect() };
+                let below = [at.clone()].into_iter().chain(site.leads.iter().cloned()).collect();
+                let names = Names { below, at: site.gates.iter().cloned().collect() };
                 let note = format!("{open} → {}", !open);
                 all.push(Mutant {
                     keyword,
@@ -222,7 +223,7 @@ impl Bench<'_> {
                 if name == "number" {
                     self.set("type", Strengthened, json!("integer"));
                 }
-                if !self.text {
+                if !self.text && name != "null" {
                     self.set("type", Weakened, one("null"));
                 }
                 self.set("type", Weakened, one(if text { "boolean" } else { "string" }));
@@ -526,6 +527,7 @@ impl Bench<'_> {
             }
             let own = |keyword: &str| format!("{}/{keyword}", self.at);
             match keyword {
+                "items" => below.push(own("prefixItems")),
                 "contains" | "minContains" | "maxContains" => at.extend(["contains", "minContains", "maxContains"].map(own)),
                 "additionalProperties" => at.extend(self.site.here.iter().map(|schema| format!("{schema}/{keyword}"))),
                 _ => {}
