@@ -66,6 +66,9 @@ pub(crate) fn cases(
         for (name, token) in signer.good_variants(&security.scopes)? {
             add(name, vec![format!("Bearer {token}")], Expect::Success);
         }
+        for scopes in &security.alternatives {
+            add("the scopes of another alternative", vec![format!("Bearer {}", signer.good(scopes)?)], Expect::Success);
+        }
         for bad in signer.bad(&security.scopes)? {
             let expect =
                 if bad.lacks_scope { Expect::Challenge { status: 403, error: Some("insufficient_scope") } } else { invalid() };

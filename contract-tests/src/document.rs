@@ -146,6 +146,8 @@ pub(crate) struct HeaderSpec {
 pub(crate) struct Security {
     pub pointer: String,
     pub scopes: Vec<String>,
+    /// The scopes of each other requirement that is as good.
+    pub alternatives: Vec<Vec<String>>,
     /// Whether it is a bearer token, which the engine knows how to make and spoil.
     pub bearer: bool,
 }
@@ -332,20 +334,31 @@ impl Document {
             return None; // `{}` makes it optional.
         }
         let first = requirements.first()?.as_object()?;
-        if requirements.len() > 1 || first.len() > 1 {
+        let single = |requirement: &Value| {
+            let requirement = requirement.as_object().filter(|requirement| requirement.len() == 1)?;
+            let (name, scopes) = requirement.iter().next()?;
+            self.is_bearer(name)?.then(|| names(scopes))
+        };
+        let all: Option<Vec<Vec<String>>> = requirements.iter().map(single).collect();
+        if all.is_none() && (requirements.len() > 1 || first.len() > 1) {
             let reason = "of alternative or combined security requirements only the first is used".to_owned();
             uncovered.push(Uncovered { pointer: at.clone(), reason });
         }
         let (name, scopes) = first.iter().next()?;
-        let (_, scheme) = self.resolve(&format!("/components/securitySchemes/{}", escape(name)))?;
-        let http_bearer = scheme["type"] == "http" && scheme["scheme"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("bearer"));
-        let bearer = http_bearer || scheme["type"] == "oauth2" || scheme["type"] == "openIdConnect";
+        let bearer = self.is_bearer(name)?;
         if !bearer {
             let reason = "a security scheme other than a bearer token is not tested".to_owned();
             uncovered.push(Uncovered { pointer: at.clone(), reason });
         }
-        let scopes = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-        Some(Security { pointer: at, scopes, bearer })
+        let alternatives = all.into_iter().flatten().skip(1).collect();
+        Some(Security { pointer: at, scopes: names(scopes), alternatives, bearer })
+    }
+
+    /// Whether a security scheme asks for a bearer token; none where there is no such scheme.
+    fn is_bearer(&self, scheme: &str) -> Option<bool> {
+        let (_, scheme) = self.resolve(&format!("/components/securitySchemes/{}", escape(scheme)))?;
+        let http_bearer = scheme["type"] == "http" && scheme["scheme"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("bearer"));
+        Some(http_bearer || scheme["type"] == "oauth2" || scheme["type"] == "openIdConnect")
     }
 
     /// The node that a pointer names, following `$ref`; gives its own pointer too.
@@ -391,6 +404,11 @@ impl Operation {
 /// The names of the parameters of a path template, in their order.
 pub fn path_names(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// The texts in a list.
+fn names(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Whether a media type is JSON (RFC 6839, section 3.1).

@@ -42,6 +42,7 @@ pub(crate) fn cases(
         });
     };
     methods(document, target, &mut add);
+    elsewhere(document, target, &mut add);
     add(
         "a query that is not documented",
         &operation.pointer,
@@ -96,6 +97,32 @@ fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
             expect,
         );
     }
+}
+
+/// Without a parameter in its path an operation has 404 only for the paths beside its own.
+fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
+    let operation = &target.operation;
+    if operation.path.contains('{') || !operation.responses.contains_key("404") {
+        return;
+    }
+    let documented = |path: &str| {
+        let paths = document.json["paths"].as_object().into_iter().flat_map(|paths| paths.keys());
+        paths.map(|template| template.split('/')).any(|template| {
+            let (segments, template): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.collect());
+            let fits = |(one, other): (&&str, &&str)| one.starts_with('{') || one == other;
+            template.len() == segments.len() && template.iter().zip(&segments).all(fits)
+        })
+    };
+    let beside = [format!("{}-undocumented", operation.path), format!("{}/un/documented", operation.path)];
+    let Some(path) = beside.into_iter().find(|path| !documented(path)) else { return };
+    let promise = format!("{}/responses/404", operation.pointer);
+    add(
+        "a path that is not documented",
+        &promise,
+        &mut |request, _| request.target.clone_from(&path),
+        false,
+        Expect::Status(vec![404]),
+    );
 }
 
 /// A change of a body's text.

@@ -3,13 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
 mod users;
 
 use std::sync::Arc;
 
 use contract_tests::{Document, Failure, Report, Signer, Store, StoreFuture, Suite};
-use faulty::{Fault, Faulty, faults};
+use faulty_server::{Fault, Faulty, faults};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
@@ -28,7 +27,7 @@ const REFERRED: [(&str, &str); 2] = [
     ("/components/schemas/EmploymentInfo/required", "/components/schemas/EmploymentInfo/then/required"),
 ];
 
-struct Stored(Arc<faulty::Store>);
+struct Stored(Arc<faulty_server::Store>);
 
 impl Store for Stored {
     fn snapshot(&self) -> StoreFuture<'_> {
@@ -38,7 +37,7 @@ impl Store for Stored {
 
 async fn tested(signer: &Signer, fault: Option<Fault>, seed: u64, cases: usize, looking_into_store: bool) -> Report {
     let document: Value = serde_saphyr::from_str(YAML).unwrap();
-    let server = Faulty::start(&document, fault).await;
+    let server = Faulty::start(&document, fault).await.unwrap();
     let mut suite = Suite::new(Document::parse("openapi.yaml", YAML).unwrap()).signer(signer.clone());
     suite = suite.judge(users::judge).seed(seed).cases(cases);
     if looking_into_store {

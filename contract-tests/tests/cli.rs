@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
-
 use std::{
     fs,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
 
-use faulty::{Edit, Effect, Fault, Faulty, Group};
+use faulty_server::{Edit, Effect, Fault, Faulty, Group};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -129,7 +127,7 @@ impl Folder {
 }
 
 async fn serve(document: &str, fault: Option<Fault>) -> Faulty {
-    Faulty::start(&serde_saphyr::from_str(document).unwrap(), fault).await
+    Faulty::start(&serde_saphyr::from_str(document).unwrap(), fault).await.unwrap()
 }
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
@@ -297,7 +295,7 @@ async fn failing_cases_are_kept_on_request_until_they_are_mended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_signing_key_bad_tokens_are_tried() {
-    let (server, folder) = (Faulty::start(&DOCUMENT, None).await, Folder::new());
+    let (server, folder) = (Faulty::start(&DOCUMENT, None).await.unwrap(), Folder::new());
     let (pem, kid, issuer, audience) = Faulty::signing_key();
     fs::write(folder.path("key.pem"), pem).unwrap();
     let flags = ["--signing-key", "key.pem", "--kid", &kid, "--issuer", &issuer, "--audience", &audience];

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
-
 use std::{collections::BTreeSet, fs};
 
-use faulty::{Faulty, client};
+use faulty_server::{Faulty, client};
 use serde_json::{Value, json};
 
 /// Every document by its name.
@@ -183,7 +181,7 @@ fn words(value: &Value, found: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn the_examples_succeed_and_what_they_say_comes_back() {
     for (name, document) in documents() {
-        let server = Faulty::start(&document, None).await;
+        let server = Faulty::start(&document, None).await.unwrap();
         let token = token(&document);
         for (path, method, operation) in operations(&document) {
             let content = operation["requestBody"]["content"].as_object();
@@ -207,7 +205,7 @@ async fn the_examples_succeed_and_what_they_say_comes_back() {
 #[tokio::test]
 async fn wrong_requests_are_refused_as_the_documents_say() {
     for (name, document) in documents() {
-        let server = Faulty::start(&document, None).await;
+        let server = Faulty::start(&document, None).await.unwrap();
         let token = token(&document);
         for (path, method, operation) in operations(&document) {
             let media_type = operation["requestBody"]["content"].as_object().and_then(|content| content.keys().next());

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
-
 use std::fs;
 
 use contract_tests::{Document, Signer, Suite};
-use faulty::Faulty;
+use faulty_server::Faulty;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
@@ -21,7 +19,7 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
     for path in paths {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let document = Document::read(&path).unwrap();
-        let server = Faulty::start(&serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap(), None).await;
+        let server = Faulty::start(&serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap(), None).await.unwrap();
         let report = Suite::new(document).signer(signer.clone()).cases(200).run(&server.url).await.unwrap();
         for failure in &report.failures {
             wrong.push(format!(

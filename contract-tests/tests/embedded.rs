@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
-
 use contract_tests::{Complaint, Document, Exchange, Suite};
-use faulty::Faulty;
+use faulty_server::Faulty;
 
 const DOCUMENT: &str = include_str!("documents/notes.yaml");
 
 /// Their server; here one that keeps its promises.
 async fn start_my_server() -> Faulty {
-    Faulty::start(&serde_saphyr::from_str(DOCUMENT).unwrap(), None).await
+    Faulty::start(&serde_saphyr::from_str(DOCUMENT).unwrap(), None).await.unwrap()
 }
 
 #[tokio::test]

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-mod faulty;
-
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, LazyLock},
@@ -11,7 +9,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use faulty::{
+use faulty_server::{
     Edit, Effect, Faulty, Group, RULES,
     client::{self, Answer},
     faults,
@@ -428,8 +426,8 @@ struct Observation {
 }
 
 impl Observation {
-    async fn of(fault: Option<faulty::Fault>) -> Self {
-        Self { server: Faulty::start(&DOCUMENT, fault).await, ids: HashSet::new() }
+    async fn of(fault: Option<faulty_server::Fault>) -> Self {
+        Self { server: Faulty::start(&DOCUMENT, fault).await.unwrap(), ids: HashSet::new() }
     }
 
     async fn answer(&mut self, case: &Case) -> String {
@@ -545,7 +543,7 @@ impl Battery {
     }
 
     /// Whether a server with the fault answers or stores anything else.
-    async fn sees(&self, fault: Option<faulty::Fault>) -> bool {
+    async fn sees(&self, fault: Option<faulty_server::Fault>) -> bool {
         let mut faulty = Observation::of(fault).await;
         for (case, expected) in self.cases.iter().zip(&self.expected) {
             if faulty.answer(case).await != *expected {
@@ -586,7 +584,7 @@ fn faults_are_well_formed() {
 
 #[tokio::test]
 async fn a_server_stops_when_it_is_dropped() {
-    let server = Faulty::start(&DOCUMENT, None).await;
+    let server = Faulty::start(&DOCUMENT, None).await.unwrap();
     let address = server.url.trim_start_matches("http://").to_owned();
     assert!(TcpStream::connect(&address).await.is_ok());
     drop(server);

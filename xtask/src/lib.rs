@@ -4,4 +4,5 @@ pub mod compat;
 pub mod drift;
 pub mod lift;
 pub mod mongo;
+pub mod mutants;
 pub mod spec;

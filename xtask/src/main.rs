@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use xtask::{
     compat::command::{self as compat, Compat},
     mongo,
+    mutants::command as mutants,
     spec::{self, SpecError, Verdict},
 };
 
@@ -34,6 +35,7 @@ enum Command {
         file: Option<PathBuf>,
     },
     Compat(Compat),
+    Mutants(mutants::Arguments),
     /// Start a MongoDB server, print its URI, and serve until Ctrl-C.
     ///
     /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
@@ -50,6 +52,9 @@ fn main() -> ExitCode {
         Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
         Command::Compat(compat) => {
             compat::run(&compat, &workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
+        }
+        Command::Mutants(arguments) => {
+            mutants::run(arguments, workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
         }
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(|error| (error.to_string(), error.hint())),
     };

@@ -340,6 +340,16 @@ impl Generator<'_> {
             let last = items.len() - 1;
             items[last] = items[0].clone();
         }
+        // Where nothing forbids equal items there are some: a careless server may forbid them.
+        let like_the_last = prefix + 1 < items.len() + usize::from(shape.wish.is_none());
+        if !shape.unique && carried.is_empty() && shape.contains.is_empty() && like_the_last && !items.is_empty() {
+            let last = items.len() - 1;
+            match shape.wish {
+                Some(Wish::Size(size)) if size == most && last > 0 => items[last] = items[last - 1].clone(),
+                None if self.richness == Richness::Full && items.len() < most => items.push(items[last].clone()),
+                _ => {}
+            }
+        }
         Some(Value::Array(items))
     }
 

@@ -72,10 +72,12 @@ impl Conformance {
                     let mut readings = vec![json!(text)];
                     readings.extend(serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string()));
                     let what = format!("the header {} of {status}", header.name);
-                    let mut all = readings.iter().map(|value| self.check(schema, value, &what));
-                    let first = all.next().unwrap_or_default();
-                    if !first.is_empty() && all.all(|other| !other.is_empty()) {
-                        complaints.extend(first.into_iter().map(|complaint| complaint.with(text)));
+                    let all: Vec<Vec<Complaint>> = readings.iter().map(|value| self.check(schema, value, &what)).collect();
+                    if all.iter().all(|broken| !broken.is_empty()) {
+                        // The reading that is of the right type says what is really broken.
+                        let of_type = |broken: &&Vec<Complaint>| broken.iter().any(|it| it.promise.ends_with("/type"));
+                        let nearest = all.iter().find(|broken| !of_type(broken)).or(all.first());
+                        complaints.extend(nearest.into_iter().flatten().map(|complaint| complaint.clone().with(text)));
                     }
                 }
             }

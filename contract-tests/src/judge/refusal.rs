@@ -78,14 +78,14 @@ impl Violations {
         let in_body = !["/path", "/query", "/header", "/cookie"].iter().any(|place| pointer.starts_with(place));
         let mut place = if in_body { format!("/body{pointer}") } else { pointer.clone() };
         place = any_item(&place);
-        if rule == "required"
+        if ["required", "additionalProperties", "unevaluatedProperties"].contains(&rule.as_str())
             && let Some((parent, name)) = place.rsplit_once('/')
             && let Some(nodes) = self.places.get(&(operation.id.clone(), parent.to_owned()))
         {
-            // It stands in the object that the property is missing in.
-            let of = |item: &str| nodes.iter().find(|node| self.keywords.contains(&format!("{node}/required{item}")));
+            // It stands in the object that the property is missing in, or has no place in.
+            let of = |item: &str| nodes.iter().find(|node| self.keywords.contains(&format!("{node}/{rule}{item}")));
             if let Some(node) = of(&format!("[{name}]")).or_else(|| of("")) {
-                return format!("{node}/required");
+                return format!("{node}/{rule}");
             }
         }
         loop {

@@ -1,6 +1,8 @@
 //! What a caller sets up: the document, the tokens, the judges, and how much is tried.
 
+mod prepared;
 mod run;
+mod seek;
 mod tally;
 
 use std::{
@@ -8,19 +10,20 @@ use std::{
     future::Future,
     path::PathBuf,
     pin::Pin,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 pub(crate) use self::run::Run;
+use self::{prepared::Prepared, run::Search};
 use crate::{
     client::{Client, ClientError},
-    document::{Document, DocumentError, Operation},
+    document::{Document, DocumentError},
     judge::Judge,
     protocol::Assumptions,
-    report::Report,
-    request::Target,
+    report::{Failure, Report},
     token::{Signer, TokenError},
 };
 
@@ -114,6 +117,7 @@ pub struct Suite {
     store: Option<Box<dyn Store>>,
     failures: Option<PathBuf>,
     progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
+    prepared: OnceLock<Prepared>,
 }
 
 impl Suite {
@@ -133,6 +137,7 @@ impl Suite {
             store: None,
             failures: None,
             progress: None,
+            prepared: OnceLock::new(),
         }
     }
 
@@ -151,6 +156,7 @@ impl Suite {
     /// Another seed: the same seed gives the same cases, but for values that must be unique.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self.prepared = OnceLock::new();
         self
     }
 
@@ -222,25 +228,37 @@ impl Suite {
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
         let client = Client::new(url, self.patience)?;
-        let operations = self.document.operations()?;
-        let mut targets = Vec::new();
-        for operation in operations.iter().filter(|operation| !operation.beyond) {
-            match operation.body.as_ref().map(|body| &body.media_types) {
-                Some(media_types) => {
-                    for media_type in media_types {
-                        targets.push(Target::compile(&self.document, operation, Some(media_type))?);
-                    }
-                }
-                None => targets.push(Target::compile(&self.document, operation, None)?),
+        let prepared = self.prepared()?;
+        Run::new(self, &client, prepared, self.tokens(prepared)?, None).report(begin).await
+    }
+
+    /// Looks for one broken promise of the server at `url`: one whose pointer in the document is `sought`. Cases about such a
+    /// promise come first, nothing is made smaller, and the search ends with the first such failure.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Suite::run`].
+    pub async fn seek(&self, url: &str, sought: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
+        let client = Client::new(url, self.patience)?;
+        let prepared = self.prepared()?;
+        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(Search(&sought))).sought(&sought).await
+    }
+
+    /// What no server changes; made by the first run.
+    fn prepared(&self) -> Result<&Prepared, SuiteError> {
+        match self.prepared.get() {
+            Some(prepared) => Ok(prepared),
+            None => {
+                let prepared = Prepared::new(self)?;
+                Ok(self.prepared.get_or_init(|| prepared))
             }
         }
-        Run::new(self, &client, &targets, self.tokens(&operations)?)?.report(&operations, &targets, begin).await
     }
 
     /// The good token for each operation that needs one.
-    fn tokens(&self, operations: &[Operation]) -> Result<BTreeMap<String, String>, SuiteError> {
+    fn tokens(&self, prepared: &Prepared) -> Result<BTreeMap<String, String>, SuiteError> {
         let mut tokens = BTreeMap::new();
-        for operation in operations {
+        for operation in &prepared.operations {
             let Some(security) = operation.security.as_ref().filter(|security| security.bearer) else { continue };
             let token = match (&self.signer, &self.token) {
                 (Some(signer), _) => signer.good(&security.scopes)?,

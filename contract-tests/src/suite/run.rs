@@ -2,8 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    future::Future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -13,15 +14,19 @@ use futures_util::{StreamExt, stream};
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use super::{Progress, Suite, SuiteError, tally::Tally};
+use super::{
+    Progress, Suite, SuiteError,
+    prepared::{Part, Prepared},
+    tally::Tally,
+};
 use crate::{
     authentication,
     case::{Case, Credentials, Expect, Group},
     client::Client,
     document::{Document, Operation},
     failures::{self, Kept},
-    judge::{self, Complaint, Exchange, Judge, Violations},
-    plan::{Plan, Planner, Sample},
+    judge::{Complaint, Exchange},
+    plan::Sample,
     protocol,
     random::Random,
     report::{Failure, OperationReport, Report, Secrets},
@@ -41,8 +46,9 @@ struct Found {
 pub(crate) struct Run<'a> {
     suite: &'a Suite,
     client: &'a Client,
-    judges: Vec<Box<dyn Judge>>,
-    violations: Arc<Violations>,
+    pub(super) prepared: &'a Prepared,
+    /// None where every failure counts.
+    search: Option<Search<'a>>,
     tokens: BTreeMap<String, String>,
     fresh: Fresh,
     found: Mutex<Found>,
@@ -56,6 +62,10 @@ pub(crate) struct Run<'a> {
     seen: Mutex<Option<(u64, Vec<Value>)>>,
 }
 
+/// Ends a run at the first failure whose promise this holds for; no other counts.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a>(pub &'a (dyn Fn(&str) -> bool + Sync));
+
 /// What came of a case.
 pub(crate) struct Outcome {
     pub complaints: Vec<Complaint>,
@@ -65,8 +75,6 @@ pub(crate) struct Outcome {
 /// How many smaller requests are tried for one failure, and in one run.
 const MAX_SHRINKS: usize = 300;
 const MAX_SHRINKS_IN_ALL: usize = 3_000;
-/// The size of a request, as JSON, that protocol and state cases are made from.
-const READABLE: usize = 4_000;
 /// How much of an answer a report shows, in characters.
 const SHOWN: usize = 2_000;
 /// How often a request is sent again that the server has no time for.
@@ -77,15 +85,15 @@ impl<'a> Run<'a> {
     pub fn new(
         suite: &'a Suite,
         client: &'a Client,
-        targets: &[Target],
+        prepared: &'a Prepared,
         tokens: BTreeMap<String, String>,
-    ) -> Result<Self, SuiteError> {
-        let violations = Arc::new(Violations::compile(&suite.document, targets));
-        Ok(Self {
+        search: Option<Search<'a>>,
+    ) -> Self {
+        Self {
             suite,
             client,
-            judges: judge::standard(&suite.document, targets, &violations)?,
-            violations,
+            prepared,
+            search,
             tokens,
             fresh: Fresh::new(nonce()),
             found: Mutex::new(Found::default()),
@@ -95,20 +103,20 @@ impl<'a> Run<'a> {
             created: AtomicU64::new(0),
             shrinks: AtomicUsize::new(0),
             seen: Mutex::new(None),
-        })
+        }
     }
 
     /// Tries everything.
-    pub async fn report(&self, operations: &[Operation], targets: &[Target], begin: Instant) -> Result<Report, SuiteError> {
-        let suite = self.suite;
-        self.greet(targets).await?;
+    pub async fn report(&self, begin: Instant) -> Result<Report, SuiteError> {
+        let (suite, parts) = (self.suite, &self.prepared.parts);
+        self.greet(parts).await?;
         let before = self.snapshot().await;
         let mut reports = Vec::new();
-        for target in targets {
-            reports.push(self.target(target).await?);
+        for part in parts {
+            reports.push(self.part(part).await?);
         }
-        self.conserved(targets, before).await;
-        for operation in operations.iter().filter(|operation| operation.beyond) {
+        self.conserved(parts, before).await;
+        for operation in self.prepared.operations.iter().filter(|operation| operation.beyond) {
             reports.push(OperationReport {
                 id: operation.id.clone(),
                 name: format!("{} {}", operation.method, operation.path),
@@ -135,8 +143,17 @@ impl<'a> Run<'a> {
             cases: judged,
             elapsed: begin.elapsed(),
             operations: reports,
-            failures: self.found().failures.values().cloned().collect(),
+            failures: self.failures(),
         })
+    }
+
+    pub fn failures(&self) -> Vec<Failure> {
+        self.found().failures.values().cloned().collect()
+    }
+
+    /// Whether what the run is for was found.
+    pub fn over(&self) -> bool {
+        self.search.is_some() && !self.found().failures.is_empty()
     }
 
     fn found(&self) -> MutexGuard<'_, Found> {
@@ -144,8 +161,8 @@ impl<'a> Run<'a> {
     }
 
     /// Whether somebody answers at all.
-    async fn greet(&self, targets: &[Target]) -> Result<(), SuiteError> {
-        let Some(target) = targets.first() else { return Ok(()) };
+    pub async fn greet(&self, parts: &[Part]) -> Result<(), SuiteError> {
+        let Some(Part { target, .. }) = parts.first() else { return Ok(()) };
         let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
         match self.client.send(&request, &[]).await {
             Ok(_) => Ok(()),
@@ -154,11 +171,12 @@ impl<'a> Run<'a> {
     }
 
     /// As much is stored as answers said.
-    async fn conserved(&self, targets: &[Target], before: Option<Vec<Value>>) {
-        let (Some(before), Some(after), Some(target)) = (before, self.snapshot().await, targets.first()) else { return };
+    async fn conserved(&self, parts: &[Part], before: Option<Vec<Value>>) {
+        let (Some(before), Some(after), Some(part)) = (before, self.snapshot().await, parts.first()) else { return };
+        let target = &part.target;
         let created = self.created.load(Ordering::Relaxed);
         let more = (after.len() as u64).saturating_sub(before.len() as u64);
-        let deletes = targets.iter().any(|target| target.operation.method == "DELETE");
+        let deletes = parts.iter().any(|part| part.target.operation.method == "DELETE");
         if more != created && !deletes {
             let case = Case {
                 id: format!("{}:state:sum", target.operation.id),
@@ -195,86 +213,95 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn target(&self, target: &Target) -> Result<OperationReport, SuiteError> {
-        let suite = self.suite;
-        let plan = Planner::plan(&target.schema, &target.referee, target, suite.seed);
+    async fn part(&self, part: &Part) -> Result<OperationReport, SuiteError> {
+        let Part { target, plan, .. } = part;
         let mut tally = Tally::new(target);
         self.kept_failures(target).await?;
-        self.samples(target, &plan, &mut tally).await;
-
-        // The richest valid request that is still of a readable size, with a body where there can be one.
-        let baseline = plan.samples.iter().filter(|sample| sample.broken.is_empty()).max_by_key(|sample| {
-            let size = sample.instance.to_string().len();
-            (sample.instance.get("body").is_some(), sample.constraint.is_none(), if size <= READABLE { size } else { 0 })
-        });
-        let valid = || {
-            let sample = baseline?;
-            let instance = self.fresh.freshen(target, &sample.instance, &sample.unique);
-            Some((target.encode(&instance), instance))
-        };
-        let mut cases = protocol::cases(&suite.document, target, suite.assumptions, valid);
-        if let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) {
-            let token = self.tokens.get(&target.operation.id).map(String::as_str);
-            cases.extend(authentication::cases(target, security, suite.signer.as_ref(), token, valid)?);
-        }
-        cases.retain(|case| suite.wanted(&case.id));
+        self.exhaustive(part, &mut tally).await;
+        let mut cases = self.protocol_cases(part);
+        cases.extend(self.authentication_cases(part)?);
         self.all(target, &cases).await;
         for case in &cases {
             tally.count(case.group);
         }
-        if let Some(baseline) = baseline {
-            let judged = state::run(self, target, baseline).await;
-            (0..judged).for_each(|_| tally.count(Group::State));
+        for _ in 0..self.states(part).await {
+            tally.count(Group::State);
         }
-        self.random(target, &plan, &mut tally).await;
-        Ok(tally.report(target, &plan))
+        let tallied = Mutex::new(&mut tally);
+        let note = |target: &Target, sample: &Sample, group| {
+            tallied.lock().unwrap_or_else(PoisonError::into_inner).sample(target, sample, group);
+        };
+        self.random(part, note).await;
+        Ok(tally.report(target, plan))
     }
 
-    /// The exhaustive part: every sample of the plan.
-    async fn samples(&self, target: &Target, plan: &Plan, tally: &mut Tally) {
-        let mut cases: Vec<(usize, Case)> = Vec::new();
-        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-        for (index, sample) in plan.samples.iter().enumerate() {
-            let group = if sample.broken.is_empty() { Group::Edges } else { Group::Faults };
-            let key = sample.constraint.map_or_else(String::new, |id| target.schema.constraints[id].key());
-            let number = numbers.entry(format!("{group}{key}")).or_default();
-            *number += 1;
-            let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
-            let case = Case::of_sample(target, &fresh, group, *number);
-            if self.suite.wanted(&case.id) {
-                cases.push((index, case));
-            }
-        }
+    /// Every sample of the plan.
+    async fn exhaustive(&self, part: &Part, tally: &mut Tally) {
+        let Part { target, plan, .. } = part;
+        let cases: Vec<(usize, Case)> = (0..plan.samples.len())
+            .map(|index| (index, part.case(index, &self.fresh)))
+            .filter(|(_, case)| self.suite.wanted(&case.id))
+            .collect();
         self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
-        // With a look into the store each case has the server for itself, so that a change is its own.
-        let concurrency = if self.suite.store.is_some() { 1 } else { self.suite.concurrency };
-        stream::iter(&cases)
-            .for_each_concurrent(concurrency, |(_, case)| async move {
-                self.judged(target, case).await;
-            })
-            .await;
+        self.in_turn(&cases, |(_, case)| self.judged(target, case)).await;
         for (index, case) in &cases {
             tally.sample(target, &plan.samples[*index], case.group);
         }
     }
 
-    async fn all(&self, target: &Target, cases: &[Case]) {
+    /// A new valid request of this part.
+    fn valid(&self, part: &Part) -> Option<(Request, Value)> {
+        let sample = part.baseline()?;
+        let instance = self.fresh.freshen(&part.target, &sample.instance, &sample.unique);
+        Some((part.target.encode(&instance), instance))
+    }
+
+    pub fn protocol_cases(&self, part: &Part) -> Vec<Case> {
+        let mut cases = protocol::cases(&self.suite.document, &part.target, self.suite.assumptions, || self.valid(part));
+        cases.retain(|case| self.suite.wanted(&case.id));
+        cases
+    }
+
+    pub fn authentication_cases(&self, part: &Part) -> Result<Vec<Case>, SuiteError> {
+        let target = &part.target;
+        let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) else { return Ok(Vec::new()) };
+        let token = self.tokens.get(&target.operation.id).map(String::as_str);
+        let mut cases = authentication::cases(target, security, self.suite.signer.as_ref(), token, || self.valid(part))?;
+        cases.retain(|case| self.suite.wanted(&case.id));
+        Ok(cases)
+    }
+
+    /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
+    pub async fn states(&self, part: &Part) -> usize {
+        match part.baseline() {
+            Some(baseline) => state::run(self, &part.target, baseline).await,
+            None => 0,
+        }
+    }
+
+    pub async fn all(&self, target: &Target, cases: &[Case]) {
         self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
+        self.in_turn(cases, |case| self.judged(target, case)).await;
+    }
+
+    /// Several at a time; with a look into the store each has the server for itself, so that a change is its own.
+    pub async fn in_turn<I, F: Future<Output = ()>>(&self, all: impl IntoIterator<Item = I>, each: impl Fn(I) -> F) {
         let concurrency = if self.suite.store.is_some() { 1 } else { self.suite.concurrency };
-        stream::iter(cases).for_each_concurrent(concurrency, |case| async move { self.judged(target, case).await }).await;
+        stream::iter(all).for_each_concurrent(concurrency, each).await;
     }
 
     /// Random requests: half of them valid, half with one fault.
-    async fn random(&self, target: &Target, plan: &Plan, tally: &mut Tally) {
+    pub async fn random(&self, part: &Part, note: impl Fn(&Target, &Sample, Group)) {
+        let Part { target, plan, .. } = part;
         let count = self.suite.cases;
         self.total.fetch_add(count as u64, Ordering::Relaxed);
         let random = Random::new(target, plan, self.suite.seed);
         let next = AtomicUsize::new(0);
-        let tallied = Mutex::new(tally);
+        let note = &note;
         let workers = (0..self.suite.concurrency).map(|_| async {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count {
+                if number >= count || self.over() {
                     return;
                 }
                 let id = format!("{}:random:{number}", target.name());
@@ -286,7 +313,7 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
-                tallied.lock().unwrap_or_else(PoisonError::into_inner).sample(target, &sample, Group::Random);
+                note(target, &sample, Group::Random);
                 let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample };
                 let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
                 self.judged(target, &case).await;
@@ -320,6 +347,9 @@ impl<'a> Run<'a> {
 
     /// Tries a case and records what it breaks, with the smallest request that still does.
     pub async fn judged(&self, target: &Target, case: &Case) {
+        if self.over() {
+            return;
+        }
         // Random cases run side by side, so that a change is nobody's own; the sum is looked at in the end.
         let alone = case.group != Group::Random;
         let before = if alone { self.snapshot().await } else { None };
@@ -332,7 +362,9 @@ impl<'a> Run<'a> {
             }
         }
         for complaint in &outcome.complaints {
-            if !self.known(target, complaint) {
+            if self.search.is_some() {
+                self.fail(target, case, complaint, outcome.answer.as_ref());
+            } else if !self.known(target, complaint) {
                 let (smallest, answer) = self.shrunk(target, case, complaint, &outcome).await;
                 self.record(target, &smallest, complaint, answer.as_ref());
             }
@@ -342,7 +374,8 @@ impl<'a> Run<'a> {
 
     /// Records a failure that is not of a case of its own.
     pub fn fail(&self, target: &Target, case: &Case, complaint: &Complaint, answer: Result<&Response, &String>) {
-        if !self.known(target, complaint) {
+        let counts = self.search.is_none_or(|Search(sought)| sought(&complaint.promise));
+        if counts && !self.known(target, complaint) {
             self.record(target, case, complaint, answer);
         }
     }
@@ -358,7 +391,7 @@ impl<'a> Run<'a> {
 
     /// Whether a case of this name is to be tried.
     pub fn wanted(&self, case: &str) -> bool {
-        let wanted = self.suite.wanted(case);
+        let wanted = !self.over() && self.suite.wanted(case);
         if wanted {
             self.total.fetch_add(1, Ordering::Relaxed);
         }
@@ -412,12 +445,12 @@ impl<'a> Run<'a> {
 
     fn complaints(&self, operation: &Operation, case: &Case, response: &Response, sent: SystemTime) -> Vec<Complaint> {
         let body: Option<Value> = serde_json::from_slice(&response.body).ok();
-        let violations = self.violations.read(operation, response, body.as_ref());
+        let violations = self.prepared.violations.read(operation, response, body.as_ref());
         let answered = SystemTime::now();
         let exchange = Exchange { operation, case, response, body: body.as_ref(), violations: &violations, sent, answered };
         let own = self.suite.judges.iter();
         let mut complaints: Vec<Complaint> = Vec::new();
-        for complaint in self.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
+        for complaint in self.prepared.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
             if !complaints.contains(&complaint) {
                 complaints.push(complaint);
             }

@@ -1,5 +1,7 @@
 //! A client that sends exactly what it is told to, one request for each connection.
 
+#![expect(clippy::unwrap_used, reason = "an answer that is none ends the test that asked")]
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -10,9 +12,11 @@ use tokio::{
 
 /// What came back.
 pub struct Answer {
+    /// The status.
     pub status: u16,
     /// By name in lower case.
     pub headers: BTreeMap<String, String>,
+    /// The body.
     pub text: String,
     /// The body, where it is JSON, else null.
     pub body: Value,

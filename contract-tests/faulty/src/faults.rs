@@ -1,9 +1,11 @@
 //! The faults that the server can have with the document of `POST /users`.
 
+#![expect(clippy::unwrap_used, reason = "faults name places of that document, and a test applies every one")]
+
 use hyper::{header::HeaderValue, http::request};
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     document::Violation,
     door::Slip,
     parsing,

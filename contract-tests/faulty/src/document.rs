@@ -18,6 +18,11 @@ pub struct Violation {
     pub message: String,
 }
 
+/// Why a document cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the document cannot be served: {0}")]
+pub struct Unservable(String);
+
 pub struct Document {
     pub routes: Vec<Route>,
     /// The document as its answers see it, for making them.
@@ -30,6 +35,8 @@ pub struct Route {
 }
 
 pub struct Operation {
+    /// Where it stands in the document.
+    pub pointer: String,
     pub method: String,
     /// Alternatives, each a list of scopes; none where the operation is open to all.
     pub security: Option<Vec<Vec<String>>>,
@@ -53,6 +60,8 @@ pub struct Media {
     pub texts: BTreeMap<String, Text>,
     pub validator: Arc<Validator>,
     pub example: Option<Value>,
+    /// `x-answer`: what to answer with, wherever the schema allows it.
+    pub wanted: Option<Value>,
 }
 
 pub struct Answer {
@@ -62,6 +71,8 @@ pub struct Answer {
 
 pub struct Header {
     pub name: String,
+    /// `x-answer`: its text, or null for none.
+    pub wanted: Option<Value>,
     pub schema: Value,
     pub validator: Arc<Validator>,
 }
@@ -85,14 +96,27 @@ pub enum Text {
 
 impl Document {
     /// Compiles what `requests` says about requests and `answers` about answers: the same document, but for a fault.
-    pub fn compile(requests: &Value, answers: &Value) -> Self {
+    pub fn compile(requests: &Value, answers: &Value) -> Result<Self, Unservable> {
         let requests = View::new(as_2020_12(requests, "readOnly"));
         let answers = View::new(as_2020_12(answers, "writeOnly"));
-        let paths = requests.root["paths"].as_object().expect("a document with paths");
-        let mut routes: Vec<Route> = paths.keys().map(|path| route(&requests, &answers, path)).collect();
+        let paths = requests.root["paths"].as_object().into_iter().flat_map(Map::keys);
+        let mut routes = paths.map(|path| route(&requests, &answers, path)).collect::<Result<Vec<Route>, _>>()?;
         // A literal segment is more particular than a template (OpenAPI 3.1, section 4.8.8.2).
         routes.sort_by_key(|route| route.segments.iter().map(|segment| segment.starts_with('{')).collect::<Vec<_>>());
-        Self { routes, answers: answers.root }
+        Ok(Self { routes, answers: answers.root })
+    }
+
+    /// The answers that can be given, by their pointers.
+    pub fn answered(&self) -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        for (route_index, route) in self.routes.iter().enumerate() {
+            for (index, operation) in route.operations.iter().enumerate() {
+                let statuses = operation.statuses(index == 0, index == 0 && route_index == 0);
+                let keys = statuses.into_iter().filter_map(|status| operation.answer_key(status));
+                all.extend(keys.map(|key| format!("{}/responses/{}", operation.pointer, escape(key))));
+            }
+        }
+        all
     }
 
     /// The route of a path, and the path's values for the names in its template.
@@ -123,7 +147,34 @@ impl Route {
 impl Operation {
     /// What the document says about answers with this status.
     pub fn answer(&self, status: u16) -> Option<&Answer> {
-        [status.to_string(), format!("{}XX", status / 100), "default".to_owned()].iter().find_map(|key| self.answers.get(key))
+        self.answers.get(self.answer_key(status)?)
+    }
+
+    /// The statuses that it can be answered with; the first operation of its path also speaks for other methods, and the first
+    /// of all for other paths.
+    pub fn statuses(&self, of_path: bool, of_all: bool) -> Vec<u16> {
+        let scoped = |alternatives: &Vec<Vec<String>>| alternatives.iter().all(|scopes| !scopes.is_empty());
+        let asks = self.body.is_some() || !self.parameters.is_empty();
+        [
+            (true, self.success()),
+            (asks, self.refusal()),
+            (self.security.is_some(), 401),
+            (self.security.as_ref().is_some_and(scoped), 403),
+            (of_all, 404),
+            (of_path, 405),
+            (!self.unique.is_empty(), 409),
+            (self.body.is_some(), 413),
+            (self.body.is_some(), 415),
+        ]
+        .into_iter()
+        .filter_map(|(can, status)| can.then_some(status))
+        .collect()
+    }
+
+    /// The key in the document of the answer with this status.
+    pub fn answer_key(&self, status: u16) -> Option<&String> {
+        let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
+        keys.iter().find_map(|key| self.answers.get_key_value(key)).map(|(key, _)| key)
     }
 
     /// The status of success.
@@ -235,26 +286,26 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-fn route(requests: &View, answers: &View, path: &str) -> Route {
+fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unservable> {
     let item_at = format!("/paths/{}", escape(path));
-    let item = requests.root.pointer(&item_at).unwrap();
+    let item = requests.at(&item_at)?;
     let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
     let operations = methods.into_iter().filter(|method| item.get(method).is_some());
-    Route {
+    Ok(Route {
         segments: path.split('/').map(str::to_owned).collect(),
-        operations: operations.map(|method| operation(requests, answers, &item_at, method)).collect(),
-    }
+        operations: operations.map(|method| operation(requests, answers, &item_at, method)).collect::<Result<_, _>>()?,
+    })
 }
 
-fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Operation {
+fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Result<Operation, Unservable> {
     let at = format!("{item_at}/{method}");
-    let node = requests.root.pointer(&at).unwrap();
+    let node = requests.at(&at)?;
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     // Those of the operation override those of the path.
     for list_at in [format!("{item_at}/parameters"), format!("{at}/parameters")] {
         let list = requests.root.pointer(&list_at).and_then(Value::as_array).into_iter().flatten();
         for index in 0..list.count() {
-            let parameter = parameter(requests, &format!("{list_at}/{index}"));
+            let parameter = parameter(requests, &format!("{list_at}/{index}"))?;
             // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
             let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
             if parameter.place != "header" || !reserved {
@@ -262,12 +313,15 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Op
             }
         }
     }
-    let body = node.get("requestBody").map(|_| {
-        let (at, node) = resolve(&requests.root, &format!("{at}/requestBody"));
-        Body { required: node.get("required") == Some(&json!(true)), media: media(requests, &at) }
-    });
-    let statuses = node["responses"].as_object().expect("an operation with responses").keys();
-    let answers = statuses.map(|status| (status.clone(), answer(answers, &format!("{at}/responses/{status}")))).collect();
+    let body = match node.get("requestBody") {
+        Some(_) => {
+            let (at, node) = requests.resolve(&format!("{at}/requestBody"))?;
+            Some(Body { required: node.get("required") == Some(&json!(true)), media: media(requests, &at)? })
+        }
+        None => None,
+    };
+    let statuses = answers.at(&format!("{at}/responses"))?.as_object().into_iter().flat_map(Map::keys);
+    let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
     let security = security.filter(|alternatives| !alternatives.is_empty()).map(|alternatives| {
         let scopes = |one: &Value| -> Vec<String> {
@@ -280,19 +334,19 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Op
     for media in body.iter().flat_map(|body| &body.media) {
         find_unique(&requests.root, &media.schema, "", 0, &mut unique);
     }
-    Operation {
+    Ok(Operation {
+        pointer: at.clone(),
         method: method.to_uppercase(),
         security,
         parameters: parameters.into_values().collect(),
         body,
-        answers,
+        answers: answers.collect::<Result<_, _>>()?,
         unique: unique.into_iter().collect(),
-    }
+    })
 }
 
-fn parameter(view: &View, at: &str) -> Parameter {
-    let root = &view.root;
-    let (at, node) = resolve(root, at);
+fn parameter(view: &View, at: &str) -> Result<Parameter, Unservable> {
+    let (at, node) = view.resolve(at)?;
     let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let place = text("in");
     let by_form = matches!(place.as_str(), "query" | "cookie");
@@ -305,14 +359,14 @@ fn parameter(view: &View, at: &str) -> Parameter {
         _ => Some(','),
     };
     let schema_at = format!("{at}/schema");
-    let schema = root.pointer(&schema_at).expect("a parameter with a schema");
-    Parameter {
+    let schema = view.at(&schema_at)?;
+    Ok(Parameter {
         name: text("name"),
         required: node.get("required") == Some(&json!(true)),
-        text: text_of(root, schema, separator),
-        validator: view.validator(&schema_at),
+        text: text_of(&view.root, schema, separator),
+        validator: view.validator(&schema_at)?,
         place,
-    }
+    })
 }
 
 fn text_of(root: &Value, schema: &Value, separator: Option<char>) -> Text {
@@ -354,35 +408,36 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-fn answer(view: &View, at: &str) -> Answer {
-    let root = &view.root;
-    let (at, node) = resolve(root, at);
+fn answer(view: &View, at: &str) -> Result<Answer, Unservable> {
+    let (at, node) = view.resolve(at)?;
     let names = node.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys());
     let headers = names.map(|name| {
-        let (at, node) = resolve(root, &format!("{at}/headers/{}", escape(name)));
-        name.parse::<HeaderName>().expect("a header name");
+        let (at, node) = view.resolve(&format!("{at}/headers/{}", escape(name)))?;
+        name.parse::<HeaderName>().map_err(|_| Unservable(format!("{name:?} is not the name of a header")))?;
         let schema_at = format!("{at}/schema");
-        Header { name: name.clone(), schema: node["schema"].clone(), validator: view.validator(&schema_at) }
+        let (wanted, schema) = (node.get("x-answer").cloned(), node["schema"].clone());
+        Ok(Header { name: name.clone(), wanted, schema, validator: view.validator(&schema_at)? })
     });
-    Answer { headers: headers.collect(), media: media(view, &at) }
+    Ok(Answer { headers: headers.collect::<Result<_, _>>()?, media: media(view, &at)? })
 }
 
-fn media(view: &View, at: &str) -> Vec<Media> {
+fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
     let root = &view.root;
-    let node = root.pointer(at).unwrap();
+    let node = view.at(at)?;
     let contents = node.get("content").and_then(Value::as_object).into_iter().flatten();
     let compiled = contents.map(|(name, content)| {
         let schema_at = format!("{at}/content/{}/schema", escape(name));
         let schema = content.get("schema").cloned().unwrap_or(json!(true));
         let examples = content.get("examples").and_then(Value::as_object).and_then(|examples| examples.values().next());
         let properties = followed(root, &schema).get("properties").and_then(Value::as_object).into_iter().flatten();
-        Media {
+        Ok(Media {
             name: name.to_lowercase(),
             texts: properties.map(|(name, schema)| (name.clone(), text_of(root, schema, None))).collect(),
-            validator: view.validator(&schema_at),
+            validator: view.validator(&schema_at)?,
+            wanted: content.get("x-answer").cloned(),
             example: content.get("example").or_else(|| examples.and_then(|example| example.get("value"))).cloned(),
             schema,
-        }
+        })
     });
     compiled.collect()
 }
@@ -399,16 +454,20 @@ impl View {
     }
 
     /// A validator for the schema at `at`, with formats asserted.
-    fn validator(&self, at: &str) -> Arc<Validator> {
+    fn validator(&self, at: &str) -> Result<Arc<Validator>, Unservable> {
         // A schema that is only a reference is what it refers to.
         let target = self.root.pointer(at).and_then(Value::as_object).filter(|schema| schema.len() == 1);
         let target = target.and_then(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#'));
         let at = target.unwrap_or(at);
-        let mut validators = self.validators.borrow_mut();
-        Arc::clone(validators.entry(at.to_owned()).or_insert_with(|| Arc::new(self.compile(at))))
+        if let Some(known) = self.validators.borrow().get(at) {
+            return Ok(Arc::clone(known));
+        }
+        let compiled = Arc::new(self.compile(at)?);
+        self.validators.borrow_mut().insert(at.to_owned(), Arc::clone(&compiled));
+        Ok(compiled)
     }
 
-    fn compile(&self, at: &str) -> Validator {
+    fn compile(&self, at: &str) -> Result<Validator, Unservable> {
         // The whole document is the root, so that references resolve.
         let mut root = self.root.clone();
         let encoded = |byte: u8| match byte {
@@ -418,28 +477,32 @@ impl View {
         };
         root["$ref"] = json!(format!("#{}", at.bytes().map(encoded).collect::<String>()));
         let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
-        options.build(&root).unwrap_or_else(|error| panic!("the schema at {at}: {error}"))
+        options.build(&root).map_err(|error| Unservable(format!("the schema at {at}: {error}")))
     }
-}
 
-/// The node at a pointer, or where it refers to, with its own pointer.
-fn resolve<'a>(root: &'a Value, at: &str) -> (String, &'a Value) {
-    let mut at = at.to_owned();
-    loop {
-        let node = root.pointer(&at).unwrap_or_else(|| panic!("the document has nothing at {at}"));
-        match node.get("$ref").and_then(Value::as_str) {
-            Some(reference) => at = reference.trim_start_matches('#').to_owned(),
-            None => return (at, node),
+    /// The node at a pointer.
+    fn at(&self, at: &str) -> Result<&Value, Unservable> {
+        self.root.pointer(at).ok_or_else(|| Unservable(format!("there is nothing at {at}")))
+    }
+
+    /// The node at a pointer, or where it refers to, with its own pointer.
+    fn resolve(&self, at: &str) -> Result<(String, &Value), Unservable> {
+        let mut at = at.to_owned();
+        loop {
+            let node = self.at(&at)?;
+            match node.get("$ref").and_then(Value::as_str) {
+                Some(reference) => at = reference.trim_start_matches('#').to_owned(),
+                None => return Ok((at, node)),
+            }
         }
     }
 }
 
-/// The schema, or what it refers to.
+/// The schema, or what it refers to. A reference that leads nowhere does not compile, so that none is met here.
 pub fn followed<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let target = reference.trim_start_matches('#');
-        schema = root.pointer(target).unwrap_or_else(|| panic!("the document has nothing at {target}"));
+        schema = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
     }
     schema
 }

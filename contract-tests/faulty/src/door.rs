@@ -8,7 +8,7 @@ use hyper::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, get_current_timestamp};
 use serde_json::Value;
 
-use super::key::{AUDIENCE, ISSUER, KEY, KID};
+use crate::key::{AUDIENCE, ISSUER, KEY, KID};
 
 /// How far the issuer's clock and ours may differ, in seconds.
 const LEEWAY: f64 = 5.0;

@@ -1,8 +1,9 @@
 //! A small API server that serves any OpenAPI document as it promises, or with one named fault.
 //!
-//! It shares no code with the real server, so that a mistake cannot be on both sides. What it does is the same: it checks in the
+//! It shares no code with the real server nor with the engine, so that a mistake cannot be on both sides. What it does is the same: it checks in the
 //! order 404, 405 → 401, 403 → 415 → 413 → 400 → 409, lists every violation where the document's error body has `errors`, and
-//! makes the answer of the document's success out of the request.
+//! makes the answer of the document's success out of the request. A document can tell it what to answer: `x-answer` in a media type
+//! is the body wherever the schema allows it, in a header its text, or null for no such header.
 //!
 //! - `document`: the OpenAPI document, compiled
 //! - `server`: a request on its way from bytes to the answer, and where a fault interferes
@@ -10,10 +11,7 @@
 //! - `door`: who may pass; `key`: whose tokens
 //! - `store`: what is kept
 //! - `faults`: the list
-//! - `client`: what the tests of the server itself ask it with
-
-#![allow(dead_code, unused_imports, reason = "each test binary includes this module and uses another part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set itself up fails")]
+//! - [`client`]: what the tests of the server itself ask it with
 
 mod answer;
 pub mod client;
@@ -25,11 +23,11 @@ mod parsing;
 mod server;
 mod store;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use jsonwebtoken::{Algorithm, Header, get_current_timestamp};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -37,10 +35,22 @@ use tokio::{
 };
 
 pub use self::{
+    document::Unservable,
     faults::{Edit, Effect, Fault, Group, RULES, faults},
     store::Store,
 };
 use self::{key::KEY, server::Server};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The document cannot be served.
+    #[error(transparent)]
+    Unservable(#[from] Unservable),
+    /// There is no free port.
+    #[error("no port to listen on: {0}")]
+    Listen(#[from] io::Error),
+}
 
 /// A running server; it stops when this is dropped.
 pub struct Faulty {
@@ -52,13 +62,17 @@ pub struct Faulty {
 
 impl Faulty {
     /// Serves the document on a free port. Edits of a fault change only what requests are held to, not the answers.
-    pub async fn start(document: &Value, fault: Option<Fault>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let server = Arc::new(Server::new(document, fault));
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn start(document: &Value, fault: Option<Fault>) -> Result<Self, StartError> {
+        let server = Arc::new(Server::new(document, fault)?);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
         let store = Arc::clone(&server.store);
         let listening = tokio::spawn(listen(listener, server));
-        Self { url, store, listening }
+        Ok(Self { url, store, listening })
     }
 
     /// What the server has stored.
@@ -75,21 +89,30 @@ impl Faulty {
     /// A token that is valid for an hour. `changes` are other claims, in the place of these; `null` removes one.
     pub fn token(changes: &Value) -> String {
         let header = Header { kid: Some(key::KID.to_owned()), ..Header::new(Algorithm::RS256) };
-        encode(&header, &Self::claims(changes), &EncodingKey::from_rsa_pem(KEY.private_pem.as_bytes()).unwrap()).unwrap()
+        KEY.sign(&header, &Self::claims(changes))
     }
 
     /// The claims of [`Faulty::token`].
     pub fn claims(changes: &Value) -> Value {
         let now = get_current_timestamp();
         let mut claims = json!({"iss": key::ISSUER, "aud": key::AUDIENCE, "iat": now, "exp": now + 3600});
-        for (name, value) in changes.as_object().unwrap() {
-            match value {
-                Value::Null => drop(claims.as_object_mut().unwrap().remove(name)),
-                value => claims[name] = value.clone(),
-            }
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            claims[name] = value.clone();
+        }
+        if let Some(claims) = claims.as_object_mut() {
+            claims.retain(|_, value| !value.is_null());
         }
         claims
     }
+}
+
+/// The responses of the document that the server can answer with, whatever it is asked (JSON Pointers).
+///
+/// # Errors
+///
+/// [`Unservable`].
+pub fn answered(document: &Value) -> Result<BTreeSet<String>, Unservable> {
+    server::answered(document)
 }
 
 impl Drop for Faulty {

@@ -1,5 +1,7 @@
 //! The issuer of the tokens that the server accepts. Its key is made at first use, so none lies in the repository.
 
+#![expect(clippy::unwrap_used, reason = "a key that the library has just made can be written, read and used by it")]
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::{
@@ -8,7 +10,8 @@ use aws_lc_rs::{
     signature::KeyPair as _,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, jwk::Jwk};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode, jwk::Jwk};
+use serde_json::Value;
 
 pub const KID: &str = "throwaway-test-key";
 pub const ISSUER: &str = "https://issuer.example.com/";
@@ -24,6 +27,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// A token with this header and these claims.
+    pub fn sign(&self, header: &Header, claims: &Value) -> String {
+        encode(header, claims, &EncodingKey::from_rsa_pem(self.private_pem.as_bytes()).unwrap()).unwrap()
+    }
+
     fn generate() -> Self {
         let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let private: Pkcs8V1Der<'_> = pair.as_der().unwrap();

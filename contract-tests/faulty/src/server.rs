@@ -1,7 +1,7 @@
 //! A request on its way from bytes to the answer, and the places where a fault interferes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::{
         Arc,
@@ -14,9 +14,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, StatusCode, body::Incoming, http::request};
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     answer::Maker,
-    document::{Answer, Body, Document, Media, Operation, Violation, pairs, violations},
+    document::{Answer, Body, Document, Media, Operation, Unservable, Violation, pairs, violations},
     door,
     faults::{Effect, Fault},
     parsing,
@@ -34,6 +34,11 @@ pub struct Server {
     effect: Option<Effect>,
     pub store: Arc<Store>,
     serial: AtomicU64,
+}
+
+/// The answers of a document that the server can give, whatever it is asked.
+pub fn answered(document: &Value) -> Result<BTreeSet<String>, Unservable> {
+    Ok(Document::compile(document, document)?.answered())
 }
 
 /// A request, for faults that depend on it.
@@ -60,6 +65,8 @@ pub struct Reply {
     pub status: u16,
     /// By name in lower case.
     pub headers: BTreeMap<String, String>,
+    /// Headers that the document tells what to say in, whatever else would be said; none leaves one out.
+    pub wanted: Vec<(String, Option<String>)>,
     pub body: Content,
 }
 
@@ -95,19 +102,19 @@ impl Reply {
             "message": "Something went wrong."
         });
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { status: 500, headers: headers.into(), body: Content::Json(body) }
+        Self { status: 500, headers: headers.into(), wanted: Vec::new(), body: Content::Json(body) }
     }
 }
 
 impl Server {
-    pub fn new(document: &Value, fault: Option<Fault>) -> Self {
+    pub fn new(document: &Value, fault: Option<Fault>) -> Result<Self, Unservable> {
         let mut requests = document.clone();
         let effect = fault.map(|fault| fault.effect);
         if let Some(Effect::Schema(edits)) = &effect {
             edits.iter().for_each(|edit| edit.apply(&mut requests));
         }
-        let document = Document::compile(&requests, document);
-        Self { document, effect, store: Arc::default(), serial: AtomicU64::new(1) }
+        let document = Document::compile(&requests, document)?;
+        Ok(Self { document, effect, store: Arc::default(), serial: AtomicU64::new(1) })
     }
 
     pub async fn handle(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -123,16 +130,27 @@ impl Server {
         if let Some(Effect::Reply(change)) = &self.effect {
             change(&seen, &mut reply);
         }
-        let mut response = Response::builder().status(StatusCode::from_u16(reply.status).unwrap());
+        for (name, value) in std::mem::take(&mut reply.wanted) {
+            match value {
+                Some(value) => drop(reply.headers.insert(name, value)),
+                None => drop(reply.headers.remove(&name)),
+            }
+        }
+        let mut response = Response::builder().status(reply.status);
         for (name, value) in &reply.headers {
             response = response.header(name, value);
         }
         let body = match reply.body {
             Content::None => Vec::new(),
-            Content::Json(value) => serde_json::to_vec(&value).unwrap(),
+            Content::Json(value) => value.to_string().into_bytes(),
             Content::Bytes(bytes) => bytes,
         };
-        Ok(response.body(Full::new(body.into())).unwrap())
+        Ok(response.body(Full::new(body.into())).unwrap_or_else(|_| {
+            // A status or header that HTTP does not have.
+            let mut failed = Response::default();
+            *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            failed
+        }))
     }
 
     async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
@@ -256,10 +274,15 @@ impl Turn<'_> {
         let path = self.head.uri.path();
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
-        let made = media.map(|media| match (operation.method == "GET").then(|| self.server.store.find(path)).flatten() {
-            Some(stored) if media.validator.is_valid(&stored) => stored,
+        let stored = || self.server.store.find(path).filter(|_| operation.method == "GET");
+        let made = media.map(|media| match stored() {
+            Some(stored) if media.validator.is_valid(&stored) => Some(stored),
             _ => self.maker().body(media, seen.body.as_ref(), parameters),
         });
+        if made == Some(None) {
+            return Reply::broken();
+        }
+        let made = made.flatten();
         let id =
             made.as_ref().and_then(|made| made.get("id")).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         let location = format!("{}/{}", path.trim_end_matches('/'), id.unwrap_or_else(|| self.serial.to_string()));
@@ -327,9 +350,10 @@ impl Turn<'_> {
 
     /// An answer with its documented headers and no body yet.
     fn reply(&self, answer: Option<&Answer>, status: u16, allow: &str) -> Reply {
-        let mut headers = BTreeMap::new();
+        let (mut headers, mut wanted) = (BTreeMap::new(), Vec::new());
         for header in answer.into_iter().flat_map(|answer| &answer.headers) {
             let name = header.name.to_lowercase();
+            wanted.extend(header.wanted.as_ref().map(|text| (name.clone(), text.as_str().map(str::to_owned))));
             let value = match name.as_str() {
                 "x-request-id" => self.request_id(&header.validator),
                 "retry-after" => "1".to_owned(),
@@ -342,7 +366,7 @@ impl Turn<'_> {
             };
             headers.insert(name, value);
         }
-        Reply { status, headers, body: Content::None }
+        Reply { status, headers, wanted, body: Content::None }
     }
 
     fn request_id(&self, validator: &jsonschema::Validator) -> String {
@@ -372,9 +396,10 @@ impl Turn<'_> {
         if !errors.is_empty() {
             facts["errors"] = json!(errors);
         }
-        let facts = facts.as_object().unwrap();
-        let body = self.maker().body(media, Some(&json!(facts)), &Map::new());
-        reply.fill(media, body);
+        match self.maker().body(media, Some(&facts), &Map::new()) {
+            Some(body) => reply.fill(media, body),
+            None => return Reply::broken(),
+        }
         reply
     }
 }

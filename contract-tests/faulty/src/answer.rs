@@ -3,7 +3,7 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
-use super::document::{Media, followed};
+use crate::document::{Media, followed};
 
 /// What an answer is made of.
 pub struct Maker<'a> {
@@ -19,8 +19,9 @@ pub struct Maker<'a> {
 const DEPTH: usize = 8;
 
 impl Maker<'_> {
-    /// A body for this answer that says what the request said, `given`, wherever the answer has a place for it.
-    pub fn body(&self, media: &Media, given: Option<&Value>, parameters: &Map<String, Value>) -> Value {
+    /// A body for this answer that says what the request said, `given`, wherever the answer has a place for it; none where none
+    /// was found that the document allows.
+    pub fn body(&self, media: &Media, given: Option<&Value>, parameters: &Map<String, Value>) -> Option<Value> {
         let whole = given.filter(|given| !given.is_object()).cloned();
         let mut parts = Parts::default();
         self.collect(&media.schema, 0, &mut parts);
@@ -30,7 +31,8 @@ impl Maker<'_> {
         }
         let echoed = self.echoed(&parts, &given, parameters);
         // From what says most about the request to what says nothing.
-        let candidates: [&dyn Fn() -> Option<Value>; 6] = [
+        let candidates: [&dyn Fn() -> Option<Value>; 7] = [
+            &|| media.wanted.clone(),
             &|| whole.clone(),
             &|| Some(self.completed(&parts, echoed.clone())),
             // An object that is open, or says in another way what it can have.
@@ -42,8 +44,7 @@ impl Maker<'_> {
             &|| media.example.clone(),
             &|| Some(self.value("", &media.schema, 0)),
         ];
-        let found = candidates.iter().find_map(|candidate| candidate().filter(|value| media.validator.is_valid(value)));
-        found.unwrap_or_else(|| panic!("no answer for {} can be made", media.schema))
+        candidates.iter().find_map(|candidate| candidate().filter(|value| media.validator.is_valid(value)))
     }
 
     /// What the answer has of the request, by name; a list also under the plural of the name, as `nationality` in `nationalities`.

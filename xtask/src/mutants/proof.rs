@@ -1,0 +1,265 @@
+//! Which mutants nobody can see, by proof, and which answers show the others.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use contract_tests::{Inclusion, Located, inclusion, instances};
+use jsonschema::Validator;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    Change, Mutant,
+    places::{Places, Side, Surface, resolve},
+};
+
+/// Why nobody can see a mutant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proof {
+    /// It allows the same requests, and no other answers: each includes the other.
+    Same,
+    /// It is about answers, and each that it allows keeps the original's promise: the original includes it.
+    Narrower,
+    /// It is about an answer that no request leads to.
+    Unanswered,
+    /// It no longer speaks of an error that comes with nothing but its status, which the server answers with all the same.
+    Bare,
+    /// It no longer speaks of a header that need not be sent.
+    Optional,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Same => "the same requests are valid, by inclusion in both directions",
+            Self::Narrower => "every answer that it allows keeps the promise, by inclusion",
+            Self::Unanswered => "it is about an answer that the server gives to no request",
+            Self::Bare => "an error that has neither body nor headers is not spoken of",
+            Self::Optional => "a header that need not be sent is not spoken of",
+        })
+    }
+}
+
+/// What is known before a mutant of answers is served.
+pub enum Sight {
+    /// Nobody can see it.
+    None(Proof),
+    /// It shows in the answers that this document asks for.
+    Aimed(Value),
+    /// It may show by itself.
+    Open,
+}
+
+/// What a document's schemas are asked.
+pub struct Proofs<'a> {
+    document: &'a Value,
+    places: &'a Places,
+    seed: u64,
+    /// For each schema instances that it forbids, made by the engine and judged alike by two validators.
+    forbidden: Mutex<HashMap<String, Arc<Vec<Value>>>>,
+}
+
+impl<'a> Proofs<'a> {
+    pub fn new(document: &'a Value, places: &'a Places, seed: u64) -> Self {
+        Self { document, places, seed, forbidden: Mutex::default() }
+    }
+
+    /// What is known of a mutant whose rule is about answers.
+    pub fn sight(&self, mutant: &Mutant, mutated: &Value) -> Sight {
+        if let Some(response) = &mutant.response {
+            return self.of_response(mutant, response, mutated);
+        }
+        let Some(site) = self.places.sites.get(&mutant.edit.0) else { return Sight::Open };
+        let surfaces: Vec<&Surface> = site.surfaces.iter().map(|index| &self.places.surfaces[*index]).collect();
+        if surfaces.iter().any(|surface| matches!(surface.side, Side::Body | Side::Parameter)) {
+            return Sight::Open;
+        }
+        let answers: Vec<&&Surface> = surfaces.iter().filter(|surface| surface.side == Side::Answer).collect();
+        if answers.is_empty() {
+            return Sight::None(Proof::Unanswered);
+        }
+        let (mut aimed, mut narrower) = (mutated.clone(), true);
+        let mut found = false;
+        for surface in answers {
+            match self.difference(surface, mutated) {
+                Ok(value) => {
+                    found = true;
+                    set(&mut aimed, &surface.holder, value);
+                }
+                Err(included) => narrower &= included,
+            }
+        }
+        match (found, narrower) {
+            (true, _) => Sight::Aimed(aimed),
+            (false, true) => Sight::None(Proof::Narrower),
+            (false, false) => Sight::Open,
+        }
+    }
+
+    fn of_response(&self, mutant: &Mutant, response: &str, mutated: &Value) -> Sight {
+        let answered = self.places.answered.iter().any(|named| named == response || resolve(self.document, named) == response);
+        if !answered {
+            return Sight::None(Proof::Unanswered);
+        }
+        let header = &mutant.edit.0;
+        let bare = || {
+            let node = self.document.pointer(&resolve(self.document, response));
+            let has = |name: &str| node.and_then(|node| node.get(name)?.as_object()).is_some_and(|part| !part.is_empty());
+            let success = response.rsplit('/').next().is_some_and(|status| status.starts_with('2'));
+            !has("content") && !has("headers") && !success
+        };
+        match (mutant.keyword, mutant.change) {
+            ("responses", Change::Dropped) if bare() => Sight::None(Proof::Bare),
+            // It is sent, so that it is there where it must be.
+            ("required", Change::Strengthened) => Sight::None(Proof::Narrower),
+            ("required", Change::Weakened) => {
+                let mut aimed = mutated.clone();
+                set(&mut aimed, header, Value::Null);
+                Sight::Aimed(aimed)
+            }
+            ("headers", _) => {
+                let holder = resolve(self.document, &mutant.pointer);
+                let required = self.document.pointer(&holder).and_then(|header| header.get("required")) == Some(&json!(true));
+                // Of what is not spoken of anything may be said, or nothing.
+                let surface = Surface { side: Side::Answer, operations: Vec::new(), holder };
+                let forbidden =
+                    || self.forbidden(&target(self.document, &surface.schema())).iter().find_map(text).map(Value::String);
+                let said = if required { Some(Value::Null) } else { forbidden() };
+                let Some(said) = said else { return Sight::None(Proof::Optional) };
+                let mut aimed = mutated.clone();
+                let (headers, name) = mutant.pointer.rsplit_once('/').unwrap_or_default();
+                if let Some(Value::Object(headers)) = aimed.pointer_mut(headers) {
+                    let name = name.replace("~1", "/").replace("~0", "~");
+                    headers.insert(name, json!({ "schema": true, "x-answer": said }));
+                }
+                Sight::Aimed(aimed)
+            }
+            _ => Sight::Open,
+        }
+    }
+
+    /// Whether a mutant of requests allows the same: for each of its schemas both include each other, and of answers it allows no
+    /// others.
+    pub fn same(&self, mutant: &Mutant, mutated: &Value) -> bool {
+        // What only one side sends is no matter of the schema alone.
+        if ["readOnly", "writeOnly", "x-unique"].contains(&mutant.keyword) {
+            return false;
+        }
+        let Some(site) = self.places.sites.get(&mutant.edit.0) else { return false };
+        site.surfaces.iter().map(|index| &self.places.surfaces[*index]).all(|surface| {
+            let at = surface.schema();
+            let narrower = || self.included(mutated, self.document, &at);
+            let wider = || self.included(self.document, mutated, &at);
+            match surface.side {
+                Side::Body | Side::Parameter => narrower() && wider(),
+                Side::Answer => narrower(),
+                Side::Unanswered => true,
+            }
+        })
+    }
+
+    fn included(&self, narrow: &Value, wide: &Value, at: &str) -> bool {
+        self.asked(narrow, wide, at) == Ok(Inclusion::Proven)
+    }
+
+    fn asked(&self, narrow: &Value, wide: &Value, at: &str) -> Result<Inclusion, String> {
+        let located = |document| Located { document, pointer: at };
+        inclusion(located(narrow), located(wide), self.seed)
+    }
+
+    /// An answer that the mutant allows and the original forbids; or else whether there is none.
+    fn difference(&self, surface: &Surface, mutated: &Value) -> Result<Value, bool> {
+        let at = target(self.document, &surface.schema());
+        let header = surface.is_text();
+        let sendable = |value: &Value| !header || text(value).is_some();
+        let shown = |value: Value| if header { text(&value).map_or(Value::Null, Value::String) } else { value };
+        let allows = validator(mutated, &surface.schema()).ok_or(false)?;
+        let forbidden = self.forbidden(&at);
+        let original = validator(self.document, &at).ok_or(false)?;
+        let shows = |value: &&Value| sendable(value) && allows.is_valid(value) && !original.is_valid(value);
+        if let Some(found) = forbidden.iter().find(shows) {
+            return Ok(shown(found.clone()));
+        }
+        match self.asked(mutated, self.document, &surface.schema()) {
+            Ok(Inclusion::Proven) => Err(true),
+            Ok(Inclusion::Refuted(value)) if sendable(&value) => Ok(shown(value)),
+            _ => Err(false),
+        }
+    }
+
+    fn forbidden(&self, at: &str) -> Arc<Vec<Value>> {
+        let known = |map: &HashMap<String, Arc<Vec<Value>>>| map.get(at).cloned();
+        if let Some(known) = known(&self.forbidden.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
+        }
+        let made = alone(self.document, at).and_then(|schema| instances(&schema, self.seed).ok());
+        let made = made.into_iter().flat_map(|made| made.invalid).map(|(value, _)| value);
+        // Of several items one may be what the mutant is about, and the others what it now forbids.
+        let made: Vec<Value> = made.flat_map(|value| [single(&value, true), single(&value, false), value]).collect();
+        let mut map = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(map.entry(at.to_owned()).or_insert_with(|| Arc::new(made)))
+    }
+}
+
+/// A value with one item in each array: the first, or the last.
+fn single(value: &Value, first: bool) -> Value {
+    match value {
+        Value::Array(items) => {
+            let one = if first { items.first() } else { items.last() };
+            one.into_iter().map(|item| single(item, first)).collect()
+        }
+        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), single(value, first))).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Tells the server what to answer with.
+fn set(document: &mut Value, holder: &str, value: Value) {
+    if let Some(Value::Object(holder)) = document.pointer_mut(holder) {
+        holder.insert("x-answer".to_owned(), value);
+    }
+}
+
+/// The schema, or what it refers to where it is nothing but a reference.
+fn target(document: &Value, at: &str) -> String {
+    let only = |at: &str| {
+        document.pointer(at).and_then(Value::as_object).is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"))
+    };
+    let mut at = at.to_owned();
+    while only(&at) {
+        at = document.pointer(&at).and_then(|schema| schema["$ref"].as_str()?.strip_prefix('#')).unwrap_or_default().to_owned();
+    }
+    at
+}
+
+/// A schema as a document of its own, with what it may refer to.
+fn alone(document: &Value, at: &str) -> Option<Value> {
+    let mut schema = match document.pointer(at)? {
+        Value::Object(schema) => schema.clone(),
+        other => json!({ "allOf": [other] }).as_object()?.clone(),
+    };
+    for part in ["components", "paths"] {
+        schema.extend(document.get(part).map(|part_of| (part.to_owned(), part_of.clone())));
+    }
+    Some(Value::Object(schema))
+}
+
+fn validator(document: &Value, at: &str) -> Option<Validator> {
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
+    options.build(&alone(document, at)?).ok()
+}
+
+/// A value as the text of a header, where it can be one.
+fn text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(_) | Value::Bool(_) => value.to_string(),
+        _ => return None,
+    };
+    let plain = text.chars().all(|c| (' '..='~').contains(&c)) && text.trim() == text;
+    plain.then_some(text)
+}

@@ -1,0 +1,148 @@
+//! Mutants: what is changed, what becomes of it, and what the command says about it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use contract_tests::Document;
+use tempfile::TempDir;
+use xtask::mutants::{Change, Options, Outcome, Verdict, test};
+
+/// A little of everything that can be changed.
+const SMALL: &str = r"openapi: 3.1.0
+info: { title: Pets, version: 1.0.0 }
+paths:
+  /pets:
+    post:
+      operationId: addPet
+      security: [{ bearer: [write:pets] }]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [name]
+              properties:
+                name: { type: string, minLength: 2, pattern: '^[a-z]+$' }
+                kind: { enum: [cat, dog] }
+                age: { type: integer, minimum: 0 }
+              additionalProperties: false
+              if: { required: [kind], properties: { kind: { const: dog } } }
+              then: { required: [age] }
+      responses:
+        '201':
+          description: The pet.
+          headers: { Location: { required: true, schema: { type: string } } }
+          content: { application/json: { schema: { type: object, required: [name], properties: { name: { type: string } } } } }
+        '400': { description: No pet. }
+        '401': { description: Who are you? }
+        '403': { description: Not you. }
+        '405': { description: Not so. }
+        '503': { description: Not now. }
+        '413': { description: Too large. }
+        '415': { description: Not JSON. }
+components:
+  securitySchemes:
+    bearer: { type: http, scheme: bearer }
+";
+
+fn tried(name: &str, text: &str, options: &Options) -> Outcome {
+    let document = Document::parse(name, text).unwrap();
+    test(vec![document], options, &|_, _| {}).unwrap().remove(0)
+}
+
+fn survivors(outcome: &Outcome) -> Vec<String> {
+    let survived = outcome.mutants.iter().filter(|tried| tried.verdict == Verdict::Survived);
+    survived
+        .map(|tried| format!("{} {} {}: {}", tried.mutant.pointer, tried.mutant.keyword, tried.mutant.change, tried.mutant.note))
+        .collect()
+}
+
+fn xtask(arguments: &[&str], file: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).arg("mutants").args(arguments).arg(file).output().unwrap()
+}
+
+#[test]
+fn every_mutant_of_the_contract_is_killed_or_cannot_be_seen_by_proof() {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml")).unwrap();
+    let outcome = tried("openapi.yaml", &text, &Options::default());
+    assert_eq!(survivors(&outcome), Vec::<String>::new());
+    let killed = outcome.mutants.iter().filter(|tried| matches!(tried.verdict, Verdict::Killed { .. })).count();
+    assert!(killed > 500, "{killed}");
+    for tried in &outcome.mutants {
+        assert!(matches!(tried.verdict, Verdict::Killed { .. } | Verdict::Equivalent { .. }), "{tried:?}");
+    }
+}
+
+#[test]
+fn each_rule_of_a_small_document_is_changed_in_every_way() {
+    let outcome = tried("pets.yaml", SMALL, &Options::default());
+    let all: BTreeSet<String> = outcome
+        .mutants
+        .iter()
+        .map(|tried| {
+            format!("{} {}: {} | {}", tried.mutant.keyword, tried.mutant.change, tried.mutant.pointer, tried.mutant.note)
+        })
+        .collect();
+    insta::assert_snapshot!(all.into_iter().collect::<Vec<_>>().join("\n"));
+    assert_eq!(survivors(&outcome), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_suite_does_not_try_survives() {
+    let options = Options { only: Some("addPet:authentication".to_owned()), cases: 0, ..Options::default() };
+    let outcome = tried("pets.yaml", SMALL, &options);
+    let survived = |keyword: &str, change: Change| {
+        outcome
+            .mutants
+            .iter()
+            .any(|tried| tried.mutant.keyword == keyword && tried.mutant.change == change && tried.verdict == Verdict::Survived)
+    };
+    assert!(survived("minLength", Change::Weakened) && survived("enum", Change::Weakened) && survived("if", Change::Inverted));
+    assert!(!survived("security", Change::Dropped) && !survived("scopes", Change::Dropped));
+}
+
+#[test]
+fn a_survivor_is_1_and_named_with_its_place() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pets.yaml");
+    fs::write(&path, SMALL).unwrap();
+    let output = xtask(&["--only", "addPet:authentication"], &path);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(output.stderr.is_empty(), "no progress where nobody looks");
+    let place = "/paths/~1pets/post/requestBody/content/application~1json/schema/properties/name/minLength";
+    assert!(said.contains(&format!("pets.yaml:16 {place}\n    minLength weakened: 2 → 1")), "{said}");
+}
+
+#[test]
+fn none_is_0_and_json_has_every_mutant() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("pets.yaml");
+    fs::write(&path, SMALL).unwrap();
+    let output = xtask(&["--json"], &path);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["killed"], report["total"]);
+    let mutants = report["documents"][0]["mutants"].as_array().unwrap();
+    let weaker = mutants.iter().find(|mutant| mutant["keyword"] == "minLength" && mutant["change"] == "weakened").unwrap();
+    assert_eq!(weaker["verdict"], "killed");
+    assert!(weaker["promise"].as_str().unwrap().ends_with("/name/minLength"));
+    let unanswered = mutants.iter().find(|mutant| mutant["pointer"].as_str().unwrap().ends_with("/responses/503")).unwrap();
+    assert_eq!((&unanswered["verdict"], &unanswered["proof"]), (&"equivalent".into(), &"unanswered".into()));
+}
+
+#[test]
+fn what_cannot_run_is_2_with_a_hint() {
+    let folder = TempDir::new().unwrap();
+    let missing = xtask(&[], &folder.path().join("missing.yaml"));
+    let said = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(missing.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("error: ") && said.contains("missing.yaml") && said.contains("hint: "), "{said}");
+}
