@@ -206,3 +206,29 @@ fn no_proof_is_refuted_by_an_instance() {
     assert!(all > 2_000, "only {all} pairs were compared");
     assert!(unknown * 50 < all, "{unknown} of {all} are not decided");
 }
+
+/// This project's document: what a client may send and what it gets, against the same without one keyword.
+#[test]
+fn rules_of_a_real_document_are_decided() {
+    let document: Value = serde_saphyr::from_str(include_str!("../../openapi.yaml")).unwrap();
+    let pointer = "/components/schemas/CreateUser";
+    let original = Located { document: &document, pointer };
+    assert_eq!(inclusion(original, original, 1), Ok(Inclusion::Proven));
+    let schema = document.pointer(pointer).unwrap();
+    let mut found = [0, 0, 0];
+    for mutant in mutants(schema) {
+        let mut other = document.clone();
+        *other.pointer_mut(pointer).unwrap() = mutant;
+        let other = Located { document: &other, pointer };
+        for (narrow, wide) in [(original, other), (other, original)] {
+            match inclusion(narrow, wide, 1).unwrap() {
+                Inclusion::Proven => found[0] += 1,
+                Inclusion::Refuted(_) => found[1] += 1,
+                Inclusion::Unknown => found[2] += 1,
+            }
+        }
+    }
+    let [proven, refuted, unknown] = found;
+    println!("{proven} proven, {refuted} refuted, {unknown} unknown");
+    assert!(proven > 0 && refuted > 0 && unknown == 0, "{unknown} are not decided");
+}
