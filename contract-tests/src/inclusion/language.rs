@@ -190,12 +190,15 @@ fn collect(hir: &Hir, sets: &mut Vec<Vec<(u32, u32)>>) -> bool {
 struct Product {
     parts: Vec<(Rc<Dfa>, bool)>,
     alphabet: Vec<char>,
-    states: Vec<(State, Option<Vec<(usize, char)>>)>,
+    states: Vec<(State, Option<Successors>)>,
     numbers: HashMap<State, usize>,
 }
 
 /// The state of each automaton; none where it has matched, which nothing that follows can undo.
 type State = Vec<Option<StateID>>;
+
+/// Where one more character leads, each with such a character.
+type Successors = Vec<(usize, char)>;
 
 impl Product {
     /// The first state, where there is one that can lead to anything.
@@ -236,7 +239,7 @@ impl Product {
     }
 
     /// Where one more character can lead, each with such a character.
-    fn successors(&mut self, number: usize) -> Option<Vec<(usize, char)>> {
+    fn successors(&mut self, number: usize) -> Option<Successors> {
         if let Some(known) = &self.states[number].1 {
             return Some(known.clone());
         }
@@ -256,7 +259,7 @@ impl Product {
                 successors.entry(next).or_insert(c);
             }
         }
-        let successors: Vec<(usize, char)> = successors.into_iter().collect();
+        let successors: Successors = successors.into_iter().collect();
         self.states[number].1 = Some(successors.clone());
         Some(successors)
     }

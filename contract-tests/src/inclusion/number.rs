@@ -77,7 +77,7 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
 }
 
 /// The lower (or upper) bound that a rule sets, and whether it is excluded itself.
-fn bound<'a>(rule: &'a Rule, holds: bool, lower: bool) -> Option<(&'a Number, bool)> {
+fn bound(rule: &Rule, holds: bool, lower: bool) -> Option<(&Number, bool)> {
     let (number, is_lower, excluded) = match rule {
         Rule::Minimum(number) => (number, true, false),
         Rule::ExclusiveMinimum(number) => (number, true, true),
