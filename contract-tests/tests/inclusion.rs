@@ -160,7 +160,7 @@ fn pool(schema: &Value) -> Vec<Value> {
 }
 
 /// All mutants take minutes; each schema has its turn with this share of them.
-const EVERY: usize = 4;
+const EVERY: usize = 12;
 
 #[test]
 fn no_proof_is_refuted_by_an_instance() {
@@ -203,7 +203,7 @@ fn no_proof_is_refuted_by_an_instance() {
     println!("{proven} proven, {} refuted (median length {}), {unknown} unknown", refuted.len(), refuted[refuted.len() / 2]);
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     let all = proven + refuted.len() + unknown;
-    assert!(all > 2_000, "only {all} pairs were compared");
+    assert!(all > 600, "only {all} pairs were compared");
     assert!(unknown * 50 < all, "{unknown} of {all} are not decided");
 }
 
