@@ -105,9 +105,11 @@ async fn every_command_is_run_by_a_test_or_by_ci() {
     for (language, block) in blocks() {
         match block.trim_end() {
             _ if language == "http" || language == "text" => {} // What a command prints.
+            _ if language == "yaml" => {}                       // The same commands, for another CI.
             "cargo run" => {}                                   // Every test with a process of its own.
             "cargo test --workspace" => assert!(ci.contains("\ncargo test --workspace ")),
             "cargo xtask spec" => assert!(ci.contains("\ncargo xtask spec --check\n")),
+            "cargo xtask compat --base origin/main" => assert!(ci.contains("cargo xtask compat --base ")),
             _ if block.contains("curl ") => {} // Above.
             // There is no Docker engine everywhere; what the second line does is tested in mongo.rs.
             command if command.starts_with("docker run ") => {
@@ -173,7 +175,8 @@ fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let architecture = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     let scaling = fs::read_to_string(root.join("docs/scaling.md")).unwrap();
-    for text in [README, &architecture, &scaling.replace("](../", "](")] {
+    let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    for text in [README, &architecture, &contributing, &scaling.replace("](../", "](")] {
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             assert!(target.starts_with("https://") || root.join(target).exists(), "{target} does not exist");
         }
