@@ -129,12 +129,15 @@ pub struct Mutant {
 /// Where a failure points that has to do with a rule.
 ///
 /// That is the rule itself: the pointer of its keyword and everything below. Beyond that, and for good reason only:
-/// - for a rule of requests the schema that it stands in, and the schemas that apply to the same value, since a keyword that the
-///   original does not have cannot be named by its pointer;
+/// - for a rule of requests that is narrower or another one the schema that it stands in, and the schemas that apply to the same
+///   value, since a keyword that the original does not have cannot be named by its pointer;
+/// - for an object that is closed the properties that it no longer has room for, and for a property that must be there what else the
+///   same object asks for;
 /// - `anyOf`, `oneOf`, `not` and `contains` that the rule stands in, since they are what breaks when their branches do;
 /// - for a rule in `if` what it leads to: `then` and `else`;
-/// - for a rule of requests that is narrower or another one the operation: a refusal that lists no violations says no more than which
-///   request was refused;
+/// - the operation, where its refusals list no violations, for a rule of requests that is narrower or another one: they say no more
+///   than which request was refused. Where they do list them, only for a parameter that moved: the original has nothing there;
+/// - the operation for what it asks for as a whole: a body, a token, a scope;
 /// - `unevaluatedProperties` and `unevaluatedItems` of the value, which depend on every rule beside them.
 #[derive(Debug, Clone, Default)]
 struct Names {

@@ -10,7 +10,7 @@ use super::{
 
 /// Every mutant of every operation in the document.
 pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
-    let mut bench = Bench { document, response: None, all: Vec::new() };
+    let mut bench = Bench { document, places, response: None, all: Vec::new() };
     for operation in &places.operations {
         bench.operation(operation);
     }
@@ -22,6 +22,7 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
 
 struct Bench<'a> {
     document: &'a Value,
+    places: &'a Places,
     /// The response that is being changed.
     response: Option<String>,
     all: Vec<Mutant>,
@@ -61,11 +62,11 @@ impl Bench<'_> {
             let mut fewer = all.clone();
             fewer.remove(index);
             self.push("parameters", Dropped, &at, name, (list.to_owned(), json!(fewer)), names());
-            // Whoever leaves it out sends nothing that could be named: the operation refuses.
             let operation = list.trim_end_matches("/parameters");
-            self.required(&at, &parameter, Names { at: self.operations(operation), ..names() });
+            self.required(&at, &parameter, Names { at: self.silent(operation), ..names() });
             let other = if place == "query" { "header" } else { "query" };
             let moved = with(&parameter, "in", json!(other));
+            // The operation refuses for a parameter that the original has nowhere.
             let refusing = Names { at: self.operations(operation), ..names() };
             self.push("in", Rewired, &format!("{at}/in"), &format!("{place} → {other}"), (at.clone(), moved), refusing);
             if let Some(style @ ("pipeDelimited" | "spaceDelimited")) = parameter.get("style").and_then(Value::as_str) {
@@ -188,6 +189,11 @@ impl Bench<'_> {
     fn operations(&self, at: &str) -> Vec<String> {
         let below = keys(self.document, at).map(|method| format!("{at}/{method}"));
         below.chain([at.to_owned()]).filter(|at| self.document.pointer(&format!("{at}/responses")).is_some()).collect()
+    }
+
+    /// Those of them whose refusals do not say what is wrong.
+    fn silent(&self, at: &str) -> Vec<String> {
+        self.operations(at).into_iter().filter(|operation| self.places.is_silent(operation)).collect()
     }
 
     fn headers(&mut self, response: &str) {

@@ -84,6 +84,8 @@ pub struct Places {
     pub sites: BTreeMap<String, Site>,
     /// The responses that the server can answer with.
     pub answered: BTreeSet<String>,
+    /// The operations whose refusals list violations.
+    listing: BTreeSet<String>,
 }
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -91,7 +93,8 @@ const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "
 impl Places {
     /// The places of a document whose server can answer with these responses.
     pub fn of(document: &Value, answered: BTreeSet<String>) -> Self {
-        let mut places = Self { operations: Vec::new(), surfaces: Vec::new(), sites: BTreeMap::new(), answered };
+        let (operations, surfaces, sites, listing) = (Vec::new(), Vec::new(), BTreeMap::new(), BTreeSet::new());
+        let mut places = Self { operations, surfaces, sites, answered, listing };
         for (path, item) in document["paths"].as_object().into_iter().flatten() {
             let item_at = format!("/paths/{}", escape(path));
             for method in METHODS.into_iter().filter(|method| item.get(method).is_some()) {
@@ -126,6 +129,9 @@ impl Places {
                 self.surface(document, side, &at, resolve(document, &format!("{response}/headers/{}", escape(&name))));
             }
             for holder in content(&response) {
+                if lists_violations(document, &format!("{holder}/schema")) {
+                    self.listing.insert(at.clone());
+                }
                 self.surface(document, side, &at, holder);
             }
         }
@@ -186,9 +192,15 @@ impl Places {
         site.surfaces.iter().all(|index| self.surfaces[*index].is_text())
     }
 
-    /// The operations that a schema is part of.
-    pub fn operations_of(&self, site: &Site) -> Vec<String> {
-        site.surfaces.iter().flat_map(|index| self.surfaces[*index].operations.clone()).collect()
+    /// The operations that a schema is part of whose refusals list no violations: they say no more than which request was refused.
+    pub fn silent_operations_of(&self, site: &Site) -> Vec<String> {
+        let all = site.surfaces.iter().flat_map(|index| &self.surfaces[*index].operations);
+        all.filter(|operation| self.is_silent(operation)).cloned().collect()
+    }
+
+    /// Whether the refusals of an operation list no violations.
+    pub fn is_silent(&self, operation: &str) -> bool {
+        !self.listing.contains(operation)
     }
 
     /// On which sides a schema counts.
@@ -243,6 +255,15 @@ pub fn resolve(document: &Value, at: &str) -> String {
         }
     }
     at
+}
+
+/// Whether a body with this schema has a list of violations, as the engine reads them: each with `pointer` and `rule`.
+fn lists_violations(document: &Value, schema: &str) -> bool {
+    let properties = format!("{}/properties", resolve(document, schema));
+    keys(document, &properties).any(|name| {
+        let items = resolve(document, &format!("{}/items", resolve(document, &format!("{properties}/{}", escape(&name)))));
+        ["pointer", "rule"].iter().all(|name| document.pointer(&format!("{items}/properties/{name}")).is_some())
+    })
 }
 
 /// The names in the object at a pointer.

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value, json};
 use super::{
     Change::{self, Dropped, Inverted, Rewired, Strengthened, Weakened},
     Mutant, Names, escape, pattern,
-    places::{Places, Side, Site, children},
+    places::{Places, Side, Site, children, resolve},
 };
 
 /// Keywords whose value is an assertion by itself, so that `not` around it says the opposite.
@@ -39,8 +39,8 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
             Some(Value::Object(schema)) => {
                 let asks = places.sides(site).iter().any(|side| matches!(side, Side::Body | Side::Parameter));
                 let text = places.is_text(site);
-                let operations = places.operations_of(site);
-                let mut bench = Bench { document, schema, at, site, operations, asks, text, all: &mut all };
+                let silent = places.silent_operations_of(site);
+                let mut bench = Bench { document, schema, at, site, silent, asks, text, all: &mut all };
                 bench.keywords();
             }
             // Among properties and items a schema that is only `true` or `false` is a rule of its own.
@@ -71,8 +71,8 @@ struct Bench<'a> {
     schema: &'a Map<String, Value>,
     at: &'a str,
     site: &'a Site,
-    /// The operations whose requests are held to it.
-    operations: Vec<String>,
+    /// The operations that it is part of whose refusals do not say what is wrong.
+    silent: Vec<String>,
     /// Whether requests are held to it.
     asks: bool,
     /// Whether it is of a parameter or header: text is always a string, never null, and one value is a list of one.
@@ -186,7 +186,11 @@ impl Bench<'_> {
         let has = |keyword: &str| self.schema.contains_key(keyword);
         let array = self.schema.get("type") == Some(&json!("array"));
         if has("properties") && !has("additionalProperties") && !has("unevaluatedProperties") && !has("patternProperties") {
-            self.set("additionalProperties", Strengthened, json!(false));
+            let mut schema = self.schema.clone();
+            schema.insert("additionalProperties".to_owned(), json!(false));
+            let pointer = format!("{}/additionalProperties", self.at);
+            let more: Vec<String> = self.site.here.iter().flat_map(|at| properties(self.document, at)).collect();
+            self.push("additionalProperties", Strengthened, pointer, "absent → false".to_owned(), schema, &more, None);
         }
         if array && !has("uniqueItems") {
             let mut schema = self.schema.clone();
@@ -478,8 +482,10 @@ impl Bench<'_> {
         let mut schema = self.schema.clone();
         edit(&mut schema);
         let mut more = vec![self.property(name)];
-        for at in self.site.here.iter().map(String::as_str).chain([self.at]) {
-            self.asking(at, &mut more);
+        if change != Dropped {
+            for at in self.site.here.iter().map(String::as_str).chain([self.at]) {
+                self.asking(at, &mut more);
+            }
         }
         self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &more, None);
     }
@@ -518,12 +524,13 @@ impl Bench<'_> {
         below.extend(referred.map(str::to_owned));
         let mut at: Vec<String> = self.site.gates.iter().cloned().collect();
         if self.asks {
-            at.push(self.at.to_owned());
-            at.extend(self.site.here.iter().cloned());
             at.extend(more.iter().cloned());
             if change != Weakened && change != Dropped {
-                // A refusal that lists no violations only says which request was refused.
-                at.extend(self.operations.iter().cloned());
+                // A refusal for a keyword that the original does not have points to the schema, and one that lists no violations
+                // only says which request was refused.
+                at.push(self.at.to_owned());
+                at.extend(self.site.here.iter().cloned());
+                at.extend(self.silent.iter().cloned());
             }
             let own = |keyword: &str| format!("{}/{keyword}", self.at);
             match keyword {
@@ -542,6 +549,17 @@ impl Bench<'_> {
         let edit = (self.at.to_owned(), Value::Object(schema));
         self.all.push(Mutant { keyword, change, pointer, note, response: None, edit, names: Names { below, at } });
     }
+}
+
+/// The schemas of the properties that an object with this schema may have, by whatever part of the schema.
+fn properties(document: &Value, at: &str) -> Vec<String> {
+    let Some(schema) = document.pointer(at) else { return Vec::new() };
+    let of = |(keyword, child): (&str, String)| match keyword {
+        "properties" => vec![resolve(document, &child), child],
+        "$ref" | "allOf" | "anyOf" | "oneOf" | "then" | "else" | "dependentSchemas" => properties(document, &child),
+        _ => Vec::new(),
+    };
+    children(schema, at).into_iter().flat_map(of).collect()
 }
 
 /// A value next to this one.

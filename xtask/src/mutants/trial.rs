@@ -96,6 +96,8 @@ struct Subject {
     mutants: Vec<Mutant>,
     /// What the engine says that it does not test: pointers with reasons.
     uncovered: Vec<(String, String)>,
+    /// The operations of which it tests nothing at all.
+    untried: Vec<(String, String)>,
 }
 
 /// Tests every mutant of these documents, on every core; `progress` is told how many are done, and of how many.
@@ -153,7 +155,7 @@ impl Subject {
         if let Some(failure) = report.failures.first() {
             return Err(MutantsError::Accused { name, what: failure.what.clone(), promise: failure.promise.clone() });
         }
-        let mut uncovered: Vec<(String, String)> = Vec::new();
+        let (mut uncovered, mut untried) = (Vec::new(), Vec::new());
         for operation in &report.operations {
             uncovered.extend(operation.uncovered.iter().map(|gap| (gap.pointer.clone(), gap.reason.clone())));
             if operation.cases.is_empty() && options.only.is_none() {
@@ -161,14 +163,17 @@ impl Subject {
                 let of = |gap: &contract_tests::Uncovered| {
                     Some((gap.pointer.split_once("/requestBody")?.0.to_owned(), gap.reason.clone()))
                 };
-                uncovered.extend(operation.uncovered.iter().filter_map(of));
+                untried.extend(operation.uncovered.iter().filter_map(of));
             }
         }
         let mutants = mutants(&document.json, &places);
-        Ok(Self { document, places, suite, mutants, uncovered })
+        Ok(Self { document, places, suite, mutants, uncovered, untried })
     }
 
     async fn verdict(&self, mutant: &Mutant, proofs: &Proofs<'_>) -> Result<Verdict, MutantsError> {
+        if let Some(reason) = reason(&self.untried, &mutant.pointer) {
+            return Ok(Verdict::Uncovered { reason });
+        }
         let mut served = mutant.of(&self.document.json);
         match proofs.sight(mutant, &served) {
             Sight::None(proof) => return Ok(Verdict::Equivalent { proof }),
@@ -185,16 +190,17 @@ impl Subject {
         if proofs.same(mutant, &served) {
             return Ok(Verdict::Equivalent { proof: Proof::Same });
         }
-        Ok(match self.uncovered(&mutant.pointer) {
+        Ok(match reason(&self.uncovered, &mutant.pointer) {
             Some(reason) => Verdict::Uncovered { reason },
             None => Verdict::Survived,
         })
     }
+}
 
-    fn uncovered(&self, pointer: &str) -> Option<String> {
-        let within = |at: &str| pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.uncovered.iter().find(|(at, _)| within(at)).map(|(_, reason)| reason.clone())
-    }
+/// Why what stands at this pointer is not tested.
+fn reason(gaps: &[(String, String)], pointer: &str) -> Option<String> {
+    let within = |at: &str| pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    gaps.iter().find(|(at, _)| within(at)).map(|(_, reason)| reason.clone())
 }
 
 /// Does this for each, on every core, each with a runtime of its own: server and engine of a mutant share a thread.
