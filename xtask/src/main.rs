@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use xtask::{
     compat::command::{self as compat, Compat},
     mongo,
-    mutants::command as mutants,
+    mutants::{code, command as mutants},
     spec::{self, SpecError, Verdict},
 };
 
@@ -53,6 +53,9 @@ fn main() -> ExitCode {
         Command::Compat(compat) => {
             compat::run(&compat, &workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
         }
+        Command::Mutants(arguments) if arguments.code => code::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .map(passed)
+            .map_err(|error| (error.to_string(), error.hint())),
         Command::Mutants(arguments) => {
             mutants::run(arguments, workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
         }

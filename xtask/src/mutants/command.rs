@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Try only cases whose name begins so: what would the rest of the suite miss?
     #[arg(long, value_name = "CASE")]
     only: Option<String>,
+    /// Change the code of the server instead, with cargo-mutants, which is installed where it is not: is each line needed? Takes hours.
+    #[arg(long, conflicts_with_all = ["files", "json", "seed", "only"])]
+    pub code: bool,
 }
 
 /// Runs the command; says whether every mutant was killed.

@@ -10,6 +10,7 @@
 //! - `trial`: a mutant served and tested
 //! - `report`: what came of it
 
+pub mod code;
 pub mod command;
 mod operation;
 mod pattern;
