@@ -36,6 +36,11 @@ async fn a_rule_that_is_held_almost_is_found() {
         ("devices.yaml", format!("{DEVICE}/serial/pattern"), json!("SN[0-9]{6}$")),
         ("devices.yaml", format!("{DEVICE}/serial/pattern"), json!("^SN[a0-9]{6}$")),
         // One part of a pattern.
+        (
+            "payments.yaml",
+            "/components/schemas/Transfer/properties/iban/pattern".to_owned(),
+            json!("^[A-Z]{2}[0-9]{2,3}[A-Z0-9]{11,30}$"),
+        ),
         ("payments.yaml", "/components/schemas/Card/properties/expiry/pattern".to_owned(), json!("^(0[1-9]|1[a0-2])/[0-9]{2}$")),
         ("claims.yaml", "/paths/~1claims~1{id}/patch/parameters/1/schema/pattern".to_owned(), json!("^\"[A-Za-z0-9]+\"$")),
         // The same instance breaks the same rule of several branches.

@@ -49,9 +49,9 @@ const ATTEMPTS: usize = 64;
 /// The most edges, and variants of one part of a pattern.
 const MAX_EDGES: usize = 24;
 /// The most faults.
-pub(crate) const MAX_FAULTS: usize = 48;
+pub(crate) const MAX_FAULTS: usize = 56;
 /// The most of them that are wrong in one part of the pattern.
-const MAX_MISSES: usize = 24;
+const MAX_MISSES: usize = 32;
 /// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
 const MAX_COPIES: usize = 4_096;
 
@@ -129,16 +129,16 @@ impl Pattern {
         })
     }
 
-    /// Texts that are wrong in one part of the pattern and do not match, at most 24.
+    /// Texts that are wrong in one part of the pattern and do not match, at most 32.
     pub(crate) fn misses(&self) -> Vec<String> {
         let mut misses = misses(&self.hir);
         misses.retain(|text| self.all_say(text, false));
         misses
     }
 
-    /// Near misses: texts that do not match, at most 48, made from matching ones by a single change. First come those that are
-    /// wrong in one part of the pattern, then a character of each usual kind at either end and a text that is one longer or
-    /// shorter, then others. All have `min` to `max` code points (both included) if any can.
+    /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come a character of
+    /// each usual kind at either end and a text that is one longer or shorter, then those that are wrong in one part of the
+    /// pattern, then others. All have `min` to `max` code points (both included) if any can.
     pub fn faults(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Vec<String> {
         let within = |text: &str| {
             let length = text.chars().count();
@@ -159,8 +159,8 @@ impl Pattern {
             other.extend("\n -a0é\0".chars().map(|c| c.to_string().repeat(length)));
         }
         shuffle(rng, &mut same);
-        let mut first = self.misses();
-        first.extend(bases.first().map(|base| usual_slips(base)).unwrap_or_default());
+        let mut first: Vec<String> = bases.first().map(|base| usual_slips(base)).unwrap_or_default();
+        first.extend(self.misses());
 
         let mut seen = HashSet::new();
         let mut fault = |text: &String| self.all_say(text, false) && seen.insert(text.clone());
@@ -461,13 +461,28 @@ fn misses(hir: &Hir) -> Vec<String> {
             all
         }
         HirKind::Concat(parts) => {
-            let plain: Vec<_> = parts.iter().map(|part| variants(part).into_iter().next().unwrap_or_default()).collect();
+            let right: Vec<_> = parts.iter().map(variants).collect();
+            let plain: Vec<&str> = right.iter().map(|texts| texts.first().map_or("", String::as_str)).collect();
+            // What is too much for one part may be the beginning of the next one, unless that has as much as it can take.
+            let full: Vec<&str> = right
+                .iter()
+                .map(|texts| texts.iter().max_by_key(|text| text.chars().count()).map_or("", String::as_str))
+                .collect();
             let wrong: Vec<_> = parts.iter().map(self::misses).collect();
-            let with = |place: usize, miss: &String| plain[..place].concat() + miss + &plain[place + 1..].concat();
+            let with =
+                |others: &[&str], place: usize, miss: &str| others[..place].concat() + miss + &others[place + 1..].concat();
             // One miss of each part in turn, as for the variants.
             let longest = wrong.iter().map(Vec::len).max().unwrap_or(0);
-            let turns = (0..longest).flat_map(|turn| (0..parts.len()).map(move |place| (place, turn)));
-            turns.filter_map(|(place, turn)| wrong[place].get(turn).map(|miss| with(place, miss))).collect()
+            let mut all = Vec::new();
+            for turn in 0..longest {
+                for (place, miss) in wrong.iter().enumerate().filter_map(|(place, misses)| Some((place, misses.get(turn)?))) {
+                    all.push(with(&plain, place, miss));
+                    if turn < 2 {
+                        all.push(with(&full, place, miss));
+                    }
+                }
+            }
+            all
         }
         HirKind::Alternation(branches) => {
             let branches: Vec<_> = branches.iter().map(self::misses).collect();
