@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     generate::{Aim, Generator, Goal, Richness, Wish, edges, faults, rng},
-    schema::{Constraint, ConstraintId, Disagreement, Leaf, Referee, Rule, Schema, Trace},
+    schema::{Constraint, ConstraintId, Disagreement, Leaf, Node, Referee, Rule, Schema, Trace},
 };
 
 /// An instance whose standing is proven: the engine's evaluation and boon agree about it.
@@ -202,7 +202,8 @@ impl<'a> Planner<'a> {
     }
 
     fn keep(&mut self, instance: Value, trace: Trace, constraint: Option<ConstraintId>) {
-        let known = self.plan.samples.iter().any(|sample| sample.instance == instance);
+        // What is made for two constraints stands for each of them.
+        let known = self.plan.samples.iter().any(|sample| sample.constraint == constraint && sample.instance == instance);
         if !known {
             self.plan.samples.push(Sample { instance, constraint, broken: trace.broken, unique: trace.unique });
         }
@@ -259,7 +260,10 @@ impl<'a> Planner<'a> {
             return;
         }
         let names = self.known_names(constraint);
-        let wishes = faults(constraint, self.branches(id), &names);
+        let mut wishes = faults(constraint, self.branches(id), &names);
+        if matches!(constraint.rule, Rule::Never) {
+            wishes.extend(self.missed_names(constraint).map(Wish::Name));
+        }
         for (index, wish) in wishes.iter().enumerate() {
             // The nearest ways are tried on two baselines, the rest on one.
             let wanted = if index < 3 { 2 } else { 1 };
@@ -369,9 +373,17 @@ impl<'a> Planner<'a> {
 
     /// The names of the properties beside the place of a constraint.
     fn known_names(&self, constraint: &Constraint) -> Vec<String> {
-        let Some(parent) = constraint.place.rsplit_once('/').map(|(parent, _)| parent) else { return Vec::new() };
-        let nodes = self.schema.nodes.iter().filter(|node| node.place == parent);
-        nodes.flat_map(|node| node.properties.iter().map(|(name, _)| name.clone())).collect()
+        self.nodes_around(constraint).flat_map(|node| node.properties.iter().map(|(name, _)| name.clone())).collect()
+    }
+
+    /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.
+    fn missed_names(&self, constraint: &Constraint) -> impl Iterator<Item = String> {
+        self.nodes_around(constraint).flat_map(|node| &node.pattern_properties).flat_map(|(pattern, _)| pattern.misses())
+    }
+
+    fn nodes_around(&self, constraint: &Constraint) -> impl Iterator<Item = &'a Node> {
+        let parent = constraint.place.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+        self.schema.nodes.iter().filter(move |node| Some(&node.place) == parent.as_ref())
     }
 }
 

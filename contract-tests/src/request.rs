@@ -58,9 +58,8 @@ pub(crate) enum Others {
 /// The document with the schema of a whole request at [`REQUESTS`].
 pub(crate) fn bundle(document: &Document, operation: &Operation, media_type: Option<&(String, String)>, others: Others) -> Value {
     let object = |properties: Map<String, Value>, required: Vec<&str>| {
-        let mut schema = json!({ "properties": properties, "required": required });
+        let mut schema = json!({ "type": "object", "properties": properties, "required": required });
         if others == Others::Refused {
-            schema["type"] = json!("object");
             schema["additionalProperties"] = json!(false);
         }
         schema

@@ -40,14 +40,15 @@ impl Fresh {
     }
 
     /// The instance with fresh values at its unique places. What it breaks stays the same; a value that cannot be changed without
-    /// changing that stays as it is.
+    /// changing that stays as it is, and so does one that breaks a rule itself: it is refused and taken by nobody.
     pub fn freshen(&self, target: &Target, instance: &Value, unique: &BTreeSet<String>) -> Value {
         if unique.is_empty() {
             return instance.clone();
         }
         let broken = target.schema.evaluate(instance).broken;
         let mut fresh = instance.clone();
-        for place in unique {
+        let faulty = |place: &String| broken.iter().any(|leaf| leaf.place == *place);
+        for place in unique.iter().filter(|place| !faulty(place)) {
             let Some(Value::String(text)) = instance.pointer(place) else { continue };
             let token = self.token();
             for candidate in candidates(text, &token)

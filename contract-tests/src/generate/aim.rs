@@ -4,7 +4,7 @@ use serde_json::{Number, Value, json};
 
 use crate::{
     schema::{Constraint, ConstraintId, Rule, Types, number},
-    text::nasty::Alphabet,
+    text::{nasty::Alphabet, pattern::MAX_FAULTS},
 };
 
 /// A constraint that the generator leads to, and what to do there.
@@ -158,7 +158,7 @@ pub(crate) fn faults(constraint: &Constraint, branches: usize, known_names: &[St
         Rule::MinLength(1) => vec![Wish::Length(0, Alphabet::Ascii)],
         Rule::MinLength(min) => lengths(min - 1, Some(0)),
         Rule::MaxLength(max) => lengths(max + 1, Some(max.saturating_mul(2).saturating_add(50).min(20_000).max(max + 1))),
-        Rule::Pattern(_) => (0..24).map(Wish::Text).collect(),
+        Rule::Pattern(_) => (0..MAX_FAULTS).map(Wish::Text).collect(),
         Rule::Format(format) => (0..format.faults().len()).map(Wish::Text).collect(),
         Rule::Minimum(bound) => beyond(bound, -1, false),
         Rule::Maximum(bound) => beyond(bound, 1, false),

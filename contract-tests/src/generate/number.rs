@@ -12,7 +12,12 @@ impl Generator<'_> {
     /// An integer or, where `integer` is false, a number with a fraction.
     pub(super) fn number(&mut self, shape: &Shape, integer: bool) -> Option<Value> {
         if let Some(Wish::Number(number)) = &shape.wish {
-            return fits(number, shape).then(|| Value::Number(number.clone()));
+            // Where there is a grid, its next points on either side are meant as well.
+            let step = shape.multiples.first();
+            let above = step.and_then(|step| multiple_at_or_above(number, step));
+            let below = step.zip(above.as_ref()).and_then(|(step, above)| shift(above, step, -1));
+            let mut near = [Some(number.clone()), above, below].into_iter().flatten();
+            return near.find(|number| fits(number, shape)).map(Value::Number);
         }
         for attempt in 0..TRIES {
             let Some(drawn) = self.drawn_number(shape, integer, attempt) else { continue };

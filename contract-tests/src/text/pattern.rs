@@ -49,7 +49,9 @@ const ATTEMPTS: usize = 64;
 /// The most edges, and variants of one part of a pattern.
 const MAX_EDGES: usize = 24;
 /// The most faults.
-const MAX_FAULTS: usize = 24;
+pub(crate) const MAX_FAULTS: usize = 56;
+/// The most of them that are wrong in one part of the pattern.
+const MAX_MISSES: usize = 32;
 /// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
 const MAX_COPIES: usize = 4_096;
 
@@ -127,9 +129,16 @@ impl Pattern {
         })
     }
 
-    /// Near misses: texts that do not match, at most 24, made from matching ones by a single change. First come a character of
-    /// each usual kind at either end and a text that is one longer or shorter, then others. All have `min` to `max` code points
-    /// (both included) if any can.
+    /// Texts that are wrong in one part of the pattern and do not match, at most 32.
+    pub(crate) fn misses(&self) -> Vec<String> {
+        let mut misses = misses(&self.hir);
+        misses.retain(|text| self.all_say(text, false));
+        misses
+    }
+
+    /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come a character of
+    /// each usual kind at either end and a text that is one longer or shorter, then those that are wrong in one part of the
+    /// pattern, then others. All have `min` to `max` code points (both included) if any can.
     pub fn faults(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Vec<String> {
         let within = |text: &str| {
             let length = text.chars().count();
@@ -151,6 +160,7 @@ impl Pattern {
         }
         shuffle(rng, &mut same);
         let mut first: Vec<String> = bases.first().map(|base| usual_slips(base)).unwrap_or_default();
+        first.extend(self.misses());
 
         let mut seen = HashSet::new();
         let mut fault = |text: &String| self.all_say(text, false) && seen.insert(text.clone());
@@ -172,10 +182,12 @@ impl Pattern {
     }
 }
 
+/// A character of each usual kind.
+const KINDS: [char; 7] = ['a', 'A', '0', '-', ' ', 'é', 'Ω'];
+
 /// What a pattern that was widened by mistake most likely lets through: another kind of character at the beginning or the end,
 /// one more, one fewer.
 fn usual_slips(base: &str) -> Vec<String> {
-    const KINDS: [char; 7] = ['0', 'a', 'A', '-', ' ', 'é', 'Ω'];
     let chars: Vec<char> = base.chars().collect();
     let Some(last) = chars.len().checked_sub(1) else { return Vec::new() };
     let mut all = Vec::new();
@@ -424,6 +436,72 @@ fn variants(hir: &Hir) -> Vec<String> {
     variants
 }
 
+/// Texts in which one part is not as the pattern has it and the others are plain: a character before the beginning or after the
+/// end, one of another kind or next to a class, one repetition fewer or more.
+fn misses(hir: &Hir) -> Vec<String> {
+    let mut misses = match hir.kind() {
+        HirKind::Empty => Vec::new(),
+        HirKind::Look(_) => ['a', '0', ' '].map(String::from).to_vec(),
+        HirKind::Literal(literal) => {
+            let text = String::from_utf8_lossy(&literal.0).into_owned();
+            let shorter = text.chars().skip(1).collect();
+            vec![shorter, text.to_lowercase(), text.to_uppercase()]
+        }
+        HirKind::Class(class) => unicode(class).into_iter().flat_map(strangers).map(String::from).collect(),
+        HirKind::Capture(capture) => self::misses(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let (least, most) = counts(repetition, STRETCH);
+            let plain = variants(&repetition.sub).into_iter().next().unwrap_or_default();
+            let mut all: Vec<String> = least.checked_sub(1).map(|fewer| plain.repeat(fewer)).into_iter().collect();
+            if repetition.max.is_some() && most <= MAX_COPIES {
+                all.push(plain.repeat(most + 1));
+            }
+            let rest = plain.repeat(least.max(1) - 1);
+            all.extend(self::misses(&repetition.sub).into_iter().map(|miss| miss + &rest));
+            all
+        }
+        HirKind::Concat(parts) => {
+            let right: Vec<_> = parts.iter().map(variants).collect();
+            let plain: Vec<&str> = right.iter().map(|texts| texts.first().map_or("", String::as_str)).collect();
+            // What is too much for one part may be the beginning of the next one, unless that has as much as it can take.
+            let full: Vec<&str> = right
+                .iter()
+                .map(|texts| texts.iter().max_by_key(|text| text.chars().count()).map_or("", String::as_str))
+                .collect();
+            let wrong: Vec<_> = parts.iter().map(self::misses).collect();
+            let with =
+                |others: &[&str], place: usize, miss: &str| others[..place].concat() + miss + &others[place + 1..].concat();
+            // One miss of each part in turn, as for the variants.
+            let longest = wrong.iter().map(Vec::len).max().unwrap_or(0);
+            let mut all = Vec::new();
+            for turn in 0..longest {
+                for (place, miss) in wrong.iter().enumerate().filter_map(|(place, misses)| Some((place, misses.get(turn)?))) {
+                    all.push(with(&plain, place, miss));
+                    if turn < 2 {
+                        all.push(with(&full, place, miss));
+                    }
+                }
+            }
+            all
+        }
+        HirKind::Alternation(branches) => {
+            let branches: Vec<_> = branches.iter().map(self::misses).collect();
+            let longest = branches.iter().map(Vec::len).max().unwrap_or(0);
+            (0..longest).flat_map(|turn| branches.iter().filter_map(move |texts| texts.get(turn).cloned())).collect()
+        }
+    };
+    let mut seen = HashSet::new();
+    misses.retain(|text| seen.insert(text.clone()));
+    misses.truncate(MAX_MISSES);
+    misses
+}
+
+/// Characters that are not in a class: those of other kinds, and those next to its ranges.
+fn strangers(class: &ClassUnicode) -> Vec<char> {
+    let ends = class.iter().take(8).flat_map(|range| neighbours(range.start()).chain(neighbours(range.end())));
+    KINDS.into_iter().chain(ends).filter(|&c| !contains(class, c)).collect()
+}
+
 /// A few members of a class: a plain one, its ends, one of each size in UTF-8.
 fn members(class: &ClassUnicode) -> Vec<char> {
     let ranges = class.ranges();
@@ -431,7 +509,7 @@ fn members(class: &ClassUnicode) -> Vec<char> {
     let mut favourites = FAVOURITES.into_iter().filter(|&c| contains(class, c));
     let plain = favourites.next().unwrap_or(first.start());
     let multi_byte = (2..=4).filter_map(|size| FAVOURITES.into_iter().find(|c| c.len_utf8() == size && contains(class, *c)));
-    let ends = ranges.iter().take(3).flat_map(|range| [range.start(), range.end()]);
+    let ends = ranges.iter().take(8).flat_map(|range| [range.start(), range.end()]);
     let mut members = vec![plain, first.start(), last.end()];
     members.extend(multi_byte);
     members.extend(ends);
@@ -443,10 +521,7 @@ fn members(class: &ClassUnicode) -> Vec<char> {
 /// Characters next to a range of some class of the pattern, and not in that class.
 fn outside(hir: &Hir) -> Vec<char> {
     match hir.kind() {
-        HirKind::Class(class) => unicode(class).map_or_else(Vec::new, |class| {
-            let ends = class.iter().take(8).flat_map(|range| neighbours(range.start()).chain(neighbours(range.end())));
-            ends.filter(|&c| !contains(class, c)).collect()
-        }),
+        HirKind::Class(class) => unicode(class).map_or_else(Vec::new, strangers),
         HirKind::Capture(capture) => outside(&capture.sub),
         HirKind::Repetition(repetition) => outside(&repetition.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().flat_map(outside).collect(),
@@ -1039,6 +1114,23 @@ mod tests {
         assert_eq!(first[0].chars().count(), 4, "{first:?}");
         let fixed = Pattern::parse(r"^\d{4}$").unwrap().faults(&mut rng(), 4, Some(4));
         assert!(fixed.len() > 8 && fixed.iter().all(|text| text.chars().count() == 4), "{fixed:?}");
+    }
+
+    #[test]
+    fn faults_are_wrong_in_each_part() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("^[A-Z]{2}[0-9]{1,4}$", &["A0", "AAA0", "AA", "AA00000", "aA0", "AAa", "aAA0", "AA0a"]),
+            ("^(0[1-9]|1[0-2])/[0-9]{2}$", &["0a/00", "1a/00", "a01/00", "01/0", "01/000"]),
+            (r"^\+[0-9]{7,15}$", &["+000000", "+0000000000000000", "a+0000000"]),
+            ("^\"[a-z0-9]+\"$", &["\"\"", "\"A\"", "a\"a\"", "\"a\"a"]),
+            (r"^[a-z]+(\.[a-z]+)*$", &["", "A", "0"]),
+        ];
+        for (source, texts) in cases {
+            let faults = Pattern::parse(source).unwrap().faults(&mut rng(), 0, None);
+            for text in texts {
+                assert!(faults.iter().any(|fault| fault == text), "{source} lacks {text:?}: {faults:?}");
+            }
+        }
     }
 
     #[test]
