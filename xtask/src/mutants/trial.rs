@@ -28,11 +28,13 @@ pub struct Options {
     pub cases: usize,
     /// Only cases whose name begins so, as the engine takes it.
     pub only: Option<String>,
+    /// Only each mutant whose number is a multiple of this.
+    pub every: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, cases: 200, only: None }
+        Self { seed: 1, cases: 200, only: None, every: 1 }
     }
 }
 
@@ -166,7 +168,7 @@ impl Subject {
                 untried.extend(operation.uncovered.iter().filter_map(of));
             }
         }
-        let mutants = mutants(&document.json, &places);
+        let mutants = mutants(&document.json, &places).into_iter().step_by(options.every.max(1)).collect();
         Ok(Self { document, places, suite, mutants, uncovered, untried })
     }
 

@@ -1,7 +1,11 @@
 //! The changes of a schema, keyword by keyword.
 
+mod applicator;
+mod value;
+
 use serde_json::{Map, Number, Value, json};
 
+use self::value::{beside, moved, remove_item, show, swap_first};
 use super::{
     Change::{self, Dropped, Inverted, Rewired, Strengthened, Weakened},
     Mutant, Names, escape, pattern,
@@ -125,9 +129,10 @@ impl Bench<'_> {
                 self.drop("pattern");
             }
             ("format", Value::String(format)) => {
-                // Not one that takes in the other.
+                // Not one that takes in the other, and one that some text which breaks the first one has.
                 let other = match format.as_str() {
                     "date" => "date-time",
+                    "json-pointer" => "uri-reference",
                     "uri-reference" | "iri-reference" => "regex",
                     _ => "date",
                 };
@@ -312,130 +317,6 @@ impl Bench<'_> {
         });
     }
 
-    fn dependencies(&mut self, entries: &Map<String, Value>) {
-        for (when, names) in entries {
-            for then in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
-                let pointer = format!("{}/dependentRequired/{}", self.at, escape(when));
-                let mut without = entries.clone();
-                if let Some(Value::Array(list)) = without.get_mut(when) {
-                    list.retain(|other| other != then);
-                }
-                let mut reversed = without.clone();
-                reversed.insert(then.to_owned(), json!([when]));
-                for (change, note, entries) in [
-                    (Dropped, format!("{then} with {when}"), without),
-                    (Rewired, format!("{when} with {then}, and not the other way round"), reversed),
-                ] {
-                    let mut schema = self.schema.clone();
-                    schema.insert("dependentRequired".to_owned(), json!(entries));
-                    let more = [format!("{}/dependentRequired", self.at), self.property(when), self.property(then)];
-                    self.push("dependentRequired", change, pointer.clone(), note, schema, &more, None);
-                }
-            }
-        }
-    }
-
-    fn patterned(&mut self, named: &Map<String, Value>) {
-        for (name, child) in named {
-            self.entry("patternProperties", name);
-            for (change, changed) in pattern::changes(name).into_iter().filter(|(_, changed)| !named.contains_key(changed)) {
-                let renamed: Map<String, Value> = named
-                    .iter()
-                    .map(|(other, schema)| (if other == name { changed.clone() } else { other.clone() }, schema.clone()))
-                    .collect();
-                debug_assert!(renamed.values().any(|other| other == child));
-                let mut schema = self.schema.clone();
-                schema.insert("patternProperties".to_owned(), json!(renamed));
-                let at = format!("{}/patternProperties", self.at);
-                let pointer = format!("{at}/{}", escape(name));
-                let rest = format!("{}/additionalProperties", self.at);
-                // The names that a pattern takes in or leaves out fall under another rule.
-                let change = if change == Weakened || change == Strengthened { Rewired } else { change };
-                self.push("patternProperties", change, pointer, format!("{name} → {changed}"), schema, &[at, rest], None);
-            }
-        }
-    }
-
-    /// An entry of a keyword that gives schemas names.
-    fn entry(&mut self, keyword: &'static str, name: &str) {
-        let pointer = format!("{}/{keyword}/{}", self.at, escape(name));
-        let mut schema = self.schema.clone();
-        if let Some(Value::Object(named)) = schema.get_mut(keyword) {
-            named.shift_remove(name);
-        }
-        let more = [format!("{}/additionalProperties", self.at), format!("{}/unevaluatedProperties", self.at)];
-        let target = self.document.pointer(&pointer).and_then(|child| child.get("$ref")?.as_str()?.strip_prefix('#'));
-        self.push(keyword, Dropped, pointer, name.to_owned(), schema, &more, target.map(str::to_owned));
-    }
-
-    /// What is left over: no more, or as anything.
-    fn rest(&mut self, keyword: &'static str, value: &Value) {
-        if *value != json!(false) {
-            self.set(keyword, Strengthened, json!(false));
-        }
-        if *value != json!(true) {
-            self.drop(keyword);
-        }
-    }
-
-    fn branches(&mut self, keyword: &'static str, count: usize, others: &[&str]) {
-        for index in (0..count).filter(|_| count > 1 || keyword == "allOf") {
-            let mut schema = self.schema.clone();
-            let mut target = None;
-            if let Some(Value::Array(branches)) = schema.get_mut(keyword) {
-                let branch = branches.remove(index);
-                target = branch.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#')).map(str::to_owned);
-                if branches.is_empty() {
-                    schema.shift_remove(keyword);
-                }
-            }
-            let pointer = format!("{}/{keyword}/{index}", self.at);
-            let more = [format!("{}/{keyword}", self.at)];
-            self.push(keyword, Dropped, pointer, format!("branch {}", index + 1), schema, &more, target);
-        }
-        for other in others.iter().filter(|other| count > 1 && !self.schema.contains_key(**other)) {
-            self.changed(keyword, Rewired, other, |schema| {
-                if let Some(branches) = schema.shift_remove(keyword) {
-                    schema.insert((*other).to_owned(), branches);
-                }
-            });
-        }
-    }
-
-    fn condition(&mut self, condition: &Value) {
-        let own = |keyword: &str| format!("{}/{keyword}", self.at);
-        let original = self.schema;
-        let has = |keyword: &str| original.contains_key(keyword);
-        let sides = [own("if"), own("then"), own("else")];
-        let mut changed = |keyword: &'static str, change, note: &str, edit: &dyn Fn(&mut Map<String, Value>)| {
-            let mut schema = original.clone();
-            edit(&mut schema);
-            self.push(keyword, change, format!("{}/{keyword}", self.at), note.to_owned(), schema, &sides, None);
-        };
-        changed("if", Inverted, "not: the same", &|schema| drop(schema.insert("if".to_owned(), json!({ "not": condition }))));
-        changed("if", Rewired, "always", &|schema| drop(schema.insert("if".to_owned(), json!(true))));
-        changed("if", Dropped, "never asked", &|schema| drop(schema.shift_remove("if")));
-        for (side, other) in [("then", "else"), ("else", "then")] {
-            if has(side) {
-                changed(side, Dropped, "nothing follows", &|schema| drop(schema.shift_remove(side)));
-            }
-            if has(side) && !has(other) {
-                changed(side, Rewired, other, &|schema| {
-                    if let Some(consequence) = schema.shift_remove(side) {
-                        schema.insert(other.to_owned(), consequence);
-                    }
-                });
-            }
-        }
-        if has("then") && has("else") {
-            changed("then", Rewired, "then and else change places", &|schema| {
-                let (then, otherwise) = (schema.shift_remove("then"), schema.shift_remove("else"));
-                schema.extend(then.map(|it| ("else".to_owned(), it)));
-                schema.extend(otherwise.map(|it| ("then".to_owned(), it)));
-            });
-        }
-    }
-
     /// A property that only one side sends.
     fn marked(&mut self, keyword: &'static str) {
         let Some((object, _)) = self.at.rsplit_once("/properties/") else { return };
@@ -560,48 +441,4 @@ fn properties(document: &Value, at: &str) -> Vec<String> {
         _ => Vec::new(),
     };
     children(schema, at).into_iter().flat_map(of).collect()
-}
-
-/// A value next to this one.
-fn beside(value: &Value) -> Value {
-    match value {
-        Value::String(text) => json!(format!("{text}x")),
-        Value::Number(number) => moved(number, &Number::from(1), 1).map_or(Value::Null, Value::Number),
-        Value::Bool(value) => json!(!value),
-        Value::Null => json!(false),
-        Value::Array(items) => items.iter().cloned().chain([Value::Null]).collect(),
-        Value::Object(object) => {
-            let mut more = object.clone();
-            more.insert("more".to_owned(), Value::Null);
-            json!(more)
-        }
-    }
-}
-
-/// A number one step further; none where it would be the same.
-fn moved(number: &Number, step: &Number, direction: i64) -> Option<Number> {
-    let moved = match (number.as_i64(), step.as_i64()) {
-        (Some(number), Some(step)) => Number::from(number.checked_add(step.checked_mul(direction)?)?),
-        _ => Number::from_f64(number.as_f64()? + step.as_f64()? * direction as f64)?,
-    };
-    (moved != *number).then_some(moved)
-}
-
-fn swap_first(schema: &mut Map<String, Value>, keyword: &str) {
-    if let Some(Value::Array(items)) = schema.get_mut(keyword) {
-        items.swap(0, 1);
-    }
-}
-
-fn remove_item(schema: &mut Map<String, Value>, keyword: &str, name: &str) {
-    if let Some(Value::Array(items)) = schema.get_mut(keyword) {
-        items.retain(|item| item != name);
-    }
-}
-
-/// A value in short.
-fn show(value: &Value) -> String {
-    let text = value.to_string();
-    let short: String = text.chars().take(60).collect();
-    if short == text { text } else { format!("{short}…") }
 }
