@@ -109,6 +109,7 @@ async fn every_command_is_run_by_a_test_or_by_ci() {
             "cargo run" => {}                                   // Every test with a process of its own.
             "cargo test --workspace" => assert!(ci.contains("\ncargo test --workspace ")),
             "cargo xtask spec" => assert!(ci.contains("\ncargo xtask spec --check\n")),
+            "cargo xtask mutants" => assert!(ci.contains("\ncargo xtask mutants ")),
             "cargo xtask compat --base origin/main" => assert!(ci.contains("cargo xtask compat --base ")),
             _ if block.contains("curl ") => {} // Above.
             // There is no Docker engine everywhere; what the second line does is tested in mongo.rs.
