@@ -58,8 +58,7 @@ pub struct MongoUri(String);
 impl MongoUri {
     /// The connection string in `text`; none where it is not one by its scheme.
     pub(super) fn new(text: &str) -> Option<Self> {
-        text.starts_with("mongodb://").then_some(()).or_else(|| text.starts_with("mongodb+srv://").then_some(()))?;
-        Some(Self(text.to_owned()))
+        ["mongodb://", "mongodb+srv://"].iter().any(|scheme| text.starts_with(scheme)).then(|| Self(text.to_owned()))
     }
 }
 
@@ -88,7 +87,7 @@ impl MongoStore {
     /// [`StoreError::Unavailable`].
     pub async fn connect(uri: &MongoUri, settings: &Mongo) -> Result<Self, StoreError> {
         let timeout = settings.timeout;
-        let mut options = ClientOptions::parse(uri.0.as_str()).await.map_err(|error| unusable(&error))?;
+        let mut options = ClientOptions::parse(uri.0.as_str()).await.map_err(unusable)?;
         options.app_name.get_or_insert_with(|| env!("CARGO_PKG_NAME").to_owned());
         options.server_selection_timeout = Some(timeout);
         options.connect_timeout = Some(timeout);
@@ -101,7 +100,7 @@ impl MongoStore {
         options.read_concern = None;
         options.write_concern =
             Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(timeout).build());
-        let client = Client::with_options(options).map_err(|error| unusable(&error))?;
+        let client = Client::with_options(options).map_err(unusable)?;
         let users = client.default_database().unwrap_or_else(|| client.database(USERS)).collection(USERS);
         let permits = Arc::new(Semaphore::new(settings.pool_size.get() as usize));
         let store = Self { client, users, timeout, permits, closed: AtomicBool::new(false) };
@@ -117,7 +116,7 @@ impl MongoStore {
             let Err(error) = users.create_index(index).await else { return Ok(()) };
             match obstacle(&users, &error).await {
                 Some(why) => Err(StoreError::Index { index: INDEX, why }),
-                None => Err(unavailable(&error)),
+                None => Err(unavailable(error)),
             }
         })
         .await
@@ -162,7 +161,7 @@ impl UserStore for MongoStore {
         let Ok(id) = ObjectId::parse_str(id) else { return Ok(None) };
         let users = self.users.clone();
         self.within(async move {
-            let found = users.find_one(doc! { "_id": id }).await.map_err(|error| unavailable(&error))?;
+            let found = users.find_one(doc! { "_id": id }).await.map_err(unavailable)?;
             found.map(decode).transpose()
         })
         .await
@@ -170,14 +169,14 @@ impl UserStore for MongoStore {
 
     async fn count(&self) -> Result<u64, StoreError> {
         let users = self.users.clone();
-        self.within(async move { users.count_documents(doc! {}).await.map_err(|error| unavailable(&error)) }).await
+        self.within(async move { users.count_documents(doc! {}).await.map_err(unavailable) }).await
     }
 
     async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
         let users = self.users.clone();
         self.within(async move {
-            let cursor = users.find(doc! {}).sort(doc! { "_id": 1 }).await.map_err(|error| unavailable(&error))?;
-            let documents: Vec<Document> = cursor.try_collect().await.map_err(|error| unavailable(&error))?;
+            let cursor = users.find(doc! {}).sort(doc! { "_id": 1 }).await.map_err(unavailable)?;
+            let documents: Vec<Document> = cursor.try_collect().await.map_err(unavailable)?;
             documents.into_iter().map(decode).collect()
         })
         .await
@@ -185,7 +184,7 @@ impl UserStore for MongoStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let database = self.client.database("admin");
-        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(|error| unavailable(&error)) })
+        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) })
             .await
     }
 
@@ -203,8 +202,9 @@ async fn obstacle(users: &Collection<Document>, error: &Error) -> Option<&'stati
     while let Ok(Some(index)) = indexes.try_next().await {
         let options = index.options.unwrap_or_default();
         let is_named_so = options.name.as_deref() == Some(INDEX);
-        let is_unique = options.unique == Some(true);
-        if (is_named_so || index.keys == doc! { KEY: 1 }) && !(is_named_so && is_unique && index.keys == doc! { KEY: 1 }) {
+        let is_on_email = index.keys == doc! { KEY: 1 };
+        let is_ours = is_named_so && is_on_email && options.unique == Some(true);
+        if (is_named_so || is_on_email) && !is_ours {
             return Some("the collection has another index of that name or on that field");
         }
     }
@@ -230,14 +230,14 @@ async fn insert(users: Collection<Document>, mut user: User, deadline: Instant) 
             if again && is_lost(&error) {
                 continue;
             }
-            return Err(unavailable(&error));
+            return Err(unavailable(error));
         }
         let of_email = users.find_one(doc! { KEY: key.clone() }).projection(doc! { "_id": 1 });
-        match of_email.await.map_err(|error| unavailable(&error))?.map(|holder| holder.get("_id").cloned()) {
+        match of_email.await.map_err(unavailable)?.map(|holder| holder.get("_id").cloned()) {
             Some(holder) if holder == id => {
                 // An earlier try arrived. Writing what is there already waits until a majority has it.
                 let own = users.update_one(doc! { "_id": id, KEY: key.clone() }, doc! { "$set": { KEY: key } });
-                if own.await.map_err(|error| unavailable(&error))?.matched_count == 1 {
+                if own.await.map_err(unavailable)?.matched_count == 1 {
                     return Ok(user);
                 }
             }
@@ -245,7 +245,7 @@ async fn insert(users: Collection<Document>, mut user: User, deadline: Instant) 
             None => user.id = ObjectId::new().to_hex(), // The email is free, so it was the id that clashed.
         }
         if !again {
-            return Err(unavailable(&error));
+            return Err(unavailable(error));
         }
     }
 }
@@ -267,7 +267,7 @@ fn code(error: &Error) -> Option<i32> {
 }
 
 /// Why a connection string cannot be used. The driver's error may quote it.
-fn unusable(error: &Error) -> StoreError {
+fn unusable(error: Error) -> StoreError {
     match &*error.kind {
         ErrorKind::DnsResolve { .. } | ErrorKind::InvalidTlsConfig { .. } => unavailable(error),
         _ => StoreError::MongoUri,
@@ -275,8 +275,8 @@ fn unusable(error: &Error) -> StoreError {
 }
 
 /// What goes to the log. A server's own text is left out: it may quote what was written.
-fn unavailable(error: &Error) -> StoreError {
-    let cause = match (&*error.kind, code(error)) {
+fn unavailable(error: Error) -> StoreError {
+    let cause = match (&*error.kind, code(&error)) {
         (_, Some(code)) => format!("the server answered with code {code}"),
         (ErrorKind::Io(io), _) => format!("the connection failed: {}", io.kind()),
         (ErrorKind::ConnectionPoolCleared { .. }, _) => "the connection failed for another request".to_owned(),
