@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::schema::{Uncovered, escape, segments};
+use crate::{
+    pointer::{escape, segments},
+    schema::Uncovered,
+};
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -23,6 +23,7 @@ mod inclusion;
 mod instances;
 mod judge;
 mod plan;
+pub mod pointer;
 mod protocol;
 mod random;
 mod report;

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::{
     case::{Case, Credentials, Expect, Group, refusals},
     document::Document,
+    pointer::{escape, replace},
     request::{Request, Target},
-    schema::{escape, replace},
 };
 
 /// What a run may assume about the server.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::{Document, DocumentError, Operation, Parameter, Place, Style, without_required},
-    schema::{NodeId, Referee, Rule, Schema, Types, Uncovered, escape, reference},
+    pointer::escape,
+    schema::{NodeId, Referee, Rule, Schema, Types, Uncovered, reference},
 };
 
 /// A request as it is sent.

@@ -7,8 +7,9 @@ use crate::{
     case::{Case, Credentials, Expect, Group},
     judge::Complaint,
     plan::Sample,
+    pointer::{escape, replace},
     request::{Request, Response, Target},
-    schema::{equal, escape, replace},
+    schema::equal,
     suite::Run,
 };
 

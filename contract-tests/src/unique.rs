@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use crate::{
     generate::rng,
+    pointer::replace,
     request::Target,
-    schema::{Rule, any_item, replace},
+    schema::{Rule, any_item},
 };
 
 /// Makes values that no earlier request of this or another run has used.

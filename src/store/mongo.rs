@@ -184,8 +184,7 @@ impl UserStore for MongoStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let database = self.client.database("admin");
-        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) })
-            .await
+        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
     }
 
     async fn close(&self) {

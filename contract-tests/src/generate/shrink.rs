@@ -3,7 +3,7 @@
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use crate::schema::{escape, replace};
+use crate::pointer::{escape, replace};
 
 /// A value and its smaller variants. After [`ValueTree::simplify`] or [`ValueTree::complicate`] the caller looks at
 /// [`ValueTree::current`] and says by the next call whether it still shows the failure.

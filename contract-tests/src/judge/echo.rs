@@ -8,8 +8,9 @@ use super::{Complaint, Exchange, Judge};
 use crate::{
     case::Expect,
     document::{Document, is_json},
+    pointer::escape,
     request::Target,
-    schema::{equal, escape},
+    schema::equal,
 };
 
 pub(super) struct Echo {

@@ -9,8 +9,9 @@ use super::{Complaint, Exchange, Judge};
 use crate::{
     case::{Broken, Expect, Group},
     document::{Document, Operation, is_json},
+    pointer::escape,
     request::{Response, Target},
-    schema::{any_item, escape},
+    schema::any_item,
 };
 
 /// A violation that a refusal names: pointer and rule.

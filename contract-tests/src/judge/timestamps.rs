@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Complaint, Exchange, Judge};
 use crate::{
     document::{Document, is_json},
-    schema::escape,
+    pointer::escape,
 };
 
 /// How far the server's clock and ours may differ, in seconds.

@@ -8,7 +8,8 @@ use std::{
 use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
 use serde_json::Value;
 
-use super::{ConstraintId, Leaf, Schema, Trace, escape};
+use super::{ConstraintId, Leaf, Schema, Trace};
+use crate::pointer::escape;
 
 /// The address that the document has for boon; nothing is fetched.
 const ADDRESS: &str = "contract:document";

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{Condition, Constraint, ConstraintId, Contains, Node, NodeId, Rule, Schema, Types, Uncovered, escape};
+use super::{Condition, Constraint, ConstraintId, Contains, Node, NodeId, Rule, Schema, Types, Uncovered};
+use crate::pointer::escape;
 use crate::text::{format, pattern::Pattern};
 
 /// Keywords that ask nothing of a value. What begins with `x-` is not listed.

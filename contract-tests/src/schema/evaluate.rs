@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use serde_json::Value;
 
-use super::{ConstraintId, Node, NodeId, Rule, Schema, Types, escape, number};
+use super::{ConstraintId, Node, NodeId, Rule, Schema, Types, number};
+use crate::pointer::escape;
 
 /// References may follow one another this often before it is a circle.
 const MAX_DEPTH: usize = 256;

@@ -327,20 +327,3 @@ impl Schema {
         }
     }
 }
-
-/// A segment of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
-/// The segments of a JSON Pointer, as the names that they stand for.
-pub(crate) fn segments(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
-}
-
-/// Replaces the value that a JSON Pointer names.
-pub(crate) fn replace(root: &mut Value, pointer: &str, value: Value) {
-    if let Some(place) = root.pointer_mut(pointer) {
-        *place = value;
-    }
-}

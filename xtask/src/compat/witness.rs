@@ -135,5 +135,5 @@ const CLOSING: [&str; 2] = ["additionalProperties", "unevaluatedProperties"];
 
 /// The last name in a JSON Pointer.
 pub fn last(pointer: &str) -> String {
-    pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
+    contract_tests::pointer::segments(pointer).pop().unwrap_or_default()
 }

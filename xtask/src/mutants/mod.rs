@@ -168,11 +168,6 @@ impl Mutant {
     }
 }
 
-/// A segment of a JSON Pointer (RFC 6901, section 3).
-fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
 /// Every mutant of a document.
 fn mutants(document: &Value, places: &places::Places) -> Vec<Mutant> {
     let mut all = operation::mutants(document, places);

@@ -1,10 +1,11 @@
 //! The changes of an operation: its parameters, body, answers and security.
 
+use contract_tests::pointer::escape;
 use serde_json::{Map, Value, json};
 
 use super::{
     Change::{self, Dropped, Rewired, Strengthened, Weakened},
-    Mutant, Names, escape,
+    Mutant, Names,
     places::{Operation, Places, keys, resolve},
 };
 

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract_tests::pointer::escape;
 use serde_json::Value;
-
-use super::escape;
 
 /// On which side of an exchange a schema counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

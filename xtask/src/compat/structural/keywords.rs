@@ -219,8 +219,7 @@ pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]
 
 /// What a pointer is about, for a sentence: its last segment, and the one before where that is a number.
 pub fn name(pointer: &str) -> String {
-    let segments: Vec<String> = pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect();
-    match segments.as_slice() {
+    match contract_tests::pointer::segments(pointer).as_slice() {
         [.., list, index] if index.parse::<usize>().is_ok() => format!("{list}/{index}"),
         [.., last] => last.clone(),
         [] => String::new(),

@@ -8,12 +8,12 @@ mod schema;
 mod security;
 mod view;
 
+use contract_tests::pointer::escape;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract_tests::{Document, DocumentError, Operation, REQUESTS};
 use serde_json::{Value, json};
 
-use self::view::escape;
 use super::change::{Change, Class, Ground, Part};
 
 /// Differences, and what of both documents can be held against each other.

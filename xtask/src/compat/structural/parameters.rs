@@ -44,7 +44,7 @@ impl Parameter<'_> {
     /// Where its schema stands, or would.
     fn schema(&self) -> String {
         match self.node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next()) {
-            Some(media_type) => format!("{}/content/{}/schema", self.pointer, super::escape(media_type)),
+            Some(media_type) => format!("{}/content/{}/schema", self.pointer, contract_tests::pointer::escape(media_type)),
             None => format!("{}/schema", self.pointer),
         }
     }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract_tests::pointer::escape;
 use contract_tests::{Document, Operation};
 use serde_json::{Value, json};
 
-use super::{Comparison, Pair, What, covering, escape, exists, media_types};
+use super::{Comparison, Pair, What, covering, exists, media_types};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 impl Comparison<'_> {

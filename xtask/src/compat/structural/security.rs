@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract_tests::pointer::escape;
 use contract_tests::{Document, Operation};
 use serde_json::{Map, Value};
 
-use super::{Comparison, escape};
+use super::Comparison;
 use crate::compat::change::{Class, Ground, Part};
 
 /// One way of being let in: every scheme that it takes, by how it looks in a request, with the scopes.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contract_tests::Document;
+use contract_tests::pointer::escape;
 use serde_json::{Map, Value};
 
 /// References may follow one another this often before it is a circle.
@@ -118,9 +119,4 @@ fn target(reference: &str) -> Option<String> {
 
 fn is_followed(reference: &Value) -> bool {
     reference.as_str().and_then(target).is_some()
-}
-
-/// A name as a segment of a JSON Pointer.
-pub fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -1,11 +1,12 @@
 //! The changes of keywords that hold properties, items or the whole value to other schemas, and of what depends on properties.
 
+use contract_tests::pointer::escape;
 use serde_json::{Map, Value, json};
 
 use super::{
     super::{
         Change::{Dropped, Inverted, Rewired, Strengthened, Weakened},
-        escape, pattern,
+        pattern,
     },
     Bench,
 };

@@ -3,12 +3,13 @@
 mod applicator;
 mod value;
 
+use contract_tests::pointer::escape;
 use serde_json::{Map, Number, Value, json};
 
 use self::value::{beside, moved, remove_item, show, swap_first};
 use super::{
     Change::{self, Dropped, Inverted, Rewired, Strengthened, Weakened},
-    Mutant, Names, escape, pattern,
+    Mutant, Names, pattern,
     places::{Places, Side, Site, children, resolve},
 };
 
