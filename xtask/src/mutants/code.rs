@@ -1,13 +1,40 @@
 //! `cargo xtask mutants --code`: is each line of the server needed? cargo-mutants asks, as `.cargo/mutants.toml` has it.
 
 use std::{
+    collections::BTreeMap,
+    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
+use serde::Deserialize;
+use serde_json::Value;
+
 /// The version that is installed, for this workspace alone.
 const VERSION: &str = "27.1.0";
+
+/// What only the tests on MongoDB see.
+const MONGO: &str = "src/store/mongo.rs";
+
+/// Some mutants and the tests that look for them.
+struct Pass {
+    mutants: &'static [&'static str],
+    tests: &'static [&'static str],
+    /// What the tests are told.
+    names: &'static [&'static str],
+}
+
+/// One after the other, so that the slow tests look only at what the quick ones have missed.
+const PASSES: [Pass; 3] = [
+    Pass {
+        mutants: &["--exclude", MONGO],
+        tests: &["contract", "e2e", "store", "users_api"],
+        names: &["--skip", "mongo", "--skip", "browser"],
+    },
+    Pass { mutants: &["--iterate", "--file", MONGO], tests: &["store"], names: &["mongo"] },
+    Pass { mutants: &["--iterate", "--file", MONGO], tests: &["e2e", "users_api"], names: &["mongo"] },
+];
 
 /// Why it could not run.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +53,14 @@ pub enum CodeError {
     /// The tests fail without a mutant, or cargo-mutants is used wrongly.
     #[error("cargo-mutants could not run: it ended with {0}")]
     Run(String),
+    /// What cargo-mutants wrote cannot be read.
+    #[error("{file}: {cause}")]
+    Outcomes {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
 }
 
 impl CodeError {
@@ -34,34 +69,108 @@ impl CodeError {
         match self {
             Self::Start { .. } => "is cargo on the PATH?",
             Self::Install => "what cargo says is above; a machine without a network needs target/cargo-mutants from another one",
-            Self::Run(_) => "what it says is above; the tests must pass first",
+            Self::Run(_) => "what it says is above; the tests must pass first, those on MongoDB too",
+            Self::Outcomes { .. } => {
+                "it was written by another version of cargo-mutants, or something else wrote there meanwhile"
+            }
         }
     }
 }
 
-/// Runs cargo-mutants on the workspace, which takes hours; says whether every mutant was caught.
+/// What became of a mutant, as cargo-mutants says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Summary {
+    #[serde(alias = "Timeout")]
+    CaughtMutant,
+    MissedMutant,
+    Unviable,
+    #[serde(other)]
+    Other,
+}
+
+/// A room of the server, and what became of its mutants.
+#[derive(Default)]
+struct Score {
+    caught: usize,
+    viable: usize,
+}
+
+/// Runs cargo-mutants on the workspace, which takes an hour or two, and prints what came of it; says whether every mutant was caught.
 ///
 /// # Errors
 ///
 /// [`CodeError`].
 pub fn run(workspace: &Path) -> Result<bool, CodeError> {
     let home = workspace.join("target/cargo-mutants");
+    let program = install(&home)?;
+    let mut found = BTreeMap::new();
+    for pass in &PASSES {
+        let mut command = Command::new(&program);
+        command.arg("mutants").args(pass.mutants).arg("--output").arg(&home).arg("--");
+        for test in pass.tests {
+            command.args(["--test", test]);
+        }
+        command.arg("--").args(pass.names);
+        // Each pass works on a new copy of the workspace; what that depends on is compiled once.
+        command.current_dir(workspace).env("CARGO_TARGET_DIR", home.join("target")).env("REQUIRE_MONGO", "1");
+        match status(command.stdout(io::stderr()))? {
+            Some(0 | 2 | 3) => {} // All caught, one missed, one that does not end.
+            Some(code) => return Err(CodeError::Run(format!("status {code}"))),
+            None => return Err(CodeError::Run("a signal".to_owned())),
+        }
+        let file = home.join("mutants.out/outcomes.json");
+        let outcomes = |cause: String| CodeError::Outcomes { file: file.clone(), cause };
+        let written = fs::read_to_string(&file).map_err(|error| outcomes(error.to_string()))?;
+        found.extend(read(&written).map_err(|error| outcomes(error.to_string()))?);
+    }
+    let missed = |summary: &Summary| *summary == Summary::MissedMutant;
+    print!("{}", report(&found));
+    Ok(!found.values().any(missed))
+}
+
+/// cargo-mutants, installed where it is not.
+fn install(home: &Path) -> Result<PathBuf, CodeError> {
     let program = home.join("bin").join("cargo-mutants");
     if version(&program).as_deref() != Some(VERSION) {
         let _ = writeln!(io::stderr(), "installing cargo-mutants {VERSION} into {}", home.display()); // Only for who watches.
-        let installed = status(
-            Command::new("cargo").args(["install", "cargo-mutants", "--locked", "--version", VERSION, "--root"]).arg(&home),
-        )?;
-        if installed != Some(0) {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["install", "cargo-mutants", "--locked", "--version", VERSION, "--root"]).arg(home);
+        if status(&mut cargo)? != Some(0) {
             return Err(CodeError::Install);
         }
     }
-    match status(Command::new(&program).arg("mutants").current_dir(workspace))? {
-        Some(0) => Ok(true),
-        Some(2 | 3) => Ok(false), // Missed, or one that does not end.
-        Some(code) => Err(CodeError::Run(format!("status {code}"))),
-        None => Err(CodeError::Run("a signal".to_owned())),
+    Ok(program)
+}
+
+/// The mutants in a file of outcomes, by their names, which begin with the file.
+fn read(outcomes: &str) -> serde_json::Result<Vec<(String, Summary)>> {
+    #[derive(Deserialize)]
+    struct Outcomes {
+        outcomes: Vec<Outcome>,
     }
+    #[derive(Deserialize)]
+    struct Outcome {
+        scenario: Value,
+        summary: Summary,
+    }
+    let all: Outcomes = serde_json::from_str(outcomes)?;
+    // What is no mutant is the run without one.
+    let named = |outcome: Outcome| Some((outcome.scenario["Mutant"]["name"].as_str()?.to_owned(), outcome.summary));
+    Ok(all.outcomes.into_iter().filter_map(named).collect())
+}
+
+/// For each room how many of the mutants that compile were caught, and each that was not.
+fn report(found: &BTreeMap<String, Summary>) -> String {
+    let mut rooms: BTreeMap<&str, Score> = BTreeMap::new();
+    for (name, summary) in found {
+        let room = name.rsplit_once(".rs:").map_or("", |(file, _)| file);
+        let score = rooms.entry(room.rsplit_once('/').map_or(room, |(room, _)| room)).or_default();
+        score.caught += usize::from(*summary == Summary::CaughtMutant);
+        score.viable += usize::from(matches!(summary, Summary::CaughtMutant | Summary::MissedMutant));
+    }
+    let scores = rooms.iter().map(|(room, score)| format!("{room:<16}{}/{}\n", score.caught, score.viable));
+    let missed = found.iter().filter(|(_, summary)| **summary == Summary::MissedMutant);
+    scores.chain(missed.map(|(name, _)| format!("survived: {name}\n"))).collect()
 }
 
 /// The version of an installed cargo-mutants.
@@ -73,4 +182,31 @@ fn version(program: &Path) -> Option<String> {
 fn status(command: &mut Command) -> Result<Option<i32>, CodeError> {
     let program = PathBuf::from(command.get_program());
     command.status().map(|status| status.code()).map_err(|source| CodeError::Start { program, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_pass_has_the_last_word_and_what_does_not_end_is_caught() {
+        let outcome = |scenario: Value, summary: &str| serde_json::json!({ "scenario": scenario, "summary": summary });
+        let mutant = |name: &str, summary: &str| outcome(serde_json::json!({ "Mutant": { "name": name } }), summary);
+        let passes = [
+            vec![
+                outcome(serde_json::json!("Baseline"), "Success"),
+                mutant("src/auth/keys.rs:1:2: replace + with -", "Timeout"),
+                mutant("src/auth/mod.rs:1:2: replace with ()", "Unviable"),
+                mutant("src/store/mongo.rs:1:2: replace with ()", "MissedMutant"),
+                mutant("src/store/mongo.rs:3:4: replace with ()", "MissedMutant"),
+            ],
+            vec![mutant("src/store/mongo.rs:3:4: replace with ()", "CaughtMutant")],
+        ];
+        let found: BTreeMap<String, Summary> =
+            passes.iter().flat_map(|pass| read(&serde_json::json!({ "outcomes": pass }).to_string()).unwrap()).collect();
+        assert_eq!(
+            report(&found),
+            "src/auth        1/1\nsrc/store       1/2\nsurvived: src/store/mongo.rs:1:2: replace with ()\n"
+        );
+    }
 }
