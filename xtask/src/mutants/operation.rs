@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Change::{self, Dropped, Rewired, Strengthened, Weakened},
     Mutant, Names,
-    places::{Operation, Places, keys, resolve},
+    places::{Operation, Places, keys, resolve, rest},
 };
 
 /// Every mutant of every operation in the document.
@@ -139,11 +139,10 @@ impl Bench<'_> {
             let at = resolve(self.document, &named);
             let mut names = Names { below: vec![named.clone()], at: vec![all_at.clone(), at.clone()] };
             // What is not documented by itself is held to what is documented for the rest.
-            let rest = [format!("{}XX", &status[..1]), "default".to_owned()]
-                .into_iter()
-                .find(|rest| rest != status && all.contains_key(rest));
-            if let Some(rest) = rest {
-                names.below.extend(self.held_to(&resolve(self.document, &format!("{all_at}/{rest}"))));
+            if let Some(rest) = rest(self.document, &named) {
+                for response in [&at, &resolve(self.document, &rest)] {
+                    names.below.extend(self.held_to(response));
+                }
             }
             let names = || names.clone();
             self.response = Some(named.clone());

@@ -265,6 +265,13 @@ fn lists_violations(document: &Value, schema: &str) -> bool {
     })
 }
 
+/// The response that an answer is held to whose status is not documented by itself: that of its range, or `default`.
+pub fn rest(document: &Value, response: &str) -> Option<String> {
+    let (all, status) = response.rsplit_once('/')?;
+    let rest = |name: String| Some(format!("{all}/{name}")).filter(|at| at != response && document.pointer(at).is_some());
+    rest(format!("{}XX", status.get(..1)?)).or_else(|| rest("default".to_owned()))
+}
+
 /// The names in the object at a pointer.
 pub fn keys(document: &Value, at: &str) -> impl Iterator<Item = String> {
     let object = document.pointer(at).and_then(Value::as_object);

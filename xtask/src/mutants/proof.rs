@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use contract_tests::{Inclusion, Located, inclusion, instances};
+use contract_tests::{Inclusion, Located, inclusion, instances, pointer::escape};
 use jsonschema::Validator;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     Change, Mutant,
-    places::{Places, Side, Surface, resolve},
+    places::{Places, Side, Surface, keys, resolve, rest},
 };
 
 /// Why nobody can see a mutant.
@@ -114,6 +114,11 @@ impl<'a> Proofs<'a> {
         };
         match (mutant.keyword, mutant.change) {
             ("responses", Change::Dropped) if bare() => Sight::None(Proof::Bare),
+            ("responses", Change::Dropped)
+                if rest(self.document, response).is_some_and(|rest| self.keeps(&resolve(self.document, &rest), response)) =>
+            {
+                Sight::None(Proof::Narrower)
+            }
             // It is sent, so that it is there where it must be.
             ("required", Change::Strengthened) => Sight::None(Proof::Narrower),
             ("required", Change::Weakened) => {
@@ -126,8 +131,7 @@ impl<'a> Proofs<'a> {
                 let required = self.document.pointer(&holder).and_then(|header| header.get("required")) == Some(&json!(true));
                 // Of what is not spoken of anything may be said, or nothing.
                 let surface = Surface { side: Side::Answer, operations: Vec::new(), holder };
-                let forbidden =
-                    || self.forbidden(&target(self.document, &surface.schema())).iter().find_map(text).map(Value::String);
+                let forbidden = || self.forbidden_text(&surface);
                 let said = if required { Some(Value::Null) } else { forbidden() };
                 let Some(said) = said else { return Sight::None(Proof::Optional) };
                 let mut aimed = mutated.clone();
@@ -142,6 +146,29 @@ impl<'a> Proofs<'a> {
         }
     }
 
+    /// Whether each answer that the one response allows keeps the promise of the other.
+    fn keeps(&self, narrow: &str, wide: &str) -> bool {
+        let wide = resolve(self.document, wide);
+        let part = |response: &str, part: &str| keys(self.document, &format!("{response}/{part}")).collect::<Vec<_>>();
+        let included = |place: &str| {
+            let schema = |response: &str| resolve(self.document, &format!("{response}/{place}")) + "/schema";
+            self.asked((self.document, &schema(narrow)), (self.document, &schema(&wide))) == Ok(Inclusion::Proven)
+        };
+        let required = |response: &str, header: &str| {
+            let header = self.document.pointer(&resolve(self.document, &format!("{response}/headers/{}", escape(header))));
+            header.is_some_and(|header| header.get("required") == Some(&json!(true)))
+        };
+        let (content, headers) = (part(narrow, "content"), part(narrow, "headers"));
+        let promised = part(&wide, "content");
+        content.is_empty() == promised.is_empty()
+            && content.iter().all(|name| promised.contains(name) && included(&format!("content/{}", escape(name))))
+            && part(&wide, "headers").iter().all(|name| {
+                headers.contains(name)
+                    && (required(narrow, name) || !required(&wide, name))
+                    && included(&format!("headers/{}", escape(name)))
+            })
+    }
+
     /// Whether a mutant of requests allows the same: for each of its schemas both include each other, and of answers it allows no
     /// others.
     pub fn same(&self, mutant: &Mutant, mutated: &Value) -> bool {
@@ -152,8 +179,13 @@ impl<'a> Proofs<'a> {
         let Some(site) = self.places.sites.get(&mutant.edit.0) else { return false };
         site.surfaces.iter().map(|index| &self.places.surfaces[*index]).all(|surface| {
             let at = surface.schema();
-            let narrower = || self.included(mutated, self.document, &at);
-            let wider = || self.included(self.document, mutated, &at);
+            // Without a text there would be no parameter, but in the query.
+            let holder = self.document.pointer(&surface.holder);
+            let empty = surface.side != Side::Parameter || holder.is_some_and(|parameter| parameter["in"] == "query");
+            let sent = |document: &Value| if empty { document.clone() } else { not_empty(document, &at) };
+            let (original, mutated) = (sent(self.document), sent(mutated));
+            let narrower = || self.included(&mutated, &original, &at);
+            let wider = || self.included(&original, &mutated, &at);
             match surface.side {
                 Side::Body | Side::Parameter => narrower() && wider(),
                 Side::Answer => narrower(),
@@ -163,12 +195,22 @@ impl<'a> Proofs<'a> {
     }
 
     fn included(&self, narrow: &Value, wide: &Value, at: &str) -> bool {
-        self.asked(narrow, wide, at) == Ok(Inclusion::Proven)
+        self.asked((narrow, at), (wide, at)) == Ok(Inclusion::Proven)
     }
 
-    fn asked(&self, narrow: &Value, wide: &Value, at: &str) -> Result<Inclusion, String> {
-        let located = |document| Located { document, pointer: at };
-        inclusion(located(narrow), located(wide), self.seed)
+    fn asked(&self, narrow: (&Value, &str), wide: (&Value, &str)) -> Result<Inclusion, String> {
+        let [narrow, wide] = [narrow, wide].map(|(document, pointer)| Located { document, pointer });
+        inclusion(narrow, wide, self.seed)
+    }
+
+    /// A text that a header must not have, however it is read.
+    fn forbidden_text(&self, header: &Surface) -> Option<Value> {
+        let at = target(self.document, &header.schema());
+        let schema = validator(self.document, &at)?;
+        let read = |text: &str| [Some(json!(text)), serde_json::from_str(text).ok()].into_iter().flatten();
+        let made = self.forbidden(&at);
+        let texts = made.iter().filter_map(text);
+        texts.into_iter().find(|text| read(text).all(|value| !schema.is_valid(&value))).map(Value::String)
     }
 
     /// An answer that the mutant allows and the original forbids; or else whether there is none.
@@ -184,7 +226,7 @@ impl<'a> Proofs<'a> {
         if let Some(found) = forbidden.iter().find(shows) {
             return Ok(shown(found.clone()));
         }
-        match self.asked(mutated, self.document, &surface.schema()) {
+        match self.asked((mutated, &surface.schema()), (self.document, &surface.schema())) {
             Ok(Inclusion::Proven) => Err(true),
             Ok(Inclusion::Refuted(value)) if sendable(&value) => Ok(shown(value)),
             _ => Err(false),
@@ -215,6 +257,15 @@ fn single(value: &Value, first: bool) -> Value {
         Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), single(value, first))).collect(),
         other => other.clone(),
     }
+}
+
+/// The document with a schema that allows no empty text, not in a list either.
+fn not_empty(document: &Value, at: &str) -> Value {
+    let mut document = document.clone();
+    if let Some(schema) = document.pointer_mut(at) {
+        *schema = json!({ "allOf": [schema.take()], "minLength": 1, "items": { "minLength": 1 } });
+    }
+    document
 }
 
 /// Tells the server what to answer with.
