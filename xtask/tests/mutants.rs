@@ -12,7 +12,7 @@ use std::{
 
 use contract_tests::Document;
 use tempfile::TempDir;
-use xtask::mutants::{Change, Options, Outcome, Report, Verdict, test};
+use xtask::mutants::{Change, Options, Outcome, Proof, Report, Verdict, test};
 
 /// A little of everything that can be changed.
 const SMALL: &str = r"openapi: 3.1.0
@@ -137,6 +137,57 @@ fn each_rule_of_a_small_document_is_changed_in_every_way() {
         .collect();
     insta::assert_snapshot!(all.into_iter().collect::<Vec<_>>().join("\n"));
     assert_eq!(survivors(&outcome), Vec::<String>::new());
+}
+
+#[test]
+fn a_status_beside_its_range_an_empty_text_and_a_header_that_is_silent_are_judged_by_what_can_be_sent() {
+    const RANGES: &str = r"openapi: 3.1.0
+info: { title: Ranges, version: 1.0.0 }
+paths:
+  /things/{key}:
+    parameters:
+    - { name: key, in: path, required: true, schema: { type: string, pattern: '^[a-z]+$' }, example: a }
+    - { name: q, in: query, schema: { type: string, pattern: '^[a-z]+$' } }
+    put:
+      operationId: putThing
+      requestBody:
+        required: true
+        content: { application/json: { schema: { type: integer } } }
+      responses:
+        '200':
+          description: The thing.
+          headers: { Location: { schema: { type: string, format: uri-reference } } }
+          content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } }
+        2XX:
+          description: Something else.
+          content: { application/json: { schema: { type: object } } }
+        '400': { $ref: '#/components/responses/Bad' }
+        4XX: { $ref: '#/components/responses/Refused' }
+components:
+  schemas:
+    Thing: { type: object, required: [id], properties: { id: { type: string } } }
+  responses:
+    Bad:
+      description: No thing.
+      content: { application/json: { schema: { type: object, required: [code] } } }
+    Refused:
+      description: Refused.
+      content: { application/json: { schema: { type: object, required: [code], properties: { code: { type: string } } } } }
+";
+    let outcome = tried("ranges.yaml", RANGES, &Options::default());
+    let verdict = |end: &str, note: &str| {
+        let mut mutants = outcome.mutants.iter();
+        &mutants.find(|tried| tried.mutant.pointer.ends_with(end) && tried.mutant.note.ends_with(note)).unwrap().verdict
+    };
+    let killed = |verdict: &Verdict| matches!(verdict, Verdict::Killed { .. });
+    // The range of 400 promises more than it does, that of 200 less.
+    assert_eq!(verdict("/responses/400", "400"), &Verdict::Equivalent { proof: Proof::Narrower });
+    assert!(killed(verdict("/responses/200", "200")), "{outcome:?}");
+    // In the path there is no empty text; in the query there is.
+    assert_eq!(verdict("/parameters/0/schema/pattern", "{0,}$\""), &Verdict::Equivalent { proof: Proof::Same });
+    assert!(killed(verdict("/parameters/1/schema/pattern", "{0,}$\"")), "{outcome:?}");
+    // A number would be a reference too.
+    assert!(killed(verdict("/headers/Location", "Location")), "{outcome:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// The version that is installed, for this workspace alone.
 const VERSION: &str = "27.1.0";
 
-/// How many seconds the tests may take with a mutant, which may have no end; they take a tenth of this, or on MongoDB half.
+/// How many seconds the tests may take with a mutant, which may have no end; they take ten, or on MongoDB a hundred.
 const TIME_LIMIT: &str = "240";
 
 /// What only the tests on MongoDB see.
@@ -102,7 +102,7 @@ struct Score {
     viable: usize,
 }
 
-/// Runs cargo-mutants on the workspace, which takes an hour or two, and prints what came of it; says whether every mutant was caught.
+/// Runs cargo-mutants on the workspace, which takes hours, and prints what came of it; says whether every mutant was caught.
 ///
 /// # Errors
 ///
@@ -110,40 +110,46 @@ struct Score {
 pub fn run(workspace: &Path) -> Result<bool, CodeError> {
     let home = workspace.join("target/cargo-mutants");
     let program = install(&home)?;
-    // Only the report is for the output.
-    let in_workspace =
-        |command: &mut Command| status(command.current_dir(workspace).env("REQUIRE_MONGO", "1").stdout(io::stderr()));
     let mut found = BTreeMap::new();
     for pass in &PASSES {
-        // Tests that fail anyway would catch everything. cargo-mutants itself tries only the package with the mutants.
-        let mut unchanged = Command::new("cargo");
-        unchanged.args(["test", "--workspace", "--quiet"]);
-        pass.tests.iter().for_each(|test| _ = unchanged.args(["--test", test]));
-        unchanged.arg("--").args(pass.names);
-        if in_workspace(&mut unchanged)? != Some(0) {
-            return Err(CodeError::Failing);
-        }
-        let mut command = Command::new(&program);
-        command.args(["mutants", "--test-workspace=true", "--baseline=skip", "--timeout", TIME_LIMIT]).args(pass.mutants);
-        // An argument for building too, where the others need not be built.
-        pass.tests.iter().for_each(|test| _ = command.arg(format!("--cargo-arg=--test={test}")));
-        command.arg("--output").arg(&home).args(["--", "--"]).args(pass.names);
-        // Each pass works on a new copy of the workspace; what that depends on is compiled once. The workspace itself must not share
-        // it: cargo would take what was built of a mutant for fresh.
-        command.env("CARGO_TARGET_DIR", home.join("target"));
-        match in_workspace(&mut command)? {
-            Some(0 | 2 | 3) => {} // All caught, one missed, one that does not end.
-            Some(code) => return Err(CodeError::Run(format!("status {code}"))),
-            None => return Err(CodeError::Run("a signal".to_owned())),
-        }
+        pass.try_unchanged(workspace)?;
+        pass.ask(&program, workspace, &home)?;
         let file = home.join("mutants.out/outcomes.json");
         let outcomes = |cause: String| CodeError::Outcomes { file: file.clone(), cause };
         let written = fs::read_to_string(&file).map_err(|error| outcomes(error.to_string()))?;
         found.extend(read(&written).map_err(|error| outcomes(error.to_string()))?);
     }
-    let missed = |summary: &Summary| *summary == Summary::MissedMutant;
     print!("{}", report(&found));
-    Ok(!found.values().any(missed))
+    Ok(missed(&found).next().is_none())
+}
+
+impl Pass {
+    /// Tests that fail anyway would catch everything. cargo-mutants itself tries only those of the package with the mutants.
+    fn try_unchanged(&self, workspace: &Path) -> Result<(), CodeError> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["test", "--workspace", "--quiet"]).args(self.tests.iter().map(|test| format!("--test={test}")));
+        cargo.arg("--").args(self.names);
+        match in_workspace(&mut cargo, workspace)? {
+            Some(0) => Ok(()),
+            _ => Err(CodeError::Failing),
+        }
+    }
+
+    fn ask(&self, program: &Path, workspace: &Path, home: &Path) -> Result<(), CodeError> {
+        let mut mutants = Command::new(program);
+        mutants.args(["mutants", "--test-workspace=true", "--baseline=skip", "--timeout", TIME_LIMIT]).args(self.mutants);
+        // An argument for building too, where the others need not be built.
+        mutants.args(self.tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
+        mutants.arg("--output").arg(home).args(["--", "--"]).args(self.names);
+        // Each pass works on a new copy of the workspace; what that depends on is compiled once. The workspace itself must not share
+        // it: cargo would take what was built of a mutant for fresh.
+        mutants.env("CARGO_TARGET_DIR", home.join("target"));
+        match in_workspace(&mut mutants, workspace)? {
+            Some(0 | 2 | 3) => Ok(()), // All caught, one missed, one that does not end.
+            Some(code) => Err(CodeError::Run(format!("status {code}"))),
+            None => Err(CodeError::Run("a signal".to_owned())),
+        }
+    }
 }
 
 /// cargo-mutants, installed where it is not.
@@ -187,14 +193,23 @@ fn report(found: &BTreeMap<String, Summary>) -> String {
         score.viable += usize::from(matches!(summary, Summary::CaughtMutant | Summary::MissedMutant));
     }
     let scores = rooms.iter().map(|(room, score)| format!("{room:<16}{}/{}\n", score.caught, score.viable));
-    let missed = found.iter().filter(|(_, summary)| **summary == Summary::MissedMutant);
-    scores.chain(missed.map(|(name, _)| format!("survived: {name}\n"))).collect()
+    scores.chain(missed(found).map(|name| format!("survived: {name}\n"))).collect()
+}
+
+/// The mutants that no test noticed.
+fn missed(found: &BTreeMap<String, Summary>) -> impl Iterator<Item = &str> {
+    found.iter().filter(|(_, summary)| **summary == Summary::MissedMutant).map(|(name, _)| name.as_str())
 }
 
 /// The version of an installed cargo-mutants.
 fn version(program: &Path) -> Option<String> {
     let output = Command::new(program).args(["mutants", "--version"]).stderr(Stdio::null()).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().strip_prefix("cargo-mutants ").map(str::to_owned)
+}
+
+/// Runs it there; what it prints is for who watches, since only the report is for the output.
+fn in_workspace(command: &mut Command, workspace: &Path) -> Result<Option<i32>, CodeError> {
+    status(command.current_dir(workspace).env("REQUIRE_MONGO", "1").stdout(io::stderr()))
 }
 
 fn status(command: &mut Command) -> Result<Option<i32>, CodeError> {

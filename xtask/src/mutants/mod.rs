@@ -27,6 +27,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use self::{
+    proof::Proof,
     report::Report,
     trial::{Options, Outcome, Tried, Verdict, test},
 };

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Change::{self, Dropped, Rewired, Strengthened, Weakened},
     Mutant, Names,
-    places::{Operation, Places, keys, resolve, rest},
+    places::{Operation, Places, is_required, keys, resolve, rest},
 };
 
 /// Every mutant of every operation in the document.
@@ -95,7 +95,7 @@ impl Bench<'_> {
     /// The flag `required` of a parameter, a header or a body.
     fn required(&mut self, at: &str, node: &Map<String, Value>, names: Names) {
         let pointer = format!("{at}/required");
-        let required = node.get("required") == Some(&json!(true));
+        let required = is_required(self.document, at);
         let change = if required { Weakened } else { Strengthened };
         let other = with(node, "required", json!(!required));
         self.push("required", change, &pointer, &format!("{required} → {}", !required), (at.to_owned(), other), names);

@@ -265,6 +265,11 @@ fn lists_violations(document: &Value, schema: &str) -> bool {
     })
 }
 
+/// Whether a parameter, a header or a body must be there.
+pub fn is_required(document: &Value, at: &str) -> bool {
+    document.pointer(at).is_some_and(|node| node["required"] == true)
+}
+
 /// The response that an answer is held to whose status is not documented by itself: that of its range, or `default`.
 pub fn rest(document: &Value, response: &str) -> Option<String> {
     let (all, status) = response.rsplit_once('/')?;

@@ -6,14 +6,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use contract_tests::{Inclusion, Located, inclusion, instances, pointer::escape};
+use contract_tests::{
+    Inclusion, Located, inclusion, instances,
+    pointer::{escape, segments},
+};
 use jsonschema::Validator;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     Change, Mutant,
-    places::{Places, Side, Surface, keys, resolve, rest},
+    places::{Places, Side, Surface, is_required, keys, resolve, rest},
 };
 
 /// Why nobody can see a mutant.
@@ -115,7 +118,8 @@ impl<'a> Proofs<'a> {
         match (mutant.keyword, mutant.change) {
             ("responses", Change::Dropped) if bare() => Sight::None(Proof::Bare),
             ("responses", Change::Dropped)
-                if rest(self.document, response).is_some_and(|rest| self.keeps(&resolve(self.document, &rest), response)) =>
+                if rest(self.document, response)
+                    .is_some_and(|rest| self.keeps(&resolve(self.document, &rest), &resolve(self.document, response))) =>
             {
                 Sight::None(Proof::Narrower)
             }
@@ -128,16 +132,17 @@ impl<'a> Proofs<'a> {
             }
             ("headers", _) => {
                 let holder = resolve(self.document, &mutant.pointer);
-                let required = self.document.pointer(&holder).and_then(|header| header.get("required")) == Some(&json!(true));
                 // Of what is not spoken of anything may be said, or nothing.
-                let surface = Surface { side: Side::Answer, operations: Vec::new(), holder };
-                let forbidden = || self.forbidden_text(&surface);
-                let said = if required { Some(Value::Null) } else { forbidden() };
+                let said = if is_required(self.document, &holder) {
+                    Some(Value::Null)
+                } else {
+                    self.forbidden_text(&format!("{holder}/schema"))
+                };
                 let Some(said) = said else { return Sight::None(Proof::Optional) };
                 let mut aimed = mutated.clone();
-                let (headers, name) = mutant.pointer.rsplit_once('/').unwrap_or_default();
-                if let Some(Value::Object(headers)) = aimed.pointer_mut(headers) {
-                    let name = name.replace("~1", "/").replace("~0", "~");
+                let (headers, _) = mutant.pointer.rsplit_once('/').unwrap_or_default();
+                let name = segments(&mutant.pointer).pop();
+                if let (Some(Value::Object(headers)), Some(name)) = (aimed.pointer_mut(headers), name) {
                     headers.insert(name, json!({ "schema": true, "x-answer": said }));
                 }
                 Sight::Aimed(aimed)
@@ -148,24 +153,20 @@ impl<'a> Proofs<'a> {
 
     /// Whether each answer that the one response allows keeps the promise of the other.
     fn keeps(&self, narrow: &str, wide: &str) -> bool {
-        let wide = resolve(self.document, wide);
         let part = |response: &str, part: &str| keys(self.document, &format!("{response}/{part}")).collect::<Vec<_>>();
-        let included = |place: &str| {
-            let schema = |response: &str| resolve(self.document, &format!("{response}/{place}")) + "/schema";
-            self.asked((self.document, &schema(narrow)), (self.document, &schema(&wide))) == Ok(Inclusion::Proven)
+        let in_both = |place: &str| [narrow, wide].map(|response| resolve(self.document, &format!("{response}/{place}")));
+        let included = |places: [String; 2]| {
+            let [narrow, wide] = places.map(|place| format!("{place}/schema"));
+            self.included((self.document, &narrow), (self.document, &wide))
         };
-        let required = |response: &str, header: &str| {
-            let header = self.document.pointer(&resolve(self.document, &format!("{response}/headers/{}", escape(header))));
-            header.is_some_and(|header| header.get("required") == Some(&json!(true)))
-        };
-        let (content, headers) = (part(narrow, "content"), part(narrow, "headers"));
-        let promised = part(&wide, "content");
+        let (content, promised) = (part(narrow, "content"), part(wide, "content"));
+        let headers = part(narrow, "headers");
         content.is_empty() == promised.is_empty()
-            && content.iter().all(|name| promised.contains(name) && included(&format!("content/{}", escape(name))))
-            && part(&wide, "headers").iter().all(|name| {
-                headers.contains(name)
-                    && (required(narrow, name) || !required(&wide, name))
-                    && included(&format!("headers/{}", escape(name)))
+            && content.iter().all(|name| promised.contains(name) && included(in_both(&format!("content/{}", escape(name)))))
+            && part(wide, "headers").iter().all(|name| {
+                let places = in_both(&format!("headers/{}", escape(name)));
+                let [sent, must] = [&places[0], &places[1]].map(|header| is_required(self.document, header));
+                headers.contains(name) && (sent || !must) && included(places)
             })
     }
 
@@ -179,38 +180,43 @@ impl<'a> Proofs<'a> {
         let Some(site) = self.places.sites.get(&mutant.edit.0) else { return false };
         site.surfaces.iter().map(|index| &self.places.surfaces[*index]).all(|surface| {
             let at = surface.schema();
-            // Without a text there would be no parameter, but in the query.
-            let holder = self.document.pointer(&surface.holder);
-            let empty = surface.side != Side::Parameter || holder.is_some_and(|parameter| parameter["in"] == "query");
-            let sent = |document: &Value| if empty { document.clone() } else { not_empty(document, &at) };
-            let (original, mutated) = (sent(self.document), sent(mutated));
-            let narrower = || self.included(&mutated, &original, &at);
-            let wider = || self.included(&original, &mutated, &at);
+            let both = |original: &Value, mutated: &Value| {
+                self.included((mutated, &at), (original, &at)) && self.included((original, &at), (mutated, &at))
+            };
             match surface.side {
-                Side::Body | Side::Parameter => narrower() && wider(),
-                Side::Answer => narrower(),
+                // Without a text there would be no parameter, but in the query.
+                Side::Parameter if self.place(surface) != Some("query") => {
+                    both(&not_empty(self.document, &at), &not_empty(mutated, &at))
+                }
+                Side::Body | Side::Parameter => both(self.document, mutated),
+                Side::Answer => self.included((mutated, &at), (self.document, &at)),
                 Side::Unanswered => true,
             }
         })
     }
 
-    fn included(&self, narrow: &Value, wide: &Value, at: &str) -> bool {
-        self.asked((narrow, at), (wide, at)) == Ok(Inclusion::Proven)
+    /// Where a parameter is sent.
+    fn place(&self, parameter: &Surface) -> Option<&str> {
+        self.document.pointer(&parameter.holder)?.get("in")?.as_str()
     }
 
+    fn included(&self, narrow: (&Value, &str), wide: (&Value, &str)) -> bool {
+        self.asked(narrow, wide) == Ok(Inclusion::Proven)
+    }
+
+    /// Of two schemas, each in its document.
     fn asked(&self, narrow: (&Value, &str), wide: (&Value, &str)) -> Result<Inclusion, String> {
         let [narrow, wide] = [narrow, wide].map(|(document, pointer)| Located { document, pointer });
         inclusion(narrow, wide, self.seed)
     }
 
-    /// A text that a header must not have, however it is read.
-    fn forbidden_text(&self, header: &Surface) -> Option<Value> {
-        let at = target(self.document, &header.schema());
+    /// A text that a header with this schema must not have, however it is read.
+    fn forbidden_text(&self, schema: &str) -> Option<Value> {
+        let at = target(self.document, schema);
         let schema = validator(self.document, &at)?;
         let read = |text: &str| [Some(json!(text)), serde_json::from_str(text).ok()].into_iter().flatten();
         let made = self.forbidden(&at);
-        let texts = made.iter().filter_map(text);
-        texts.into_iter().find(|text| read(text).all(|value| !schema.is_valid(&value))).map(Value::String)
+        made.iter().filter_map(text).find(|text| read(text).all(|value| !schema.is_valid(&value))).map(Value::String)
     }
 
     /// An answer that the mutant allows and the original forbids; or else whether there is none.
