@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use reqwest::Method;
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,7 +15,10 @@ use users_api::{
     store::{StoreError, UserStore},
 };
 
-use crate::app::{Answer, App, minimal, send};
+use crate::{
+    app::{Answer, App, minimal, send},
+    issuer::RealIssuer,
+};
 
 /// A store that fails as it is told.
 struct Faulty(fn() -> StoreError);
@@ -70,10 +74,14 @@ fn panicking() -> StoreError {
     panic!("a secret that a panic quotes")
 }
 
+async fn broken(app: &App, token: &str) -> Answer {
+    send(app.request(Method::POST, "/users").bearer_auth(token).header("content-type", "application/json").body("{}")).await
+}
+
 /// The first answer that is not the one to a broken body.
-async fn use_up_the_rate(app: &App) -> Answer {
+async fn use_up_the_rate(app: &App, token: &str) -> Answer {
     loop {
-        let answer = send(app.post().body("{}")).await;
+        let answer = broken(app, token).await;
         if answer.status != 400 {
             return answer;
         }
@@ -121,7 +129,7 @@ async fn reach(status: u16) -> Answer {
         }
         429 => {
             let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
-            use_up_the_rate(&app).await
+            use_up_the_rate(&app, &app.token("write:users")).await
         }
         500 => App::on(Arc::new(Faulty(panicking)), |_| {}).await.create(&user).await,
         503 => App::on(Arc::new(Faulty(unavailable)), |_| {}).await.create(&user).await,
@@ -186,8 +194,15 @@ async fn too_many_requests_under_way_and_a_stuck_store_are_503() {
 
 #[tokio::test]
 async fn one_caller_does_not_use_up_the_rate_of_another() {
-    let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
-    use_up_the_rate(&app).await.assert_problem(429, "TOO_MANY_REQUESTS");
+    let issuer = RealIssuer::start().await;
+    let app = App::with(|config| {
+        config.issuer = issuer.settings();
+        config.rate_limit = NonZeroU32::new(1);
+    })
+    .await;
+    let [one, other] = ["one", "other"].map(|subject| issuer.sign(json!({ "sub": subject })));
+    use_up_the_rate(&app, &one).await.assert_problem(429, "TOO_MANY_REQUESTS");
+    assert_eq!(broken(&app, &other).await.status, 400);
     // Without a valid token a request counts for nobody.
     assert_eq!(send(app.request(Method::POST, "/users").body("{}")).await.status, 401);
 }
