@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     generate::{Aim, Generator, Goal, Richness, Wish, edges, faults, rng},
-    schema::{Constraint, ConstraintId, Disagreement, Leaf, Node, Referee, Rule, Schema, Trace},
+    schema::{Constraint, ConstraintId, Disagreement, Leaf, Node, NodeId, Referee, Rule, Schema, Trace},
 };
 
 /// An instance whose standing is proven: the engine's evaluation and boon agree about it.
@@ -56,6 +56,8 @@ const TRIES: usize = 6;
 const SENDABLE: usize = 8;
 /// How many ways into a condition, and how many rules under it, are combined.
 const MAX_CONDITIONED: usize = 12;
+/// How many rules are broken behind one reference.
+const MAX_REFERRED: usize = 12;
 /// Beyond this many disagreements only their number would grow.
 const MAX_DISAGREEMENTS: usize = 20;
 
@@ -102,7 +104,42 @@ impl<'a> Planner<'a> {
             }
         }
         planner.conditions();
+        planner.references();
         planner.plan
+    }
+
+    /// What several references lead to is broken behind each of them: a server may have forgotten one.
+    fn references(&mut self) {
+        let schema = self.schema;
+        for (through, node) in schema.nodes.iter().enumerate() {
+            let Some(target) = node.reference else { continue };
+            if schema.nodes.iter().filter(|other| other.reference == Some(target)).count() < 2 {
+                continue;
+            }
+            let breakable = |id: &ConstraintId| {
+                let constraint = &schema.constraints[*id];
+                !constraint.is_choice() && constraint.source.is_some() && schema.reaches(target, *id)
+            };
+            for fault in (0..schema.constraints.len()).filter(breakable).take(MAX_REFERRED) {
+                self.referred(fault, through);
+            }
+        }
+    }
+
+    fn referred(&mut self, fault: ConstraintId, through: NodeId) {
+        for attempt in 0..TRIES / 2 {
+            let words =
+                ["reference", &self.schema.constraints[fault].key(), &self.schema.nodes[through].pointer, &attempt.to_string()];
+            let mut generator = self.generator(&words, richness(attempt));
+            let aim = Aim { through: Some(through), ..Aim::new(fault, Goal::Break, None) };
+            if let Some((instance, trace)) = self.made(&mut generator, &[aim])
+                && trace.failed[fault]
+                && trace.broken.len() == 1
+            {
+                self.keep(instance, trace, Some(fault));
+                return;
+            }
+        }
     }
 
     /// A rule under a condition is broken for each way of meeting the condition: each member of its `enum`, each of its edges.
@@ -126,7 +163,7 @@ impl<'a> Planner<'a> {
                     };
                     for (index, wish) in wishes.into_iter().take(MAX_CONDITIONED).enumerate() {
                         for fault in &own {
-                            self.conditioned(*fault, Aim { constraint: *way, goal, wish: Some(wish.clone()) }, index);
+                            self.conditioned(*fault, Aim::new(*way, goal, Some(wish.clone())), index);
                         }
                     }
                 }
@@ -144,7 +181,7 @@ impl<'a> Planner<'a> {
                 &attempt.to_string(),
             ];
             let mut generator = self.generator(&words, richness(attempt));
-            let aims = [way.clone(), Aim { constraint: fault, goal: Goal::Break, wish: None }];
+            let aims = [way.clone(), Aim::new(fault, Goal::Break, None)];
             if let Some((instance, trace)) = self.made(&mut generator, &aims)
                 && trace.broken.len() == 1
                 && trace.broken.iter().all(|leaf| leaf.constraint == fault)
@@ -239,7 +276,7 @@ impl<'a> Planner<'a> {
             for attempt in 0..TRIES {
                 let words = ["edge", &constraint.key(), &index.to_string(), &attempt.to_string()];
                 let mut generator = self.generator(&words, richness(attempt));
-                let aim = Aim { constraint: id, goal: Goal::Keep, wish: wish.clone() };
+                let aim = Aim::new(id, Goal::Keep, wish.clone());
                 // A choice needs no value of its own to lead to, and what is never there is kept by leaving it out.
                 let aims: &[Aim] = if matches!(constraint.rule, Rule::Never) { &[] } else { &[aim] };
                 let Some((instance, trace)) = self.made(&mut generator, aims) else { continue };
@@ -259,19 +296,22 @@ impl<'a> Planner<'a> {
             self.plan.breakable[id] = if self.both_sides(id) { Breakable::Choice } else { Breakable::Settled };
             return;
         }
-        let names = self.known_names(constraint);
-        let mut wishes = faults(constraint, self.branches(id), &names);
+        let named = self.nodes_around(constraint).flat_map(|node| &node.properties);
+        let known: Vec<_> = named.map(|(name, node)| (name.clone(), Some(*node))).collect();
+        let mut wishes = faults(constraint, self.branches(id), &known);
         if matches!(constraint.rule, Rule::Never) {
-            wishes.extend(self.missed_names(constraint).map(Wish::Name));
+            wishes.extend(self.missed_names(constraint));
         }
-        for (index, wish) in wishes.iter().enumerate() {
+        // A wished value has its own way with the other rules of the place; one that is made keeps them.
+        let made = matches!(constraint.rule, Rule::Enum(_) | Rule::Const(_)).then_some(None);
+        for (index, wish) in wishes.iter().map(Some).chain(made).enumerate() {
             // The nearest ways are tried on two baselines, the rest on one.
             let wanted = if index < 3 { 2 } else { 1 };
             let mut found = 0;
             for attempt in 0..TRIES {
                 let words = ["fault", &constraint.key(), &index.to_string(), &attempt.to_string()];
                 let mut generator = self.generator(&words, richness(attempt));
-                let aim = Aim { constraint: id, goal: Goal::Break, wish: Some(wish.clone()) };
+                let aim = Aim::new(id, Goal::Break, wish.cloned());
                 if let Some((instance, trace)) = self.made(&mut generator, &[aim])
                     && self.counts(id, &trace)
                 {
@@ -333,8 +373,8 @@ impl<'a> Planner<'a> {
                 for attempt in 0..2 {
                     let words = ["together", &constraint.key(), &index.to_string(), &number.to_string(), &attempt.to_string()];
                     let mut generator = self.generator(&words, richness(attempt));
-                    let aim = Aim { constraint: id, goal: Goal::Break, wish: wish.clone() };
-                    let with = company.iter().map(|other| Aim { constraint: *other, goal: Goal::Break, wish: None });
+                    let aim = Aim::new(id, Goal::Break, wish.clone());
+                    let with = company.iter().map(|other| Aim::new(*other, Goal::Break, None));
                     let aims: Vec<Aim> = [aim].into_iter().chain(with).collect();
                     let Some((instance, trace)) = self.made(&mut generator, &aims) else { continue };
                     let better = best.as_ref().is_none_or(|(_, best)| trace.broken.len() < best.broken.len());
@@ -371,14 +411,10 @@ impl<'a> Planner<'a> {
         held && failed
     }
 
-    /// The names of the properties beside the place of a constraint.
-    fn known_names(&self, constraint: &Constraint) -> Vec<String> {
-        self.nodes_around(constraint).flat_map(|node| node.properties.iter().map(|(name, _)| name.clone())).collect()
-    }
-
     /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.
-    fn missed_names(&self, constraint: &Constraint) -> impl Iterator<Item = String> {
-        self.nodes_around(constraint).flat_map(|node| &node.pattern_properties).flat_map(|(pattern, _)| pattern.misses())
+    fn missed_names(&self, constraint: &Constraint) -> impl Iterator<Item = Wish> {
+        let patterns = self.nodes_around(constraint).flat_map(|node| &node.pattern_properties);
+        patterns.flat_map(|(pattern, node)| pattern.misses().into_iter().map(|name| Wish::Name(name, Some(*node))))
     }
 
     fn nodes_around(&self, constraint: &Constraint) -> impl Iterator<Item = &'a Node> {

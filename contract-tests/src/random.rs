@@ -62,8 +62,7 @@ impl Strategy for Instances<'_> {
         for attempt in 0..TRIES {
             let mut generator = Generator::new(&self.target.schema, runner.new_rng(), Richness::Random);
             generator.plain = attempt >= TRIES / 2;
-            let aims: Vec<Aim> =
-                self.fault.map(|constraint| Aim { constraint, goal: Goal::Break, wish: None }).into_iter().collect();
+            let aims: Vec<Aim> = self.fault.map(|constraint| Aim::new(constraint, Goal::Break, None)).into_iter().collect();
             let instance = generator.instance(&aims).and_then(|instance| self.target.as_received(instance));
             if let Some(instance) = instance
                 && self.standing(&instance).is_some()

@@ -83,3 +83,17 @@ pub(super) fn serialize(body: &impl Serialize, media_type: &'static str) -> Resp
         Err(_) => Problem::new(Code::InternalError).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::problem::Violation, *};
+
+    #[test]
+    fn what_a_handler_answers_with_is_in_the_document_with_its_schema() {
+        let mut registry = Registry::new();
+        <Json<Violation> as ApiResponse>::register(&mut registry);
+        assert!(registry.schemas.contains_key("Violation"), "{:?}", registry.schemas.keys());
+        let meta = <Json<Violation> as ApiResponse>::meta();
+        assert_eq!((meta.responses[0].status, meta.responses[0].content[0].content_type), (Some(200), "application/json"));
+    }
+}

@@ -294,10 +294,6 @@ impl IntoResponse for Problem {
 impl Payload for Problem {
     const CONTENT_TYPE: &'static str = "application/problem+json";
 
-    fn check_content_type(content_type: &str) -> bool {
-        content_type == Self::CONTENT_TYPE
-    }
-
     fn schema_ref() -> MetaSchemaRef {
         ProblemDetails::schema_ref()
     }
@@ -378,4 +374,29 @@ pub fn refinements() -> Value {
             }
         }
     } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_framework_refuses_is_the_callers_problem_and_what_it_cannot_do_is_ours() {
+        let problem = |status| Problem::from_error(poem::Error::from_status(status));
+        assert_eq!(problem(StatusCode::NOT_FOUND).details.code, Code::NotFound);
+        for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::IM_A_TEAPOT] {
+            let problem = problem(status);
+            assert_eq!(problem.details.code, Code::InternalError, "{status}");
+            assert_eq!(problem.cause, Some(format!("the framework answered {status}")));
+        }
+    }
+
+    #[test]
+    fn a_problem_comes_through_the_framework_as_it_is() {
+        let error = poem::Error::from(Problem::new(Code::Conflict).message("Taken."));
+        assert_eq!(error.status(), StatusCode::CONFLICT);
+        assert_eq!(error.to_string(), "409 Conflict");
+        let problem = Problem::from_error(error);
+        assert_eq!((problem.details.code, problem.details.message.as_str()), (Code::Conflict, "Taken."));
+    }
 }

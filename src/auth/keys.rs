@@ -100,3 +100,76 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use jsonwebtoken::EncodingKey;
+    use poem::{
+        Server,
+        endpoint::make_sync,
+        listener::{Acceptor, Listener, TcpListener},
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::auth::LocalIssuer;
+
+    /// 256 KiB.
+    const LIMIT: usize = 262_144;
+
+    /// A key that can verify a token, as an issuer publishes it.
+    static KEY: LazyLock<Value> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().unwrap();
+        LocalIssuer::open(folder.path()).unwrap();
+        let pem = std::fs::read(folder.path().join(LocalIssuer::FILE)).unwrap();
+        let key = Jwk::from_encoding_key(&EncodingKey::from_rsa_pem(&pem).unwrap(), KeySet::ALGORITHM).unwrap();
+        let mut key = json!(key);
+        key["kid"] = json!("key-1");
+        key
+    });
+
+    #[test]
+    fn only_a_named_key_that_signs_with_rs256_is_taken() {
+        let taken = |changes: Value| {
+            let mut key = KEY.clone();
+            for (member, value) in changes.as_object().unwrap() {
+                key[member] = value.clone();
+            }
+            KeySet::new(&serde_json::from_value(json!({ "keys": [key] })).unwrap()).is_ok_and(|keys| keys.get("key-1").is_some())
+        };
+        for fit in [json!({}), json!({ "use": "sig" }), json!({ "alg": null }), json!({ "use": "sig", "alg": "RS256" })] {
+            assert!(taken(fit.clone()), "{fit}");
+        }
+        for unfit in [json!({ "use": "enc" }), json!({ "alg": "RS512" }), json!({ "kid": null }), json!({ "kid": "key-2" })] {
+            assert!(!taken(unfit.clone()), "{unfit}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_set_is_read_up_to_its_limit() {
+        let set = json!({ "keys": [KEY.clone()] }).to_string();
+        let padded = |length: usize| format!("{set}{}", " ".repeat(length - set.len()));
+        let (fits, exceeds) = (serve(padded(LIMIT)).await, serve(padded(LIMIT + 1)).await);
+        assert!(KeySet::fetch(&fits).await.unwrap().get("key-1").is_some());
+        assert!(matches!(KeySet::fetch(&exceeds).await, Err(KeyError::NotAKeySet { url }) if url == exceeds));
+    }
+
+    #[tokio::test]
+    async fn why_a_key_set_cannot_be_fetched_is_told_to_its_last_cause() {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", socket.local_addr().unwrap());
+        drop(socket);
+        let told = KeySet::fetch(&url).await.err().unwrap().to_string();
+        assert!(told.contains("refused") && told.matches(&url).count() == 1, "{told}");
+    }
+
+    /// Where this body is served.
+    async fn serve(body: String) -> String {
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let url = format!("http://{}/", acceptor.local_addr()[0].as_socket_addr().unwrap());
+        tokio::spawn(Server::new_with_acceptor(acceptor).run(make_sync(move |_| body.clone())));
+        url
+    }
+}

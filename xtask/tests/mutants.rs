@@ -101,7 +101,7 @@ fn every_mutant_of_the_contract_is_killed_or_cannot_be_seen_by_proof() {
 
 #[test]
 fn mutants_of_documents_of_other_shapes_are_killed() {
-    for name in ["calendar", "notes", "search"] {
+    for name in ["calendar", "flags", "folders", "legacy-pets", "notes", "search"] {
         let path = format!("{}/../contract-tests/tests/documents/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         // All of them are tried by .ci/run.
         let outcome = tried(name, &fs::read_to_string(path).unwrap(), &Options { every: 5, ..Options::default() });

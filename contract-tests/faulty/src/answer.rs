@@ -26,7 +26,8 @@ impl Maker<'_> {
         let mut parts = Parts::default();
         self.collect(&media.schema, 0, &mut parts);
         let mut given = given.and_then(Value::as_object).cloned().unwrap_or_default();
-        for (name, _) in parts.properties.iter().filter(|(_, schema)| schema.get("readOnly") == Some(&json!(true))) {
+        let one_way = |schema: &Value| ["readOnly", "writeOnly"].iter().any(|mark| schema.get(mark) == Some(&json!(true)));
+        for (name, _) in parts.properties.iter().filter(|(_, schema)| one_way(schema)) {
             given.shift_remove(*name);
         }
         let echoed = self.echoed(&parts, &given, parameters);

@@ -565,19 +565,35 @@ fn translate(error: &ValidationError<'_>, place: &str) -> Vec<Violation> {
     }
 }
 
-/// The document with its schemas as JSON Schema 2020-12. Only 3.0 needs changes; there, properties that are marked `hidden`
-/// (`readOnly` in a request, `writeOnly` in an answer) are not required either.
+/// The document with its schemas as JSON Schema 2020-12, in which properties that are marked `hidden` (`readOnly` in a request,
+/// `writeOnly` in an answer) are not required.
 fn as_2020_12(document: &Value, hidden: &str) -> Value {
     let mut document = document.clone();
     if document["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")) {
-        modernise(&mut document, hidden);
+        modernise(&mut document);
     }
+    spare(&mut document, hidden);
     document
 }
 
-fn modernise(node: &mut Value, hidden: &str) {
+fn spare(node: &mut Value, hidden: &str) {
     match node {
-        Value::Array(items) => items.iter_mut().for_each(|item| modernise(item, hidden)),
+        Value::Array(items) => items.iter_mut().for_each(|item| spare(item, hidden)),
+        Value::Object(object) => {
+            let properties = object.get("properties").cloned().unwrap_or_default();
+            let marked = |name: &Value| properties[name.as_str().unwrap_or_default()][hidden] == json!(true);
+            if let Some(Value::Array(required)) = object.get_mut("required") {
+                required.retain(|name| !marked(name));
+            }
+            object.values_mut().for_each(|value| spare(value, hidden));
+        }
+        _ => {}
+    }
+}
+
+fn modernise(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(modernise),
         Value::Object(object) => {
             if object.get("$ref").is_some_and(Value::is_string) {
                 object.retain(|name, _| name == "$ref"); // Its siblings are ignored (OpenAPI 3.0, section 4.7.23).
@@ -600,12 +616,7 @@ fn modernise(node: &mut Value, hidden: &str) {
                     _ => {}
                 }
             }
-            let marked = |name: &Value| object["properties"][name.as_str().unwrap_or_default()][hidden] == json!(true);
-            if let (Some(Value::Array(required)), Some(Value::Object(_))) = (object.get("required"), object.get("properties")) {
-                let left: Vec<Value> = required.iter().filter(|name| !marked(name)).cloned().collect();
-                object.insert("required".to_owned(), json!(left));
-            }
-            object.values_mut().for_each(|value| modernise(value, hidden));
+            object.values_mut().for_each(modernise);
         }
         _ => {}
     }

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value, json};
 
 use crate::{
-    schema::{Constraint, ConstraintId, Rule, Types, number},
+    schema::{Constraint, ConstraintId, NodeId, Rule, Types, number},
     text::{nasty::Alphabet, pattern::MAX_FAULTS},
 };
 
@@ -14,6 +14,14 @@ pub(crate) struct Aim {
     pub goal: Goal,
     /// In which of the ways that [`edges`] or [`faults`] lists; none leaves it to the generator.
     pub wish: Option<Wish>,
+    /// A node to be passed on the way, where several lead to the constraint.
+    pub through: Option<NodeId>,
+}
+
+impl Aim {
+    pub fn new(constraint: ConstraintId, goal: Goal, wish: Option<Wish>) -> Self {
+        Self { constraint, goal, wish, through: None }
+    }
 }
 
 /// What to do with the constraint.
@@ -44,8 +52,8 @@ pub(crate) enum Wish {
     Two,
     /// The first (holding) or the second side of a choice.
     Side(bool),
-    /// A property of this name.
-    Name(String),
+    /// A property of this name, with a value that this node takes, where one is given.
+    Name(String, Option<NodeId>),
     /// The text of a pattern or format with this index.
     Text(usize),
 }
@@ -125,7 +133,7 @@ pub(crate) fn edges(constraint: &Constraint, branches: usize) -> Vec<Wish> {
 }
 
 /// The ways to break a constraint, the nearest first.
-pub(crate) fn faults(constraint: &Constraint, branches: usize, known_names: &[String]) -> Vec<Wish> {
+pub(crate) fn faults(constraint: &Constraint, branches: usize, known: &[(String, Option<NodeId>)]) -> Vec<Wish> {
     let lengths = |at: usize, far: Option<usize>| {
         let mut all: Vec<Wish> = ALPHABETS.into_iter().map(|alphabet| Wish::Length(at, alphabet)).collect();
         all.extend(far.map(|far| Wish::Length(far, Alphabet::Ascii)));
@@ -190,7 +198,7 @@ pub(crate) fn faults(constraint: &Constraint, branches: usize, known_names: &[St
         Rule::Required(_) | Rule::DependentRequired { .. } | Rule::Not => vec![Wish::Side(false)],
         Rule::AnyOf => (0..branches).map(Wish::Branch).collect(),
         Rule::OneOf => (0..branches).map(Wish::Branch).chain([Wish::Two]).collect(),
-        Rule::Never => misspelt(known_names),
+        Rule::Never => misspelt(known),
         Rule::Condition | Rule::Optional(_) => vec![],
     }
 }
@@ -239,16 +247,16 @@ fn outside(members: &[Value]) -> Vec<Wish> {
 }
 
 /// Names that a caller might send by mistake or malice where no further property is allowed.
-fn misspelt(known: &[String]) -> Vec<Wish> {
-    let mut all = vec!["unknown".to_owned(), "__proto__".to_owned(), String::new()];
-    for name in known.iter().take(4) {
+fn misspelt(known: &[(String, Option<NodeId>)]) -> Vec<Wish> {
+    let mut all = ["unknown", "__proto__", ""].map(|name| (name.to_owned(), None)).to_vec();
+    for (name, node) in known.iter().take(4) {
         let mut chars = name.chars();
         let other_case = match chars.next() {
             Some(first) if first.is_lowercase() => first.to_uppercase().chain(chars).collect(),
             _ => name.to_lowercase(),
         };
-        all.extend([other_case, format!("{name} "), format!("{name}s")]);
+        all.extend([other_case, format!("{name} "), format!("{name}s")].map(|slip| (slip, *node)));
     }
-    all.retain(|name| !known.contains(name));
-    all.into_iter().map(Wish::Name).collect()
+    all.retain(|(slip, _)| known.iter().all(|(name, _)| name != slip));
+    all.into_iter().map(|(name, like)| Wish::Name(name, like)).collect()
 }

@@ -104,7 +104,7 @@ impl Generator<'_> {
     }
 
     fn leads_to(&self, name: &str, aim: &Aim, shape: &Shape) -> bool {
-        self.nodes_for(name, shape).iter().any(|node| self.reaches(*node, aim.constraint))
+        self.nodes_for(name, shape).iter().any(|node| self.leads(*node, aim))
     }
 
     /// The properties that some schema here names, in its order.
@@ -166,9 +166,9 @@ impl Generator<'_> {
             let node = &self.schema.nodes[*id];
             for (name, child) in &node.properties {
                 let sent = !self.schema.nodes[*child].read_only && !shape.forbidden.contains(name);
-                if sent && self.reaches(*child, aim.constraint) {
+                if sent && self.leads(*child, aim) {
                     ways.push(in_value(name));
-                    if self.schema.nodes[*child].constraints().any(|own| own == aim.constraint) {
+                    if self.is_at(*child, aim) {
                         straight.push(in_value(name));
                     }
                 }
@@ -181,21 +181,21 @@ impl Generator<'_> {
         for id in shape.nodes.clone() {
             let node = &self.schema.nodes[id];
             for (pattern, child) in &node.pattern_properties {
-                if self.schema.reaches(*child, aim.constraint) {
+                if self.leads(*child, aim) {
                     let pattern = pattern.clone();
                     ways.extend(pattern.random(&mut self.rng, 0, None).iter().map(in_value));
                 }
             }
             let further = [node.additional_properties, node.unevaluated_properties];
-            if further.into_iter().flatten().any(|child| self.reaches(child, aim.constraint)) {
+            if further.into_iter().flatten().any(|child| self.leads(child, aim)) {
                 let fresh = match &aim.wish {
-                    Some(Wish::Name(name)) => Some(name.clone()),
+                    Some(Wish::Name(name, _)) => Some(name.clone()),
                     _ => self.unnamed(shape),
                 };
                 ways.extend(fresh.filter(|name| !self.declared(shape).contains(name)).iter().map(in_value));
             }
             if let Some(names) = node.property_names
-                && self.reaches(names, aim.constraint)
+                && self.leads(names, aim)
                 && let Some(Value::String(name)) = self.value(&[names], std::slice::from_ref(aim))
             {
                 ways.push(Carrier { name, in_name: true });
@@ -263,17 +263,17 @@ impl Generator<'_> {
             for id in &nodes {
                 let node = &self.schema.nodes[*id];
                 for (index, child) in node.prefix_items.iter().enumerate() {
-                    if self.reaches(*child, aim.constraint) {
+                    if self.leads(*child, &aim) {
                         ways.push((index, None));
                     }
                 }
                 for (further, from) in [(node.items, node.prefix_items.len()), (node.unevaluated_items, prefix)] {
-                    if further.is_some_and(|child| self.reaches(child, aim.constraint)) {
+                    if further.is_some_and(|child| self.leads(child, &aim)) {
                         ways.extend([(from, None), (from + self.rng.random_range(0..2), None)]);
                     }
                 }
                 if let Some(contains) = &node.contains
-                    && self.reaches(contains.node, aim.constraint)
+                    && self.leads(contains.node, &aim)
                 {
                     ways.push((self.rng.random_range(0..2), Some(contains.node)));
                 }
@@ -283,8 +283,11 @@ impl Generator<'_> {
             carried.push((index, aim, contained));
         }
         let wanted: usize = shape.contains.iter().map(|(_, min, _)| *min).sum();
-        let least = shape.min_items.max(needed).max(wanted);
         let most = shape.max_items.unwrap_or(usize::MAX);
+        // What carries an aim does not match besides, where there is room for others.
+        let apart: BTreeSet<usize> = carried.iter().filter(|(.., contained)| contained.is_none()).map(|(at, ..)| *at).collect();
+        let room = if wanted == 0 { 0 } else { (wanted + apart.len()).min(most.max(wanted)) };
+        let least = shape.min_items.max(needed).max(room);
         let size = match shape.wish {
             Some(Wish::Size(size)) if shape.contains.is_empty() || size >= wanted => size,
             _ => {
@@ -380,6 +383,7 @@ impl Generator<'_> {
         for (node, min, max) in &shape.contains {
             let mut positions: Vec<usize> = (0..size).collect();
             self.shuffle(&mut positions);
+            positions.sort_by_key(|position| carried.iter().any(|(at, ..)| at == position));
             positions.retain(|position| !carried.iter().any(|(at, _, contained)| at == position && *contained == Some(*node)));
             for (count, position) in positions.into_iter().enumerate() {
                 if count < *min {

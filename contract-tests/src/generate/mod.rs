@@ -21,7 +21,7 @@ pub(crate) use self::{
     aim::{Aim, Goal, Wish, edges, faults},
     shrink::Shrink,
 };
-use crate::schema::{ConstraintId, NodeId, Schema, Types};
+use crate::schema::{NodeId, Schema, Types};
 
 /// How much of what is optional an instance has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +170,19 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn reaches(&self, node: NodeId, constraint: ConstraintId) -> bool {
-        self.schema.reaches(node, constraint)
+    /// Whether the aim can be met from the node.
+    fn leads(&self, node: NodeId, aim: &Aim) -> bool {
+        match aim.through {
+            Some(through) => self.schema.leads(node, through),
+            None => self.schema.reaches(node, aim.constraint),
+        }
+    }
+
+    /// Whether the aim is met at the node itself.
+    fn is_at(&self, node: NodeId, aim: &Aim) -> bool {
+        match aim.through {
+            Some(through) => node == through,
+            None => self.schema.nodes[node].constraints().any(|own| own == aim.constraint),
+        }
     }
 }

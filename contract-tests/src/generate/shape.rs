@@ -111,7 +111,7 @@ impl Shape {
 
     /// The aim at this constraint, once: the same constraint met again at this place is broken or kept alike.
     fn take(&mut self, id: ConstraintId) -> Option<Aim> {
-        if let Some(position) = self.aims.iter().position(|aim| aim.constraint == id) {
+        if let Some(position) = self.aims.iter().position(|aim| aim.constraint == id && aim.through.is_none()) {
             let aim = self.aims.remove(position);
             self.met.push(aim.clone());
             return Some(aim);
@@ -129,12 +129,18 @@ impl Generator<'_> {
         shape.depth += 1;
         let schema = self.schema;
         let node = &schema.nodes[id];
+        for aim in shape.aims.iter_mut().filter(|aim| aim.through == Some(id)) {
+            aim.through = None;
+        }
         if let Some(never) = node.never {
             shape.depth -= 1;
             return match shape.take(never) {
                 Some(aim) if aim.goal == Goal::Break => {
                     shape.broken = true;
-                    true
+                    match aim.wish {
+                        Some(Wish::Name(_, Some(like))) if like != id => self.flatten(like, shape),
+                        _ => true,
+                    }
                 }
                 _ => false,
             };
@@ -191,7 +197,7 @@ impl Generator<'_> {
     /// The branch that an aim leads into.
     fn aimed_branch(&self, branches: &[NodeId], shape: &Shape) -> Option<(usize, Goal)> {
         shape.aims.iter().find_map(|aim| {
-            let index = branches.iter().position(|branch| self.reaches(*branch, aim.constraint))?;
+            let index = branches.iter().position(|branch| self.leads(*branch, aim))?;
             Some((index, aim.goal))
         })
     }
@@ -266,17 +272,18 @@ impl Generator<'_> {
     fn refute(&mut self, node: NodeId, shape: &mut Shape) -> bool {
         shape.filters.push((node, false));
         // An aim that leads here already breaks it.
-        if shape.aims.iter().any(|aim| aim.goal == Goal::Break && self.reaches(node, aim.constraint)) {
+        if shape.aims.iter().any(|aim| aim.goal == Goal::Break && self.leads(node, aim)) {
             return self.flatten(node, shape);
         }
         let schema = self.schema;
         if schema.nodes[node].never.is_some() {
             return true;
         }
-        let candidates: Vec<ConstraintId> =
-            (0..schema.constraints.len()).filter(|id| self.reaches(node, *id) && !schema.constraints[*id].is_choice()).collect();
+        let candidates: Vec<ConstraintId> = (0..schema.constraints.len())
+            .filter(|id| schema.reaches(node, *id) && !schema.constraints[*id].is_choice())
+            .collect();
         let Some(constraint) = self.pick(&candidates).copied() else { return false };
-        let inner = Aim { constraint, goal: Goal::Break, wish: None };
+        let inner = Aim::new(constraint, Goal::Break, None);
         let mut tried = shape.clone();
         tried.aims.push(inner);
         if !self.flatten(node, &mut tried) {
@@ -294,12 +301,12 @@ impl Generator<'_> {
                 self.flatten(inner, shape)
             }
             _ => {
-                if shape.aims.iter().any(|aim| self.reaches(inner, aim.constraint) && aim.goal == Goal::Keep) {
+                if shape.aims.iter().any(|aim| self.leads(inner, aim) && aim.goal == Goal::Keep) {
                     // To keep a rule inside `not` at its edge is to break the `not`.
                     shape.broken = true;
                     return self.flatten(inner, shape);
                 }
-                if shape.attempt == 0 && shape.aims.iter().all(|aim| !self.reaches(inner, aim.constraint)) {
+                if shape.attempt == 0 && shape.aims.iter().all(|aim| !self.leads(inner, aim)) {
                     shape.filters.push((inner, false));
                     return true;
                 }
@@ -310,14 +317,13 @@ impl Generator<'_> {
 
     fn condition(&mut self, node: &Node, shape: &mut Shape) -> bool {
         let Some(condition) = &node.condition else { return true };
-        let leads = |this: &Self, node: Option<NodeId>| {
-            node.is_some_and(|node| shape.aims.iter().any(|aim| this.reaches(node, aim.constraint)))
-        };
+        let leads =
+            |this: &Self, node: Option<NodeId>| node.is_some_and(|node| shape.aims.iter().any(|aim| this.leads(node, aim)));
         let side = if leads(self, condition.then) {
             true
         } else if leads(self, condition.otherwise) {
             false
-        } else if let Some(aim) = shape.aims.iter().find(|aim| self.reaches(condition.when, aim.constraint)) {
+        } else if let Some(aim) = shape.aims.iter().find(|aim| self.leads(condition.when, aim)) {
             aim.goal == Goal::Keep
         } else {
             match shape.take(condition.id) {
@@ -335,7 +341,7 @@ impl Generator<'_> {
 
     fn dependent_schemas(&mut self, node: &Node, shape: &mut Shape) -> bool {
         for (name, then) in &node.dependent_schemas {
-            let aimed = shape.aims.iter().any(|aim| self.reaches(*then, aim.constraint));
+            let aimed = shape.aims.iter().any(|aim| self.leads(*then, aim));
             let present = aimed || shape.required.contains(name) || (!shape.forbidden.contains(name) && self.coin());
             if present {
                 shape.required.insert(name.clone());
@@ -377,7 +383,7 @@ impl Generator<'_> {
         let mut types = Types::NONE;
         for node in &shape.nodes {
             let node = &self.schema.nodes[*node];
-            let reached = |child: NodeId| shape.aims.iter().any(|aim| self.reaches(child, aim.constraint));
+            let reached = |child: NodeId| shape.aims.iter().any(|aim| self.leads(child, aim));
             let objects = [node.additional_properties, node.property_names, node.unevaluated_properties];
             let named = node.properties.iter().map(|(_, child)| *child).chain(node.pattern_properties.iter().map(|(_, c)| *c));
             if objects.into_iter().flatten().chain(named).any(reached) {

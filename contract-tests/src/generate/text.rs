@@ -58,10 +58,14 @@ impl Generator<'_> {
             };
         }
         if let Some(format) = shape.no_formats.first() {
-            return Some(match wished {
+            let fault = match wished {
                 Some(index) => format.faults()[index % format.faults().len()].to_owned(),
                 None => format.fault(&mut self.rng),
-            });
+            };
+            // A pattern may ask for no more than a beginning: the fault comes behind it.
+            let begins = shape.patterns.first().filter(|_| attempt % 2 == 1 && !fault.is_empty());
+            let beginning = begins.and_then(|pattern| pattern.random(&mut self.rng, min, max)).unwrap_or_default();
+            return Some(beginning + &fault);
         }
         if let Some(alphabet) = alphabet {
             return Some(nasty::exactly(min, alphabet));

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::schema::{Rule, Types};
 
+/// As many places are compared with each other.
+const MAX_DIFFERING: usize = 8;
+
 /// Whether no array is as these facts ask.
 pub(super) fn contradictory<'a>(prover: &mut Prover<'a>, facts: &Facts<'a>) -> bool {
     let (mut low, mut high) = (0, usize::MAX);
@@ -35,6 +38,9 @@ pub(super) fn contradictory<'a>(prover: &mut Prover<'a>, facts: &Facts<'a>) -> b
     high = (0..items.places()).find(|index| prover.empty(&items.at(*index, []))).map_or(high, |end| high.min(end));
     if unique && let Some(values) = values(prover, &items.rest) {
         high = high.min(items.prefix.len().saturating_add(values));
+    }
+    if repeated && all_differ(prover, &items, high) {
+        return true;
     }
     let cannot = |prover: &mut Prover<'a>, index: usize, literal: Literal| prover.empty(&items.at(index, [literal]));
     if low > high || facts.items.iter().any(|(index, literal)| cannot(prover, *index, *literal)) {
@@ -89,6 +95,14 @@ impl Items {
         state.extend(more);
         state
     }
+}
+
+/// Whether no two of the first `high` items can be equal.
+fn all_differ(prover: &mut Prover<'_>, items: &Items, high: usize) -> bool {
+    // The last place stands for all that follow, so that it is met twice.
+    let places = high.min(items.places() + 1);
+    places <= MAX_DIFFERING
+        && (0..places).all(|second| (0..second).all(|first| prover.empty(&items.at(first, items.at(second, [])))))
 }
 
 /// Whether fewer than `count` items can be of this term.

@@ -267,7 +267,8 @@ impl<'a> Terms<'a> {
         let asks_unevaluated = node.unevaluated_properties.is_some() || node.unevaluated_items.is_some();
         let mut foreign = notes[place.node].foreign.clone();
         if asks_unevaluated && evaluated.is_none() {
-            foreign.push(annotations(node, child));
+            let asked = [node.unevaluated_properties, node.unevaluated_items].map(|node| node.map(child));
+            foreign.push(format!("unevaluated {asked:?} beside {}", self.annotations(place, class, &mut BTreeSet::new())));
         }
         let rules = node.own.iter().map(|id| &schema.constraints[*id]).filter(|constraint| !constraint.is_choice());
         Term {
@@ -324,6 +325,33 @@ impl<'a> Terms<'a> {
             open.extend(node.reference.iter().chain(&node.all_of));
         }
         Some(all)
+    }
+
+    /// All that decides what a node evaluates of an instance that is valid, as text. What is asked of every such instance matters
+    /// only by what it evaluates; what may fail matters as a whole.
+    fn annotations(&self, place: Place, class_of: &dyn Fn(Place) -> TermId, seen: &mut BTreeSet<NodeId>) -> String {
+        if !seen.insert(place.node) {
+            return String::new();
+        }
+        let node = self.node(place);
+        let class = |node: NodeId| class_of(Place { node, ..place });
+        let branches = |branches: &Option<(ConstraintId, Vec<NodeId>)>| {
+            branches.as_ref().map(|(_, branches)| branches.iter().map(|node| class(*node)).collect::<Vec<_>>())
+        };
+        let one = |node: Option<NodeId>| node.map(&class);
+        let names = node.properties.iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+        let patterns: Vec<&str> = node.pattern_properties.iter().map(|(pattern, _)| pattern.source()).collect();
+        let condition = node.condition.as_ref().map(|c| (class(c.when), one(c.then), one(c.otherwise)));
+        let dependent: Vec<_> = node.dependent_schemas.iter().map(|(name, node)| (name, class(*node))).collect();
+        let properties = (names, patterns, node.additional_properties.is_some(), node.unevaluated_properties.is_some());
+        let contains = node.contains.as_ref().map(|contains| class(contains.node));
+        let items = (node.prefix_items.len(), node.items.is_some(), node.unevaluated_items.is_some(), contains);
+        let choices = (branches(&node.any_of), branches(&node.one_of), condition, dependent);
+        let mut text = format!("{properties:?} {items:?} {choices:?}");
+        for node in node.reference.iter().chain(&node.all_of) {
+            text += &format!(" [{}]", self.annotations(Place { node: *node, ..place }, class_of, seen));
+        }
+        text
     }
 
     fn spread_murk(&mut self) {
@@ -391,22 +419,6 @@ impl<'a> DependentOn<'a> {
             _ => Self(None),
         }
     }
-}
-
-/// An `unevaluated…` together with all that decides what is evaluated, as text.
-fn annotations(node: &Node, class: impl Fn(NodeId) -> TermId) -> String {
-    let all = |nodes: &[NodeId]| nodes.iter().map(|node| class(*node)).collect::<Vec<_>>();
-    let one = |node: Option<NodeId>| node.map(&class);
-    let branches = |branches: &Option<(ConstraintId, Vec<NodeId>)>| branches.as_ref().map(|(_, branches)| all(branches));
-    let names = |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>();
-    let in_place = (one(node.reference), all(&node.all_of), branches(&node.any_of), branches(&node.one_of));
-    let condition = node.condition.as_ref().map(|c| (class(c.when), one(c.then), one(c.otherwise)));
-    let dependent: Vec<_> = node.dependent_schemas.iter().map(|(name, node)| (name, class(*node))).collect();
-    let patterns: Vec<&str> = node.pattern_properties.iter().map(|(pattern, _)| pattern.source()).collect();
-    let properties = (names(&node.properties), patterns, node.additional_properties.is_some());
-    let items = (node.prefix_items.len(), node.items.is_some(), node.contains.as_ref().map(|contains| class(contains.node)));
-    let unevaluated = (one(node.unevaluated_properties), one(node.unevaluated_items));
-    format!("{in_place:?} {condition:?} {dependent:?} {properties:?} {items:?} unevaluated {unevaluated:?}")
 }
 
 /// How a node is put together of others, as text; where the order means nothing, it is sorted.

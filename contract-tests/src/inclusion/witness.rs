@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     generate::{Aim, Generator, Goal, Richness, Shrink, Wish, edges, faults, rng},
-    schema::{Constraint, ConstraintId, Referee, Rule, Schema},
+    schema::{Constraint, ConstraintId, NodeId, Referee, Rule, Schema},
     text::format::Format,
 };
 
@@ -112,10 +112,10 @@ impl Search<'_> {
     }
 
     /// The names that the narrow schema has where this constraint of the wide schema applies.
-    fn names_beside(&self, constraint: &Constraint) -> Vec<String> {
+    fn names_beside(&self, constraint: &Constraint) -> Vec<(String, Option<NodeId>)> {
         let Some((parent, _)) = constraint.place.rsplit_once('/') else { return Vec::new() };
         let nodes = self.schemas[0].nodes.iter().filter(|node| node.place == parent);
-        nodes.flat_map(|node| node.properties.iter().map(|(name, _)| name.clone())).collect()
+        nodes.flat_map(|node| node.properties.iter().map(|(name, _)| (name.clone(), None))).collect()
     }
 
     fn made<'b>(
@@ -126,7 +126,7 @@ impl Search<'_> {
         wishes: Vec<Wish>,
     ) -> impl Iterator<Item = Option<Value>> + 'b {
         let ways = [Richness::Sparse, Richness::Full, Richness::Random];
-        let aims = wishes.into_iter().map(move |wish| Aim { constraint, goal, wish: Some(wish) });
+        let aims = wishes.into_iter().map(move |wish| Aim::new(constraint, goal, Some(wish)));
         let tries = aims.enumerate().flat_map(move |(index, aim)| ways.map(|richness| (index, aim.clone(), richness)));
         tries.map(move |(index, aim, richness)| {
             let words = ["witness", &constraint.to_string(), &format!("{goal:?} {index} {richness:?}")];

@@ -1,25 +1,36 @@
 //! Whether the answer is what the document says about its status: media type, headers and body.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 use super::{Complaint, Exchange, Judge};
 use crate::{
-    document::{Document, DocumentError, Operation, ResponseSpec, is_json, without_required},
+    document::{Document, DocumentError, Operation, ResponseSpec, is_json, marked, without_required},
+    pointer::escape,
     schema::{Referee, Schema, Trace},
 };
 
 pub(crate) struct Conformance {
     /// Compiled schemas by their pointer.
     schemas: HashMap<String, (Schema, Referee)>,
+    /// The schemas of properties that are `writeOnly`.
+    write_only: HashSet<String>,
 }
 
 impl Conformance {
     pub fn compile<'a>(document: &Document, operations: impl Iterator<Item = &'a Operation>) -> Result<Self, DocumentError> {
         let mut schemas = HashMap::new();
-        // In responses what is `writeOnly` is not required.
-        let view = without_required(&document.json, "writeOnly");
+        // In responses what is `writeOnly` is not required, and must not be: it may be a secret.
+        let mut view = without_required(&document.json, "writeOnly");
+        let marked = marked(&document.json, "writeOnly");
+        let write_only: HashSet<String> =
+            marked.iter().map(|(object, name)| format!("{object}/properties/{}", escape(name))).collect();
+        for pointer in &write_only {
+            if let Some(schema) = view.pointer_mut(pointer) {
+                *schema = json!(false);
+            }
+        }
         for spec in operations.flat_map(|operation| operation.responses.values()) {
             let bodies = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.clone());
             for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.clone())) {
@@ -32,7 +43,7 @@ impl Conformance {
                 schemas.insert(pointer, (schema, referee));
             }
         }
-        Ok(Self { schemas })
+        Ok(Self { schemas, write_only })
     }
 
     /// What a value breaks, as complaints about the rules that are broken.
@@ -50,6 +61,10 @@ impl Conformance {
             .iter()
             .map(|leaf| {
                 let constraint = &schema.constraints()[leaf.constraint];
+                if self.write_only.contains(&constraint.pointer) {
+                    let promise = format!("{}/writeOnly", constraint.pointer);
+                    return Complaint::new(&promise, format!("{what} has what is writeOnly: {}", constraint.place));
+                }
                 Complaint::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
                     .with(format!("at {}", leaf.place))
             })

@@ -57,6 +57,7 @@ impl Schema {
                 nodes: Vec::new(),
                 constraints: Vec::new(),
                 reach: Vec::new(),
+                home: Vec::new(),
                 annotates: false,
                 uncovered: Vec::new(),
             },

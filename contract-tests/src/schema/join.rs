@@ -10,6 +10,7 @@ impl Schema {
             nodes: vec![Node::default()],
             constraints: first.constraints,
             reach: Vec::new(),
+            home: Vec::new(),
             annotates: first.annotates || second.annotates,
             uncovered: first.uncovered,
         };

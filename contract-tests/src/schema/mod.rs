@@ -29,8 +29,10 @@ pub type ConstraintId = usize;
 pub struct Schema {
     pub(crate) nodes: Vec<Node>,
     pub(crate) constraints: Vec<Constraint>,
-    /// For each node the constraints that can be met from it, by whatever way.
+    /// For each node the nodes that can be met from it, by whatever way, itself included.
     reach: Vec<Vec<bool>>,
+    /// For each constraint the node that it stands in.
+    home: Vec<Option<NodeId>>,
     /// Whether some node has `unevaluatedProperties` or `unevaluatedItems`, which need annotations.
     annotates: bool,
     /// What the document says and the engine does not cover.
@@ -290,7 +292,12 @@ impl Node {
 impl Schema {
     /// Whether `constraint` can be met from `node`.
     pub(crate) fn reaches(&self, node: NodeId, constraint: ConstraintId) -> bool {
-        self.reach[node][constraint]
+        self.home[constraint].is_some_and(|home| self.leads(node, home))
+    }
+
+    /// Whether the node `to` can be met from `node`.
+    pub(crate) fn leads(&self, node: NodeId, to: NodeId) -> bool {
+        self.reach[node][to]
     }
 
     /// Every constraint.
@@ -299,23 +306,19 @@ impl Schema {
     }
 
     fn compute_reach(&mut self) {
-        let count = self.constraints.len();
-        self.reach = self
-            .nodes
-            .iter()
-            .map(|node| {
-                let mut reached = vec![false; count];
-                node.constraints().for_each(|id| reached[id] = true);
-                reached
-            })
-            .collect();
+        let count = self.nodes.len();
+        self.home = vec![None; self.constraints.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            node.constraints().for_each(|constraint| self.home[constraint] = Some(id));
+        }
+        self.reach = (0..count).map(|id| (0..count).map(|other| id == other).collect()).collect();
         loop {
             let mut changed = false;
-            for id in 0..self.nodes.len() {
+            for id in 0..count {
                 for child in self.nodes[id].children().collect::<Vec<_>>() {
-                    for constraint in 0..count {
-                        if self.reach[child][constraint] && !self.reach[id][constraint] {
-                            self.reach[id][constraint] = true;
+                    for other in 0..count {
+                        if self.reach[child][other] && !self.reach[id][other] {
+                            self.reach[id][other] = true;
                             changed = true;
                         }
                     }

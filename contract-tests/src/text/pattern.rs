@@ -129,16 +129,18 @@ impl Pattern {
         })
     }
 
-    /// Texts that are wrong in one part of the pattern and do not match, at most 32.
+    /// Texts that are wrong in one part of the pattern and do not match, at most 32; those first that are as long as a match.
     pub(crate) fn misses(&self) -> Vec<String> {
         let mut misses = misses(&self.hir);
         misses.retain(|text| self.all_say(text, false));
+        let span = Span::of(&self.hir, STRETCH);
+        misses.sort_by_key(|text| span.distance(text.chars().count()));
         misses
     }
 
-    /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come a character of
-    /// each usual kind at either end and a text that is one longer or shorter, then those that are wrong in one part of the
-    /// pattern, then others. All have `min` to `max` code points (both included) if any can.
+    /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come those that
+    /// are wrong in one part of the pattern, then a character of each usual kind at either end and a text that is one longer or
+    /// shorter, then others. All have `min` to `max` code points (both included) if any can.
     pub fn faults(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Vec<String> {
         let within = |text: &str| {
             let length = text.chars().count();
@@ -159,8 +161,9 @@ impl Pattern {
             other.extend("\n -a0é\0".chars().map(|c| c.to_string().repeat(length)));
         }
         shuffle(rng, &mut same);
-        let mut first: Vec<String> = bases.first().map(|base| usual_slips(base)).unwrap_or_default();
-        first.extend(self.misses());
+        // Those that depend on nothing drawn come first, so that each has a number of its own.
+        let mut first = self.misses();
+        first.extend(bases.first().into_iter().flat_map(|base| usual_slips(base)));
 
         let mut seen = HashSet::new();
         let mut fault = |text: &String| self.all_say(text, false) && seen.insert(text.clone());

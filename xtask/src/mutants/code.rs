@@ -23,20 +23,22 @@ const MONGO: &str = "src/store/mongo.rs";
 /// Some mutants and the tests that look for them.
 struct Pass {
     mutants: &'static [&'static str],
+    /// As cargo takes them.
     tests: &'static [&'static str],
     /// What the tests are told.
     names: &'static [&'static str],
 }
 
 /// One after the other, so that the slow tests look only at what the quick ones have missed.
-const PASSES: [Pass; 3] = [
+const PASSES: [Pass; 4] = [
     Pass {
         mutants: &["--exclude", MONGO],
-        tests: &["contract", "e2e", "spec", "store", "users_api"],
+        tests: &["--test=contract", "--test=e2e", "--test=spec", "--test=store", "--test=users_api"],
         names: &["--skip", "mongo", "--skip", "browser"],
     },
-    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["store"], names: &["mongo"] },
-    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["e2e", "users_api"], names: &["mongo"] },
+    Pass { mutants: &["--iterate", "--exclude", MONGO], tests: &["--lib"], names: &[] },
+    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=store"], names: &["mongo"] },
+    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=e2e", "--test=users_api"], names: &["mongo"] },
 ];
 
 /// Why it could not run.
@@ -127,8 +129,7 @@ impl Pass {
     /// Tests that fail anyway would catch everything. cargo-mutants itself tries only those of the package with the mutants.
     fn try_unchanged(&self, workspace: &Path) -> Result<(), CodeError> {
         let mut cargo = Command::new("cargo");
-        cargo.args(["test", "--workspace", "--quiet"]).args(self.tests.iter().map(|test| format!("--test={test}")));
-        cargo.arg("--").args(self.names);
+        cargo.args(["test", "--workspace", "--quiet"]).args(self.tests).arg("--").args(self.names);
         match in_workspace(&mut cargo, workspace)? {
             Some(0) => Ok(()),
             _ => Err(CodeError::Failing),
@@ -139,7 +140,7 @@ impl Pass {
         let mut mutants = Command::new(program);
         mutants.args(["mutants", "--test-workspace=true", "--baseline=skip", "--timeout", TIME_LIMIT]).args(self.mutants);
         // An argument for building too, where the others need not be built.
-        mutants.args(self.tests.iter().map(|test| format!("--cargo-arg=--test={test}")));
+        mutants.args(self.tests.iter().map(|test| format!("--cargo-arg={test}")));
         mutants.arg("--output").arg(home).args(["--", "--"]).args(self.names);
         // Each pass works on a new copy of the workspace; what that depends on is compiled once. The workspace itself must not share
         // it: cargo would take what was built of a mutant for fresh.

@@ -135,6 +135,7 @@ pub struct Mutant {
 ///   value, since a keyword that the original does not have cannot be named by its pointer;
 /// - for an object that is closed the properties that it no longer has room for, and for a property that must be there what else the
 ///   same object asks for;
+/// - for a choice that became another one what its branches ask;
 /// - `anyOf`, `oneOf`, `not` and `contains` that the rule stands in, since they are what breaks when their branches do;
 /// - for a rule in `if` what it leads to: `then` and `else`;
 /// - the operation, where its refusals list no violations, for a rule of requests that is narrower or another one: they say no more

@@ -81,13 +81,19 @@ impl<'a> Proofs<'a> {
         if surfaces.iter().any(|surface| matches!(surface.side, Side::Body | Side::Parameter)) {
             return Sight::Open;
         }
-        let answers: Vec<&&Surface> = surfaces.iter().filter(|surface| surface.side == Side::Answer).collect();
-        if answers.is_empty() {
+        if surfaces.iter().all(|surface| surface.side == Side::Unanswered) {
             return Sight::None(Proof::Unanswered);
         }
+        self.in_answers(mutant, mutated)
+    }
+
+    /// What is known of a mutant by the answers that it is about, whatever else it is about.
+    pub fn in_answers(&self, mutant: &Mutant, mutated: &Value) -> Sight {
+        let site = self.places.sites.get(&mutant.edit.0);
+        let surfaces = site.into_iter().flat_map(|site| &site.surfaces).map(|index| &self.places.surfaces[*index]);
         let (mut aimed, mut narrower) = (mutated.clone(), true);
         let mut found = false;
-        for surface in answers {
+        for surface in surfaces.filter(|surface| surface.side == Side::Answer) {
             match self.difference(surface, mutated) {
                 Ok(value) => {
                     found = true;
@@ -244,7 +250,7 @@ impl<'a> Proofs<'a> {
         if let Some(known) = known(&self.forbidden.lock().unwrap_or_else(PoisonError::into_inner)) {
             return known;
         }
-        let made = alone(self.document, at).and_then(|schema| instances(&schema, self.seed).ok());
+        let made = alone(self.document, at).and_then(|schema| instances(&answered(schema), self.seed).ok());
         let made = made.into_iter().flat_map(|made| made.invalid).map(|(value, _)| value);
         // Of several items one may be what the mutant is about, and the others what it now forbids.
         let made: Vec<Value> = made.flat_map(|value| [single(&value, true), single(&value, false), value]).collect();
@@ -303,6 +309,19 @@ fn alone(document: &Value, at: &str) -> Option<Value> {
         schema.extend(document.get(part).map(|part_of| (part.to_owned(), part_of.clone())));
     }
     Some(Value::Object(schema))
+}
+
+/// A schema where nothing is `readOnly`: what is left out of requests is in answers.
+fn answered(schema: Value) -> Value {
+    match schema {
+        Value::Object(object) => object
+            .into_iter()
+            .filter(|(name, value)| name != "readOnly" || !value.is_boolean())
+            .map(|(name, value)| (name, answered(value)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(answered).collect(),
+        other => other,
+    }
 }
 
 fn validator(document: &Value, at: &str) -> Option<Validator> {

@@ -11,6 +11,7 @@ use std::{
 use contract_tests::{Document, Signer, Suite};
 use faulty_server::Faulty;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::{
@@ -182,20 +183,32 @@ impl Subject {
             Sight::Aimed(document) => served = document,
             Sight::Open => {}
         }
-        let server = match Faulty::start(&served, None).await {
-            Ok(server) => server,
-            Err(error) => return Ok(Verdict::Refused { cause: error.to_string() }),
-        };
-        if let Some(failure) = self.suite.seek(&server.url, |promise| mutant.names.include(promise)).await? {
-            return Ok(Verdict::Killed { promise: failure.promise, what: failure.what });
+        if let Some(verdict) = self.shown(mutant, &served).await? {
+            return Ok(verdict);
         }
         if proofs.same(mutant, &served) {
             return Ok(Verdict::Equivalent { proof: Proof::Same });
+        }
+        // No request shows it; an answer may that is held to the same rule.
+        if let Sight::Aimed(document) = proofs.in_answers(mutant, &served)
+            && let Some(verdict) = self.shown(mutant, &document).await?
+        {
+            return Ok(verdict);
         }
         Ok(match reason(&self.uncovered, &mutant.pointer) {
             Some(reason) => Verdict::Uncovered { reason },
             None => Verdict::Survived,
         })
+    }
+
+    /// What becomes of a mutant that is served so, if anything does.
+    async fn shown(&self, mutant: &Mutant, served: &Value) -> Result<Option<Verdict>, MutantsError> {
+        let server = match Faulty::start(served, None).await {
+            Ok(server) => server,
+            Err(error) => return Ok(Some(Verdict::Refused { cause: error.to_string() })),
+        };
+        let failure = self.suite.seek(&server.url, |promise| mutant.names.include(promise)).await?;
+        Ok(failure.map(|failure| Verdict::Killed { promise: failure.promise, what: failure.what }))
     }
 }
 

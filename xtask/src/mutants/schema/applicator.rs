@@ -8,7 +8,7 @@ use super::{
         Change::{Dropped, Inverted, Rewired, Strengthened, Weakened},
         pattern,
     },
-    Bench,
+    Bench, in_place,
 };
 
 impl Bench<'_> {
@@ -94,11 +94,12 @@ impl Bench<'_> {
             self.push(keyword, Dropped, pointer, format!("branch {}", index + 1), schema, &more, target);
         }
         for other in others.iter().filter(|other| count > 1 && !self.schema.contains_key(**other)) {
-            self.changed(keyword, Rewired, other, |schema| {
-                if let Some(branches) = schema.shift_remove(keyword) {
-                    schema.insert((*other).to_owned(), branches);
-                }
-            });
+            let mut schema = self.schema.clone();
+            let branches = schema.shift_remove(keyword);
+            schema.extend(branches.map(|branches| ((*other).to_owned(), branches)));
+            let pointer = format!("{}/{keyword}", self.at);
+            let asked = (0..count).flat_map(|index| in_place(self.document, &format!("{pointer}/{index}")));
+            self.push(keyword, Rewired, pointer.clone(), (*other).to_owned(), schema, &[], asked);
         }
     }
 

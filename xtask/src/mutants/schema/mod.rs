@@ -389,7 +389,7 @@ impl Bench<'_> {
         format!("{}/properties/{}", self.at, escape(name))
     }
 
-    /// A mutant at `pointer`; failures may also point at what is in `more`, and below the schema that the rule refers to.
+    /// A mutant at `pointer`; failures may also point at what is in `more`, and below the schemas that the rule leads to.
     #[expect(clippy::too_many_arguments, reason = "each is another part of a mutant")]
     fn push(
         &mut self,
@@ -399,9 +399,9 @@ impl Bench<'_> {
         note: String,
         schema: Map<String, Value>,
         more: &[String],
-        target: Option<String>,
+        targets: impl IntoIterator<Item = String>,
     ) {
-        let mut below: Vec<String> = [pointer.clone()].into_iter().chain(target).collect();
+        let mut below: Vec<String> = [pointer.clone()].into_iter().chain(targets).collect();
         let referred = self.document.pointer(&pointer).and_then(|rule| rule.get("$ref")?.as_str()?.strip_prefix('#'));
         below.extend(referred.map(str::to_owned));
         let mut at: Vec<String> = self.site.gates.iter().cloned().collect();
@@ -435,11 +435,15 @@ impl Bench<'_> {
 
 /// The schemas of the properties that an object with this schema may have, by whatever part of the schema.
 fn properties(document: &Value, at: &str) -> Vec<String> {
+    let properties = |at: String| document.pointer(&at).map(|schema| children(schema, &at)).unwrap_or_default();
+    let all = in_place(document, at).into_iter().flat_map(properties);
+    all.filter(|(keyword, _)| *keyword == "properties").flat_map(|(_, child)| [resolve(document, &child), child]).collect()
+}
+
+/// A schema and all that may apply to the same value because of it.
+fn in_place(document: &Value, at: &str) -> Vec<String> {
+    const APPLIED: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
     let Some(schema) = document.pointer(at) else { return Vec::new() };
-    let of = |(keyword, child): (&str, String)| match keyword {
-        "properties" => vec![resolve(document, &child), child],
-        "$ref" | "allOf" | "anyOf" | "oneOf" | "then" | "else" | "dependentSchemas" => properties(document, &child),
-        _ => Vec::new(),
-    };
-    children(schema, at).into_iter().flat_map(of).collect()
+    let applied = children(schema, at).into_iter().filter(|(keyword, _)| APPLIED.contains(keyword));
+    [at.to_owned()].into_iter().chain(applied.flat_map(|(_, child)| in_place(document, &child))).collect()
 }
