@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use contract_tests::{Document, Signer, Suite};
 use faulty_server::Faulty;
@@ -35,4 +35,44 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// One schema for both sides, as many have it: each requires what only the other one has.
+const ONE_SCHEMA: &str = "\
+openapi: 3.1.0
+info: {title: Accounts, version: 1.0.0}
+paths:
+  /accounts:
+    post:
+      operationId: openAccount
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+      responses:
+        '201': {description: The account., content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+        '400': {description: Not so.}
+        '404': {description: Not here.}
+        '405': {description: Not by this method.}
+        '413': {description: Too much.}
+        '415': {description: Not JSON.}
+components:
+  schemas:
+    Account:
+      type: object
+      required: [id, name, password]
+      properties:
+        id: {type: integer, minimum: 1, readOnly: true}
+        name: {type: string, minLength: 1}
+        password: {type: string, minLength: 8, writeOnly: true}
+      additionalProperties: false
+";
+
+#[tokio::test]
+async fn an_answer_without_what_is_write_only_is_right_and_one_with_it_is_not() {
+    let accused = async |served: &str| {
+        let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
+        let report = Suite::new(Document::parse("accounts.yaml", ONE_SCHEMA).unwrap()).cases(0).run(&server.url).await.unwrap();
+        report.failures.iter().map(|failure| failure.promise.clone()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(accused(ONE_SCHEMA).await, BTreeSet::new());
+    let told = accused(&ONE_SCHEMA.replace(", writeOnly: true", "")).await;
+    assert_eq!(told, BTreeSet::from(["/components/schemas/Account/properties/password/writeOnly".to_owned()]));
 }

@@ -156,6 +156,19 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_another_process_stays_and_what_cannot_be_written_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LocalIssuer::FILE);
+        fs::write(&path, "first").unwrap();
+        create_private(&path, b"second").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        // No file system has such a name, so that only the temporary file can be made.
+        let unnameable = folder.path().join(format!("key.{}", "x".repeat(1000)));
+        assert!(create_private(&unnameable, b"second").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
     fn another_issuers_token_names_an_unknown_key() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let stranger = LocalIssuer::open(one.path()).unwrap().token("write:users", Duration::from_secs(60)).unwrap();

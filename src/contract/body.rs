@@ -148,6 +148,15 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use futures_util::stream;
     use serde_json::json;
 
     use super::*;
@@ -157,6 +166,28 @@ mod tests {
         let response = serde_json::to_value(problem.details()).unwrap();
         assert_eq!(response["errors"][0]["rule"], "syntax");
         response["errors"][0]["message"].as_str().unwrap().to_owned()
+    }
+
+    /// A body without end, in chunks of 64 KiB, and how many of them were taken.
+    fn endless() -> (Body, Arc<AtomicUsize>) {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&taken);
+        let chunks = stream::repeat_with(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, io::Error>(vec![b' '; 64 * 1024])
+        });
+        (Body::from_bytes_stream(chunks), taken)
+    }
+
+    #[tokio::test]
+    async fn of_a_refused_body_one_mebibyte_is_read_and_no_more() {
+        let patience = Duration::from_secs(60);
+        let (body, taken) = endless();
+        let problem = read(body, None, 10, patience).await.unwrap_err();
+        assert_eq!((problem.details().code, taken.load(Ordering::Relaxed)), (Code::PayloadTooLarge, 17));
+        let (body, taken) = endless();
+        drain(body, patience).await;
+        assert_eq!(taken.load(Ordering::Relaxed), 17);
     }
 
     #[test]
