@@ -30,6 +30,7 @@ fn document(paths: Value) -> Value {
             "parameters": { "Size": { "name": "size", "in": "query", "schema": { "$ref": "#/components/schemas/Size" } } },
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
+                "basic": { "type": "http", "scheme": "basic" },
                 "key": { "type": "apiKey", "in": "query", "name": "key" }
             }
         }
@@ -69,7 +70,9 @@ async fn parameters_are_held_to_their_schemas() {
             "parameters": [
                 { "name": "id", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 1 } },
                 { "name": "x-colour", "in": "header", "schema": { "type": "string", "enum": ["red", "blue"] } },
-                { "name": "all", "in": "query", "required": true, "schema": { "type": "string" } }
+                { "name": "all", "in": "query", "required": true, "schema": { "type": "string" } },
+                { "name": "page", "in": "query", "schema": { "type": "integer" } },
+                { "name": "size", "in": "header", "schema": { "type": "string", "enum": ["red", "blue"] } }
             ],
             "get": {
                 "operationId": "getThing", "responses": { OK: { "description": "" } },
@@ -80,8 +83,9 @@ async fn parameters_are_held_to_their_schemas() {
             }
         } })
     };
-    let cases: [(&str, &[&str]); 10] = [
+    let cases: [(&str, &[&str]); 11] = [
         ("/things/7?all=true", &[]),
+        ("/things/7?all=true&page=one", &["/query/page type"]),
         ("/things/7?all=false&size=10&other=x", &[]),
         ("/things/%37?%61ll=true", &[]),
         ("/things/7", &["/query/all required"]),
@@ -99,10 +103,25 @@ async fn parameters_are_held_to_their_schemas() {
             (if broken.is_empty() { 204 } else { 400 }, broken.iter().map(|e| (*e).to_owned()).collect())
         );
     }
-    let coloured =
-        |colour: &str| Request::builder().uri("/things/7?all=true".parse().unwrap()).header("x-colour", colour).finish();
-    assert_eq!(ask(paths(), coloured("blue")).await.0, 204);
-    assert_eq!(ask(paths(), coloured("green")).await, (400, vec!["/header/x-colour enum".to_owned()]));
+    for name in ["x-colour", "size"] {
+        let coloured = |colour: &str| Request::builder().uri("/things/7?all=true".parse().unwrap()).header(name, colour).finish();
+        assert_eq!(ask(paths(), coloured("blue")).await.0, 204);
+        assert_eq!(ask(paths(), coloured("green")).await, (400, vec![format!("/header/{name} enum")]));
+    }
+}
+
+#[tokio::test]
+async fn an_operation_asks_for_the_scopes_of_its_bearer_scheme() {
+    let paths = |security: Value| json!({ "/things": { "get": { "operationId": "getThings", "responses": { OK: { "description": "" } }, "security": security } } });
+    let with = |scope: &str| {
+        let token = ISSUER.token(scope, Duration::from_secs(60)).unwrap();
+        Request::builder().uri("/things".parse().unwrap()).header("authorization", format!("Bearer {token}")).finish()
+    };
+    let reading = || paths(json!([{ "bearer": ["read:things"] }]));
+    assert_eq!(ask(reading(), get("/things")).await.0, 401);
+    assert_eq!(ask(reading(), with("write:things")).await.0, 403);
+    assert_eq!(ask(reading(), with("read:things")).await.0, 204);
+    assert_eq!(ask(paths(json!([])), get("/things")).await.0, 204);
 }
 
 #[tokio::test]
@@ -179,7 +198,9 @@ async fn what_cannot_be_enforced_does_not_start() {
         (body("application/json", json!({ "format": "naive-date" })), "cannot be compiled"),
         (body("application/json", json!({ "$ref": "#/components/schemas/Nothing" })), "cannot be compiled"),
         (operation(json!({ "security": [{ "key": [] }] })), "other than HTTP bearer"),
+        (operation(json!({ "security": [{ "basic": [] }] })), "other than HTTP bearer"),
         (operation(json!({ "security": [{ "bearer": [] }, {}] })), "alternative or combined"),
+        (operation(json!({ "security": [{ "bearer": [], "key": [] }] })), "alternative or combined"),
         (operation(json!({ "security": [{ "nothing": [] }] })), "has nothing at"),
         (json!({ "/x": { "post": { "responses": { OK: { "description": "" } } } } }), "operationId"),
         (json!({ "/x": { "pots": {} } }), "the entry pots"),

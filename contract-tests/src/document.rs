@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use serde_json::{Map, Value, json};
@@ -58,6 +59,8 @@ pub struct Document {
     /// Its content, as OpenAPI 3.1.
     pub json: Value,
     text: String,
+    /// Where its values stand, once somebody has asked.
+    lines: Arc<OnceLock<Option<serde_saphyr::Spanned<lines::Tree>>>>,
 }
 
 /// An operation of the document.
@@ -192,14 +195,14 @@ impl Document {
         if json.get("paths").and_then(Value::as_object).is_none_or(Map::is_empty) {
             return Err(not_openapi("it has no paths"));
         }
-        Ok(Self { name, json, text })
+        Ok(Self { name, json, text, lines: Arc::default() })
     }
 
     /// The line of the text on which the value that `pointer` names begins, counted from 1; of the nearest value around it where
     /// it is not in the text.
     pub fn line(&self, pointer: &str) -> Option<usize> {
-        let tree: serde_saphyr::Spanned<lines::Tree> = serde_saphyr::from_str(&self.text).ok()?;
-        lines::find(&tree, &segments(pointer))
+        let tree = self.lines.get_or_init(|| serde_saphyr::from_str(&self.text).ok());
+        lines::find(tree.as_ref()?, &segments(pointer))
     }
 
     /// A line of the text, from 1.

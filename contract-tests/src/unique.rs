@@ -52,10 +52,7 @@ impl Fresh {
         for place in unique.iter().filter(|place| !faulty(place)) {
             let Some(Value::String(text)) = instance.pointer(place) else { continue };
             let token = self.token();
-            for candidate in candidates(text, &token)
-                .into_iter()
-                .chain(std::iter::once_with(|| self.drawn(target, place, text, &token)).flatten())
-            {
+            for candidate in candidates(text, &token).into_iter().chain(drawn(target, place, text, &token)) {
                 let unused = !self.used().contains(&candidate.to_lowercase());
                 if !unused {
                     continue;
@@ -80,25 +77,24 @@ impl Fresh {
     fn used(&self) -> MutexGuard<'_, HashSet<String>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Texts by the pattern or format that the schema has for the place.
-    fn drawn(&self, target: &Target, place: &str, text: &str, token: &str) -> Vec<String> {
-        let length = text.chars().count();
-        let here = target.schema.constraints.iter().filter(|constraint| any_item(place) == constraint.place);
-        here.flat_map(|constraint| {
-            (0..DRAWS).filter_map(move |draw| {
-                let mut rng = rng(draw, &[token]);
-                match &constraint.rule {
-                    Rule::Pattern(pattern) => {
-                        pattern.random(&mut rng, length, Some(length)).or_else(|| pattern.random(&mut rng, 0, None))
-                    }
-                    Rule::Format(format) => Some(format.random(&mut rng)),
-                    _ => None,
+/// Texts by the pattern or format that the schema has for the place.
+fn drawn(target: &Target, place: &str, text: &str, token: &str) -> impl Iterator<Item = String> {
+    let (length, place) = (text.chars().count(), any_item(place));
+    let here = target.schema.constraints.iter().filter(move |constraint| constraint.place == place);
+    here.flat_map(move |constraint| {
+        (0..DRAWS).filter_map(move |draw| {
+            let mut rng = rng(draw, &[token]);
+            match &constraint.rule {
+                Rule::Pattern(pattern) => {
+                    pattern.random(&mut rng, length, Some(length)).or_else(|| pattern.random(&mut rng, 0, None))
                 }
-            })
+                Rule::Format(format) => Some(format.random(&mut rng)),
+                _ => None,
+            }
         })
-        .collect()
-    }
+    })
 }
 
 /// The text with the token in it: of the same length where possible, the shape of an email kept.

@@ -37,3 +37,32 @@ impl RateLimit {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use poem::{IntoResponse, Response};
+
+    use super::*;
+
+    #[test]
+    fn who_has_used_up_the_rate_is_told_when_to_come_back() {
+        let limit = RateLimit::new(NonZeroU32::MIN);
+        let refused = (0..1000).find_map(|_| limit.admit("ada").err()).unwrap();
+        assert!(limit.admit("bob").is_ok());
+        let refused: Response = refused.into_response();
+        // Less than a second is left, which is one when it is rounded up.
+        assert_eq!((refused.status().as_u16(), &refused.headers()[RETRY_AFTER]), (429, &1.into()));
+    }
+
+    #[test]
+    fn callers_who_have_been_quiet_are_forgotten() {
+        // A call is made up for after a nanosecond.
+        let limit = RateLimit::new(NonZeroU32::new(1_000_000_000).unwrap());
+        for caller in 0..SWEEP {
+            assert!(limit.admit(&caller.to_string()).is_ok());
+        }
+        assert_eq!(limit.limiter.len(), SWEEP as usize);
+        assert!(limit.admit("one more").is_ok());
+        assert!(limit.limiter.len() < 100, "{}", limit.limiter.len());
+    }
+}

@@ -33,10 +33,14 @@ struct Pass {
 const PASSES: [Pass; 4] = [
     Pass {
         mutants: &["--exclude", MONGO],
-        tests: &["--test=contract", "--test=e2e", "--test=spec", "--test=store", "--test=users_api"],
+        tests: &["--lib", "--test=contract", "--test=store"],
         names: &["--skip", "mongo", "--skip", "browser"],
     },
-    Pass { mutants: &["--iterate", "--exclude", MONGO], tests: &["--lib"], names: &[] },
+    Pass {
+        mutants: &["--iterate", "--exclude", MONGO],
+        tests: &["--test=e2e", "--test=spec", "--test=users_api"],
+        names: &["--skip", "mongo", "--skip", "browser"],
+    },
     Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=store"], names: &["mongo"] },
     Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=e2e", "--test=users_api"], names: &["mongo"] },
 ];

@@ -91,21 +91,17 @@ impl<'a> Proofs<'a> {
     pub fn in_answers(&self, mutant: &Mutant, mutated: &Value) -> Sight {
         let site = self.places.sites.get(&mutant.edit.0);
         let surfaces = site.into_iter().flat_map(|site| &site.surfaces).map(|index| &self.places.surfaces[*index]);
-        let (mut aimed, mut narrower) = (mutated.clone(), true);
-        let mut found = false;
+        let (mut aimed, mut narrower) = (None, true);
         for surface in surfaces.filter(|surface| surface.side == Side::Answer) {
             match self.difference(surface, mutated) {
-                Ok(value) => {
-                    found = true;
-                    set(&mut aimed, &surface.holder, value);
-                }
+                Ok(value) => set(aimed.get_or_insert_with(|| mutated.clone()), &surface.holder, value),
                 Err(included) => narrower &= included,
             }
         }
-        match (found, narrower) {
-            (true, _) => Sight::Aimed(aimed),
-            (false, true) => Sight::None(Proof::Narrower),
-            (false, false) => Sight::Open,
+        match aimed {
+            Some(aimed) => Sight::Aimed(aimed),
+            None if narrower => Sight::None(Proof::Narrower),
+            None => Sight::Open,
         }
     }
 
@@ -232,10 +228,7 @@ impl<'a> Proofs<'a> {
         let sendable = |value: &Value| !header || text(value).is_some();
         let shown = |value: Value| if header { text(&value).map_or(Value::Null, Value::String) } else { value };
         let allows = validator(mutated, &surface.schema()).ok_or(false)?;
-        let forbidden = self.forbidden(&at);
-        let original = validator(self.document, &at).ok_or(false)?;
-        let shows = |value: &&Value| sendable(value) && allows.is_valid(value) && !original.is_valid(value);
-        if let Some(found) = forbidden.iter().find(shows) {
+        if let Some(found) = self.forbidden(&at).iter().find(|value| sendable(value) && allows.is_valid(value)) {
             return Ok(shown(found.clone()));
         }
         match self.asked((mutated, &surface.schema()), (self.document, &surface.schema())) {
@@ -253,7 +246,9 @@ impl<'a> Proofs<'a> {
         let made = alone(self.document, at).and_then(|schema| instances(&answered(schema), self.seed).ok());
         let made = made.into_iter().flat_map(|made| made.invalid).map(|(value, _)| value);
         // Of several items one may be what the mutant is about, and the others what it now forbids.
-        let made: Vec<Value> = made.flat_map(|value| [single(&value, true), single(&value, false), value]).collect();
+        let made = made.flat_map(|value| [single(&value, true), single(&value, false), value]);
+        let original = validator(self.document, at);
+        let made: Vec<Value> = made.filter(|value| original.as_ref().is_some_and(|schema| !schema.is_valid(value))).collect();
         let mut map = self.forbidden.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(map.entry(at.to_owned()).or_insert_with(|| Arc::new(made)))
     }
