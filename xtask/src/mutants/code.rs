@@ -41,7 +41,7 @@ const PASSES: [Pass; 4] = [
         tests: &["--test=e2e", "--test=spec", "--test=users_api"],
         names: &["--skip", "mongo", "--skip", "browser"],
     },
-    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=store"], names: &["mongo"] },
+    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--lib", "--test=store"], names: &["mongo"] },
     Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=e2e", "--test=users_api"], names: &["mongo"] },
 ];
 
