@@ -580,10 +580,11 @@ fn spare(node: &mut Value, hidden: &str) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(|item| spare(item, hidden)),
         Value::Object(object) => {
-            let properties = object.get("properties").cloned().unwrap_or_default();
-            let marked = |name: &Value| properties[name.as_str().unwrap_or_default()][hidden] == json!(true);
+            let properties = object.get("properties").and_then(Value::as_object).into_iter().flatten();
+            let marked = properties.filter(|(_, schema)| schema[hidden] == json!(true));
+            let marked: Vec<String> = marked.map(|(name, _)| name.clone()).collect();
             if let Some(Value::Array(required)) = object.get_mut("required") {
-                required.retain(|name| !marked(name));
+                required.retain(|name| !marked.iter().any(|marked| name == marked.as_str()));
             }
             object.values_mut().for_each(|value| spare(value, hidden));
         }
