@@ -338,3 +338,78 @@ fn for_each_times(user: &mut Document, replace: &dyn Fn(&Bson) -> Result<Bson, S
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use mongo_server::Database;
+
+    /// How a server refuses with this code: the command, the write, or the write concern.
+    fn refusals(code: i32) -> [Error; 3] {
+        let refusal = doc! { "code": code };
+        [
+            ErrorKind::Command(bson::deserialize_from_document(refusal.clone()).unwrap()),
+            ErrorKind::Write(WriteFailure::WriteError(bson::deserialize_from_document(refusal.clone()).unwrap())),
+            ErrorKind::Write(WriteFailure::WriteConcernError(bson::deserialize_from_document(refusal).unwrap())),
+        ]
+        .map(Error::from)
+    }
+
+    #[test]
+    fn a_refusal_has_the_servers_code_and_is_no_lost_answer() {
+        for refusal in refusals(13) {
+            assert_eq!((code(&refusal), is_lost(&refusal)), (Some(13), false), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_broken_connection_has_no_code_and_its_answer_is_lost() {
+        let broken = Error::from(io::Error::from(io::ErrorKind::ConnectionReset));
+        assert_eq!((code(&broken), is_lost(&broken)), (None, true));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_the_uri_names_in_vain_is_not_a_fault_of_the_uri() {
+        let settings = Mongo { timeout: Duration::from_secs(10), pool_size: std::num::NonZeroU32::MIN };
+        let refused = async |options: &str| {
+            let uri = MongoUri(format!("mongodb://127.0.0.1:1/?{options}"));
+            MongoStore::connect(&uri, &settings).await.err().unwrap()
+        };
+        let missing = refused("tls=true&tlsCAFile=/dev/null/none").await;
+        assert!(matches!(&missing, StoreError::Unavailable(why) if why.contains("TLS files")), "{missing:?}");
+        assert!(matches!(refused("authMechanism=nonsense").await, StoreError::MongoUri));
+    }
+
+    #[test]
+    fn the_times_of_a_user_and_of_its_portfolios_are_dates() {
+        let mut document =
+            doc! { "email": "a@example.com", "createdAt": 1, "updatedAt": 2, "portfolios": [{ "createdAt": 3 }, { "id": 4 }] };
+        for_each_times(&mut document, &|time| Ok(Bson::String(format!("time {time}")))).unwrap();
+        let expected = doc! {
+            "email": "a@example.com", "createdAt": "time 1", "updatedAt": "time 2",
+            "portfolios": [{ "createdAt": "time 3" }, { "id": 4 }]
+        };
+        assert_eq!(document, expected);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_index_of_our_name_that_is_not_ours_is_an_obstacle() {
+        let Some(database) = Database::fresh() else { return };
+        let client = Client::with_uri_str(database.uri()).await.unwrap();
+        let users = client.default_database().unwrap().collection::<Document>(USERS);
+        let make = async |field: &str, unique: bool| {
+            let options = IndexOptions::builder().name(INDEX.to_owned()).unique(unique).build();
+            users.create_index(IndexModel::builder().keys(doc! { field: 1 }).options(options).build()).await.unwrap();
+        };
+        let [refusal, ..] = refusals(86);
+        make(KEY, true).await;
+        assert_eq!(obstacle(&users, &refusal).await, None);
+        for (field, unique) in [(KEY, false), ("lastName", true)] {
+            users.drop_index(INDEX).await.unwrap();
+            make(field, unique).await;
+            assert!(obstacle(&users, &refusal).await.is_some_and(|why| why.contains("another index")), "{field} {unique}");
+        }
+    }
+}

@@ -85,7 +85,7 @@ fn schedules() -> impl Strategy<Value = Schedule> {
         1 => Just(Fault::Hang),
         3 => (0..1_500usize).prop_map(Fault::CutRequest),
         4 => (0..300usize).prop_map(Fault::CutReply),
-        2 => Just(Fault::LoseInsertion),
+        2 => Just(Fault::LoseInsertions(1)),
         1 => (1..60u64).prop_map(|millis| Fault::Slow(Duration::from_millis(millis))),
     ];
     prop::collection::vec((fault, prop::collection::vec((0..24u8, any::<bool>()), 4..12)), 2..5)
@@ -207,13 +207,37 @@ async fn an_insertion_whose_answer_is_lost_is_a_201_and_one_user() {
     let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
     app.create(&minimal("before@example.com")).await.assert_created();
     // The connection is there, and breaks with the first byte of the answer; the driver and the store try again on another.
-    proxy.set(Fault::LoseInsertion);
+    proxy.set(Fault::LoseInsertions(1));
     let created = app.create(&minimal("lost@example.com")).await;
     created.assert_created();
     let stored = collection(&database).await.find_one(doc! { "email": "lost@example.com" }).await.unwrap().unwrap();
     assert_eq!(stored.get_object_id("_id").unwrap().to_hex(), created.body["id"]);
     assert_eq!(app.store.count().await.unwrap(), 2);
     assert_eq!(proxy.lost(), 1, "no answer was lost: nothing was tested");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insertion_whose_answers_are_all_lost_is_given_up_and_at_most_one_user() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
+    proxy.set(Fault::LoseInsertions(usize::MAX));
+    app.create(&minimal("lost@example.com")).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    // Three tries, each of which the driver sends twice where the database is a replica set.
+    assert!(matches!(proxy.lost(), 3 | 6), "{} tries", proxy.lost());
+    proxy.set(Fault::None);
+    app.create(&minimal("lost@example.com")).await.assert_problem(409, "CONFLICT");
+    assert_eq!(app.store.count().await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_leaves_the_database() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let store = store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await;
+    assert!(proxy.open() > 0);
+    store.close().await;
+    tokio::time::timeout(Duration::from_secs(30), proxy.left()).await.expect("a connection is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]

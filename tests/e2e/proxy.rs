@@ -32,8 +32,8 @@ pub enum Fault {
     CutRequest(usize),
     /// After so many bytes from the database to the server both sides are cut off: what was asked for has happened.
     CutReply(usize),
-    /// The next answer to an insertion is lost with its connection, and with that the fault is over.
-    LoseInsertion,
+    /// The answers to this many insertions are lost, each with its connection, and with the last one the fault is over.
+    LoseInsertions(usize),
     /// Each piece passes late.
     Slow(Duration),
 }
@@ -49,6 +49,8 @@ struct State {
     fault: watch::Sender<Fault>,
     /// How many answers to insertions were lost.
     lost: AtomicUsize,
+    /// How many connections there are.
+    open: watch::Sender<usize>,
 }
 
 impl Proxy {
@@ -56,11 +58,17 @@ impl Proxy {
     pub async fn to(database: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state = Arc::new(State { fault: watch::Sender::new(Fault::None), lost: AtomicUsize::new(0) });
+        let state =
+            Arc::new(State { fault: watch::Sender::new(Fault::None), lost: AtomicUsize::new(0), open: watch::Sender::new(0) });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(connection(near, database.clone(), Arc::clone(&shared)));
+                let (database, state) = (database.clone(), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    state.open.send_modify(|open| *open += 1);
+                    connection(near, database, &state).await;
+                    state.open.send_modify(|open| *open -= 1);
+                });
             }
         });
         Self { address, state, accepting }
@@ -80,6 +88,17 @@ impl Proxy {
     pub fn lost(&self) -> usize {
         self.state.lost.load(Ordering::Relaxed)
     }
+
+    /// How many connections there are.
+    pub fn open(&self) -> usize {
+        *self.state.open.borrow()
+    }
+
+    /// Waits until there is no connection.
+    pub async fn left(&self) {
+        // The sender is there as long as the proxy.
+        self.state.open.subscribe().wait_for(|open| *open == 0).await.unwrap();
+    }
 }
 
 impl Drop for Proxy {
@@ -88,7 +107,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn connection(near: TcpStream, database: String, state: Arc<State>) {
+async fn connection(near: TcpStream, database: String, state: &State) {
     if *state.fault.borrow() == Fault::Refuse {
         return;
     }
@@ -98,8 +117,8 @@ async fn connection(near: TcpStream, database: String, state: Arc<State>) {
     let mut fault = state.fault.subscribe();
     // When one direction ends, so does the other: both halves are dropped.
     tokio::select! {
-        () = requests(near_read, far_write, &state, &inserting) => {}
-        () = replies(far_read, near_write, &state, &inserting) => {}
+        () = requests(near_read, far_write, state, &inserting) => {}
+        () = replies(far_read, near_write, state, &inserting) => {}
         _ = fault.wait_for(|fault| *fault == Fault::Refuse) => {}
     }
 }
@@ -121,9 +140,14 @@ async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, insert
 async fn replies(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
     pump(from, to, state, |_, fault, passed| match fault {
         Fault::CutReply(bytes) => bytes.saturating_sub(passed),
-        Fault::LoseInsertion if inserting.load(Ordering::Relaxed) => {
-            // Only one connection is the first.
-            if state.fault.send_if_modified(|fault| std::mem::replace(fault, Fault::None) == Fault::LoseInsertion) {
+        Fault::LoseInsertions(_) if inserting.load(Ordering::Relaxed) => {
+            let is_lost = state.fault.send_if_modified(|fault| {
+                // Another connection may have been the last.
+                let Fault::LoseInsertions(more) = *fault else { return false };
+                *fault = if more > 1 { Fault::LoseInsertions(more - 1) } else { Fault::None };
+                true
+            });
+            if is_lost {
                 state.lost.fetch_add(1, Ordering::Relaxed);
                 return 0;
             }

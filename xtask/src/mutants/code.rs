@@ -42,7 +42,12 @@ const PASSES: [Pass; 4] = [
         names: &["--skip", "mongo", "--skip", "browser"],
     },
     Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--lib", "--test=store"], names: &["mongo"] },
-    Pass { mutants: &["--iterate", "--re", MONGO], tests: &["--test=e2e", "--test=users_api"], names: &["mongo"] },
+    Pass {
+        mutants: &["--iterate", "--re", MONGO],
+        tests: &["--test=e2e", "--test=users_api"],
+        // The one left out takes a minute for each mutant; what only it would see is said to survive.
+        names: &["mongo", "--skip", "whatever_breaks"],
+    },
 ];
 
 /// Why it could not run.
@@ -117,7 +122,8 @@ pub fn run(workspace: &Path) -> Result<bool, CodeError> {
     let home = workspace.join("target/cargo-mutants");
     let program = install(&home)?;
     let mut found = BTreeMap::new();
-    for pass in &PASSES {
+    for (number, pass) in (1..).zip(&PASSES) {
+        let _ = writeln!(io::stderr(), "pass {number} of {}", PASSES.len()); // Only for who watches.
         pass.try_unchanged(workspace)?;
         pass.ask(&program, workspace, &home)?;
         let file = home.join("mutants.out/outcomes.json");
