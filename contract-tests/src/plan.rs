@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     generate::{Aim, Generator, Goal, Richness, Wish, edges, faults, rng},
-    schema::{Constraint, ConstraintId, Disagreement, Leaf, Node, NodeId, Referee, Rule, Schema, Trace},
+    schema::{Constraint, ConstraintId, Disagreement, Leaf, Node, Referee, Rule, Schema, Trace},
 };
 
 /// An instance whose standing is proven: the engine's evaluation and boon agree about it.
@@ -121,23 +121,8 @@ impl<'a> Planner<'a> {
                 !constraint.is_choice() && constraint.source.is_some() && schema.reaches(target, *id)
             };
             for fault in (0..schema.constraints.len()).filter(breakable).take(MAX_REFERRED) {
-                self.referred(fault, through);
-            }
-        }
-    }
-
-    fn referred(&mut self, fault: ConstraintId, through: NodeId) {
-        for attempt in 0..TRIES / 2 {
-            let words =
-                ["reference", &self.schema.constraints[fault].key(), &self.schema.nodes[through].pointer, &attempt.to_string()];
-            let mut generator = self.generator(&words, richness(attempt));
-            let aim = Aim { through: Some(through), ..Aim::new(fault, Goal::Break, None) };
-            if let Some((instance, trace)) = self.made(&mut generator, &[aim])
-                && trace.failed[fault]
-                && trace.broken.len() == 1
-            {
-                self.keep(instance, trace, Some(fault));
-                return;
+                let words = ["reference", &schema.constraints[fault].key(), &schema.nodes[through].pointer];
+                self.broken(fault, &words, &[Aim { through: Some(through), ..Aim::new(fault, Goal::Break, None) }]);
             }
         }
     }
@@ -163,7 +148,9 @@ impl<'a> Planner<'a> {
                     };
                     for (index, wish) in wishes.into_iter().take(MAX_CONDITIONED).enumerate() {
                         for fault in &own {
-                            self.conditioned(*fault, Aim::new(*way, goal, Some(wish.clone())), index);
+                            let words = ["condition", &schema.constraints[*fault].key(), &way.to_string(), &index.to_string()];
+                            let met = Aim::new(*way, goal, Some(wish.clone()));
+                            self.broken(*fault, &words, &[met, Aim::new(*fault, Goal::Break, None)]);
                         }
                     }
                 }
@@ -171,20 +158,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn conditioned(&mut self, fault: ConstraintId, way: Aim, index: usize) {
+    /// Keeps an instance that breaks this and nothing else, made with these aims; `words` tell its random choices from others.
+    fn broken(&mut self, fault: ConstraintId, words: &[&str], aims: &[Aim]) {
         for attempt in 0..TRIES / 2 {
-            let words = [
-                "condition",
-                &self.schema.constraints[fault].key(),
-                &way.constraint.to_string(),
-                &index.to_string(),
-                &attempt.to_string(),
-            ];
-            let mut generator = self.generator(&words, richness(attempt));
-            let aims = [way.clone(), Aim::new(fault, Goal::Break, None)];
-            if let Some((instance, trace)) = self.made(&mut generator, &aims)
+            let mut generator = self.generator(&[words, &[&attempt.to_string()]].concat(), richness(attempt));
+            if let Some((instance, trace)) = self.made(&mut generator, aims)
+                && trace.failed[fault]
                 && trace.broken.len() == 1
-                && trace.broken.iter().all(|leaf| leaf.constraint == fault)
             {
                 self.keep(instance, trace, Some(fault));
                 return;
