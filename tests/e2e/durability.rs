@@ -13,7 +13,7 @@ use users_api::store::{RedbStore, UserStore};
 
 use crate::{
     app::{complete, minimal, send},
-    process::Process,
+    process::{Process, binary, refusal},
 };
 
 /// What the store in this folder holds, read without the server.
@@ -129,8 +129,6 @@ async fn an_idle_connection_does_not_hold_up_the_end() {
 async fn a_store_serves_one_process_at_a_time() {
     let data = TempDir::new().unwrap();
     let _first = Process::start(data.path(), &[]);
-    let second = crate::process::binary().args(["--port", "0", "--data-dir"]).arg(data.path()).output().unwrap();
-    let said = String::from_utf8(second.stderr).unwrap();
-    assert_eq!(second.status.code(), Some(2), "{said}");
+    let said = refusal(binary().args(["--port", "0", "--data-dir"]).arg(data.path()));
     assert!(said.contains("an embedded store serves one process at a time"), "{said}");
 }

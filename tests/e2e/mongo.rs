@@ -28,7 +28,7 @@ use users_api::{
 
 use crate::{
     app::{App, complete, minimal, send},
-    process::{Process, binary},
+    process::{Process, binary, refusal},
     proxy::{Fault, Proxy},
 };
 
@@ -357,11 +357,7 @@ async fn refuses_to_start(uri: &str, more: &[&str]) -> String {
     let data = TempDir::new().unwrap();
     let mut command = binary();
     command.args(["--port", "0", "--log", "trace", "--data-dir"]).arg(data.path()).args(["--database-url", uri]).args(more);
-    let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(said.contains("error: ") && said.contains("\nhint: "), "{said}");
-    said
+    tokio::task::spawn_blocking(move || refusal(&mut command)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use users_api::{
 
 use crate::{
     app::{App, minimal, send},
-    process::{KilledOnDrop, binary},
+    process::{KilledOnDrop, binary, refusal},
 };
 
 #[tokio::test]
@@ -100,9 +100,7 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         (&["--log", "a=b=c"], "the log filter is not understood", "such as info"),
     ];
     for (flags, why, hint) in cases {
-        let output = binary().env("DATA_DIR", data.path()).args(flags).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{said}");
+        let said = refusal(binary().env("DATA_DIR", data.path()).args(flags));
         let (error, help) = said.trim_end().split_once("\nhint: ").unwrap();
         assert!(error.starts_with("error: ") && error.contains(why), "{said}");
         assert!(help.contains(hint) && !said.contains("tiger"), "{said}");

@@ -18,6 +18,21 @@ pub fn binary() -> Command {
     command
 }
 
+/// What a server says that refuses to start.
+///
+/// One that starts all the same prints its address, which fails the test: it would not end.
+pub fn refusal(command: &mut Command) -> String {
+    let mut child = KilledOnDrop(command.spawn().unwrap());
+    let stderr = read(child.0.stderr.take().unwrap());
+    let mut printed = String::new();
+    BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut printed).unwrap();
+    assert_eq!(printed, "", "it prints what it should not");
+    let (status, said) = (child.0.wait().unwrap(), stderr.join().unwrap());
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(said.contains("error: ") && said.contains("\nhint: "), "{said}");
+    said
+}
+
 /// A server in a process of its own; it dies with this value.
 pub struct Process {
     pub url: String,
