@@ -39,6 +39,25 @@ fn every_pair_of_the_table_is_decided_as_it_says() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn a_witness_is_as_small_as_can_be_also_in_texts_of_a_format() {
+    let of = |most: u32| {
+        json!({
+            "type": "object",
+            "required": ["email", "name"],
+            "properties": { "email": { "format": "email", "type": "string" }, "name": { "type": "string", "maxLength": most } }
+        })
+    };
+    let [narrow, wide] = [of(20), of(10)];
+    for seed in 0..20 {
+        let [one, other] = [&narrow, &wide].map(|document| Located { document, pointer: "" });
+        let Ok(Inclusion::Refuted(witness)) = inclusion(one, other, seed) else { panic!("no witness with seed {seed}") };
+        assert_eq!(witness["email"], "a@b", "seed {seed}");
+        assert_eq!(witness["name"].as_str().unwrap().chars().count(), 11, "seed {seed}");
+        assert_eq!(witness.as_object().unwrap().len(), 2, "seed {seed}");
+    }
+}
+
 /// Every schema of the collection, with its name.
 fn collection() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas");

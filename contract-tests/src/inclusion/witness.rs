@@ -166,9 +166,10 @@ impl Search<'_> {
         })
     }
 
-    /// Makes a witness smaller. Where validators differ about a format it is about its shortest texts, so a text of a format stays
-    /// as it was made.
+    /// Makes a witness smaller. Where validators differ about a format it is about its shortest texts, so a text of a format only
+    /// gives way to one that is known.
     fn smallest(&self, found: Value) -> Value {
+        let found = self.with_known_texts(found);
         let mut given = BTreeSet::new();
         texts(&found, &mut given);
         let doubtful = |value: &Value| {
@@ -192,6 +193,31 @@ impl Search<'_> {
             }
         }
         best
+    }
+
+    /// A witness in which each text of a format is a shorter one that every validator knows, where there is one.
+    fn with_known_texts(&self, mut witness: Value) -> Value {
+        let found = witness.clone();
+        let mut all = BTreeSet::new();
+        texts(&found, &mut all);
+        for text in all {
+            let formats = self.formats().filter(|format| format.accepts(text));
+            let shorter = formats.flat_map(|format| format.edges()).filter(|known| known.len() < text.len());
+            if let Some(other) = shorter.map(|known| with_text(&witness, text, known)).find(|other| self.refutes(other)) {
+                witness = other;
+            }
+        }
+        witness
+    }
+}
+
+/// The value with one text in place of another, wherever it is a value.
+fn with_text(value: &Value, old: &str, new: &str) -> Value {
+    match value {
+        Value::String(text) if text == old => new.into(),
+        Value::Array(items) => items.iter().map(|item| with_text(item, old, new)).collect(),
+        Value::Object(object) => object.iter().map(|(name, item)| (name.clone(), with_text(item, old, new))).collect(),
+        other => other.clone(),
     }
 }
 
