@@ -122,7 +122,7 @@ impl<'a> Planner<'a> {
             };
             for fault in (0..schema.constraints.len()).filter(breakable).take(MAX_REFERRED) {
                 let words = ["reference", &schema.constraints[fault].key(), &schema.nodes[through].pointer];
-                self.broken(fault, &words, &[Aim { through: Some(through), ..Aim::new(fault, Goal::Break, None) }]);
+                self.break_with(fault, &words, &[Aim { through: Some(through), ..Aim::new(fault, Goal::Break, None) }]);
             }
         }
     }
@@ -150,7 +150,7 @@ impl<'a> Planner<'a> {
                         for fault in &own {
                             let words = ["condition", &schema.constraints[*fault].key(), &way.to_string(), &index.to_string()];
                             let met = Aim::new(*way, goal, Some(wish.clone()));
-                            self.broken(*fault, &words, &[met, Aim::new(*fault, Goal::Break, None)]);
+                            self.break_with(*fault, &words, &[met, Aim::new(*fault, Goal::Break, None)]);
                         }
                     }
                 }
@@ -158,13 +158,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Keeps an instance that breaks this and nothing else, made with these aims; `words` tell its random choices from others.
-    fn broken(&mut self, fault: ConstraintId, words: &[&str], aims: &[Aim]) {
+    /// Keeps one invalid instance that counts for this constraint, made with these aims; `words` tell its random choices from others.
+    fn break_with(&mut self, fault: ConstraintId, words: &[&str], aims: &[Aim]) {
         for attempt in 0..TRIES / 2 {
             let mut generator = self.generator(&[words, &[&attempt.to_string()]].concat(), richness(attempt));
             if let Some((instance, trace)) = self.made(&mut generator, aims)
-                && trace.failed[fault]
-                && trace.broken.len() == 1
+                && self.counts(fault, &trace)
+                && !trace.broken.is_empty()
             {
                 self.keep(instance, trace, Some(fault));
                 return;
@@ -312,17 +312,12 @@ impl<'a> Planner<'a> {
     /// Whether the instance breaks this constraint and nothing else; inside a condition, whether it breaks it there and at most one
     /// rule outside.
     fn counts(&self, id: ConstraintId, trace: &Trace) -> bool {
-        if self.schema.constraints[id].conditional {
-            trace.failed[id] && trace.broken.len() <= 1
-        } else {
-            trace.broken.len() == 1 && trace.broken.iter().all(|leaf| leaf.constraint == id)
-        }
+        if self.schema.constraints[id].conditional { trace.failed[id] && trace.broken.len() <= 1 } else { trace.breaks_only(id) }
     }
 
     fn found(&mut self, id: ConstraintId, trace: &Trace) {
-        let alone = trace.broken.len() == 1 && trace.broken.iter().all(|leaf| leaf.constraint == id);
         let breakable = &mut self.plan.breakable[id];
-        if alone {
+        if trace.breaks_only(id) {
             *breakable = Breakable::Alone;
         } else if *breakable == Breakable::Never {
             *breakable = Breakable::Inside;

@@ -48,7 +48,7 @@ impl Instances<'_> {
         let trace = self.target.schema.evaluate(instance);
         let right = match self.fault {
             None => trace.broken.is_empty(),
-            Some(fault) => trace.broken.len() == 1 && trace.broken.iter().all(|leaf| leaf.constraint == fault),
+            Some(fault) => trace.breaks_only(fault),
         };
         (right && self.target.referee.agree(instance, &trace).is_ok()).then_some(trace)
     }

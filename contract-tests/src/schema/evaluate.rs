@@ -34,6 +34,13 @@ pub struct Trace {
     pub unique: BTreeSet<String>,
 }
 
+impl Trace {
+    /// Whether the instance breaks this constraint, in one place, and nothing else.
+    pub fn breaks_only(&self, constraint: ConstraintId) -> bool {
+        self.broken.len() == 1 && self.broken.iter().all(|leaf| leaf.constraint == constraint)
+    }
+}
+
 /// What of an object or array has been evaluated (JSON Schema 2020-12, core, section 11).
 #[derive(Default)]
 struct Evaluated {
