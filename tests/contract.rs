@@ -112,7 +112,10 @@ async fn parameters_are_held_to_their_schemas() {
 
 #[tokio::test]
 async fn an_operation_asks_for_the_scopes_of_its_bearer_scheme() {
-    let paths = |security: Value| json!({ "/things": { "get": { "operationId": "getThings", "responses": { OK: { "description": "" } }, "security": security } } });
+    let paths = |security: Value| {
+        let get = json!({ "operationId": "getThings", "responses": { OK: { "description": "" } }, "security": security });
+        json!({ "/things": { "get": get } })
+    };
     let with = |scope: &str| {
         let token = ISSUER.token(scope, Duration::from_secs(60)).unwrap();
         Request::builder().uri("/things".parse().unwrap()).header("authorization", format!("Bearer {token}")).finish()

@@ -53,6 +53,19 @@ struct State {
     open: watch::Sender<usize>,
 }
 
+impl State {
+    /// Whether one more answer to an insertion is to be lost; counts it. Another connection may have lost the last one meanwhile.
+    fn loses(&self) -> bool {
+        let loses = self.fault.send_if_modified(|fault| {
+            let Fault::LoseInsertions(more) = *fault else { return false };
+            *fault = if more > 1 { Fault::LoseInsertions(more - 1) } else { Fault::None };
+            true
+        });
+        self.lost.fetch_add(usize::from(loses), Ordering::Relaxed);
+        loses
+    }
+}
+
 impl Proxy {
     /// A proxy to this address.
     pub async fn to(database: String) -> Self {
@@ -140,19 +153,7 @@ async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, insert
 async fn replies(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
     pump(from, to, state, |_, fault, passed| match fault {
         Fault::CutReply(bytes) => bytes.saturating_sub(passed),
-        Fault::LoseInsertions(_) if inserting.load(Ordering::Relaxed) => {
-            let is_lost = state.fault.send_if_modified(|fault| {
-                // Another connection may have been the last.
-                let Fault::LoseInsertions(more) = *fault else { return false };
-                *fault = if more > 1 { Fault::LoseInsertions(more - 1) } else { Fault::None };
-                true
-            });
-            if is_lost {
-                state.lost.fetch_add(1, Ordering::Relaxed);
-                return 0;
-            }
-            usize::MAX
-        }
+        Fault::LoseInsertions(_) if inserting.load(Ordering::Relaxed) && state.loses() => 0,
         _ => usize::MAX,
     })
     .await;

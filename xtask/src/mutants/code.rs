@@ -113,7 +113,8 @@ struct Score {
     viable: usize,
 }
 
-/// Runs cargo-mutants on the workspace, which takes more than an hour, and prints what came of it; says whether every mutant was caught.
+/// Runs cargo-mutants on the workspace, which takes more than an hour, and prints what came of it; says whether every mutant was
+/// caught.
 ///
 /// # Errors
 ///

@@ -32,7 +32,8 @@ pub struct Arguments {
     /// Try only cases whose name begins so: what would the rest of the suite miss?
     #[arg(long, value_name = "CASE")]
     only: Option<String>,
-    /// Change the code of the server instead, with cargo-mutants, which is installed where it is not: is each line needed? Takes more than an hour.
+    /// Change the code of the server instead, with cargo-mutants, which is installed where it is not: is each line needed?
+    /// Takes more than an hour.
     #[arg(long, conflicts_with_all = ["files", "json", "seed", "only"])]
     pub code: bool,
 }
