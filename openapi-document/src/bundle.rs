@@ -106,7 +106,7 @@ impl<'f, 'l> Bundler<'f, 'l> {
         let mut base = base.clone();
         for _ in 0..MAX_HOPS {
             if let (Shape::One(kind), Dialect::V30) = (shape, self.files.files[base.file as usize].dialect) {
-                upgrade_30::object(node, kind, &mut self.files.findings);
+                upgrade_30::object(node, kind);
             }
             match self.reference(node, shape, &base, at)? {
                 Some(next) => base = next,
@@ -156,6 +156,8 @@ impl<'f, 'l> Bundler<'f, 'l> {
         let alone = node.as_object().is_some_and(|object| object.len() == 1);
         let inline = match kind {
             _ if !allowed => true,
+            // In 3.1 a media type is no reference.
+            Kind::MediaType => true,
             Kind::PathItem => target.file != ROOT || !alone,
             // A component whose target takes its place.
             _ => self.placed.get(&target).is_some_and(|places| places.iter().any(|(_, place)| place == at)),

@@ -120,7 +120,8 @@ impl std::fmt::Display for Defect {
 pub enum DefectKind {
     /// An object has a key twice; the last one counts.
     DuplicateKey,
-    /// A reference leads nowhere; only with [`Loader::keep_unresolved`](crate::Loader::keep_unresolved).
+    /// A reference leads nowhere, with [`Loader::keep_unresolved`](crate::Loader::keep_unresolved); or there is no security scheme of
+    /// a name.
     Unresolved,
     /// A reference stands where OpenAPI has none; it was replaced by what it refers to.
     MisplacedReference,
@@ -130,6 +131,8 @@ pub enum DefectKind {
     KeywordType,
     /// A `default` is not of the schema's `type`.
     DefaultType,
+    /// A pattern that [`Loader::check_patterns_with`](crate::Loader::check_patterns_with) refuses.
+    Pattern,
     /// Path template and path parameters do not fit.
     PathParameter,
     /// Two operations have the same `operationId`.

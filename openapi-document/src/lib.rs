@@ -37,6 +37,7 @@
 
 mod bundle;
 mod convert_20;
+mod defects;
 mod document;
 mod error;
 mod files;
@@ -56,7 +57,7 @@ mod yaml;
 pub use self::{
     document::Document,
     error::{Defect, DefectKind, LimitOf, LoadError},
-    loader::{Fetch, Loader},
+    loader::{CheckPattern, Fetch, Loader},
     operations::{METHODS, Operation},
     source::Place,
 };

@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     Document,
     bundle::Bundler,
-    convert_20,
+    convert_20, defects,
     error::{Defect, LoadError},
     files::{Dialect, Files, version},
     references,
@@ -20,6 +20,9 @@ use crate::{
 
 /// Fetches the text at a URL, or says why it cannot.
 pub type Fetch = dyn Fn(&str) -> Result<String, String> + Send + Sync;
+
+/// Says why a pattern cannot be used, where it cannot.
+pub type CheckPattern = dyn Fn(&str) -> Result<(), String> + Send + Sync;
 
 /// Reads documents, with limits and options.
 ///
@@ -47,6 +50,7 @@ pub struct Loader {
     pub(crate) max_copied: usize,
     pub(crate) keep_unresolved: bool,
     pub(crate) fetch: Option<Arc<Fetch>>,
+    check_pattern: Option<Arc<CheckPattern>>,
 }
 
 impl Default for Loader {
@@ -58,19 +62,20 @@ impl Default for Loader {
             max_copied: 2_000_000,
             keep_unresolved: false,
             fetch: None,
+            check_pattern: None,
         }
     }
 }
 
 impl fmt::Debug for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fetch = self.fetch.is_some();
-        let Self { max_bytes, max_depth, max_files, max_copied, keep_unresolved, .. } = self;
-        write!(
-            f,
-            "Loader {{ max_bytes: {max_bytes}, max_depth: {max_depth}, max_files: {max_files}, max_copied: {max_copied}, \
-             keep_unresolved: {keep_unresolved}, fetch: {fetch} }}"
-        )
+        f.debug_struct("Loader")
+            .field("max_bytes", &self.max_bytes)
+            .field("max_depth", &self.max_depth)
+            .field("max_files", &self.max_files)
+            .field("max_copied", &self.max_copied)
+            .field("keep_unresolved", &self.keep_unresolved)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,6 +124,12 @@ impl Loader {
         Self { fetch: Some(Arc::new(fetch)), ..self }
     }
 
+    /// Checks each pattern of a schema, once, with the engine that will match it; what it refuses is a [`Defect`].
+    #[must_use]
+    pub fn check_patterns_with(self, check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Self { check_pattern: Some(Arc::new(check)), ..self }
+    }
+
     /// Reads the document in a file, with the files that it refers to.
     ///
     /// # Errors
@@ -149,6 +160,7 @@ impl Loader {
             convert_20::convert(&mut json, &mut files.findings);
         }
         references::settle(&mut json, &mut files, self.keep_unresolved)?;
+        files.findings.extend(defects::find(&json, self.check_pattern.as_deref()));
         if !version.trim().starts_with("3.1")
             && let Some(object) = json.as_object_mut()
             && let Some(written) = object.get_mut("openapi")

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use crate::{model::ChildName, pointer::unescape};
 
 /// Where a value was written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct At {
     /// The index of the file.
     pub file: u32,

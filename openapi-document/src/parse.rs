@@ -46,16 +46,13 @@ pub(crate) struct Bounds {
     pub copied: usize,
 }
 
-/// Reads a text: as JSON where it looks like it and is it, else as YAML, which has most of JSON in it.
+/// Reads a text. What is named as JSON must be JSON; else what looks like JSON and is none is YAML, which has most of JSON in it.
 pub(crate) fn parse(text: &str, named_json: bool, file: u32, bounds: Bounds) -> Result<Parsed, Fault> {
-    if !text.trim_start().starts_with(['{', '[']) {
+    if !named_json && !text.trim_start().starts_with(['{', '[']) {
         return yaml::parse(text, file, bounds);
     }
     match json::parse(text, file, bounds.depth) {
-        Err(fault @ Fault::Syntax { .. }) => match yaml::parse(text, file, bounds) {
-            Err(Fault::Syntax { .. }) if named_json => Err(fault),
-            other => other,
-        },
+        Err(Fault::Syntax { .. }) if !named_json => yaml::parse(text, file, bounds),
         other => other,
     }
 }

@@ -1,26 +1,24 @@
 //! OpenAPI 3.0 to 3.1, one object at a time: what is an object of which kind is known by the model, never by the name of a key.
 
 use crate::{
-    error::DefectKind,
-    files::Finding,
     model::{Kind, reference},
     node::{Content, Node, Object},
 };
 
 /// Brings an object of OpenAPI 3.0 to 3.1, without those inside of it.
-pub(crate) fn object(node: &mut Node, kind: Kind, findings: &mut Vec<Finding>) {
+pub(crate) fn object(node: &mut Node, kind: Kind) {
     let refers = reference(node).is_some();
     let Some(object) = node.as_object_mut() else { return };
     if refers && kind.may_be_reference() && kind != Kind::PathItem {
         // What stands beside a reference is ignored (OpenAPI 3.0.4, section 4.7.23).
         object.retain(|key, _| key == "$ref");
     } else if kind == Kind::Schema {
-        schema(object, findings);
+        schema(object);
     }
 }
 
-fn schema(object: &mut Object, findings: &mut Vec<Finding>) {
-    nullable(object, "nullable", findings);
+fn schema(object: &mut Object) {
+    nullable(object);
     exclusive(object, "exclusiveMinimum", "minimum");
     exclusive(object, "exclusiveMaximum", "maximum");
     if let Some(example) = object.get("example")
@@ -42,15 +40,12 @@ fn schema(object: &mut Object, findings: &mut Vec<Finding>) {
 
 /// `nullable` adds `null` to the `type` beside it and says nothing without one; `enum` must list null itself (OpenAPI 3.0.3, section
 /// 4.7.24.1, and its proposal "Clarify semantics of nullable").
-pub(crate) fn nullable(object: &mut Object, keyword: &str, findings: &mut Vec<Finding>) {
-    let Some(nullable) = object.get(keyword) else { return };
+fn nullable(object: &mut Object) {
+    let Some(nullable) = object.get("nullable") else { return };
     let at = nullable.at;
-    let Some(value) = nullable.as_bool() else {
-        let message = format!("`{keyword}` is {}, not a boolean", nullable.type_name());
-        findings.push(Finding { kind: DefectKind::KeywordType, at, message });
-        return;
-    };
-    object.shift_remove(keyword);
+    // One that is no boolean stays, and is found as a defect.
+    let Some(value) = nullable.as_bool() else { return };
+    object.shift_remove("nullable");
     if let (true, Some(kind)) = (value, object.get_mut("type")) {
         let null = Node::string(at, "null");
         match &mut kind.content {

@@ -81,7 +81,7 @@ pub(crate) fn convert(root: &mut Node, findings: &mut Vec<Finding>) {
     }
     visit_mut(root, Shape::One(Kind::Document), &mut |node, shape| {
         if let Shape::One(kind) = shape {
-            upgrade_30::object(node, kind, findings);
+            upgrade_30::object(node, kind);
         }
     });
 }
