@@ -7,7 +7,7 @@ use crate::{
     error::{DefectKind, LimitOf, LoadError},
     files::{Base, Dialect, Files, Finding, MAX_HOPS, Target, Trouble},
     model::{ChildName, Kind, Shape, reference},
-    node::{Content, Node, Object},
+    node::{Content, Copies, Node, Object},
     pointer::{escape, join, segments, to_reference},
     upgrade_30,
 };
@@ -16,8 +16,7 @@ pub(crate) struct Bundler<'f, 'l> {
     pub files: &'f mut Files<'l>,
     /// Whether references that lead nowhere are defects, not errors.
     pub keep_unresolved: bool,
-    /// How many values may still be copied.
-    pub copied: usize,
+    pub copies: &'f mut Copies,
     pub max_depth: usize,
     dialect: Dialect,
     /// Where nodes of other files are in the result, and as what.
@@ -43,12 +42,12 @@ enum Job {
 const ROOT: u32 = 0;
 
 impl<'f, 'l> Bundler<'f, 'l> {
-    pub fn new(files: &'f mut Files<'l>, keep_unresolved: bool, copied: usize, max_depth: usize) -> Self {
+    pub fn new(files: &'f mut Files<'l>, keep_unresolved: bool, copies: &'f mut Copies, max_depth: usize) -> Self {
         let dialect = files.files[ROOT as usize].dialect;
         Self {
             files,
             keep_unresolved,
-            copied,
+            copies,
             max_depth,
             dialect,
             placed: HashMap::new(),
@@ -89,10 +88,9 @@ impl<'f, 'l> Bundler<'f, 'l> {
 
     fn copy(&mut self, target: &Target) -> Result<Node, LoadError> {
         // A target has been found, so that there is a node.
-        let node = self.files.node(target).cloned().unwrap_or_default();
-        match self.copied.checked_sub(node.size()) {
-            Some(left) => self.copied = left,
-            None => return Err(self.files.too_many(&self.files.sources[target.file as usize].path, LimitOf::Copied)),
+        let node = self.files.node(target).map(|node| self.copies.of(node)).unwrap_or_default();
+        if self.copies.exhausted {
+            return Err(self.files.too_many(&self.files.sources[target.file as usize].path, LimitOf::Copied));
         }
         Ok(node)
     }

@@ -166,6 +166,8 @@ impl<'n> Finder<'n> {
         let item = self.resolve(item);
         let names: HashSet<&str> =
             template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect();
+        // Each message has it, however long it is.
+        let shown = template.char_indices().nth(100).map_or(template, |(end, _)| &template[..end]);
         let common = self.path_parameters(item);
         let operations = item.as_object().into_iter().flatten().filter(|(key, _)| METHODS.contains(&key.as_str()));
         for (method, operation) in operations {
@@ -174,12 +176,12 @@ impl<'n> Finder<'n> {
                 names.iter().filter(|name| !common.contains_key(*name) && !own.contains_key(*name)).collect();
             missing.sort_unstable();
             for name in missing {
-                let message = format!("{method} has no path parameter {name:?}, which the path {template:?} names");
+                let message = format!("{method} has no path parameter {name:?}, which the path {shown:?} names");
                 self.add(DefectKind::PathParameter, operation.at, message);
             }
-            self.strangers(&own, &names, template);
+            self.strangers(&own, &names, shown);
         }
-        self.strangers(&common, &names, template);
+        self.strangers(&common, &names, shown);
     }
 
     fn strangers(&mut self, parameters: &HashMap<&str, At>, names: &HashSet<&str>, template: &str) {

@@ -82,6 +82,8 @@ pub enum LimitOf {
     Files,
     /// [`Loader::max_copied`](crate::Loader::max_copied).
     Copied,
+    /// [`Loader::max_defects`](crate::Loader::max_defects).
+    Defects,
 }
 
 impl std::fmt::Display for LimitOf {
@@ -91,6 +93,7 @@ impl std::fmt::Display for LimitOf {
             Self::Depth => "levels of nesting",
             Self::Files => "files",
             Self::Copied => "values copied by aliases and references",
+            Self::Defects => "defects",
         })
     }
 }

@@ -173,6 +173,7 @@ impl<'l> Files<'l> {
             LimitOf::Depth => self.loader.max_depth as u64,
             LimitOf::Files => self.loader.max_files,
             LimitOf::Copied => self.loader.max_copied as u64,
+            LimitOf::Defects => self.loader.max_defects as u64,
         };
         LoadError::Limit { path: path.to_owned(), of, limit }
     }

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     files::Base,
     model::{ChildName, Kind, Shape},
-    node::{Content, Node},
+    node::{Content, LONGEST_POINTER, Node},
     pointer::unescape,
 };
 
@@ -32,6 +32,9 @@ impl Identifiers {
     }
 
     fn visit(&mut self, node: &Node, shape: Option<Shape>, file: u32, at: &mut String, url: &Rc<Url>, resource: &str) {
+        if at.len() > LONGEST_POINTER {
+            return;
+        }
         let (mut url, mut resource) = (Rc::clone(url), resource.to_owned());
         if matches!(shape, None | Some(Shape::One(Kind::Schema))) {
             if let Some(id) = node.text("$id").and_then(|id| url.join(id.trim_end_matches('#')).ok()) {

@@ -13,8 +13,9 @@ use crate::{
     Document,
     bundle::Bundler,
     convert_20, defects,
-    error::{Defect, LoadError},
+    error::{Defect, LimitOf, LoadError},
     files::{Dialect, Files, version},
+    node::{Content, Copies},
     references,
 };
 
@@ -48,7 +49,8 @@ pub struct Loader {
     pub(crate) max_depth: usize,
     pub(crate) max_files: u64,
     pub(crate) max_copied: usize,
-    pub(crate) keep_unresolved: bool,
+    pub(crate) max_defects: usize,
+    keep_unresolved: bool,
     pub(crate) fetch: Option<Arc<Fetch>>,
     check_pattern: Option<Arc<CheckPattern>>,
 }
@@ -60,6 +62,7 @@ impl Default for Loader {
             max_depth: 200,
             max_files: 10_000,
             max_copied: 2_000_000,
+            max_defects: 100_000,
             keep_unresolved: false,
             fetch: None,
             check_pattern: None,
@@ -74,6 +77,7 @@ impl fmt::Debug for Loader {
             .field("max_depth", &self.max_depth)
             .field("max_files", &self.max_files)
             .field("max_copied", &self.max_copied)
+            .field("max_defects", &self.max_defects)
             .field("keep_unresolved", &self.keep_unresolved)
             .finish_non_exhaustive()
     }
@@ -104,11 +108,17 @@ impl Loader {
         Self { max_files, ..self }
     }
 
-    /// The most values that YAML aliases may copy in a file, and references to other files in all; 2,000,000 unless set. It stops
+    /// The most values that YAML aliases may copy in a file, and in all what is bundled and converted; 2,000,000 unless set. It stops
     /// "billion laughs".
     #[must_use]
     pub fn max_copied(self, max_copied: usize) -> Self {
         Self { max_copied, ..self }
+    }
+
+    /// The most defects that a document may have; 100,000 unless set.
+    #[must_use]
+    pub fn max_defects(self, max_defects: usize) -> Self {
+        Self { max_defects, ..self }
     }
 
     /// Makes a reference that leads nowhere a [`Defect`] of the document, which is usable but there, instead of an error.
@@ -155,9 +165,13 @@ impl Loader {
         let root = files.add(path.to_owned(), url_of(path)?, text, None)?;
         let file = &files.files[root as usize];
         let (version, dialect) = (version(&file.root).unwrap_or_default(), file.dialect);
-        let mut json = Bundler::new(&mut files, self.keep_unresolved, self.max_copied, self.max_depth).bundle()?;
+        let mut copies = Copies::new(self.max_copied);
+        let mut json = Bundler::new(&mut files, self.keep_unresolved, &mut copies, self.max_depth).bundle()?;
         if dialect == Dialect::V20 {
-            convert_20::convert(&mut json, &mut files.findings);
+            convert_20::convert(&mut json, &mut copies, &mut files.findings);
+        }
+        if copies.exhausted {
+            return Err(files.too_many(path, LimitOf::Copied));
         }
         references::settle(&mut json, &mut files, self.keep_unresolved)?;
         files.findings.extend(defects::find(&json, self.check_pattern.as_deref()));
@@ -165,7 +179,10 @@ impl Loader {
             && let Some(object) = json.as_object_mut()
             && let Some(written) = object.get_mut("openapi")
         {
-            written.content = crate::node::Content::String("3.1.1".to_owned());
+            written.content = Content::String("3.1.1".to_owned());
+        }
+        if files.findings.len() > self.max_defects {
+            return Err(files.too_many(path, LimitOf::Defects));
         }
         let (json, places) = json.into_json();
         let wanted: HashSet<_> = files.findings.iter().map(|finding| finding.at).collect();

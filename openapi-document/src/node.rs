@@ -160,11 +160,41 @@ impl Node {
     }
 }
 
+/// How many values may still be copied.
+pub(crate) struct Copies {
+    left: usize,
+    /// Whether more were asked for, and not given.
+    pub exhausted: bool,
+}
+
+impl Copies {
+    pub fn new(left: usize) -> Self {
+        Self { left, exhausted: false }
+    }
+
+    /// A copy; null where there may be none any more.
+    pub fn of(&mut self, node: &Node) -> Node {
+        match self.left.checked_sub(node.size()) {
+            Some(left) if !self.exhausted => {
+                self.left = left;
+                node.clone()
+            }
+            _ => {
+                self.exhausted = true;
+                Node::default()
+            }
+        }
+    }
+}
+
 /// An index of an array as a pointer may write it (RFC 6901, section 4).
 fn index(segment: &str) -> Option<usize> {
     let canonical = segment == "0" || !segment.starts_with(['0', '+']);
     segment.parse().ok().filter(|_| canonical)
 }
+
+/// Beyond it a pointer is not noted down, so that long keys around many values cost nothing.
+pub(crate) const LONGEST_POINTER: usize = 4096;
 
 /// Where the values of a document were written.
 #[derive(Debug, Clone)]
@@ -210,6 +240,9 @@ impl Places {
     fn find(&self, wanted: &HashSet<At>, pointer: &mut String, found: &mut HashMap<At, String>) {
         if wanted.contains(&self.at) {
             found.entry(self.at).or_insert_with(|| pointer.clone());
+        }
+        if pointer.len() > LONGEST_POINTER {
+            return;
         }
         let mut below = |name: ChildName<'_>, child: &Self| {
             let before = name.push(pointer);

@@ -10,15 +10,15 @@ use crate::{
     error::DefectKind,
     files::Finding,
     model::{Kind, Shape, reference, visit_mut},
-    node::{At, Content, Node, Object},
+    node::{At, Content, Copies, Node, Object},
     operations::METHODS,
     pointer::{from_reference, unescape},
     upgrade_30,
 };
 
 /// Converts a document.
-pub(crate) fn convert(root: &mut Node, findings: &mut Vec<Finding>) {
-    strays::gather(root);
+pub(crate) fn convert(root: &mut Node, copies: &mut Copies, findings: &mut Vec<Finding>) {
+    strays::gather(root, copies);
     visit_mut(root, Shape::One(Kind::Document), &mut |node, shape| {
         if shape == Shape::One(Kind::Schema) {
             schema(node);
@@ -46,13 +46,14 @@ pub(crate) fn convert(root: &mut Node, findings: &mut Vec<Finding>) {
         host: host.as_ref().and_then(Node::as_str).map(str::to_owned),
         base_path: base_path.as_ref().and_then(Node::as_str).unwrap_or_default().to_owned(),
         defaults,
+        copies,
         findings,
     };
     let mut responses = context.responses.clone();
     let produces = context.defaults.produces.clone();
     responses.values_mut().for_each(|response| context.response(response, &produces));
     section("responses", Some(Node::new(at, Content::Object(responses))));
-    let (parameters, bodies) = context.shared.components(&context.defaults.consumes, context.findings);
+    let (parameters, bodies) = context.shared.components(&context.defaults.consumes, context.copies, context.findings);
     section("parameters", Some(Node::new(at, Content::Object(parameters))));
     section("requestBodies", Some(Node::new(at, Content::Object(bodies))));
     let mut security = take("securityDefinitions");
@@ -99,6 +100,7 @@ struct Context<'f> {
     host: Option<String>,
     base_path: String,
     defaults: Media,
+    copies: &'f mut Copies,
     findings: &'f mut Vec<Finding>,
 }
 
@@ -108,7 +110,7 @@ impl Context<'_> {
         let mut common = Parameters::default();
         if let Some(list) = item.shift_remove("parameters") {
             let at = list.at;
-            common.add(list, &self.shared);
+            common.add(list, &self.shared, self.copies);
             if !common.plain.is_empty() {
                 let plain = common.plain.drain(..).map(|node| parameter(node, self.findings)).collect();
                 item.insert("parameters".to_owned(), Node::array(at, plain));
@@ -133,14 +135,14 @@ impl Context<'_> {
         let mut parameters = common;
         if let Some(list) = operation.shift_remove("parameters") {
             let at = list.at;
-            parameters.add(list, &self.shared);
+            parameters.add(list, &self.shared, self.copies);
             let plain: Vec<Node> = parameters.plain.drain(..).map(|node| parameter(node, self.findings)).collect();
             if !plain.is_empty() {
                 operation.insert("parameters".to_owned(), Node::array(at, plain));
             }
         }
         let default = self.defaults.consumes.as_slice();
-        if let Some(body) = parameters.body(consumes.as_deref(), default, at, self.findings) {
+        if let Some(body) = parameters.body(consumes.as_deref(), default, at, self.copies, self.findings) {
             operation.insert("requestBody".to_owned(), body);
         }
         let shape = Shape::Patterned(Kind::Response);
@@ -151,7 +153,7 @@ impl Context<'_> {
                 let Some(copy) = copy.filter(|copy| copy.get("schema").is_some() || copy.get("examples").is_some()) else {
                     continue;
                 };
-                *response = copy.clone();
+                *response = self.copies.of(copy);
             }
             let produces = produces.clone().unwrap_or_else(|| self.defaults.produces.clone());
             self.response(response, &produces);
@@ -182,7 +184,7 @@ impl Context<'_> {
         for name in names {
             let mut media = Object::new();
             if let Some(schema) = &schema {
-                media.insert("schema".to_owned(), schema.clone());
+                media.insert("schema".to_owned(), self.copies.of(schema));
             }
             if let Some(example) = examples.shift_remove(&name) {
                 media.insert("example".to_owned(), example);

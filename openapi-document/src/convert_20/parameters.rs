@@ -1,6 +1,6 @@
 //! Parameters of Swagger 2.0: most become parameters with a schema, `body` and `formData` the body of the request.
 
-use super::{At, Content, DefectKind, Finding, Node, Object, reference, unescape};
+use super::{At, Content, Copies, DefectKind, Finding, Node, Object, reference, unescape};
 
 /// The document's `parameters`, as written.
 pub(super) struct Shared(Object);
@@ -25,11 +25,11 @@ impl Shared {
     }
 
     /// What becomes of them as components: parameters and bodies. Those of forms go to the operations that use them.
-    pub fn components(&self, consumes: &[String], findings: &mut Vec<Finding>) -> (Object, Object) {
+    pub fn components(&self, consumes: &[String], copies: &mut Copies, findings: &mut Vec<Finding>) -> (Object, Object) {
         let (mut parameters, mut bodies) = (Object::new(), Object::new());
         for (name, node) in &self.0 {
             match node.text("in") {
-                Some("body") => drop(bodies.insert(name.clone(), body(node.clone(), consumes))),
+                Some("body") => drop(bodies.insert(name.clone(), body(node.clone(), consumes, copies))),
                 Some("formData") => {}
                 _ => drop(parameters.insert(name.clone(), parameter(node.clone(), findings))),
             }
@@ -46,7 +46,7 @@ impl Shared {
 
 impl Parameters {
     /// Adds a list; its body and form fields win over those of the same name that are here.
-    pub fn add(&mut self, list: Node, shared: &Shared) {
+    pub fn add(&mut self, list: Node, shared: &Shared, copies: &mut Copies) {
         let Content::Array(items) = list.content else { return };
         for node in items {
             let target = shared.get(&node);
@@ -55,13 +55,13 @@ impl Parameters {
                 "body" => {
                     self.form.clear();
                     (self.body_name, self.body) = match target {
-                        Some((name, target)) => (Some(name), Some(target.clone())),
+                        Some((name, target)) => (Some(name), Some(copies.of(target))),
                         None => (None, Some(node)),
                     };
                 }
                 "formData" => {
                     self.body = None;
-                    let node = target.map_or(node, |(_, target)| target.clone());
+                    let node = target.map_or(node, |(_, target)| copies.of(target));
                     self.form.retain(|other| other.text("name") != node.text("name"));
                     self.form.push(node);
                 }
@@ -71,21 +71,28 @@ impl Parameters {
     }
 
     /// The body of the request.
-    pub fn body(self, own: Option<&[String]>, default: &[String], at: At, findings: &mut Vec<Finding>) -> Option<Node> {
+    pub fn body(
+        self,
+        own: Option<&[String]>,
+        default: &[String],
+        at: At,
+        copies: &mut Copies,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Node> {
         let consumes = own.unwrap_or(default);
         match (self.body, self.body_name) {
             (Some(node), Some(name)) if own.is_none() => {
                 let target = Node::string(node.at, format!("#/components/requestBodies/{}", crate::pointer::escape(&name)));
                 Some(Node::object(node.at, [("$ref", target)]))
             }
-            (Some(node), _) => Some(body(node, consumes)),
+            (Some(node), _) => Some(body(node, consumes, copies)),
             (None, _) if self.form.is_empty() => None,
             (None, _) => Some(form(self.form, consumes, at, findings)),
         }
     }
 }
 
-fn body(mut node: Node, consumes: &[String]) -> Node {
+fn body(mut node: Node, consumes: &[String], copies: &mut Copies) -> Node {
     let at = node.at;
     let Some(object) = node.as_object_mut() else { return node };
     let schema = object.shift_remove("schema");
@@ -93,7 +100,7 @@ fn body(mut node: Node, consumes: &[String]) -> Node {
     object.shift_remove("name");
     let json = ["application/json".to_owned()];
     let names = if consumes.is_empty() { json.as_slice() } else { consumes };
-    let media = |_: &String| Node::object(at, schema.clone().map(|schema| ("schema", schema)));
+    let mut media = |_: &String| Node::object(at, schema.as_ref().map(|schema| ("schema", copies.of(schema))));
     let content = names.iter().map(|name| (name.clone(), media(name))).collect();
     object.insert("content".to_owned(), Node::new(at, Content::Object(content)));
     node

@@ -1,19 +1,21 @@
 //! References of Swagger 2.0 to places that its conversion moves or takes apart: what they lead to is put where it keeps its form.
 
-use super::{Content, HashMap, Kind, Node, Object, Shape, from_reference, reference, visit_mut};
-use crate::model::visit;
+use super::{Content, Copies, HashMap, Kind, Node, Object, Shape, from_reference, reference, visit_mut};
+use crate::{files::MAX_HOPS, model::visit};
 
 /// Schemas are copied to `definitions`; parameters and answers to where the reference is.
-pub(super) fn gather(root: &mut Node) {
+pub(super) fn gather(root: &mut Node, copies: &mut Copies) {
     let mut names: HashMap<String, String> = HashMap::new();
-    loop {
+    // Copies may refer further; a chain that is longer is found not to be resolved.
+    for _ in 0..MAX_HOPS {
         let mut found: HashMap<String, (Kind, Node)> = HashMap::new();
         visit(root, Shape::One(Kind::Document), &mut String::new(), &mut |node, shape, _| {
             if let Some((pointer, kind)) = stray(node, shape)
                 && !names.contains_key(&pointer)
                 && let Some(target) = root.pointer(&pointer)
             {
-                found.insert(pointer, (kind, target.clone()));
+                let target = copies.of(target);
+                found.insert(pointer, (kind, target));
             }
         });
         if found.is_empty() {
@@ -36,7 +38,7 @@ pub(super) fn gather(root: &mut Node) {
                     }
                 }
                 None => match found.get(&pointer) {
-                    Some((Kind::Parameter | Kind::Response, target)) if kind != Kind::Schema => *node = target.clone(),
+                    Some((Kind::Parameter | Kind::Response, target)) if kind != Kind::Schema => *node = copies.of(target),
                     _ => {}
                 },
             }
