@@ -174,12 +174,15 @@ impl Copies {
 
     /// A copy; null where there may be none any more.
     pub fn of(&mut self, node: &Node) -> Node {
+        if self.exhausted {
+            return Node::default();
+        }
         match self.left.checked_sub(node.size()) {
-            Some(left) if !self.exhausted => {
+            Some(left) => {
                 self.left = left;
                 node.clone()
             }
-            _ => {
+            None => {
                 self.exhausted = true;
                 Node::default()
             }

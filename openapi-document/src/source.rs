@@ -5,6 +5,14 @@ use std::path::PathBuf;
 /// Longest excerpt, in characters: a minified document is one line.
 const EXCERPT: usize = 120;
 
+/// How many bytes are counted together.
+const BLOCK: usize = 4096;
+
+/// How many characters begin in a part of a text in UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -29,6 +37,8 @@ pub(crate) struct Source {
     pub text: String,
     /// The offset at which each line begins.
     lines: Vec<u32>,
+    /// How many characters there are before each block of bytes, so that a column far into a line is found at once.
+    before: Vec<usize>,
 }
 
 impl Source {
@@ -39,13 +49,23 @@ impl Source {
         }
         let breaks = text.bytes().zip(1_u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
         let lines = std::iter::once(0).chain(breaks).collect();
-        Self { path, text, lines }
+        let mut before = vec![0];
+        for block in text.as_bytes().chunks(BLOCK) {
+            before.push(before[before.len() - 1] + characters(block));
+        }
+        Self { path, text, lines, before }
     }
 
     pub fn place(&self, offset: u32) -> Place {
         let line = self.line(offset);
-        let before = self.text.get(self.lines[line - 1] as usize..offset as usize).unwrap_or_default();
-        Place { file: self.path.clone(), line, column: before.chars().count() + 1 }
+        let column = self.characters_before(offset) - self.characters_before(self.lines[line - 1]) + 1;
+        Place { file: self.path.clone(), line, column }
+    }
+
+    fn characters_before(&self, offset: u32) -> usize {
+        let offset = (offset as usize).min(self.text.len());
+        let block = offset / BLOCK;
+        self.before[block] + characters(&self.text.as_bytes()[block * BLOCK..offset])
     }
 
     /// A line without what surrounds it, from 1.

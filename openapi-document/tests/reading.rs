@@ -123,6 +123,13 @@ fn a_minified_document_gives_a_short_excerpt() {
 }
 
 #[test]
+fn columns_count_characters_however_long_the_line_is() {
+    let text = format!("{{\"openapi\": \"3.1.0\", \"x-é\": \"{}\", \"x-end\": 1}}", "é€a".repeat(5000));
+    let column = text.split("\"x-end").next().unwrap().chars().count() + 1;
+    assert_eq!(Document::parse("api.json", text).unwrap().place("/x-end").column, column);
+}
+
+#[test]
 fn an_alias_stands_where_its_anchor_is() {
     let document = document("x-a: &a\n  k: 1\nx-value: *a\n");
     assert_eq!(document.place("/x-value/k").line, 3);

@@ -1,6 +1,6 @@
 //! Each version of OpenAPI as 3.1.
 
-use openapi_document::{DefectKind, Document};
+use openapi_document::{DefectKind, Document, Loader};
 use serde_json::{Value, json};
 
 fn document(text: &str) -> Document {
@@ -305,4 +305,20 @@ fn servers_of_2_0_may_lack_parts() {
     ] {
         assert_eq!(document(&format!("swagger: '2.0'\npaths: {{}}\n{text}")).json()["servers"], url, "{text}");
     }
+}
+
+#[test]
+fn the_conversion_of_2_0_copies_within_the_limit() {
+    let properties: String = (0..100).map(|index| format!("p{index}: {{ type: string }}, ")).collect();
+    let types: Vec<String> = (0..100).map(|index| format!("a/{index}")).collect();
+    let text = format!(
+        "swagger: '2.0'
+consumes: [{}]
+paths: {{ /a: {{ post: {{ parameters: [{{ name: b, in: body, schema: {{ properties: {{ {properties} }} }} }}] }} }} }}
+",
+        types.join(", ")
+    );
+    let error = Loader::new().max_copied(10_000).parse("api.yaml", &*text).unwrap_err().to_string();
+    assert_eq!(error, "api.yaml: more than 10000 values copied by aliases and references");
+    assert_eq!(Document::parse("api.yaml", text).unwrap().operations().count(), 1);
 }
