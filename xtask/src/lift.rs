@@ -3,8 +3,8 @@
 //! It applies rules that hold for every type and operation; what one type needs said about it stands beside that type
 //! (`users_api::api::refinements`).
 
+use openapi_server::problem::Code;
 use serde_json::{Map, Value, json};
-use users_api::api::problem::Code;
 
 /// Methods that a path item can hold (OpenAPI 3.1, section 4.8.9.1).
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -133,6 +133,7 @@ fn header_name(name: &str) -> String {
 /// Adds the answers that every operation of this shape can give, below those that are its own.
 fn share_responses(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
+    let has_parameters = operation.get("parameters").and_then(Value::as_array).is_some_and(|parameters| !parameters.is_empty());
     let has_security = operation.get("security").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
@@ -150,7 +151,8 @@ fn share_responses(operation: &mut Value) {
     }
     for code in Code::ALL {
         let applies = match code {
-            Code::BadRequest | Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
+            Code::BadRequest => has_body || has_parameters,
+            Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
             Code::Unauthorized | Code::Forbidden | Code::TooManyRequests => has_security,
             Code::NotFound | Code::MethodNotAllowed | Code::InternalError | Code::ServiceUnavailable => true,
             Code::Conflict => false,
@@ -255,6 +257,19 @@ mod tests {
             "other": { "$ref": "#/components/schemas/Y", "description": "One line.\n\nTwo." }
         }, "additionalProperties": false });
         assert_eq!(normalised(derived), expected);
+    }
+
+    #[test]
+    fn what_can_be_refused_with_400_documents_it() {
+        let documents_400 = |mut operation: Value| {
+            operation["responses"] = json!({ "200": { "description": "" } });
+            share_responses(&mut operation);
+            operation["responses"].get("400").is_some()
+        };
+        assert!(documents_400(json!({ "requestBody": {} })));
+        assert!(documents_400(json!({ "parameters": [{ "name": "page", "in": "query" }] })));
+        assert!(!documents_400(json!({ "parameters": [] })));
+        assert!(!documents_400(json!({})));
     }
 
     #[test]
