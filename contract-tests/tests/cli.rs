@@ -268,7 +268,7 @@ async fn the_files_agree_with_each_other() {
     let parts = ["", "/coverage", "/operations/0", "/operations/0/constraints/0", "/failures/0"];
     let fields: Vec<String> = parts.iter().map(|part| format!("{part}: {}", keys(json.pointer(part).unwrap()))).collect();
     insta::assert_snapshot!(fields.join("\n"));
-    assert_eq!(json["kept"], json!(false));
+    assert_eq!(json["passed"], json!(false));
     assert!(ended.out.contains(&format!("seed {}.", json["seed"])), "{}", ended.out);
 
     let junit = quick_junit::Report::deserialize_from_str(&folder.read("report.xml")).unwrap();
@@ -312,7 +312,7 @@ async fn failing_cases_are_kept_on_request_until_they_are_mended() {
     }
     let report = folder.json("report.json");
     let first = &report["failures"][0];
-    assert_eq!(first["case"], json!("findNotes:kept:0"), "the second run tries it first");
+    assert_eq!(first["case"], json!("findNotes:saved:0"), "the second run tries it first");
     assert_eq!(folder.shell(first["rerun"].as_str().unwrap()).await.status, 1);
 
     let server = serve(SEARCH, None).await;
@@ -360,7 +360,9 @@ async fn a_token_is_never_shown() {
     }
     assert!(files[1].contains("you sent Bearer $TOKEN"), "the server's answer is shown but for the token");
 
-    let help = folder.ended(Command::new(env!("CARGO_BIN_EXE_contract-tests")).arg("--help").env("CONTRACT_TOKEN", &token)).await;
+    let help = folder
+        .ended(Command::new(env!("CARGO_BIN_EXE_contract-tests")).args(["run", "--help"]).env("CONTRACT_TOKEN", &token))
+        .await;
     assert!(help.out.contains("CONTRACT_TOKEN") && !help.out.contains(&token), "{}", help.out);
     let wrong = folder.run([url.as_str(), "--spec", USERS, "--token", "secret ", "--kid", "k"]).await;
     assert!(wrong.status == 2 && !wrong.error.contains("secret"), "{}", wrong.error);

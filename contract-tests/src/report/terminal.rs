@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(
             table,
             [
-                "  place     constraint    boundary negative random  can be broken",
+                "  place     constraint   boundary negative random  can be broken",
                 "  /p1       required            2        1      7  alone",
                 "            type                2        1      7  with 2 others",
                 "  the body  required p1         2        1      7  alone",

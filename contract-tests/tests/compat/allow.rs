@@ -74,7 +74,7 @@ fn what_is_wrong_with_an_entry_is_said() {
         ("  operation: createOrder\n", "", "operation"),
         ("Agreed with all three clients.", "\" \"", "entry 1: `reason` is empty"),
         ("operation: createOrder", "operation: \"\"", "entry 1: `operation` is empty"),
-        ("pointer: /components", "pointer: components", "entry 1: `pointer` is no JSON Pointer"),
+        ("pointer: /components", "pointer: components", "entry 1: `pointer` is not a JSON Pointer"),
         ("breaking for requests", "safe", "entry 1: `class` is not a breaking one"),
         ("breaking for requests", "dangerous", "dangerous"),
         ("2027-01-31", "2027-02-30", "2027-02-30"),

@@ -153,9 +153,13 @@ fn help_says_what_it_is_for() {
     let output = compat(folder.path(), &["--help"]);
     let text = said(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    for word in
-        ["may I ship this change?", "--base", "--allow", "--format", "Exit status: 0 compatible, 1 breaking, 2 could not run"]
-    {
+    for word in [
+        "report whom the changes break",
+        "--base",
+        "--allow",
+        "--format",
+        "Exit status: 0 compatible, 1 breaking, 2 the comparison",
+    ] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
