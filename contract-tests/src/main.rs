@@ -17,7 +17,7 @@ use self::cli::{compat, mutants, run};
 ///
 /// `contract-tests URL` is short for `contract-tests run URL`.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -47,12 +47,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// The words of the command line, with `run` before anything that is no command.
+/// The command line with `run` inserted where it names no command.
 fn with_default_command(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     const OWN: [&str; 8] = ["run", "compat", "mutants", "help", "-h", "--help", "-V", "--version"];
     let mut words: Vec<OsString> = words.collect();
-    if words.get(1).is_some_and(|word| !OWN.iter().any(|own| word == own)) {
-        words.insert(1, "run".into());
+    if words.get(1).is_none_or(|word| !OWN.iter().any(|own| word == own)) {
+        words.insert(words.len().min(1), "run".into());
     }
     words
 }

@@ -92,5 +92,5 @@ fn the_smallest_request_can_be_sent() {
     let answer = inclusion(requests.located(), Located { document: &nothing, pointer: "/nothing" }, 1).unwrap();
     let Inclusion::Refuted(request) = answer else { panic!("{answer:?}") };
     let curl = requests.curl("http://127.0.0.1:3000", &requests.received(&request).unwrap()).unwrap();
-    assert!(curl.starts_with("curl -i -X PUT 'http://127.0.0.1:3000/things/") && curl.contains("-H 'x-tenant: "), "{curl}");
+    assert!(curl.starts_with("curl -i -X PUT http://127.0.0.1:3000/things/") && curl.contains("-H 'x-tenant: "), "{curl}");
 }

@@ -39,7 +39,7 @@ const RULES: [(&str, &str); 36] = [
     ("allow", "405 names the documented methods"),
     ("head", "HEAD is answered as the document says"),
     ("options", "OPTIONS is answered as the document says"),
-    ("body-limit", "an oversized body is refused with 413 and one below the limit is not"),
+    ("body-limit", "an oversized body is rejected with 413 and one below the limit is not"),
     ("chunked-body", "a chunked body is as good as another"),
     // Authentication.
     ("no-token", "without a token the answer is 401"),

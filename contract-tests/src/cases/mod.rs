@@ -94,7 +94,7 @@ pub enum Expect {
         /// The `error` of the challenge; none where no token was sent.
         error: Option<&'static str>,
     },
-    /// The value is taken: 409, or another documented refusal, that names the property.
+    /// The value is taken: 409, or another documented rejection, that names the property.
     Taken(String),
     /// Any answer that is documented and not a server error.
     Documented,
@@ -141,7 +141,7 @@ impl Case {
         let expect = expectation(target, &sample.broken);
         let title = match (&expect, constraint) {
             (Expect::Success, None) => "a valid request".to_owned(),
-            (Expect::Success, Some(c)) => format!("a valid request at the edge of {} of {}", c.keyword, shown(&c.place)),
+            (Expect::Success, Some(c)) => format!("a valid request on the boundary of {} of {}", c.keyword, shown(&c.place)),
             (_, _) => format!("a request that breaks {}", list(schema, &sample.broken)),
         };
         Self {

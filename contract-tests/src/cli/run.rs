@@ -162,10 +162,10 @@ fn print(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
     if let Some(path) = &arguments.junit {
         let xml =
             report.junit().map_err(|error| CliError::new(format!("cannot write JUnit's XML: {error}"), "please report this"))?;
-        write(path, &xml, "--junit names another file")?;
+        write(path, &xml, "name another file with --junit")?;
     }
     if let Some(path) = &arguments.json {
-        write(path, &format!("{:#}\n", report.json()), "--json names another file")?;
+        write(path, &format!("{:#}\n", report.json()), "name another file with --json")?;
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ fn signer(arguments: &Arguments) -> Result<Option<Signer>, CliError> {
         return Ok(None);
     };
     let pem = fs::read_to_string(path)
-        .map_err(|error| CliError::new(format!("{}: {error}", path.display()), "--signing-key names the file"))?;
+        .map_err(|error| CliError::new(format!("{}: {error}", path.display()), "name the key file with --signing-key"))?;
     let kid = arguments.kid.clone().map_or_else(|| Signer::thumbprint(&pem), Ok);
     let signer = kid.and_then(|kid| Signer::new(&pem, &kid, issuer, audience)).map_err(SuiteError::from);
     signer.map(Some).map_err(|error| CliError::new(format!("{}: {error}", path.display()), error.hint()))

@@ -81,7 +81,7 @@ impl fmt::Display for Idle {
                 )
             }
             Self::Unused(entry) => {
-                write!(f, "the entry for {} of {} is not needed: there is no such break", entry.pointer, entry.operation)
+                write!(f, "the entry for {} of {} is unused: there is no such break", entry.pointer, entry.operation)
             }
         }
     }
@@ -99,7 +99,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, AllowError> {
     for (index, entry) in entries.iter().enumerate() {
         let field = |what| Err(AllowError::Field { path: path.to_owned(), number: index + 1, what });
         if !entry.pointer.starts_with('/') {
-            return field("`pointer` is no JSON Pointer: it does not begin with /");
+            return field("`pointer` is not a JSON Pointer: it does not start with /");
         }
         if entry.operation.trim().is_empty() {
             return field("`operation` is empty");
@@ -108,7 +108,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, AllowError> {
             return field("`reason` is empty");
         }
         if entry.class.is_some_and(|class| !class.breaks()) {
-            return field("`class` is none that breaks");
+            return field("`class` is not a breaking one");
         }
     }
     Ok(entries)

@@ -15,10 +15,10 @@ pub enum BaseError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// git cannot be run.
-    #[error("git cannot be run: {0}")]
+    #[error("cannot run git: {0}")]
     Git(io::Error),
     /// It is no file, and git knows no such commit.
-    #[error("{0} is neither a file nor a commit that git knows here")]
+    #[error("{0} is neither a file nor a revision that git knows here")]
     Unknown(String),
     /// The commit has no such file.
     #[error("{commit} has no {file}")]
@@ -34,12 +34,10 @@ impl BaseError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Document(_) => "the old document must be an OpenAPI 3.0 or 3.1 document, as the new one",
+            Self::Document(_) => "the old document must be an OpenAPI 3.0 or 3.1 document",
             Self::Git(_) => "install git, or give --base a file",
-            Self::Unknown(_) => {
-                "a branch that was not fetched is not known: `git fetch origin main`, and in GitHub Actions `fetch-depth: 0`"
-            }
-            Self::NotInCommit { .. } => "compare with a commit that has the document; a new document breaks nobody",
+            Self::Unknown(_) => "fetch the branch first: `git fetch origin main`, or `fetch-depth: 0` in GitHub Actions",
+            Self::NotInCommit { .. } => "compare with a revision that has the document; a new document breaks nobody",
         }
     }
 }

@@ -65,7 +65,7 @@ impl CompatVerdict {
         match self {
             Self::Breaking => "breaking",
             Self::Allowed => "breaking but allowed",
-            Self::Harmless => "looked breaking, proven harmless",
+            Self::Harmless => "looks breaking, proven harmless",
             Self::Safe => "safe",
             Self::Documentation => "documentation only",
         }
@@ -123,16 +123,14 @@ impl CompatReport {
         }
         for (operation, part) in &self.comparison.unproven {
             let _ =
-                writeln!(text, "note: {operation}, {part}: no rule and no instance shows a break, but there is no proof either");
+                writeln!(text, "note: {operation}, {part}: no rule and no example shows a break, but there is no proof either");
         }
         for idle in &self.idle {
             let _ = writeln!(text, "warning: {}: {idle}", self.allow.as_deref().unwrap_or_default());
         }
         let _ = writeln!(text, "{} against {}: {}.", self.new.name, self.old.name, self.summary());
         if self.comparison.breaking().next().is_some() {
-            text.push_str(
-                "hint: keep what clients rely on beside what is new, or accept a break with its reason in a file for --allow\n",
-            );
+            text.push_str("hint: keep the old behaviour beside the new one, or accept a break in a file for --allow\n");
         }
         text
     }
@@ -147,7 +145,7 @@ impl CompatReport {
             Evidence::Witness(witness) => {
                 details.push(("witness", format!("{}\n{witness:#}", self.meaning(finding))));
             }
-            Evidence::NotFound => details.push(("witness", "none was found, and no proof that there is none".to_owned())),
+            Evidence::NotFound => details.push(("witness", "not found, but there is no proof that there is none".to_owned())),
             Evidence::Document | Evidence::Harmless => {}
         }
         details.extend(finding.curl.iter().map(|curl| ("curl", curl.clone())));
@@ -157,8 +155,8 @@ impl CompatReport {
     /// What a witness says.
     fn meaning(&self, finding: &CompatFinding) -> &'static str {
         match finding.class {
-            Class::Requests => "this request worked until now:",
-            _ => "an answer that a client of the old document does not expect:",
+            Class::Requests => "this request was valid before:",
+            _ => "a client of the old document does not expect this response:",
         }
     }
 
@@ -176,7 +174,7 @@ impl CompatReport {
                 Evidence::Witness(witness) => {
                     let _ = write!(message, "\n{}\n{witness:#}", self.meaning(finding));
                 }
-                Evidence::NotFound => message.push_str("\nno witness was found, and no proof that there is none"),
+                Evidence::NotFound => message.push_str("\nno witness was found, but there is no proof that there is none"),
                 Evidence::Document | Evidence::Harmless => {}
             }
             message.extend(finding.allowed.iter().map(|reason| format!("\nallowed: {reason}")));

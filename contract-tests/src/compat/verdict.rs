@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Document, DocumentError, REQUESTS};
+use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
 use serde_json::Value;
 
 use super::{
@@ -188,7 +188,7 @@ impl Comparer<'_> {
             pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
-            sentence: format!("`{keyword}` refuses what was fine, and no rule foresaw it"),
+            sentence: format!("`{keyword}` rejects what was valid, and no rule predicted it"),
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);
@@ -276,10 +276,8 @@ fn explains(change: &Change, direction: Direction, violation: &crate::LocatedVio
         Direction::Request => new,
         Direction::Response => old,
     };
-    let within =
-        |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match item {
         Some(item) if &violation.pointer == refusing => *item == witness::last(&violation.place),
-        _ => within(&violation.pointer, refusing) || within(refusing, &violation.pointer),
+        _ => is_within(&violation.pointer, refusing) || is_within(refusing, &violation.pointer),
     }
 }

@@ -1,7 +1,8 @@
 //! What is known of an array, and whether it leaves any.
 
 use super::{
-    proof::{Facts, Literal, Prover, State},
+    facts::{Facts, Literal, State},
+    proof::Prover,
     term::TermId,
 };
 use crate::schema::{Rule, Types};

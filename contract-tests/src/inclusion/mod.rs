@@ -2,6 +2,7 @@
 
 mod array;
 pub(crate) mod described;
+mod facts;
 mod language;
 mod number;
 mod object;
@@ -12,11 +13,7 @@ mod witness;
 
 use serde_json::Value;
 
-use self::{
-    proof::{Prover, State},
-    term::Terms,
-    witness::WitnessSearch,
-};
+use self::{facts::State, proof::Prover, term::Terms, witness::WitnessSearch};
 use crate::schema::{ReferenceValidator, Schema};
 
 /// A schema in its document.
@@ -40,6 +37,17 @@ pub enum Inclusion {
 }
 
 /// Whether every instance of `narrow` is an instance of `wide`; the same answer for the same seed.
+///
+/// ```
+/// use contract_tests::{Inclusion, Located, inclusion};
+/// use serde_json::json;
+///
+/// let (short, long) = (json!({ "maxLength": 10 }), json!({ "maxLength": 20 }));
+/// let [short, long] = [&short, &long].map(|document| Located { document, pointer: "" });
+/// assert_eq!(inclusion(short, long, 1)?, Inclusion::Proven);
+/// assert!(matches!(inclusion(long, short, 1)?, Inclusion::Refuted(_)));
+/// # Ok::<(), String>(())
+/// ```
 ///
 /// # Errors
 ///

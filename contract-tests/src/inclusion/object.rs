@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    proof::{Exists, Facts, Literal, Prover, State},
+    facts::{Exists, Facts, Literal, State},
+    proof::Prover,
     term::Term,
 };
 use crate::{

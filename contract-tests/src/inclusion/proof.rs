@@ -8,26 +8,19 @@
 //! Leaving a literal out makes a set larger and never smaller, so what is not understood is left out: there may be no proof
 //! then, and never a wrong one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::{
     array,
+    facts::{Exists, Facts, Literal, State},
     language::Languages,
     number, object,
     term::{Contains, TermId, Terms},
     text,
 };
-use crate::{
-    schema::{Rule, Types, equal},
-    text::pattern::Pattern,
-};
-
-/// Whether a value is an instance of a term.
-pub(super) type Literal = (TermId, bool);
-/// What a value is and is not.
-pub(super) type State = BTreeSet<Literal>;
+use crate::schema::{Rule, Types, equal};
 
 /// How many branches one proof may have, over all states: beyond that it is given up.
 const FUEL: usize = 4_000;
@@ -72,35 +65,6 @@ pub(super) enum Step<'a> {
     SomeItem(usize, Literal),
     AtLeast(TermId, usize),
     AtMost(TermId, usize),
-}
-
-/// Some property has such a name, and such a value.
-#[derive(Clone)]
-pub(super) struct Exists<'a> {
-    pub pattern: Option<&'a Pattern>,
-    pub others: Option<&'a super::term::Others>,
-    pub name: Option<Literal>,
-    pub value: Option<Literal>,
-}
-
-/// What is known of a value of one type.
-#[derive(Clone, Default)]
-pub(super) struct Facts<'a> {
-    pub rules: Vec<(&'a Rule, bool)>,
-    pub uninterpreted: Vec<(&'a str, bool)>,
-    /// Of a property's name: what it matches or not, and what it is not.
-    pub patterns: Vec<(&'a Pattern, bool)>,
-    pub excluded: Vec<&'a str>,
-    pub present: BTreeSet<&'a str>,
-    pub absent: BTreeSet<&'a str>,
-    pub properties: Vec<(&'a str, Literal)>,
-    pub exists: Vec<Exists<'a>>,
-    pub items: Vec<(usize, Literal)>,
-    pub some_items: Vec<(usize, Literal)>,
-    pub at_least: Vec<(TermId, usize)>,
-    pub at_most: Vec<(TermId, usize)>,
-    /// The terms whose properties and items apply.
-    pub containers: Vec<TermId>,
 }
 
 /// A choice.

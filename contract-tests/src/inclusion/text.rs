@@ -6,8 +6,8 @@ use regex_syntax::hir::{Hir, Look};
 use serde_json::Value;
 
 use super::{
+    facts::Facts,
     language::{Found, Language, Languages},
-    proof::Facts,
 };
 use crate::{schema::Rule, text::pattern::Pattern};
 

@@ -6,8 +6,8 @@ use proptest::strategy::ValueTree;
 use serde_json::Value;
 
 use super::{
+    facts::Facts,
     language::{Found, Languages},
-    proof::Facts,
     term::Terms,
     text,
 };

@@ -65,7 +65,7 @@ impl Conformance {
                 let constraint = &schema.constraints()[violation.constraint];
                 if self.write_only.contains(&constraint.pointer) {
                     let promise = format!("{}/writeOnly", constraint.pointer);
-                    return Finding::new(&promise, format!("{what} has what is writeOnly: {}", constraint.place));
+                    return Finding::new(&promise, format!("{what} has a writeOnly property: {}", constraint.place));
                 }
                 Finding::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
                     .with(format!("at {}", violation.place))
@@ -79,7 +79,7 @@ impl Conformance {
         for header in &spec.headers {
             match exchange.response.header(&header.name) {
                 None if header.required => {
-                    findings.push(Finding::new(&header.pointer, format!("{status} comes without the header {}", header.name)));
+                    findings.push(Finding::new(&header.pointer, format!("{status} lacks the header {}", header.name)));
                 }
                 None => {}
                 Some(text) => {
@@ -108,10 +108,10 @@ impl Conformance {
             return Vec::new();
         }
         if spec.media_types.is_empty() {
-            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has a body and documents none")) };
+            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has an undocumented body")) };
         }
         let Some(media_type) = response.header("content-type") else {
-            return at(format!("{status} comes without a media type"));
+            return at(format!("{status} has no media type"));
         };
         let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = essence(media_type);
@@ -120,9 +120,7 @@ impl Conformance {
             known == found || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| found.split('/').next() == Some(kind))
         };
         let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| matches(known)) else {
-            return vec![
-                Finding::new(&spec.pointer, format!("{status} has a media type that is not documented")).with(media_type),
-            ];
+            return vec![Finding::new(&spec.pointer, format!("{status} has an undocumented media type")).with(media_type)];
         };
         if !is_json(media_type) {
             return Vec::new();

@@ -131,6 +131,6 @@ impl Echo {
                 }
             }
         }
-        Some(Finding::new(pointer, format!("the answer says another {name} than was sent")))
+        Some(Finding::new(pointer, format!("the response has another {name} than the request")))
     }
 }

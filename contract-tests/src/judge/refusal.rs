@@ -154,10 +154,10 @@ impl Judge for Refusal {
                 vec![ExpectedViolation { pointer: pointer.clone(), rule, within: None, constraint, place: pointer.clone() }]
             }
             Expect::Success if matches!(status, 400 | 409 | 422) => {
-                // Whatever the request was made for, this is what it is refused for.
+                // Whatever the request was made for, this is what it is rejected for.
                 let finding = |named: &ReportedViolation| {
                     let title = if exchange.case.group == Group::State { &exchange.case.title } else { "a valid request" };
-                    let what = format!("{title} is refused for {} of {}", named.1, any_item(&named.0));
+                    let what = format!("{title} is rejected for {} of {}", named.1, any_item(&named.0));
                     Finding::new(self.0.source(operation, named), what)
                 };
                 return found.iter().map(finding).collect();
@@ -165,7 +165,7 @@ impl Judge for Refusal {
             Expect::Unreadable if matches!(status, 400 | 422) => {
                 let wrong = found.iter().find(|(_, rule)| OF_CONTENT.contains(&rule.as_str()));
                 let finding = |(pointer, rule): &ReportedViolation| {
-                    Finding::new(&exchange.case.promise, format!("{} is refused for what is in it", exchange.case.title))
+                    Finding::new(&exchange.case.promise, format!("{} is rejected for its content", exchange.case.title))
                         .with(format!("it names {rule} of {pointer}"))
                 };
                 return wrong.map(finding).into_iter().collect();
@@ -199,7 +199,7 @@ impl Refusal {
             (broken.pointer == *pointer || above) && (broken.rule.is_empty() || broken.rule == *rule || alike(&broken.rule))
         };
         let named: Vec<String> = found.iter().map(|(pointer, rule)| format!("{rule} of {pointer}")).collect();
-        let detail = if named.is_empty() { "it names nothing".to_owned() } else { format!("it names {}", named.join(", ")) };
+        let detail = if named.is_empty() { "it names no rule".to_owned() } else { format!("it names {}", named.join(", ")) };
         let missing: Vec<&ExpectedViolation> =
             expected.iter().filter(|broken| !found.iter().any(|entry| same(broken, entry))).collect();
         let mut extra: Vec<&ReportedViolation> =
@@ -210,20 +210,23 @@ impl Refusal {
             let (promise, what): (String, &str) = if let Some(position) = extra.iter().position(|(_, rule)| *rule == broken.rule)
             {
                 extra.remove(position);
-                (format!("{}/properties/pointer", list.items), "a refusal does not point to where the rule is broken")
+                (
+                    format!("{}/properties/pointer", list.items),
+                    "a rejection points to another value than the one that breaks the rule",
+                )
             } else if let Some(position) = extra.iter().position(|(pointer, _)| *pointer == broken.pointer) {
                 extra.remove(position);
-                (format!("{}/properties/rule", list.items), "a refusal calls the broken rule by another name")
+                (format!("{}/properties/rule", list.items), "a rejection gives the broken rule another name")
             } else if matches!(exchange.case.expect, Expect::Taken(_)) {
-                (broken.constraint.clone(), "a conflict does not name the value that is taken")
+                (broken.constraint.clone(), "a conflict does not name the taken value")
             } else {
-                (list.pointer.clone(), "a refusal does not name a rule that is broken")
+                (list.pointer.clone(), "a rejection does not name a broken rule")
             };
             findings.push(Finding::new(promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
         }
         // What breaks another rule may count as unevaluated, too: the specification leaves it open.
         for entry in extra.into_iter().filter(|(_, rule)| !rule.starts_with("unevaluated")) {
-            let what = format!("the refusal names {} of {}, which is not broken", entry.1, any_item(&entry.0));
+            let what = format!("the rejection names {} of {}, which the request does not break", entry.1, any_item(&entry.0));
             findings.push(Finding::new(self.0.source(exchange.operation, entry), what));
         }
         findings

@@ -15,12 +15,12 @@ impl Judge for Status {
         }
         match &case.expect {
             Expect::Success => {
-                // That a success is not documented, or what the request is refused for, is another judge's matter.
+                // That a success is not documented, or what the request is rejected for, is another judge's matter.
                 let gone = operation.path.contains('{') && matches!(status, 404 | 410) && operation.response(status).is_some();
                 if (200..400).contains(&status) || gone || !exchange.violations.is_empty() {
                     Vec::new()
                 } else {
-                    fail(format!("{} is refused with {status}", case.title))
+                    fail(format!("{} is rejected with {status}", case.title))
                 }
             }
             Expect::Refusal(broken) => {
@@ -34,7 +34,7 @@ impl Judge for Status {
                 } else if wanted.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is refused with {status} and not with {}", case.title, list(&wanted)))
+                    fail(format!("{} is rejected with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Unreadable => {
@@ -42,17 +42,17 @@ impl Judge for Status {
                 if wanted.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} and not with {}", case.title, list(&wanted)))
+                    fail(format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
                 405 => allow(exchange),
                 _ => Vec::new(),
             },
-            Expect::Status(wanted) => fail(format!("{} is answered with {status} and not with {}", case.title, list(wanted))),
+            Expect::Status(wanted) => fail(format!("{} is answered with {status} instead of {}", case.title, list(wanted))),
             Expect::Challenge { status: wanted, error } => {
                 if status != *wanted {
-                    return fail(format!("{} is answered with {status} and not with {wanted}", case.title));
+                    return fail(format!("{} is answered with {status} instead of {wanted}", case.title));
                 }
                 challenge(exchange, *error)
             }
@@ -61,7 +61,7 @@ impl Judge for Status {
                 if conflict.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} and not with {}: {pointer}", case.title, list(&conflict)))
+                    fail(format!("{} is answered with {status} instead of {}: {pointer}", case.title, list(&conflict)))
                 }
             }
             Expect::Documented => Vec::new(),
@@ -91,7 +91,7 @@ fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Finding> {
     };
     let finding = |what: &str| vec![Finding::new(&case.promise, format!("{what}: {}", case.title)).with(challenge)];
     if !challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
-        return finding("the challenge is not of the scheme Bearer");
+        return finding("the challenge does not have the scheme Bearer");
     }
     match error {
         Some(error) if !challenge.contains(&format!("error=\"{error}\"")) => {
@@ -106,7 +106,7 @@ fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Finding> {
 
 pub(super) fn list(statuses: &[u16]) -> String {
     match statuses {
-        all if all.len() > 8 => "another documented refusal".to_owned(),
+        all if all.len() > 8 => "another documented rejection".to_owned(),
         all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
     }
 }

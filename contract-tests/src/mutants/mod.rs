@@ -1,4 +1,4 @@
-//! Mutants: would the contract tests notice?
+//! Mutants: would the contract tests notice a rule that is not enforced?
 //!
 //! Every rule of a document is weakened, strengthened, dropped, inverted or rewired, one at a time. A server that is made only from
 //! the changed document is tested by the engine, which holds the original. The engine must find a failure that points at the
@@ -9,6 +9,16 @@
 //! - `proof`: changes that nobody can see, and answers in which one can be seen
 //! - `trial`: a mutant served and tested
 //! - `report`: what came of it
+//!
+//! ```no_run
+//! use contract_tests::{Document, mutants};
+//!
+//! let document = Document::read("openapi.yaml".as_ref())?;
+//! let outcomes = mutants::test(vec![document], &mutants::Options::default(), &|done, total| eprintln!("{done} of {total}"))?;
+//! let survived = |tried: &&mutants::Tried| tried.verdict == mutants::MutantVerdict::Survived;
+//! assert_eq!(outcomes[0].mutants.iter().filter(survived).count(), 0);
+//! # Ok::<(), mutants::MutantsError>(())
+//! ```
 
 mod operation;
 mod pattern;
@@ -47,9 +57,9 @@ pub enum MutantsError {
     /// The engine cannot test.
     #[error(transparent)]
     Suite(#[from] SuiteError),
-    /// A server that keeps every promise is accused, so that a kill would prove nothing.
-    #[error("{name}: a server that keeps the document's promises is accused: {what} ({promise})")]
-    Accused {
+    /// A correct server fails the contract tests, so that a kill would prove nothing.
+    #[error("{name}: a correct server fails the contract tests: {what} ({promise})")]
+    FalseFailure {
         /// The document.
         name: String,
         /// The failure.
@@ -64,9 +74,11 @@ impl MutantsError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Document(_) => "name OpenAPI documents: contract-tests mutants FILE…",
-            Self::Serve { .. } => "the document must be one that the contract tests and jsonschema can compile",
+            Self::Serve { .. } => "the contract tests and jsonschema must both be able to compile the document",
             Self::Suite(error) => error.hint(),
-            Self::Accused { .. } => "the engine or the faulty server reads the document wrongly; mend that first",
+            Self::FalseFailure { .. } => {
+                "the contract tests or the server that is made from the document misread it; please report this"
+            }
         }
     }
 }

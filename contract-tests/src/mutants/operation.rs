@@ -216,7 +216,7 @@ impl Bench<'_> {
     fn security(&mut self, at: &str, operation: &str) {
         let all = self.document.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
         let names = || Names { below: vec![at.to_owned()], at: vec![operation.to_owned()] };
-        self.push("security", Dropped, at, "open to all", (at.to_owned(), json!([])), names());
+        self.push("security", Dropped, at, "no token required", (at.to_owned(), json!([])), names());
         for (index, alternative) in all.iter().enumerate() {
             let pointer = format!("{at}/{index}");
             if all.len() > 1 {
@@ -248,14 +248,14 @@ impl Bench<'_> {
         }
     }
 
-    /// An operation that is open to all asks for a token.
+    /// An operation that is no token required asks for a token.
     fn secured(&mut self, operation: &str) {
         let pointer = format!("{operation}/security");
         let Some(node) = self.document.pointer(operation).and_then(Value::as_object) else { return };
         let Some(scheme) = keys(self.document, "/components/securitySchemes").next() else { return };
         let secured = with(node, "security", json!([{ scheme: [] }]));
         let names = Names { below: vec![pointer.clone()], at: vec![operation.to_owned()] };
-        self.push("security", Strengthened, &pointer, "a token is asked for", (operation.to_owned(), secured), names);
+        self.push("security", Strengthened, &pointer, "a token is required", (operation.to_owned(), secured), names);
     }
 
     /// What stands at a pointer is taken away.

@@ -38,11 +38,11 @@ pub enum Proof {
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Same => "the same requests are valid, by inclusion in both directions",
-            Self::Narrower => "every answer that it allows keeps the promise, by inclusion",
-            Self::Unanswered => "it is about an answer that the server gives to no request",
-            Self::Bare => "an error that has neither body nor headers is not spoken of",
-            Self::Optional => "a header that need not be sent is not spoken of",
+            Self::Same => "the same requests are valid",
+            Self::Narrower => "every response that the mutant allows satisfies the original",
+            Self::Unanswered => "no request leads to this response",
+            Self::Bare => "the error has neither a body nor headers",
+            Self::Optional => "the header is optional",
         })
     }
 }

@@ -8,6 +8,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::report::seconds;
+
 use super::{DocumentOutcome, MutantVerdict, Mutation, Tried};
 
 /// The outcome for every document. Shown with `{}` it is text for people.
@@ -69,7 +71,7 @@ impl MutantsReport {
     pub fn json(&self) -> Value {
         let score = Score::of(self.all().map(|(_, tried)| tried));
         json!({
-            "killed": score.killed, "total": score.total, "elapsed": (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            "killed": score.killed, "total": score.total, "elapsed": seconds(self.elapsed),
             "documents": self.outcomes
         })
     }
@@ -103,9 +105,9 @@ impl MutantsReport {
         let mut apart = BTreeMap::new();
         for (_, tried) in self.all() {
             let reason = match &tried.verdict {
-                MutantVerdict::Equivalent { proof } => ("cannot be seen", proof.to_string()),
-                MutantVerdict::Uncovered { reason } => ("not covered by the engine", reason.clone()),
-                MutantVerdict::Refused { cause } => ("no document that can be served", cause.clone()),
+                MutantVerdict::Equivalent { proof } => ("equivalent (proven)", proof.to_string()),
+                MutantVerdict::Uncovered { reason } => ("not covered by the contract tests", reason.clone()),
+                MutantVerdict::Refused { cause } => ("not servable", cause.clone()),
                 _ => continue,
             };
             *apart.entry(reason).or_default() += 1;
@@ -122,7 +124,7 @@ impl fmt::Display for MutantsReport {
             let score = Score::of(&outcome.mutants);
             writeln!(
                 f,
-                "{}: {} of {} killed, {} apart",
+                "{}: {} of {} killed, {} reported separately",
                 outcome.document,
                 score.killed,
                 score.total,
@@ -131,14 +133,14 @@ impl fmt::Display for MutantsReport {
         }
         let apart = self.apart();
         if !apart.is_empty() {
-            writeln!(f, "\napart from the count:")?;
+            writeln!(f, "\nreported separately:")?;
         }
         for ((kind, reason), count) in apart {
             writeln!(f, "  {count} {kind}: {reason}")?;
         }
         let survivors: Vec<_> = self.survivors().collect();
         if !survivors.is_empty() {
-            writeln!(f, "\nsurvivors: no failure points at them, and no proof says that nobody can see them")?;
+            writeln!(f, "\nsurvivors: no failure points at them, and they are not proven equivalent")?;
         }
         for (document, Tried { mutant, line, .. }) in &survivors {
             let line = line.map_or_else(String::new, |line| format!(":{line}"));

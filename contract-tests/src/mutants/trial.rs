@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use crate::{Document, Signer, Suite};
+use crate::{Document, Signer, Suite, pointer::is_within};
 use faulty_server::Faulty;
 use serde::Serialize;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub struct Options {
     pub seed: u64,
     /// Random requests for each operation, tried where nothing else has found anything.
     pub cases: usize,
-    /// Only cases whose name begins so, as the engine takes it.
+    /// Only cases whose ID starts with this prefix.
     pub only: Option<String>,
     /// Only each mutant whose number is a multiple of this.
     pub every: usize,
@@ -157,7 +157,7 @@ impl Subject {
         let server = Faulty::start(&document.json, None).await.map_err(serve)?;
         let report = suite.run(&server.url).await?;
         if let Some(failure) = report.failures.first() {
-            return Err(MutantsError::Accused { name, what: failure.what.clone(), promise: failure.promise.clone() });
+            return Err(MutantsError::FalseFailure { name, what: failure.what.clone(), promise: failure.promise.clone() });
         }
         let (mut uncovered, mut untried) = (Vec::new(), Vec::new());
         for operation in &report.operations {
@@ -214,8 +214,7 @@ impl Subject {
 
 /// Why what stands at this pointer is not tested.
 fn reason(gaps: &[(String, String)], pointer: &str) -> Option<String> {
-    let within = |at: &str| pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    gaps.iter().find(|(at, _)| within(at)).map(|(_, reason)| reason.clone())
+    gaps.iter().find(|(at, _)| is_within(pointer, at)).map(|(_, reason)| reason.clone())
 }
 
 /// Does this for each, on every core, each with a runtime of its own: server and engine of a mutant share a thread.

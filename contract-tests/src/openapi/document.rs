@@ -39,7 +39,7 @@ pub enum DocumentError {
         cause: String,
     },
     /// A schema cannot be compiled.
-    #[error("{pointer} cannot be compiled: {cause}")]
+    #[error("{pointer} is not a schema that can be compiled: {cause}")]
     Schema {
         /// Where in the document.
         pointer: String,

@@ -165,14 +165,14 @@ impl Document {
 
     fn parameter(&self, at: &str) -> Result<Option<Parameter>, Uncovered> {
         let gap = |reason: &str| Uncovered { pointer: at.to_owned(), reason: reason.to_owned() };
-        let (at, node) = self.resolve(at).ok_or_else(|| gap("a reference that leads nowhere"))?;
+        let (at, node) = self.resolve(at).ok_or_else(|| gap("a reference to nothing"))?;
         let name = node.get("name").and_then(Value::as_str).ok_or_else(|| gap("a parameter without a name"))?;
         let place = match node.get("in").and_then(Value::as_str) {
             Some("path") => ParameterLocation::Path,
             Some("query") => ParameterLocation::Query,
             Some("header") => ParameterLocation::Header,
             Some("cookie") => ParameterLocation::Cookie,
-            _ => return Err(gap("a parameter in an unknown place")),
+            _ => return Err(gap("a parameter with an unknown `in`")),
         };
         if place == ParameterLocation::Header
             && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str())
@@ -180,7 +180,7 @@ impl Document {
             return Ok(None); // OpenAPI 3.1, section 4.8.12.1: described elsewhere, ignored here.
         }
         if node.get("schema").is_none() {
-            return Err(gap("a parameter with content and no schema"));
+            return Err(gap("a parameter with `content` instead of `schema`"));
         }
         let explode = node.get("explode").and_then(Value::as_bool);
         let form = matches!(place, ParameterLocation::Query | ParameterLocation::Cookie);
@@ -189,7 +189,7 @@ impl Document {
             None | Some("form" | "simple") => Style::Joined(','),
             Some("spaceDelimited") => Style::Joined(' '),
             Some("pipeDelimited") => Style::Joined('|'),
-            Some(_) => return Err(gap("a parameter of a style that is not generated")),
+            Some(_) => return Err(gap("a parameter with a style that is not supported")),
         };
         let required = node.get("required") == Some(&json!(true));
         Ok(Some(Parameter { name: name.to_owned(), place, required, style, pointer: at }))
@@ -201,7 +201,7 @@ impl Document {
         for name in node.get("content").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             let at = format!("{pointer}/content/{}", escape(name));
             if !is_json(name) {
-                uncovered.push(Uncovered { pointer: at, reason: "only JSON bodies are generated".to_owned() });
+                uncovered.push(Uncovered { pointer: at, reason: "a body that is not JSON".to_owned() });
             } else if self.json.pointer(&format!("{at}/schema")).is_some() {
                 media_types.push((name.clone(), format!("{at}/schema")));
             }
@@ -245,13 +245,13 @@ impl Document {
         };
         let all: Option<Vec<Vec<String>>> = requirements.iter().map(single).collect();
         if all.is_none() && (requirements.len() > 1 || first.len() > 1) {
-            let reason = "of alternative or combined security requirements only the first is used".to_owned();
+            let reason = "only the first of several security requirements is tested".to_owned();
             uncovered.push(Uncovered { pointer: at.clone(), reason });
         }
         let (name, scopes) = first.iter().next()?;
         let bearer = self.is_bearer(name)?;
         if !bearer {
-            let reason = "a security scheme other than a bearer token is not tested".to_owned();
+            let reason = "a security scheme other than a bearer token".to_owned();
             uncovered.push(Uncovered { pointer: at.clone(), reason });
         }
         let alternatives = all.into_iter().flatten().skip(1).collect();

@@ -145,9 +145,9 @@ impl Target {
             let reason = match &constraint.rule {
                 _ if in_body => continue,
                 Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
-                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
-                Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
-                Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
+                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that occurs once is a list of one",
+                Rule::MinItems(0 | 1) => "a list without items is an absent parameter",
+                Rule::Required(_) if constraint.place.starts_with("/path") => "a path without its parameter is another path",
                 _ => continue,
             };
             let reason = reason.to_owned();

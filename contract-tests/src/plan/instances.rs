@@ -23,6 +23,14 @@ pub struct Instances {
 
 /// The instances of a JSON Schema 2020-12; the same for the same seed.
 ///
+/// ```
+/// let schema = serde_json::json!({ "type": "string", "minLength": 2 });
+/// let instances = contract_tests::instances(&schema, 1)?;
+/// assert!(instances.valid.iter().all(|valid| valid.as_str().is_some_and(|text| text.chars().count() >= 2)));
+/// assert!(instances.invalid.iter().any(|(_, broken)| broken[0].keyword == "minLength"));
+/// # Ok::<(), String>(())
+/// ```
+///
 /// # Errors
 ///
 /// What boon says about a schema that it cannot compile.

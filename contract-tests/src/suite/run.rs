@@ -35,7 +35,7 @@ use crate::{
     report::{OperationReport, Report},
 };
 
-/// One run under way.
+/// One run.
 pub(crate) struct Run<'a> {
     pub(super) suite: &'a Suite,
     client: &'a Client,
@@ -372,7 +372,7 @@ impl<'a> Run<'a> {
         }
         let findings = match &answer {
             Err(cause) => {
-                vec![Finding::new(&case.promise, format!("there is no answer to {}", case.title)).with(cause.clone())]
+                vec![Finding::new(&case.promise, format!("nothing answers {}", case.title)).with(cause.clone())]
             }
             Ok(response) => self.findings(operation, case, response, sent),
         };

@@ -1,4 +1,4 @@
-//! Failing cases, kept in a file so that the next run tries them first.
+//! Failing cases, saved in a file so that the next run tries them first.
 
 use std::{fs, io, path::Path};
 
@@ -19,7 +19,7 @@ pub(crate) struct SavedCase {
 /// The cases in the file; none where there is no file.
 pub(crate) fn read(path: &Path) -> Result<Vec<SavedCase>, String> {
     match fs::read_to_string(path) {
-        Ok(text) => serde_json::from_str(&text).map_err(|error| format!("not a list of kept failures: {error}")),
+        Ok(text) => serde_json::from_str(&text).map_err(|error| format!("not a list of saved failures: {error}")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error.to_string()),
     }

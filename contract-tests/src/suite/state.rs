@@ -106,7 +106,7 @@ impl Unique<'_> {
 
     /// A refused request does not take the value.
     async fn refused_first(&self) -> bool {
-        let name = "the value of a request that was refused";
+        let name = "the value of a rejected request";
         let instance = self.fresh();
         let mut refused = instance.clone();
         // Without one of its required properties it is refused, whatever else it says.
@@ -161,7 +161,7 @@ impl Unique<'_> {
         let outcomes = join_all(cases.iter().map(|case| self.run.attempt(self.target, case))).await;
         let created = outcomes.iter().filter(|outcome| outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300)).count();
         if created != 1 {
-            let finding = Finding::new(self.promise(), format!("{name}: not exactly one wins"))
+            let finding = Finding::new(self.promise(), format!("{name}: not exactly one request succeeds"))
                 .with(format!("{created} of {RACERS} were accepted"));
             if let (Some(case), Some(outcome)) = (cases.first(), outcomes.first()) {
                 self.run.fail(self.target, case, &finding, outcome.answer.as_ref());
@@ -204,7 +204,7 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
     let case = Case {
         id,
         group: Group::State,
-        title: "the Location of what was created".to_owned(),
+        title: "the Location of a created resource".to_owned(),
         promise: operation.pointer.clone(),
         request: target.encode(&instance),
         instance: Some(instance),
@@ -224,13 +224,13 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
         let answer = run.client().send(&request, &run.authorization(&get, &Credentials::Good)).await;
         let finding = match &answer {
             Ok(found) if found.status == 200 => differs(created, found).map(|name| {
-                Finding::new(&operation.pointer, format!("what Location leads to has another {name} than the 201 said"))
+                Finding::new(&operation.pointer, format!("the resource at Location has another {name} than the 201"))
             }),
             Ok(found) => Some(
-                Finding::new(&operation.pointer, "the Location of what was created does not lead to it")
+                Finding::new(&operation.pointer, "the Location of a created resource does not lead to it")
                     .with(format!("GET answers {}", found.status)),
             ),
-            Err(cause) => Some(Finding::new(&operation.pointer, "there is no answer at the Location").with(cause.clone())),
+            Err(cause) => Some(Finding::new(&operation.pointer, "nothing answers at the Location").with(cause.clone())),
         };
         if let Some(finding) = finding {
             run.fail(target, &case, &finding, answer.as_ref());

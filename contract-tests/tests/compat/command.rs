@@ -124,8 +124,8 @@ fn what_cannot_run_is_2_and_says_what_helps() {
     fs::write(path.join("breaks.yaml"), "- pointer: /paths\n").unwrap();
     let file = "api/openapi.yaml";
     for (arguments, error, hint) in [
-        (vec!["--base", "origin/main", "--file", file], "origin/main is neither a file nor a commit", "git fetch origin main"),
-        (vec!["--base=--output=x", "--file", file], "--output=x is neither a file nor a commit", "git fetch"),
+        (vec!["--base", "origin/main", "--file", file], "origin/main is neither a file nor a revision", "git fetch origin main"),
+        (vec!["--base=--output=x", "--file", file], "--output=x is neither a file nor a revision", "git fetch"),
         (vec!["--base", "empty", "--file", file], "empty has no openapi.yaml", "a new document breaks nobody"),
         (vec!["--base", "no.yaml", "--file", file], "no.yaml is not an OpenAPI 3.0 or 3.1 document", "OpenAPI"),
         (vec!["--base", "before", "--file", "missing.yaml"], "missing.yaml: No such file", "--file names the new document"),
@@ -153,9 +153,13 @@ fn help_says_what_it_is_for() {
     let output = compat(folder.path(), &["--help"]);
     let text = said(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    for word in
-        ["may I ship this change?", "--base", "--allow", "--format", "Exit status: 0 compatible, 1 breaking, 2 could not run"]
-    {
+    for word in [
+        "report whom the changes break",
+        "--base",
+        "--allow",
+        "--format",
+        "Exit status: 0 compatible, 1 breaking, 2 the comparison",
+    ] {
         assert!(text.contains(word), "{word}: {text}");
     }
 }

@@ -70,7 +70,7 @@ pub fn compare(old: &Document, new: &Document) -> Result<Structure, DocumentErro
             }
             None => {
                 let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
-                let gone = if new.json.pointer(path).is_some() { "the operation is gone" } else { "the path is gone" };
+                let gone = if new.json.pointer(path).is_some() { "the operation is removed" } else { "the path is removed" };
                 structure.changes.push(Change {
                     operation: operation.id.clone(),
                     part: Part::Operation,
@@ -145,7 +145,7 @@ impl Comparison<'_> {
         let (before, after) = (self.before, self.after);
         let path = after.pointer.rsplit_once('/').map_or("", |(path, _)| path).to_owned();
         if before.path != after.path {
-            self.note(&path, "the names of the path's parameters are different");
+            self.note(&path, "the path parameters have other names");
         }
         self.described(&before.pointer, &after.pointer, &DESCRIBING);
         self.security();
@@ -205,7 +205,7 @@ impl Comparison<'_> {
         let mut met = BTreeSet::new();
         for (name, at) in &old {
             let Some((other, there)) = covering(&new, name) else {
-                let what = format!("the media type {name} is gone");
+                let what = format!("the media type {name} is removed");
                 self.add(Part::Request(name.clone()), at, true, Class::Requests, &what, Ground::AnyRequest);
                 continue;
             };

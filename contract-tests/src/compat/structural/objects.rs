@@ -51,9 +51,9 @@ impl<'a> Schemas<'a> {
         if before.never && !after.never {
             self.differ(&place, Effect::Wider, "is a new property of a closed object");
         } else if before.always() && after.never {
-            self.differ(&place, Effect::Narrower, "may not be there any more");
+            self.differ(&place, Effect::Narrower, "is no longer allowed");
         } else if before.always() && !after.always() {
-            self.differ(&place, Effect::Narrower, "has rules now; any value was allowed");
+            self.differ(&place, Effect::Narrower, "has rules now; any value was allowed before");
         } else if before.always() {
             self.add(&place, Class::Documentation, "is described now; any value was and is allowed", Decided::Document);
         } else {
@@ -66,7 +66,7 @@ impl<'a> Schemas<'a> {
         let place = ChangeLocation { old: old.to_owned(), new: other.clone(), gone: true, item: Some(name.to_owned()) };
         let (before, after) = (View::of(self.old, old), View::of(self.new, &other));
         if after.never && !before.never {
-            self.differ(&place, Effect::Narrower, "is gone from a closed object");
+            self.differ(&place, Effect::Narrower, "is removed from a closed object");
         } else if after.always() && !before.always() {
             self.differ(&place, Effect::Wider, "is no longer described, and any value is allowed");
         } else if after.always() {

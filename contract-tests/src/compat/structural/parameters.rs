@@ -93,9 +93,9 @@ impl Comparison<'_> {
                 !types.contains("array") && !types.contains("object")
             };
             let (class, what) = if scalar(self.old, &schema) && scalar(self.new, &schema_there) {
-                (Class::Documentation, "the style is another one, which makes no difference to a single value")
+                (Class::Documentation, "the style has changed, which makes no difference for a single value")
             } else {
-                (Class::Requests, "the style is another one: lists are written differently")
+                (Class::Requests, "the style has changed: lists are written differently")
             };
             self.add(Part::Requests, &format!("{}/style", after.pointer), false, class, what, Ground::Document);
         }

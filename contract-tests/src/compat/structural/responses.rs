@@ -38,7 +38,7 @@ impl Comparison<'_> {
         let known = old.keys().any(|other| other.starts_with(class));
         let part = Part::Response(status.to_owned());
         if matches!(class, '4' | '5') && known {
-            let what = format!("the status {status} is new; clients take it for {class}00");
+            let what = format!("the status {status} is new; clients treat it as {class}00");
             self.add(part, at, false, Class::Safe, &what, Ground::Document);
         } else {
             let example = status.parse::<u16>().map_or(Ground::Document, |status| Ground::Example(json!({ "status": status })));
@@ -80,7 +80,7 @@ impl Comparison<'_> {
             }
         }
         for (name, at) in old.iter().filter(|(name, _)| covering(&new, name).is_none()) {
-            let what = format!("the media type {name} is gone: who asks for it gets none");
+            let what = format!("the media type {name} is removed: a client that accepts only it gets none");
             self.add(Part::Body(status.to_owned(), name.clone()), at, true, Class::Responses, &what, Ground::Document);
         }
     }
@@ -100,10 +100,10 @@ impl Comparison<'_> {
             let pointer = format!("{there}/required");
             match (was, required(self.new, there)) {
                 (true, false) => {
-                    self.add(part.clone(), &pointer, false, Class::Responses, "the header need not come any more", without());
+                    self.add(part.clone(), &pointer, false, Class::Responses, "the header is optional now", without());
                 }
                 (false, true) => {
-                    self.add(part.clone(), &pointer, false, Class::Safe, "the header always comes now", Ground::Document);
+                    self.add(part.clone(), &pointer, false, Class::Safe, "the header is required now", Ground::Document);
                 }
                 _ => {}
             }

@@ -139,11 +139,8 @@ impl<'a> Schemas<'a> {
             "x-unique" => self.unique(old, new),
             "readOnly" | "writeOnly" => self.mark(keyword, old, new),
             _ if before != after => {
-                let what = if keyword == "default" {
-                    "is another one: what is left out may mean something else"
-                } else {
-                    "is different"
-                };
+                let what =
+                    if keyword == "default" { "has changed: an absent value may mean something else" } else { "is different" };
                 self.add(&place(), Class::Documentation, what, Decided::Document);
             }
             _ => {}
@@ -295,7 +292,7 @@ impl<'a> Schemas<'a> {
         let place = ChangeLocation::keyword(old, new, "x-unique");
         match (old.is("x-unique"), new.is("x-unique"), self.direction) {
             (false, true, Direction::Request) => {
-                self.add(&place, Class::Requests, "is new: a value that another resource has is refused", Decided::Document);
+                self.add(&place, Class::Requests, "is new: a value that another resource has is rejected", Decided::Document);
             }
             (true, false, Direction::Request) => {
                 self.add(&place, Class::Safe, "is gone: another resource may have the same value", Decided::Document);
@@ -316,7 +313,7 @@ impl<'a> Schemas<'a> {
                 self.add(
                     &place,
                     self.direction.broken(),
-                    &format!("is new: the value is not to be {verb} any more"),
+                    &format!("is new: the value must no longer be {verb}"),
                     Decided::Document,
                 );
             }

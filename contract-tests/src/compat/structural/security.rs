@@ -24,10 +24,10 @@ impl Comparison<'_> {
             (!lacks.is_empty()).then_some(lacks)
         });
         if let Some(lacks) = lost.min_by_key(Vec::len) {
-            let what = format!("asks for more than before: {}", lacks.join(", "));
+            let what = format!("requires more than before: {}", lacks.join(", "));
             self.add(Part::Operation, &pointer, gone, Class::Requests, &what, Ground::AnyRequest);
         } else if old != new {
-            self.add(Part::Operation, &pointer, gone, Class::Safe, "lets in whom it let in, and others", Ground::Document);
+            self.add(Part::Operation, &pointer, gone, Class::Safe, "accepts more callers than before", Ground::Document);
         }
     }
 }

@@ -129,7 +129,7 @@ impl Bench<'_> {
             }
         }
         if has("then") && has("else") {
-            changed("then", Rewired, "then and else change places", &|schema| {
+            changed("then", Rewired, "then and else are swapped", &|schema| {
                 let (then, otherwise) = (schema.shift_remove("then"), schema.shift_remove("else"));
                 schema.extend(then.map(|it| ("else".to_owned(), it)));
                 schema.extend(otherwise.map(|it| ("then".to_owned(), it)));

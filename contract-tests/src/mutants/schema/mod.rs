@@ -167,7 +167,7 @@ impl Bench<'_> {
             ("contains", _) => self.drop("contains"),
             ("uniqueItems", Value::Bool(true)) => self.drop("uniqueItems"),
             ("prefixItems", Value::Array(items)) if items.len() > 1 => {
-                self.changed("prefixItems", Rewired, "the first two change places", |schema| swap_first(schema, "prefixItems"));
+                self.changed("prefixItems", Rewired, "the first two are swapped", |schema| swap_first(schema, "prefixItems"));
             }
             ("allOf", Value::Array(branches)) => self.branches("allOf", branches.len(), &[]),
             ("anyOf", Value::Array(branches)) => self.branches("anyOf", branches.len(), &["oneOf", "allOf"]),
