@@ -70,7 +70,7 @@ const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_saphyr::from_str(&fs::read_to_string(USERS).unwrap()).unwrap());
 
 /// Every case that breaks the body of a note.
-const FAULTS: &str = "addNote:faults:/paths/~1notes/post/requestBody/content";
+const FAULTS: &str = "addNote:negative:/paths/~1notes/post/requestBody/content";
 
 /// A server does not know this rule.
 fn without(rule: &'static str) -> Option<Fault> {
@@ -140,7 +140,7 @@ fn stable(text: &str) -> String {
     for (pattern, stable) in [
         (r"127\.0\.0\.1:\d+", "<address>"),
         (r"[\d,]+ cases, [\d,]+ requests, [\d.]+ s, [\d,]+ cases a second", "<cases>, <requests>, <time>, <rate>"),
-        (r"(edges|faults|random|protocol|state) [\d,]+", "$1 <n>"),
+        (r"(boundary|negative|random|protocol|state) [\d,]+", "$1 <n>"),
         (r"\d+ (failures|cases)\)", "<n> $1)"),
         (r"\(os error \d+\)", "(os error)"),
     ] {

@@ -28,7 +28,7 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
             ));
         }
         for operation in &report.operations {
-            for constraint in operation.constraints.iter().filter(|constraint| !constraint.kept || !constraint.broken) {
+            for constraint in operation.constraints.iter().filter(|constraint| !constraint.satisfied || !constraint.violated) {
                 wrong.push(format!("{name}: {}: {} is not met from both sides: {constraint:?}", operation.id, constraint.key));
             }
             println!("{name} {} {:?} {:?}", operation.id, operation.uncovered, operation.disagreements);

@@ -1,6 +1,7 @@
 //! Whether everything that one schema allows is allowed by another one: proven, refuted by an instance, or not known.
 
 mod array;
+pub(crate) mod described;
 mod language;
 mod number;
 mod object;
@@ -14,9 +15,9 @@ use serde_json::Value;
 use self::{
     proof::{Prover, State},
     term::Terms,
-    witness::Search,
+    witness::WitnessSearch,
 };
-use crate::schema::{Referee, Schema};
+use crate::schema::{ReferenceValidator, Schema};
 
 /// A schema in its document.
 #[derive(Debug, Clone, Copy)]
@@ -47,14 +48,15 @@ pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<In
     let both = [narrow, wide];
     let compile = || both.map(|located| Schema::compile(located.document, located.pointer));
     let schemas = compile();
-    let [one, other] = [0, 1].map(|side| Referee::compile(both[side].document, both[side].pointer, &schemas[side]));
-    let referees = [one?, other?];
+    let [one, other] = [0, 1].map(|side| ReferenceValidator::compile(both[side].document, both[side].pointer, &schemas[side]));
+    let validators = [one?, other?];
     let terms = Terms::new([&schemas[0], &schemas[1]], [narrow.document, wide.document]);
     let [narrow, wide] = terms.roots;
     if Prover::new(&terms).empty(&State::from([(narrow, true), (wide, false)])) {
         return Ok(Inclusion::Proven);
     }
     let [first, second] = compile();
-    let search = Search { schemas: [&schemas[0], &schemas[1]], referees: &referees, both: Schema::both(first, second), seed };
+    let search =
+        WitnessSearch { schemas: [&schemas[0], &schemas[1]], validators: &validators, both: Schema::both(first, second), seed };
     Ok(search.witness(&terms).map_or(Inclusion::Unknown, Inclusion::Refuted))
 }

@@ -100,7 +100,7 @@ impl Page {
         writeln!(self.text)
     }
 
-    /// Constraints × (edges, faults, random), by place. A place stands in its first row only.
+    /// Constraints × (boundary, negative, random), by place. A place stands in its first row only.
     fn table(&mut self, all: &[ConstraintReport]) -> fmt::Result {
         let mut rank = BTreeMap::new();
         for (index, constraint) in all.iter().enumerate() {
@@ -116,16 +116,16 @@ impl Page {
         };
         let (places, names) = (widest(&place, "place"), widest(&name, "constraint"));
         let heading = format!(
-            "{:places$}  {:names$}  {:>6} {:>6} {:>6}  can be broken",
-            "place", "constraint", "edges", "faults", "random"
+            "{:places$}  {:names$}  {:>8} {:>8} {:>6}  can be broken",
+            "place", "constraint", "boundary", "negative", "random"
         );
         writeln!(self.text, "\n  {}", self.paint(QUIET, heading))?;
         let mut last = None;
         for constraint in &shown {
             let again = last.replace(&constraint.place) == Some(&constraint.place);
             let place = if again { String::new() } else { place(constraint) };
-            let ConstraintReport { edges, faults, random, .. } = constraint;
-            let row = format!("{place:places$}  {:names$}  {edges:>6} {faults:>6} {random:>6}", name(constraint));
+            let ConstraintReport { boundary, negative, random, .. } = constraint;
+            let row = format!("{place:places$}  {:names$}  {boundary:>8} {negative:>8} {random:>6}", name(constraint));
             let how = match constraint.gap() {
                 None => self.paint(QUIET, how(constraint, all)),
                 Some(gap) => self.paint(ODD, gap),
@@ -261,7 +261,7 @@ impl Page {
     fn summary(&mut self, report: &Report) -> fmt::Result {
         let seconds = report.elapsed.as_secs_f64();
         let rate = if seconds > 0.0 { report.cases as f64 / seconds } else { 0.0 };
-        let outcome = if report.kept() {
+        let outcome = if report.passed() {
             self.paint(GOOD, "Every promise was kept")
         } else {
             let count: usize = report.failures.iter().map(|failure| failure.count).sum();
@@ -358,7 +358,7 @@ mod tests {
         let report = report((1..=500).map(constraint).collect(), Vec::new());
         assert_eq!(
             report.to_string(),
-            "createPet  POST /pets\n  500 of 500 constraints; cases: edges 20, random 1,000, protocol 30\n\n\
+            "createPet  POST /pets\n  500 of 500 constraints; cases: boundary 20, random 1,000, protocol 30\n\n\
              500 of 500 constraints met from both sides\n\n\
              Every promise was kept. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         );
@@ -368,7 +368,7 @@ mod tests {
     fn an_empty_run_and_one_without_constraints_can_be_told() {
         let mut empty = report(Vec::new(), Vec::new());
         let layout = Layout { colour: false, rows: usize::MAX };
-        assert!(empty.text(&layout).contains("0 of 0 constraints; cases: edges 20"), "{}", empty.text(&layout));
+        assert!(empty.text(&layout).contains("0 of 0 constraints; cases: boundary 20"), "{}", empty.text(&layout));
         empty.operations.clear();
         empty.elapsed = std::time::Duration::ZERO;
         assert!(empty.text(&layout).starts_with("0 of 0 constraints met from both sides"), "{}", empty.text(&layout));
@@ -391,7 +391,7 @@ mod tests {
                 of(2, "type", "together with /p2/enum"),
                 of(1, "type", "together with /p1/a, /p1/b"),
                 of(2, "enum", "together with /p1/type"),
-                ConstraintReport { broken: false, ..of(3, "not", "never") },
+                ConstraintReport { violated: false, ..of(3, "not", "never") },
             ],
             Vec::new(),
         );
@@ -400,12 +400,12 @@ mod tests {
         assert_eq!(
             table,
             [
-                "  place     constraint    edges faults random  can be broken",
-                "  /p1       required          2      1      7  alone",
-                "            type              2      1      7  with 2 others",
-                "  the body  required p1       2      1      7  alone",
-                "  /p2       type              2      1      7  with enum",
-                "            enum              2      1      7  with type of /p1",
+                "  place     constraint    boundary negative random  can be broken",
+                "  /p1       required            2        1      7  alone",
+                "            type                2        1      7  with 2 others",
+                "  the body  required p1         2        1      7  alone",
+                "  /p2       type                2        1      7  with enum",
+                "            enum                2        1      7  with type of /p1",
                 "  … and 1 more: --verbose shows them",
             ]
         );
@@ -420,14 +420,14 @@ mod tests {
 
     #[test]
     fn what_is_not_covered_is_said_with_the_reason() {
-        let never = ConstraintReport { broken: false, breakable: "never".to_owned(), ..constraint(1) };
+        let never = ConstraintReport { violated: false, breakable: "never".to_owned(), ..constraint(1) };
         let mut report = report(vec![never, constraint(2)], Vec::new());
         report.operations[0].uncovered = vec![Uncovered { pointer: "/a".to_owned(), reason: "why".to_owned() }];
         report.operations[0].disagreements = (0..25).map(|number| format!("no {number}")).collect();
         let text = report.to_string();
         for line in [
             "1 of 2 constraints met from both sides",
-            "- minLength of /p1: no request was found that breaks it (/components/schemas/Pet/properties/p1/minLength)",
+            "- minLength of /p1: no request was found that violates it (/components/schemas/Pet/properties/p1/minLength)",
             "- /a: why",
             "disagree: 25",
             "- no 19",
@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_run_is_not_accused_of_covering_a_part() {
-        let mut report = report(vec![ConstraintReport { broken: false, ..constraint(1) }], Vec::new());
+        let mut report = report(vec![ConstraintReport { violated: false, ..constraint(1) }], Vec::new());
         report.only = Some("createPet:random".to_owned());
         let text = report.to_string();
         assert!(text.contains("only cases that begin with createPet:random were tried") && !text.contains("met from"), "{text}");
@@ -461,7 +461,7 @@ mod tests {
            curl      curl -i -X POST 'http://127.0.0.1:1/pets' \
                        -H "Authorization: Bearer $TOKEN" \
                        --data-binary '{}'
-           rerun     --seed 1 --cases 50 --only 'createPet:faults:/components/schemas/Pet/properties/p1/minLength:1'
+           rerun     --seed 1 --cases 50 --only 'createPet:negative:/components/schemas/Pet/properties/p1/minLength:1'
         "#);
     }
 

@@ -1,30 +1,37 @@
 //! What a caller sets up: the document, the tokens, the judges, and how much is tried.
 
+pub(crate) mod client;
+mod failures;
+mod find_failure;
+mod fresh;
 mod prepared;
+mod record;
 mod run;
-mod seek;
+mod saved;
+mod shrink;
+mod state;
+pub(crate) mod store;
 mod tally;
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     path::PathBuf,
-    pin::Pin,
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
-
 pub(crate) use self::run::Run;
-use self::{prepared::Prepared, run::Search};
+pub use self::store::{Store, StoreFuture};
+use self::{prepared::Prepared, run::FailureFilter};
 use crate::{
-    client::{Client, ClientError},
-    document::{Document, DocumentError},
+    cases::{
+        protocol::Assumptions,
+        token::{Signer, TokenError},
+    },
     judge::Judge,
-    protocol::Assumptions,
+    openapi::document::{Document, DocumentError},
     report::{Failure, Report},
-    token::{Signer, TokenError},
+    suite::client::{Client, ClientError},
 };
 
 /// Why a run could not take place.
@@ -82,15 +89,6 @@ impl SuiteError {
     }
 }
 
-/// A future of a [`Store`].
-pub type StoreFuture<'a> = Pin<Box<dyn Future<Output = Vec<Value>> + Send + 'a>>;
-
-/// A look into what the server stores, for tests that run it in their own process: a refused request must change nothing.
-pub trait Store: Send + Sync {
-    /// Everything that is stored, in a stable order, each resource as the API shows it.
-    fn snapshot(&self) -> StoreFuture<'_>;
-}
-
 /// How far a run is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
@@ -110,7 +108,7 @@ pub struct Suite {
     seed: u64,
     cases: usize,
     only: Option<String>,
-    patience: Duration,
+    timeout: Duration,
     assumptions: Assumptions,
     concurrency: usize,
     judges: Vec<Box<dyn Judge>>,
@@ -130,7 +128,7 @@ impl Suite {
             seed: 1,
             cases: 1_000,
             only: None,
-            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
             assumptions: Assumptions { oversized: 1024 * 1024, lenient: false },
             concurrency: 8,
             judges: Vec::new(),
@@ -173,8 +171,8 @@ impl Suite {
     }
 
     /// How long an answer may take.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -224,24 +222,24 @@ impl Suite {
     ///
     /// # Errors
     ///
-    /// [`SuiteError`] when the run cannot take place. Broken promises are no error: they are in the [`Report`].
+    /// [`SuiteError`] when the run cannot take place. Broken promises are not an error: they are in the [`Report`].
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
-        let client = Client::new(url, self.patience)?;
+        let client = Client::new(url, self.timeout)?;
         let prepared = self.prepared()?;
         Run::new(self, &client, prepared, self.tokens(prepared)?, None).report(begin).await
     }
 
-    /// Looks for one broken promise of the server at `url`: one whose pointer in the document is `sought`. Cases about such a
+    /// Looks for one broken promise of the server at `url`: one whose pointer in the document is `is_wanted`. Cases about such a
     /// promise come first, nothing is made smaller, and the search ends with the first such failure.
     ///
     /// # Errors
     ///
     /// As for [`Suite::run`].
-    pub async fn seek(&self, url: &str, sought: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
-        let client = Client::new(url, self.patience)?;
+    pub async fn find_failure(&self, url: &str, is_wanted: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
+        let client = Client::new(url, self.timeout)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(Search(&sought))).sought(&sought).await
+        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(FailureFilter(&is_wanted))).find_failure(&is_wanted).await
     }
 
     /// What no server changes; made by the first run.
@@ -270,7 +268,7 @@ impl Suite {
         Ok(tokens)
     }
 
-    fn wanted(&self, case: &str) -> bool {
+    fn is_selected(&self, case: &str) -> bool {
         let Some(only) = &self.only else { return true };
         // Whole parts of the name: what ends in :1 is not :10 as well.
         let between = [':', '/', '[', '-'];
