@@ -21,6 +21,7 @@ mod openapi;
 mod plan;
 pub mod pointer;
 mod report;
+pub mod rules;
 mod schema;
 pub mod shell;
 mod suite;
@@ -46,7 +47,7 @@ pub use self::{
         Breakable,
         instances::{Instances, instances},
     },
-    report::{ConstraintReport, Failure, Layout, OperationReport, Report},
+    report::{Accepted, Allowance, ConstraintReport, Failure, Layout, OperationReport, Report, Stopped},
     schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal, number},
     suite::{Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
 };

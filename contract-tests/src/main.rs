@@ -31,14 +31,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let status = |good: bool| u8::from(!good);
     let outcome = match Arguments::parse_from(with_default_command(env::args_os())).command {
         Command::Run(arguments) => run::run(&arguments),
-        Command::Compat(arguments) => compat::run(&arguments),
-        Command::Mutants(arguments) => mutants::run(arguments),
+        Command::Compat(arguments) => compat::run(&arguments).map(status),
+        Command::Mutants(arguments) => mutants::run(arguments).map(status),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             // Where nobody can read it, the exit status still tells.
             let _ = writeln!(io::stderr(), "error: {error}\nhint: {}", error.hint);

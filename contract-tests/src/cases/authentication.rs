@@ -10,6 +10,7 @@ use crate::{
         operation::Security,
         request::{Request, Target},
     },
+    rules,
 };
 
 /// The cases for one operation; `valid` makes a new valid request.
@@ -31,6 +32,7 @@ pub(crate) fn cases(
             request,
             instance: Some(instance),
             credentials: Credentials::Raw(values),
+            rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::UNAUTHENTICATED_ACCEPTED },
             expect,
         });
     };

@@ -15,6 +15,7 @@ use crate::{
         request::{Request, Target},
     },
     plan::Sample,
+    rules,
     schema::{Rule, Schema, Violation},
 };
 
@@ -96,6 +97,8 @@ pub enum Expect {
     },
     /// The value is taken: 409, or another documented rejection, that names the property.
     Taken(String),
+    /// Any refusal: no valid request of the operation is accepted, so that only an acceptance says something.
+    NotAccepted,
     /// Any answer that is documented and not a server error.
     Documented,
 }
@@ -128,6 +131,8 @@ pub struct Case {
     pub credentials: Credentials,
     /// What is promised.
     pub expect: Expect,
+    /// The rule that a server breaks which accepts what must be refused, or refuses what must be accepted.
+    pub rule: &'static rules::Rule,
 }
 
 impl Case {
@@ -152,8 +157,22 @@ impl Case {
             request: target.encode(&sample.instance),
             instance: Some(sample.instance.clone()),
             credentials: Credentials::Good,
+            rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::INVALID_ACCEPTED },
             expect,
         }
+    }
+
+    /// The case as far as it says something about an operation of which no valid request is accepted: whether it is accepted.
+    pub(crate) fn without_baseline(self) -> Option<Self> {
+        let expect = match self.expect {
+            Expect::Success | Expect::Taken(_) => return None,
+            Expect::Status(wanted) if wanted.iter().any(|status| *status < 400) => Expect::Documented,
+            Expect::Documented => Expect::Documented,
+            Expect::Refusal(_) | Expect::Unreadable | Expect::Status(_) | Expect::Challenge { .. } | Expect::NotAccepted => {
+                Expect::NotAccepted
+            }
+        };
+        Some(Self { expect, ..self })
     }
 }
 

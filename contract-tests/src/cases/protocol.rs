@@ -10,6 +10,7 @@ use crate::{
         request::{Request, Target},
     },
     pointer::{escape, replace},
+    rules::{self, Rule},
 };
 
 /// What a run may assume about the server.
@@ -17,6 +18,8 @@ use crate::{
 pub(crate) struct Assumptions {
     /// The size of a body that is refused where the document has the status 413.
     pub oversized: usize,
+    /// Whether methods that change things are sent to paths without an id that do not have them: what they changed would be live.
+    pub all_methods: bool,
     /// Whether bodies may be read as leniently as the RFCs let a server: a byte order mark, a property twice, an unknown coding.
     pub lenient: bool,
 }
@@ -30,7 +33,7 @@ pub(crate) fn cases(
 ) -> Vec<Case> {
     let mut all = Vec::new();
     let operation = &target.operation;
-    let mut add = |name: &str, promise: &str, change: &mut dyn FnMut(&mut Request, &Value), keeps: bool, expect: Expect| {
+    let mut add = |name: &str, promise: &str, change: Change<'_>, keeps: bool, expect: Expect, rule: &'static Rule| {
         let Some((mut request, instance)) = valid() else { return };
         change(&mut request, &instance);
         all.push(Case {
@@ -42,9 +45,10 @@ pub(crate) fn cases(
             instance: keeps.then_some(instance),
             credentials: Credentials::Good,
             expect,
+            rule,
         });
     };
-    methods(document, target, &mut add);
+    methods(document, target, assumptions, &mut add);
     elsewhere(document, target, &mut add);
     add(
         "a query that is not documented",
@@ -55,6 +59,7 @@ pub(crate) fn cases(
         },
         true,
         Expect::Success,
+        &rules::UNDOCUMENTED_QUERY,
     );
     if let Some(body) = operation.body.as_ref().filter(|_| target.media_type.is_some()) {
         bodies(target, &body.pointer, body.required, assumptions, &mut add);
@@ -63,9 +68,13 @@ pub(crate) fn cases(
     all
 }
 
-type Add<'a> = dyn FnMut(&str, &str, &mut dyn FnMut(&mut Request, &Value), bool, Expect) + 'a;
+/// Changes a valid request, which is given as one instance, too.
+type Change<'a> = &'a mut dyn FnMut(&mut Request, &Value);
 
-fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
+/// Adds a case: its name, promise, change, whether it is still the instance, what is expected, and the rule.
+type Add<'a> = dyn FnMut(&str, &str, Change<'_>, bool, Expect, &'static Rule) + 'a;
+
+fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: &mut Add<'_>) {
     let operation = &target.operation;
     let Some((item, _)) = operation.pointer.rsplit_once('/') else { return };
     let documented = |method: &str| document.json.pointer(&format!("{item}/{}", method.to_lowercase())).is_some();
@@ -74,9 +83,19 @@ fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
     if first != Some(operation.method.to_lowercase().as_str()) {
         return;
     }
-    let refused = if operation.responses.contains_key("405") { vec![405] } else { vec![405, 404, 501] };
+    // Below a template an id may be looked up, or found to be wrong, before the method is.
+    let refused = match (operation.path.contains('{'), operation.responses.contains_key("405")) {
+        (true, _) => vec![405, 404, 501, 400, 401, 403, 410, 422],
+        (false, true) => vec![405],
+        (false, false) => vec![405, 404, 501, 401, 403],
+    };
+    let with_ids = operation.path.contains('{');
     for method in ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND"] {
         if documented(method) || (method == "HEAD" && documented("GET")) {
+            continue;
+        }
+        let changes = matches!(method, "PUT" | "POST" | "DELETE" | "PATCH");
+        if changes && !with_ids && !assumptions.all_methods {
             continue;
         }
         let expect = match method {
@@ -90,6 +109,9 @@ fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
             item,
             &mut |request, _| {
                 request.method = method.to_owned();
+                if changes && with_ids {
+                    request.target = of_nothing(&operation.path);
+                }
                 if matches!(method, "GET" | "HEAD" | "OPTIONS" | "DELETE") {
                     request.body = None;
                     request.headers.retain(|(name, _)| name != "content-type");
@@ -97,8 +119,17 @@ fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
             },
             false,
             expect,
+            &rules::UNDOCUMENTED_METHOD,
         );
     }
+}
+
+/// The path with ids that nothing has.
+fn of_nothing(path: &str) -> String {
+    path.split('/')
+        .map(|segment| if segment.contains('{') { "3c8f6a1e9d2b4f70-undocumented" } else { segment })
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 /// Without a parameter in its path an operation has 404 only for the paths beside its own.
@@ -124,6 +155,7 @@ fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
         &mut |request, _| request.target.clone_from(&path),
         false,
         Expect::Status(vec![404]),
+        &rules::UNDOCUMENTED_PATH,
     );
 }
 
@@ -131,19 +163,23 @@ fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
 type BodyChange = fn(&str) -> Vec<u8>;
 
 /// Bodies that no JSON reader can read.
-const UNREADABLE: [(&str, BodyChange); 12] = [
+const UNREADABLE: [(&str, BodyChange); 9] = [
     ("a body that is not JSON", |_| b"this is not JSON".to_vec()),
     ("a body in another notation", |_| b"<xml/>".to_vec()),
     ("a body that is cut short", |body| body.as_bytes()[..body.len() - 1].to_vec()),
     ("a body that ends in the middle", |body| body.as_bytes()[..body.len() / 2].to_vec()),
     ("two values in the body", |body| format!("{body}{body}").into_bytes()),
     ("something after the value", |body| format!("{body} x").into_bytes()),
-    ("a comment in the body", |body| format!("/* comment */{body}").into_bytes()),
     ("a body of nothing but spaces", |_| b"   ".to_vec()),
-    ("numbers that JSON does not have", |_| b"NaN".to_vec()),
-    ("a trailing comma", |body| format!("{},{}", &body[..body.len() - 1], &body[body.len() - 1..]).into_bytes()),
     ("arrays nested 25,000 deep", |_| format!("{}{}", "[".repeat(25_000), "]".repeat(25_000)).into_bytes()),
     ("a string that never ends", |_| format!("\"{}", "a".repeat(5_000)).into_bytes()),
+];
+
+/// Bodies that are only almost JSON. RFC 8259, section 9, lets a parser accept extensions.
+const EXTENDED: [(&str, BodyChange); 3] = [
+    ("a comment in the body", |body| format!("/* comment */{body}").into_bytes()),
+    ("numbers that JSON does not have", |_| b"NaN".to_vec()),
+    ("a trailing comma", |body| format!("{},{}", &body[..body.len() - 1], &body[body.len() - 1..]).into_bytes()),
 ];
 
 /// Bodies that RFC 8259 lets a reader take or refuse.
@@ -155,11 +191,11 @@ const DOUBTFUL: [(&str, BodyChange); 4] = [
 ];
 
 /// Bytes that no text in JSON may have.
-const SPOILS: [(&str, &[u8]); 4] = [
-    ("invalid UTF-8", &[0xFF]),
-    ("an overlong UTF-8 sequence", &[0xC0, 0xAF]),
-    ("half a surrogate pair", b"\\ud800"),
-    ("a control character in a string", &[0x01]),
+const SPOILS: [(&str, &[u8], &Rule); 4] = [
+    ("invalid UTF-8", &[0xFF], &rules::MALFORMED_ACCEPTED),
+    ("an overlong UTF-8 sequence", &[0xC0, 0xAF], &rules::MALFORMED_ACCEPTED),
+    ("half a surrogate pair", b"\\ud800", &rules::LENIENT_JSON),
+    ("a control character in a string", &[0x01], &rules::LENIENT_JSON),
 ];
 
 fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptions, add: &mut Add<'_>) {
@@ -170,12 +206,13 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
         if body.starts_with(['{', '[']) { body } else { format!("{{\"a\":{body}}}") }
     };
     let doubtful = if assumptions.lenient { Expect::Documented } else { Expect::Unreadable };
-    let each =
-        UNREADABLE.iter().map(|case| (case, Expect::Unreadable)).chain(DOUBTFUL.iter().map(|case| (case, doubtful.clone())));
-    for ((name, change), expect) in each {
-        add(name, promise, &mut |request, _| request.body = Some(change(&text(request))), false, expect);
+    let each = (UNREADABLE.iter().map(|case| (case, Expect::Unreadable, &rules::MALFORMED_ACCEPTED)))
+        .chain(EXTENDED.iter().map(|case| (case, Expect::Unreadable, &rules::LENIENT_JSON)))
+        .chain(DOUBTFUL.iter().map(|case| (case, doubtful.clone(), &rules::LENIENT_JSON)));
+    for ((name, change), expect, rule) in each {
+        add(name, promise, &mut |request, _| request.body = Some(change(&text(request))), false, expect, rule);
     }
-    for (name, bytes) in SPOILS {
+    for (name, bytes, rule) in SPOILS {
         add(
             name,
             promise,
@@ -184,22 +221,25 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
             },
             false,
             Expect::Unreadable,
+            rule,
         );
     }
     let padded = |request: &mut Request, before: &str, after: &str| {
         request.body = request.body.take().map(|body| [before.as_bytes(), body.as_slice(), after.as_bytes()].concat());
     };
-    add("spaces around the value", promise, &mut |request, _| padded(request, " \t\r\n", "\r\n "), true, Expect::Success);
+    let variant = &rules::HTTP_VARIANT_REFUSED;
+    add("spaces around the value", promise, &mut |request, _| padded(request, " \t\r\n", "\r\n "), true, Expect::Success, variant);
     if operation.responses.contains_key("413") {
         let spaces = " ".repeat(assumptions.oversized);
-        add("an oversized body", promise, &mut |request, _| padded(request, "", &spaces), false, Expect::Status(vec![413]));
+        add("an oversized body", promise, &mut |request, _| padded(request, "", &spaces), false, Expect::Status(vec![413]), &rules::BODY_LIMIT);
     }
-    add("a chunked body", promise, &mut |request, _| request.chunked = true, true, Expect::Success);
+    add("a chunked body", promise, &mut |request, _| request.chunked = true, true, Expect::Success, variant);
+    let missing = &rules::INVALID_ACCEPTED;
     if required {
         // Without a body there is no media type to judge: 415 is as right as 400.
         let statuses: Vec<u16> = refusals(operation, false).into_iter().chain([415]).collect();
-        add("no body", promise, &mut |request, _| request.body = None, false, Expect::Status(statuses.clone()));
-        add("an empty body", promise, &mut |request, _| request.body = Some(Vec::new()), false, Expect::Unreadable);
+        add("no body", promise, &mut |request, _| request.body = None, false, Expect::Status(statuses.clone()), missing);
+        add("an empty body", promise, &mut |request, _| request.body = Some(Vec::new()), false, Expect::Unreadable, missing);
         add(
             "no body and no media type",
             promise,
@@ -209,6 +249,7 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
             },
             false,
             Expect::Status(statuses),
+            missing,
         );
     }
 }
@@ -227,6 +268,7 @@ fn media_types(target: &Target, promise: &str, assumptions: Assumptions, add: &m
             },
             false,
             refused(),
+            &rules::CONTENT_CODING,
         );
     }
     let mut with = |name: &str, value: Option<String>, keeps: bool, expect: Expect| {
@@ -238,7 +280,8 @@ fn media_types(target: &Target, promise: &str, assumptions: Assumptions, add: &m
                 request.headers.extend(value.clone().map(|value| ("content-type".to_owned(), value)));
             },
             keeps,
-            expect,
+            expect.clone(),
+            if expect == Expect::Success { &rules::HTTP_VARIANT_REFUSED } else { &rules::UNDOCUMENTED_MEDIA_TYPE },
         );
     };
     with("no media type", None, false, refused());
@@ -275,7 +318,8 @@ fn spoilt(target: &Target, instance: &Value, bytes: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-fn texts(value: &Value, place: String, all: &mut Vec<String>) {
+/// The places of every text in a value.
+pub(crate) fn texts(value: &Value, place: String, all: &mut Vec<String>) {
     match value {
         Value::String(_) => all.push(place),
         Value::Object(object) => {

@@ -6,11 +6,17 @@ use std::{
     io::{self, IsTerminal, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use anstream::{AutoStream, ColorChoice};
-use contract_tests::{Document, Failure, Layout, Progress, Report, Signer, Suite, SuiteError, shell::quote};
+use contract_tests::{
+    Accepted, Allowance, Document, Failure, Layout, Progress, Report, Signer, Stopped, Suite, SuiteError, shell::quote,
+};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use super::CliError;
@@ -27,7 +33,10 @@ const ROWS: usize = 200;
 
 /// Find every promise of an OpenAPI document that a server breaks.
 ///
-/// Exit status: 0 no promise is broken, 1 a promise is broken, 2 the tests could not run.
+/// Exit status: 0 no promise is broken, 1 a promise is broken, 2 the tests could not run, 130 the run was interrupted.
+///
+/// A broken promise is an error: the document or a MUST of an RFC says otherwise, the server fails, or it does not answer. What a
+/// careful server does beyond is a warning. docs/rules explains each rule.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The server's base URL, to which the document's paths are appended, such as http://127.0.0.1:3000
@@ -93,21 +102,89 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     timeout: Duration,
 
+    /// Exit with 1 for warnings, too
+    #[arg(long, value_name = "LEVEL")]
+    deny: Option<Denied>,
+
+    /// Do not report what breaks this rule, in all operations or in one
+    #[arg(long, value_name = "RULE[:OPERATION]")]
+    allow: Vec<Allowance>,
+
+    /// Do not report the findings in this file, which --write-accepted wrote
+    #[arg(long, value_name = "FILE")]
+    accepted: Option<PathBuf>,
+
+    /// Write all findings to this file, and exit with 0: from then on --accepted leaves them out
+    #[arg(long, value_name = "FILE")]
+    write_accepted: Option<PathBuf>,
+
+    /// Send DELETE, PATCH, POST and PUT also to paths without an id that do not document them. What a server does then, it does to
+    /// what is there
+    #[arg(long)]
+    all_methods: bool,
+
+    /// Stop after this time, and report what was found until then
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    max_time: Option<Duration>,
+
     /// The number of requests in flight
     #[arg(long, value_name = "N", default_value = "8")]
     concurrency: NonZeroUsize,
 
-    /// List every constraint
+    /// List every constraint and show every finding in full
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// Runs the tests, prints the report and writes the files; returns whether no promise is broken.
+/// What `--deny` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Denied {
+    /// What a careful server does, too.
+    Warnings,
+}
+
+/// The exit status after SIGINT, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// Runs the tests, prints the report and writes the files; returns the exit status.
 #[tokio::main]
-pub async fn run(arguments: &Arguments) -> Result<bool, CliError> {
-    let report = test(arguments).await?;
+pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    let mut report = test(arguments).await?;
+    let accepted = match &arguments.accepted {
+        Some(path) => Accepted::read(path).map_err(|error| file_error(path, &error, "--accepted names a file that --write-accepted wrote"))?,
+        None => Vec::new(),
+    };
+    report.accept(&arguments.allow, &accepted);
     print(arguments, &report)?;
-    Ok(report.passed())
+    if let Some(path) = &arguments.write_accepted {
+        Accepted::write(path, &Accepted::of(&report)).map_err(|error| file_error(path, &error, "--write-accepted names another file"))?;
+    }
+    let broken = !report.passed() || arguments.deny == Some(Denied::Warnings) && !report.is_clean();
+    Ok(match report.stopped {
+        Some(Stopped::Interrupted) => INTERRUPTED,
+        Some(Stopped::ServerGone { .. }) => 1,
+        _ if arguments.write_accepted.is_some() => 0,
+        _ => u8::from(broken),
+    })
+}
+
+fn file_error(path: &Path, error: &str, hint: &'static str) -> CliError {
+    CliError::new(format!("{}: {error}", path.display()), hint)
+}
+
+/// Set by the first SIGINT; the second ends the process, and so does the first before anything was sent.
+fn interruption(started: Arc<AtomicBool>) -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&interrupted);
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if set.swap(true, Ordering::Relaxed) || !started.load(Ordering::Relaxed) {
+                let _ = writeln!(io::stderr(), "error: interrupted before there was a report");
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+        }
+    });
+    interrupted
 }
 
 async fn test(arguments: &Arguments) -> Result<Report, CliError> {
@@ -117,6 +194,7 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
         .cases(arguments.cases)
         .oversized(arguments.oversized)
         .lenient(arguments.lenient)
+        .all_methods(arguments.all_methods)
         .timeout(arguments.timeout)
         .concurrency(arguments.concurrency.get());
     if let Some(signer) = signer(arguments)? {
@@ -130,13 +208,21 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
     if let Some(path) = &arguments.failures {
         suite = suite.failures(path);
     }
+    if let Some(time) = arguments.max_time {
+        suite = suite.max_time(time);
+    }
     let bar = progress_bar();
     let shown = bar.clone();
-    let run = suite.progress(move |progress| show(&shown, progress));
+    let started = Arc::new(AtomicBool::new(false));
+    let suite = suite.interrupt(interruption(Arc::clone(&started)));
+    let run = suite.progress(move |progress| {
+        started.store(true, Ordering::Relaxed);
+        show(&shown, progress);
+    });
     let outcome = run.run(&arguments.url).await;
     bar.finish_and_clear();
     let mut report = outcome?;
-    if report.cases == 0 {
+    if report.cases == 0 && report.stopped.is_none() {
         // Nothing broken because nothing was tried is not a promise kept.
         return Err(CliError::new(
             format!("{} has nothing that could be tested", report.document),
@@ -239,6 +325,9 @@ fn rerun(arguments: &Arguments, failure: &Failure) -> String {
     }
     if arguments.lenient {
         words.push("--lenient".to_owned());
+    }
+    if arguments.all_methods {
+        words.push("--all-methods".to_owned());
     }
     if arguments.timeout != TIMEOUT {
         words.push(format!("--timeout {}ms", arguments.timeout.as_millis().max(1)));

@@ -10,8 +10,12 @@ use crate::{
     openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,
+    rules::{self, Rule},
     schema::{ReferenceValidator, Schema, Trace},
 };
+
+/// Statuses that any server may give, whatever the operation.
+const OF_HTTP: [u16; 17] = [401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 426, 429, 431, 451];
 
 pub(crate) struct Conformance {
     /// Compiled schemas by their pointer.
@@ -49,14 +53,14 @@ impl Conformance {
     }
 
     /// What a value breaks, as findings about the rules that are broken.
-    fn check(&self, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
+    fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
         let Some((schema, validator)) = self.schemas.get(pointer) else { return Vec::new() };
         if validator.accepts(value) {
             return Vec::new();
         }
         let trace: Trace = schema.evaluate(value);
         if trace.broken.is_empty() {
-            return vec![Finding::new(pointer, format!("{what} breaks its schema"))];
+            return vec![Finding::of(rule, pointer, format!("{what} breaks its schema"))];
         }
         trace
             .broken
@@ -65,9 +69,9 @@ impl Conformance {
                 let constraint = &schema.constraints()[violation.constraint];
                 if self.write_only.contains(&constraint.pointer) {
                     let promise = format!("{}/writeOnly", constraint.pointer);
-                    return Finding::new(&promise, format!("{what} has a writeOnly property: {}", constraint.place));
+                    return Finding::of(rule, &promise, format!("{what} has a writeOnly property: {}", constraint.place));
                 }
-                Finding::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
+                Finding::of(rule, &constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
                     .with(format!("at {}", violation.place))
             })
             .collect()
@@ -79,7 +83,8 @@ impl Conformance {
         for header in &spec.headers {
             match exchange.response.header(&header.name) {
                 None if header.required => {
-                    findings.push(Finding::new(&header.pointer, format!("{status} lacks the header {}", header.name)));
+                    let what = format!("{status} lacks the header {}", header.name);
+                    findings.push(Finding::of(&rules::RESPONSE_HEADER, &header.pointer, what));
                 }
                 None => {}
                 Some(text) => {
@@ -88,7 +93,7 @@ impl Conformance {
                     let mut readings = vec![json!(text)];
                     readings.extend(serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string()));
                     let what = format!("the header {} of {status}", header.name);
-                    let all: Vec<Vec<Finding>> = readings.iter().map(|value| self.check(schema, value, &what)).collect();
+                    let all: Vec<Vec<Finding>> = readings.iter().map(|value| self.check(&rules::RESPONSE_HEADER, schema, value, &what)).collect();
                     if all.iter().all(|broken| !broken.is_empty()) {
                         // The reading that is of the right type says what is really broken.
                         let of_type = |broken: &&Vec<Finding>| broken.iter().any(|it| it.promise.ends_with("/type"));
@@ -103,15 +108,15 @@ impl Conformance {
 
     fn body(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (response, status) = (exchange.response, exchange.response.status);
-        let at = |what: String| vec![Finding::new(&spec.pointer, what)];
+        let at = |rule, what: String| vec![Finding::of(rule, &spec.pointer, what)];
         if exchange.case.request.method == "HEAD" {
             return Vec::new();
         }
         if spec.media_types.is_empty() {
-            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has an undocumented body")) };
+            return if response.body.is_empty() { Vec::new() } else { at(&rules::RESPONSE_BODY, format!("{status} has an undocumented body")) };
         }
         let Some(media_type) = response.header("content-type") else {
-            return at(format!("{status} has no media type"));
+            return at(&rules::RESPONSE_MEDIA_TYPE, format!("{status} has no media type"));
         };
         let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = essence(media_type);
@@ -120,14 +125,15 @@ impl Conformance {
             known == found || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| found.split('/').next() == Some(kind))
         };
         let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| matches(known)) else {
-            return vec![Finding::new(&spec.pointer, format!("{status} has an undocumented media type")).with(media_type)];
+            let what = format!("{status} has an undocumented media type");
+            return vec![Finding::of(&rules::RESPONSE_MEDIA_TYPE, &spec.pointer, what).with(media_type)];
         };
         if !is_json(media_type) {
             return Vec::new();
         }
         match (exchange.body, schema) {
-            (None, _) => at(format!("the body of {status} is not JSON")),
-            (Some(body), Some(schema)) => self.check(schema, body, &format!("the body of {status}")),
+            (None, _) => at(&rules::RESPONSE_BODY, format!("the body of {status} is not JSON")),
+            (Some(body), Some(schema)) => self.check(&rules::RESPONSE_BODY, schema, body, &format!("the body of {status}")),
             (Some(_), None) => Vec::new(),
         }
     }
@@ -136,17 +142,27 @@ impl Conformance {
 impl Judge for Conformance {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
+        // What a path answers to a method that it does not have is not this operation's, but for the refusal of the method.
+        if exchange.case.request.method != operation.method && !(status == 405 && operation.response(405).is_some()) {
+            return Vec::new();
+        }
         match operation.response(status) {
             Some((_, spec)) => {
                 let mut findings = self.headers(spec, exchange);
                 findings.extend(self.body(spec, exchange));
                 findings
             }
-            // What a path answers to a method that it does not document is not this operation's.
-            None if exchange.case.request.method != operation.method => Vec::new(),
             None => {
                 let pointer = format!("{}/responses", operation.pointer);
-                vec![Finding::new(pointer, format!("the status {status} is not documented"))]
+                let missing = status == 404 && operation.path.contains('{');
+                let rule = if missing || OF_HTTP.contains(&status) {
+                    &rules::UNDOCUMENTED_HTTP_STATUS
+                } else if status >= 500 {
+                    return Vec::new(); // That the server fails is a finding of its own.
+                } else {
+                    &rules::UNDOCUMENTED_STATUS
+                };
+                vec![Finding::of(rule, pointer, format!("the status {status} is not documented"))]
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     cases::Expect,
     openapi::{document::Document, operation::is_json, request::Target},
     pointer::escape,
+    rules,
     schema::equal,
 };
 
@@ -131,6 +132,6 @@ impl Echo {
                 }
             }
         }
-        Some(Finding::new(pointer, format!("the response has another {name} than the request")))
+        Some(Finding::of(&rules::ECHO, pointer, format!("the response has another {name} than the request")))
     }
 }

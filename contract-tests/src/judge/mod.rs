@@ -24,6 +24,7 @@ use crate::{
         operation::Operation,
         request::{Response, Target},
     },
+    rules::{self, Rule},
 };
 
 /// A request, what it was to show, and the answer.
@@ -38,6 +39,8 @@ pub struct Exchange<'a> {
     pub body: Option<&'a Value>,
     /// The violations that a refusal names, each with pointer and rule, where the document's error body has a place for them.
     pub violations: &'a [ReportedViolation],
+    /// Whether the values that must be new are known and new, so that nothing conflicts.
+    pub fresh: bool,
     /// When the request was sent.
     pub sent: SystemTime,
     /// When the answer had come.
@@ -47,6 +50,8 @@ pub struct Exchange<'a> {
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
+    /// The rule that is broken.
+    pub rule: &'static Rule,
     /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
     pub promise: String,
     /// What is broken, in words that are the same for every failure with this cause.
@@ -56,9 +61,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding without detail.
+    /// A finding of a judge of the caller's own, without detail.
     pub fn new(promise: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { promise: promise.into(), what: what.into(), detail: String::new() }
+        Self::of(&rules::OWN_JUDGE, promise, what)
+    }
+
+    /// A finding without detail.
+    pub fn of(rule: &'static Rule, promise: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { rule, promise: promise.into(), what: what.into(), detail: String::new() }
     }
 
     /// Adds what happened in this exchange.
@@ -111,6 +121,6 @@ impl Judge for Identity {
         if known.entry(exchange.operation.id.clone()).or_default().insert(id) {
             return Vec::new();
         }
-        vec![Finding::new(&exchange.operation.pointer, "two created resources have the same id")]
+        vec![Finding::of(&rules::DUPLICATE_ID, &exchange.operation.pointer, "two created resources have the same id")]
     }
 }

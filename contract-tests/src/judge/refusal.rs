@@ -14,6 +14,7 @@ use crate::{
         request::{Response, Target},
     },
     pointer::escape,
+    rules,
     schema::any_item,
 };
 
@@ -158,14 +159,15 @@ impl Judge for Refusal {
                 let finding = |named: &ReportedViolation| {
                     let title = if exchange.case.group == Group::State { &exchange.case.title } else { "a valid request" };
                     let what = format!("{title} is rejected for {} of {}", named.1, any_item(&named.0));
-                    Finding::new(self.0.source(operation, named), what)
+                    Finding::of(&rules::VALID_REFUSED, self.0.source(operation, named), what)
                 };
                 return found.iter().map(finding).collect();
             }
             Expect::Unreadable if matches!(status, 400 | 422) => {
                 let wrong = found.iter().find(|(_, rule)| OF_CONTENT.contains(&rule.as_str()));
                 let finding = |(pointer, rule): &ReportedViolation| {
-                    Finding::new(&exchange.case.promise, format!("{} is rejected for its content", exchange.case.title))
+                    let what = format!("{} is rejected for its content", exchange.case.title);
+                    Finding::of(&rules::REFUSAL_VIOLATIONS, &exchange.case.promise, what)
                         .with(format!("it names {rule} of {pointer}"))
                 };
                 return wrong.map(finding).into_iter().collect();
@@ -222,12 +224,12 @@ impl Refusal {
             } else {
                 (list.pointer.clone(), "a rejection does not name a broken rule")
             };
-            findings.push(Finding::new(promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
+            findings.push(Finding::of(&rules::REFUSAL_VIOLATIONS, promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
         }
         // What breaks another rule may count as unevaluated, too: the specification leaves it open.
         for entry in extra.into_iter().filter(|(_, rule)| !rule.starts_with("unevaluated")) {
             let what = format!("the rejection names {} of {}, which the request does not break", entry.1, any_item(&entry.0));
-            findings.push(Finding::new(self.0.source(exchange.operation, entry), what));
+            findings.push(Finding::of(&rules::REFUSAL_VIOLATIONS, self.0.source(exchange.operation, entry), what));
         }
         findings
     }

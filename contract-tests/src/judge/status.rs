@@ -1,7 +1,10 @@
 //! Whether the answer is of the kind that the document, or RFC 6750 and RFC 9110, promise for the case.
 
 use super::{Exchange, Finding, Judge};
-use crate::cases::{Expect, refusals};
+use crate::{
+    cases::{Expect, Group, refusals},
+    rules::{self, Level},
+};
 
 pub(crate) struct Status;
 
@@ -9,18 +12,22 @@ impl Judge for Status {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (case, operation, response) = (exchange.case, exchange.operation, exchange.response);
         let status = response.status;
-        let fail = |what: String| vec![Finding::new(&case.promise, what)];
+        let finding = |rule, what: String| vec![Finding::of(rule, &case.promise, what)];
+        // What is accepted though it must not be is worse than what is refused in another way.
+        let fail = |rule, what: String| finding(if status < 400 { case.rule } else { rule }, what);
+        // What an id in the path names may be missing, or another caller's.
+        let elsewhere = operation.path.contains('{') && matches!(status, 403 | 404 | 410);
         if status >= 500 && status != 501 {
-            return fail(format!("the server fails ({status}) on {}", case.title));
+            return finding(&rules::SERVER_ERROR, format!("the server fails ({status}) on {}", case.title));
         }
         match &case.expect {
             Expect::Success => {
+                let taken = status == 409 && !exchange.fresh;
                 // That a success is not documented, or what the request is rejected for, is another judge's matter.
-                let gone = operation.path.contains('{') && matches!(status, 404 | 410) && operation.response(status).is_some();
-                if (200..400).contains(&status) || gone || !exchange.violations.is_empty() {
+                if (200..400).contains(&status) || elsewhere || taken || !exchange.violations.is_empty() {
                     Vec::new()
                 } else {
-                    fail(format!("{} is rejected with {status}", case.title))
+                    finding(case.rule, format!("{} is rejected with {status}", case.title))
                 }
             }
             Expect::Refusal(broken) => {
@@ -30,29 +37,44 @@ impl Judge for Status {
                     wanted.push(415); // Without a body there is no media type either.
                 }
                 if status < 400 {
-                    fail(format!("{} is accepted with {status}", case.title))
-                } else if wanted.contains(&status) {
+                    finding(case.rule, format!("{} is accepted with {status}", case.title))
+                } else if wanted.contains(&status) || elsewhere {
                     Vec::new()
                 } else {
-                    fail(format!("{} is rejected with {status} instead of {}", case.title, list(&wanted)))
+                    let what = format!("{} is rejected with {status} instead of {}", case.title, list(&wanted));
+                    finding(&rules::REFUSAL_STATUS, what)
                 }
             }
+            Expect::NotAccepted if status < 400 => {
+                finding(case.rule, format!("{} is accepted with {status}", case.title))
+            }
+            Expect::NotAccepted => Vec::new(),
             Expect::Unreadable => {
                 let wanted = refusals(operation, false);
-                if wanted.contains(&status) {
+                if wanted.contains(&status) || elsewhere {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))
+                    fail(&rules::REFUSAL_STATUS, format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
                 405 => allow(exchange),
                 _ => Vec::new(),
             },
-            Expect::Status(wanted) => fail(format!("{} is answered with {status} instead of {}", case.title, list(wanted))),
+            // Nothing says that an id is looked up last.
+            Expect::Status(_) if elsewhere => Vec::new(),
+            Expect::Status(wanted) => {
+                let what = format!("{} is answered with {status} instead of {}", case.title, list(wanted));
+                match (case.rule.level, case.group) {
+                    (Level::Warning, _) => finding(case.rule, what),
+                    (Level::Error, Group::Authentication) => fail(&rules::AUTHENTICATION_STATUS, what),
+                    (Level::Error, _) => fail(&rules::REFUSAL_STATUS, what),
+                }
+            }
             Expect::Challenge { status: wanted, error } => {
                 if status != *wanted {
-                    return fail(format!("{} is answered with {status} instead of {wanted}", case.title));
+                    let what = format!("{} is answered with {status} instead of {wanted}", case.title);
+                    return fail(&rules::AUTHENTICATION_STATUS, what);
                 }
                 challenge(exchange, *error)
             }
@@ -61,7 +83,8 @@ impl Judge for Status {
                 if conflict.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} instead of {}: {pointer}", case.title, list(&conflict)))
+                    let what = format!("{} is answered with {status} instead of {}: {pointer}", case.title, list(&conflict));
+                    fail(&rules::REFUSAL_STATUS, what)
                 }
             }
             Expect::Documented => Vec::new(),
@@ -73,13 +96,13 @@ impl Judge for Status {
 fn allow(exchange: &Exchange<'_>) -> Vec<Finding> {
     let case = exchange.case;
     let Some(allow) = exchange.response.header("allow") else {
-        return vec![Finding::new(&case.promise, "405 comes without Allow (RFC 9110, section 15.5.6)")];
+        return vec![Finding::of(&rules::ALLOW, &case.promise, "405 comes without Allow (RFC 9110, section 15.5.6)")];
     };
     let methods: Vec<&str> = allow.split(',').map(str::trim).collect();
     if methods.contains(&exchange.operation.method.as_str()) && !methods.contains(&case.request.method.as_str()) {
         return Vec::new();
     }
-    vec![Finding::new(&case.promise, "Allow does not list the methods of the path").with(allow)]
+    vec![Finding::of(&rules::ALLOW, &case.promise, "Allow does not list the methods of the path").with(allow)]
 }
 
 /// RFC 6750, section 3: the challenge, with the error where a token was sent and without where none was.
@@ -87,9 +110,10 @@ fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Finding> {
     let case = exchange.case;
     let status = exchange.response.status;
     let Some(challenge) = exchange.response.header("www-authenticate") else {
-        return vec![Finding::new(&case.promise, format!("{status} comes without WWW-Authenticate (RFC 6750, section 3)"))];
+        let what = format!("{status} comes without WWW-Authenticate (RFC 6750, section 3)");
+        return vec![Finding::of(&rules::CHALLENGE, &case.promise, what)];
     };
-    let finding = |what: &str| vec![Finding::new(&case.promise, format!("{what}: {}", case.title)).with(challenge)];
+    let finding = |what: &str| vec![Finding::of(&rules::CHALLENGE, &case.promise, format!("{what}: {}", case.title)).with(challenge)];
     if !challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
         return finding("the challenge does not have the scheme Bearer");
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::{Exchange, Finding, Judge};
-use crate::{openapi::document::Document, openapi::operation::is_json, pointer::escape};
+use crate::{openapi::document::Document, openapi::operation::is_json, pointer::escape, rules};
 
 /// How far the server's clock and ours may differ, in seconds.
 const CLOCKS: u64 = 300;
@@ -37,13 +37,16 @@ impl Judge for Timestamps {
         let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let window = seconds(exchange.sent).saturating_sub(CLOCKS)..=seconds(exchange.answered) + CLOCKS;
         let object = exchange.body.and_then(Value::as_object).into_iter().flatten();
+        let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body"));
         object
+            // Who imports says when it was.
+            .filter(|(name, _)| sent.is_none_or(|sent| sent.get(name.as_str()).is_none()))
             .filter(|(name, _)| NAMES.contains(&name.to_lowercase().as_str()))
             .filter_map(|(name, value)| Some((name, chrono::DateTime::parse_from_rfc3339(value.as_str()?).ok()?)))
             .filter(|(_, time)| u64::try_from(time.timestamp()).map_or(true, |time| !window.contains(&time)))
             .map(|(name, time)| {
                 let what = format!("{name} is not the time of creation");
-                Finding::new(self.source(exchange, name), what).with(time.to_rfc3339())
+                Finding::of(&rules::TIMESTAMPS, self.source(exchange, name), what).with(time.to_rfc3339())
             })
             .collect()
     }

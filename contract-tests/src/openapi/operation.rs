@@ -222,6 +222,9 @@ impl Document {
             (name, known.then_some(schema))
         });
         let headers = keys("headers").into_iter().filter_map(|name| {
+            if name.eq_ignore_ascii_case("content-type") {
+                return None; // OpenAPI 3.1, section 4.8.17.1: what the media type is, `content` says.
+            }
             let (at, header) = self.resolve(&format!("{pointer}/headers/{}", escape(&name)))?;
             let schema = format!("{at}/schema");
             let schema = self.json.pointer(&schema).is_some().then_some(schema);

@@ -1,5 +1,7 @@
 //! What a run found, and how it is told: to people ([`Report::text`]), to CI ([`Report::junit`]) and to programs ([`Report::json`]).
 
+mod accepted;
+mod group;
 mod junit;
 mod secret;
 mod terminal;
@@ -9,9 +11,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::secret::Secrets;
+pub use self::accepted::{Accepted, Allowance};
+pub(crate) use self::{group::group, secret::Secrets};
 pub use self::terminal::Layout;
-use crate::{cases::Group, schema::Uncovered};
+use crate::{cases::Group, rules::Level, schema::Uncovered};
 
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
 #[derive(Debug, Clone, Serialize)]
@@ -33,8 +36,37 @@ pub struct Report {
     pub elapsed: Duration,
     /// Each operation, once for each media type of its body.
     pub operations: Vec<OperationReport>,
-    /// Each broken promise, once for each cause.
+    /// What was found, once for each cause, the worst first.
     pub failures: Vec<Failure>,
+    /// How many findings were left out because they are accepted.
+    pub accepted: usize,
+    /// Why the run ended before everything was tried; none where it was not.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stopped {
+    /// Somebody asked for it.
+    Interrupted,
+    /// Its time was up.
+    MaxTime,
+    /// The server takes no connections any more.
+    ServerGone {
+        /// The last request that it answered.
+        last: String,
+    },
+}
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Interrupted => f.write_str("the run was interrupted"),
+            Self::MaxTime => f.write_str("the time for the run was up"),
+            Self::ServerGone { last } => write!(f, "the server takes no connections any more; the last request that it answered: {last}"),
+        }
+    }
 }
 
 /// What a run did for one operation.
@@ -52,9 +84,35 @@ pub struct OperationReport {
     pub uncovered: Vec<Uncovered>,
     /// Instances that were not sent because the engine and its second opinion disagree about them.
     pub disagreements: Vec<String>,
+    /// Why no valid request of it succeeds, so that its variants were not tried; none where one does.
+    pub untested: Option<String>,
+    /// Whether everything was tried: not where the run was stopped before.
+    pub complete: bool,
+    /// The documented statuses, ranges and `default`.
+    pub documented: Vec<String>,
+    /// The statuses that it answered, each with how often.
+    pub answered: BTreeMap<u16, u64>,
 }
 
 impl OperationReport {
+    /// Whether it gave a success that is documented.
+    pub fn succeeded(&self) -> bool {
+        let documented = |status: u16| {
+            let range = format!("{}XX", status / 100);
+            self.documented.iter().any(|known| *known == status.to_string() || *known == range || known == "DEFAULT")
+        };
+        self.answered.keys().any(|status| (200..300).contains(status) && documented(*status))
+    }
+
+    /// The documented statuses that no answer had.
+    pub fn unseen(&self) -> impl Iterator<Item = &str> {
+        let seen = |known: &str| match known.strip_suffix("XX") {
+            Some(class) => self.answered.keys().any(|status| (status / 100).to_string() == class),
+            None => self.answered.keys().any(|status| status.to_string() == known),
+        };
+        self.documented.iter().map(String::as_str).filter(move |known| *known != "DEFAULT" && !seen(known))
+    }
+
     /// How many constraints there are, and how many were met from both sides.
     pub fn coverage(&self) -> (usize, usize) {
         (self.constraints.len(), self.constraints.iter().filter(|constraint| constraint.satisfied && constraint.violated).count())
@@ -112,13 +170,21 @@ impl ConstraintReport {
 pub struct Failure {
     /// The operation.
     pub operation: String,
+    /// Its method and path.
+    pub name: String,
+    /// Other operations with the same cause.
+    pub also: Vec<String>,
+    /// The rule that is broken, see `docs/rules`.
+    pub rule: &'static str,
+    /// How bad that is.
+    pub level: Level,
     /// The group of the first case that found it.
     pub group: Group,
     /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
     pub promise: String,
     /// The line of the document, from 1.
     pub line: Option<usize>,
-    /// The text of that line.
+    /// The text of that line, or of the value where the line has more than it.
     pub text: Option<String>,
     /// What is broken.
     pub what: String,
@@ -143,9 +209,24 @@ pub struct Failure {
 }
 
 impl Report {
-    /// Whether no promise is broken.
+    /// Whether no promise is broken: there may be warnings.
     pub fn passed(&self) -> bool {
+        self.count(Level::Error) == 0
+    }
+
+    /// Whether nothing was found, no warning either.
+    pub fn is_clean(&self) -> bool {
         self.failures.is_empty()
+    }
+
+    /// How many findings of this level there are.
+    pub fn count(&self, level: Level) -> usize {
+        self.failures.iter().filter(|failure| failure.level == level).count()
+    }
+
+    /// The operations of which no valid request succeeds, each with the reason.
+    pub fn untested(&self) -> impl Iterator<Item = (&OperationReport, &str)> {
+        self.operations.iter().filter_map(|operation| Some((operation, operation.untested.as_deref()?)))
     }
 
     /// How many constraints there are, and how many were met from both sides.
@@ -183,6 +264,10 @@ pub(crate) mod tests {
     pub fn failure(number: usize) -> Failure {
         Failure {
             operation: "createPet".to_owned(),
+            name: "POST /pets".to_owned(),
+            also: Vec::new(),
+            rule: "invalid-accepted",
+            level: Level::Error,
             group: Group::Negative,
             promise: format!("/components/schemas/Pet/properties/p{number}/minLength"),
             line: Some(10 + number),
@@ -229,6 +314,10 @@ pub(crate) mod tests {
             constraints,
             uncovered: Vec::new(),
             disagreements: Vec::new(),
+            untested: None,
+            complete: true,
+            documented: vec!["201".to_owned(), "400".to_owned()],
+            answered: BTreeMap::from([(201, 500), (400, 550)]),
         };
         Report {
             document: "pets.yaml".to_owned(),
@@ -240,6 +329,8 @@ pub(crate) mod tests {
             elapsed: Duration::from_millis(500),
             operations: vec![operation],
             failures,
+            accepted: 0,
+            stopped: None,
         }
     }
 

@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::{ConstraintReport, Failure, OperationReport, Report};
+use crate::rules::Level;
 
 /// How [`Report::text`] looks. The default is short and without colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,7 +21,7 @@ pub struct Layout {
 }
 
 /// How many failures are shown in full.
-const FULL: usize = 20;
+const FULL: usize = 5;
 /// How many items any other list has before the rest is only counted.
 const LISTED: usize = 20;
 /// How many of the failures after those are shown, in one line each.
@@ -76,8 +77,11 @@ struct Page {
 
 impl Page {
     fn report(&mut self, report: &Report) -> fmt::Result {
-        for operation in &report.operations {
-            self.operation(operation, report.only.is_none())?;
+        self.untested(report)?;
+        if self.layout.rows > 0 || report.operations.len() <= LISTED {
+            for operation in &report.operations {
+                self.operation(operation, report.only.is_none())?;
+            }
         }
         self.coverage(report)?;
         self.failures(report)?;
@@ -86,6 +90,24 @@ impl Page {
 
     fn paint(&self, style: Style, text: impl fmt::Display) -> String {
         if self.layout.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
+    }
+
+    /// What could not be tested, and why: before everything else, because what follows does not speak of it.
+    fn untested(&mut self, report: &Report) -> fmt::Result {
+        let untested: Vec<String> =
+            report.untested().map(|(operation, why)| format!("{}: {}", visible(&operation.name), visible(why))).collect();
+        if untested.is_empty() {
+            return Ok(());
+        }
+        let all = quantity(report.operations.len(), "operation", "operations");
+        let count = number(untested.len());
+        let line = format!("{count} of {all} could not be tested, because no valid request succeeds. Only what must be refused was tried:");
+        writeln!(self.text, "{}", self.paint(ODD, line))?;
+        for line in untested.iter().take(LISTED) {
+            writeln!(self.text, "- {line}")?;
+        }
+        self.rest(untested.len().saturating_sub(LISTED), "more: --json FILE has them")?;
+        writeln!(self.text)
     }
 
     fn operation(&mut self, operation: &OperationReport, whole: bool) -> fmt::Result {
@@ -188,23 +210,21 @@ impl Page {
     }
 
     fn failures(&mut self, report: &Report) -> fmt::Result {
-        for (index, failure) in report.failures.iter().take(FULL).enumerate() {
-            let cases = quantity(failure.count, "case", "cases");
-            let heading = format!("{}. {} ({cases})", index + 1, visible(&failure.what));
-            writeln!(self.text, "{}", self.paint(BAD, heading))?;
+        let full = if self.layout.rows == usize::MAX { usize::MAX } else { FULL };
+        for (index, failure) in report.failures.iter().take(full).enumerate() {
+            let style = if failure.level == Level::Error { BAD } else { ODD };
+            writeln!(self.text, "{}", self.paint(style, heading(index, failure, usize::MAX)))?;
             self.facts(failure, &report.document)?;
             writeln!(self.text)?;
         }
-        if report.failures.len() <= FULL {
+        if report.failures.len() <= full {
             return Ok(());
         }
-        writeln!(self.text, "{}", self.paint(HEADING, "More broken promises:"))?;
-        for (index, failure) in report.failures.iter().enumerate().skip(FULL).take(BRIEF) {
-            let line = failure.line.map_or_else(String::new, |line| format!(", line {line}"));
-            let cases = quantity(failure.count, "case", "cases");
-            writeln!(self.text, "{}. {} ({cases}{line})", index + 1, cut(&visible(&failure.what), 200))?;
+        writeln!(self.text, "{}", self.paint(HEADING, "Further findings, in short:"))?;
+        for (index, failure) in report.failures.iter().enumerate().skip(full).take(BRIEF) {
+            writeln!(self.text, "{}", heading(index, failure, 200))?;
         }
-        self.rest(report.failures.len().saturating_sub(FULL + BRIEF), "more: --json FILE lists them")?;
+        self.rest(report.failures.len().saturating_sub(full + BRIEF), "more: --verbose shows them, --json FILE writes them")?;
         writeln!(self.text)
     }
 
@@ -216,7 +236,8 @@ impl Page {
                 let text = text.as_deref().unwrap_or_default();
                 format!("{}\n{document}:{line}: {}", failure.promise, cut(text, 200))
             }
-            (false, None, _) => failure.promise.clone(),
+            (false, None, Some(text)) => format!("{}\n{document}: {}", failure.promise, cut(text, 200)),
+            (false, None, None) => failure.promise.clone(),
         };
         self.fact("promise", &visible(&promise))?;
         if !failure.what.contains(&failure.title) {
@@ -224,6 +245,12 @@ impl Page {
         }
         if !failure.detail.is_empty() {
             self.fact("happened", &visible(&cut(&failure.detail, BODY_CHARACTERS)))?;
+        }
+        if !failure.also.is_empty() {
+            let also: Vec<String> = failure.also.iter().take(LISTED).map(|operation| visible(operation)).collect();
+            let more = failure.also.len().saturating_sub(LISTED);
+            let more = if more > 0 { format!(", and {} more", number(more)) } else { String::new() };
+            self.fact("also in", &format!("{}{more}", also.join(", ")))?;
         }
         if let Some(request) = &failure.request {
             self.fact("request", &body(request))?;
@@ -258,20 +285,73 @@ impl Page {
         writeln!(self.text, "   {label}  {}", command.replace(" \\\n  ", &format!(" \\\n{INDENT}  ")))
     }
 
+    /// What the server was seen to do, in a few lines, and the verdict.
     fn summary(&mut self, report: &Report) -> fmt::Result {
+        if report.only.is_none() {
+            self.seen(report)?;
+        }
+        if report.accepted > 0 {
+            writeln!(self.text, "{} accepted and not listed.", quantity(report.accepted, "finding is", "findings are"))?;
+        }
         let seconds = report.elapsed.as_secs_f64();
         let rate = if seconds > 0.0 { report.cases as f64 / seconds } else { 0.0 };
-        let outcome = if report.passed() {
-            self.paint(GOOD, "No promise is broken")
-        } else {
-            let count: usize = report.failures.iter().map(|failure| failure.count).sum();
-            let promises = quantity(report.failures.len(), "promise is", "promises are");
-            self.paint(BAD, format!("{promises} broken ({})", quantity(count, "failure", "failures")))
+        let (errors, warnings) = (report.count(Level::Error), report.count(Level::Warning));
+        let warned = quantity(warnings, "warning", "warnings");
+        let outcome = match (errors, warnings, &report.stopped) {
+            (0, 0, Some(_)) => self.paint(ODD, "No broken promise was found before the run was stopped"),
+            (0, 0, None) if report.untested().next().is_some() => self.paint(ODD, "No broken promise was found in what could be tested"),
+            (0, 0, None) => self.paint(GOOD, "No promise is broken"),
+            (0, _, _) => self.paint(ODD, format!("No promise is broken, {warned}")),
+            _ => {
+                let count: usize = report.failures.iter().map(|failure| failure.count).sum();
+                let promises = quantity(errors, "promise is", "promises are");
+                let warned = if warnings > 0 { format!(", {warned}") } else { String::new() };
+                self.paint(BAD, format!("{promises} broken{warned} ({})", quantity(count, "failure", "failures")))
+            }
         };
         let (cases, requests) = (quantity(report.cases, "case", "cases"), quantity(report.requests, "request", "requests"));
         let rate = number(format!("{rate:.0}"));
         writeln!(self.text, "{outcome}. {cases}, {requests}, {seconds:.1} s, {rate} cases a second, seed {}.", report.seed)
     }
+
+    fn seen(&mut self, report: &Report) -> fmt::Result {
+        let all = report.operations.len();
+        let succeeded = report.operations.iter().filter(|operation| operation.succeeded()).count();
+        let style = if succeeded == all { GOOD } else { ODD };
+        let line = format!("{} of {} answered a documented success", number(succeeded), quantity(all, "operation", "operations"));
+        writeln!(self.text, "{}", self.paint(style, line))?;
+        let unseen: Vec<String> = report
+            .operations
+            .iter()
+            .filter_map(|operation| {
+                let statuses: Vec<&str> = operation.unseen().collect();
+                (!statuses.is_empty()).then(|| format!("{}: {}", visible(&operation.name), visible(&statuses.join(", "))))
+            })
+            .collect();
+        self.list("documented statuses that no answer had", &unseen)?;
+        if let Some(stopped) = &report.stopped {
+            let missed: Vec<String> = report
+                .operations
+                .iter()
+                .filter(|operation| !operation.complete)
+                .map(|operation| visible(&operation.name))
+                .collect();
+            writeln!(self.text, "{}", self.paint(ODD, format!("Not everything was tried: {}.", visible(&stopped.to_string()))))?;
+            self.list("operations that were not reached or not finished", &missed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The line above a finding: its rule, the operation, and what is wrong.
+fn heading(index: usize, failure: &Failure, length: usize) -> String {
+    let level = if failure.level == Level::Warning { "warning: " } else { "" };
+    let also = match failure.also.len() {
+        0 => String::new(),
+        count => format!(", on {} more", quantity(count, "operation", "operations")),
+    };
+    let (name, what) = (visible(&failure.name), cut(&visible(&failure.what), length));
+    format!("{}. {level}{name}: {what} [{}] ({}{also})", index + 1, failure.rule, quantity(failure.count, "case", "cases"))
 }
 
 /// How a constraint can be broken, in a few words.
@@ -360,6 +440,7 @@ mod tests {
             report.to_string(),
             "createPet  POST /pets\n  500 of 500 constraints; cases: boundary 20, random 1,000, protocol 30\n\n\
              500 of 500 constraints tested from both sides\n\n\
+             1 of 1 operation answered a documented success\n\
              No promise is broken. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         );
     }
@@ -472,7 +553,7 @@ mod tests {
         let text = report((1..=30).map(constraint).collect(), failures).to_string();
         assert_eq!(text.matches("   promise   ").count(), FULL);
         assert!(
-            text.contains("\n30. a request that breaks minLength of /p30 is accepted with 201 (33 cases, line 40)\n"),
+            text.contains("\n30. POST /pets: a request that breaks minLength of /p30 is accepted with 201 [invalid-accepted] (33 cases)\n"),
             "{text}"
         );
         assert!(text.ends_with(
@@ -481,7 +562,7 @@ mod tests {
         assert!(text.lines().count() < 16 * FULL, "{} lines", text.lines().count());
 
         let text = report(Vec::new(), (1..=1_000).map(failure).collect()).to_string();
-        assert!(text.contains("… and 950 more"), "{text}");
+        assert!(text.contains("… and 965 more"), "{text}");
     }
 
     #[test]

@@ -15,6 +15,21 @@ pub enum ClientError {
     Setup(String),
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct SendError {
+    /// In words.
+    pub text: String,
+    /// Whether the server takes no connections.
+    pub is_refused: bool,
+}
+
+impl From<reqwest::Error> for SendError {
+    fn from(error: reqwest::Error) -> Self {
+        Self { text: chain(&error), is_refused: error.is_connect() }
+    }
+}
+
 /// Sends requests to one server.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -49,14 +64,14 @@ impl Client {
         &self.base
     }
 
-    /// Sends a request and reads the whole answer; the error says in words why there is none.
-    pub async fn send(&self, request: &Request, authorization: &[String]) -> Result<Response, String> {
+    /// Sends a request and reads the whole answer.
+    pub async fn send(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
         // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
         match self.once(request, authorization).await {
             Err(error) if error.is_request() && !error.is_timeout() => {
-                self.once(request, authorization).await.map_err(|error| chain(&error))
+                Ok(self.once(request, authorization).await?)
             }
-            other => other.map_err(|error| chain(&error)),
+            other => Ok(other?),
         }
     }
 

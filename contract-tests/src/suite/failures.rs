@@ -66,13 +66,13 @@ impl Failures {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::tests::failure;
+    use crate::{report::tests::failure, rules};
 
     #[test]
     fn equal_failures_are_reported_once_and_all_counted() {
         let failures = Failures::default();
         let failure = failure(1);
-        let finding = Finding::new(&failure.promise, &failure.what);
+        let finding = Finding::of(&rules::INVALID_ACCEPTED, &failure.promise, &failure.what);
         assert!(failures.count(&failure.operation, &finding));
         // The first is still being made smaller.
         assert!(!failures.count(&failure.operation, &finding));

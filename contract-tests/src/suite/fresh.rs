@@ -1,7 +1,7 @@
 //! Fresh values where the document marks them `x-unique`.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -24,6 +24,8 @@ pub(crate) struct Fresh {
     next: AtomicU64,
     /// Values that were given out, in lower case: those that a pattern leaves little room for may come again.
     used: Mutex<HashSet<String>>,
+    /// For each target by its name the places that the document does not mark, and that led to a conflict.
+    learnt: Mutex<HashMap<String, BTreeSet<String>>>,
 }
 
 /// How many texts are drawn where a pattern or format says what a unique value looks like.
@@ -31,7 +33,7 @@ const DRAWS: u64 = 20;
 
 impl Fresh {
     pub fn new(nonce: u64) -> Self {
-        Self { nonce: base36(nonce % 36u64.pow(5)), next: AtomicU64::new(0), used: Mutex::default() }
+        Self { nonce: base36(nonce % 36u64.pow(5)), next: AtomicU64::new(0), used: Mutex::default(), learnt: Mutex::default() }
     }
 
     /// Short and of letters and digits only, lower case.
@@ -43,13 +45,15 @@ impl Fresh {
     /// The instance with fresh values at its unique places. What it breaks stays the same; a value that cannot be changed without
     /// changing that stays as it is, and so does one that breaks a rule itself: it is refused and taken by nobody.
     pub fn freshen(&self, target: &Target, instance: &Value, unique: &BTreeSet<String>) -> Value {
+        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned().unwrap_or_default();
+        let unique: BTreeSet<&String> = unique.union(&learnt).collect();
         if unique.is_empty() {
             return instance.clone();
         }
         let broken = target.schema.evaluate(instance).broken;
         let mut fresh = instance.clone();
-        let faulty = |place: &String| broken.iter().any(|violation| violation.place == *place);
-        for place in unique.iter().filter(|place| !faulty(place)) {
+        let faulty = |place: &str| broken.iter().any(|violation| violation.place == place);
+        for place in unique.into_iter().filter(|place| !faulty(place)) {
             let Some(Value::String(text)) = instance.pointer(place) else { continue };
             let token = self.token();
             for candidate in candidates(text, &token).into_iter().chain(drawn(target, place, text, &token)) {
@@ -74,6 +78,17 @@ impl Fresh {
 }
 
 impl Fresh {
+    /// From now on the values at this place are fresh.
+    pub fn learn(&self, target: &Target, place: String) {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner).entry(target.name()).or_default().insert(place);
+    }
+
+    /// Whether it is known which values must be new.
+    pub fn knows(&self, target: &Target) -> bool {
+        let marked = target.schema.nodes.iter().any(|node| node.unique);
+        marked || self.learnt.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&target.name())
+    }
+
     fn used(&self) -> MutexGuard<'_, HashSet<String>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }

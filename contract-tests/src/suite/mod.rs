@@ -1,5 +1,6 @@
 //! A suite: the document, the tokens, the judges, and the number of cases.
 
+mod baseline;
 pub(crate) mod client;
 mod failures;
 mod find_failure;
@@ -16,7 +17,7 @@ mod tally;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::OnceLock,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -114,6 +115,8 @@ pub struct Suite {
     judges: Vec<Box<dyn Judge>>,
     store: Option<Box<dyn Store>>,
     failures: Option<PathBuf>,
+    max_time: Option<Duration>,
+    interrupt: Option<Arc<AtomicBool>>,
     progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
     prepared: OnceLock<Prepared>,
 }
@@ -129,11 +132,13 @@ impl Suite {
             cases: 1_000,
             only: None,
             timeout: Duration::from_secs(30),
-            assumptions: Assumptions { oversized: 1024 * 1024, lenient: false },
+            assumptions: Assumptions { oversized: 1024 * 1024, all_methods: false, lenient: false },
             concurrency: 8,
             judges: Vec::new(),
             store: None,
             failures: None,
+            max_time: None,
+            interrupt: None,
             progress: None,
             prepared: OnceLock::new(),
         }
@@ -182,6 +187,13 @@ impl Suite {
         self
     }
 
+    /// Sends DELETE, PATCH, POST and PUT also to paths without an id that do not document them: what a server does then, it does to
+    /// what is there.
+    pub fn all_methods(mut self, all_methods: bool) -> Self {
+        self.assumptions.all_methods = all_methods;
+        self
+    }
+
     /// Accepts what the RFCs let a server accept: a byte order mark, a duplicate property, an unknown content coding.
     pub fn lenient(mut self, lenient: bool) -> Self {
         self.assumptions.lenient = lenient;
@@ -209,6 +221,18 @@ impl Suite {
     /// Saves failing cases to this file, and runs the saved ones first next time.
     pub fn failures(mut self, path: impl Into<PathBuf>) -> Self {
         self.failures = Some(path.into());
+        self
+    }
+
+    /// Ends the run after this time; the report has what was found until then.
+    pub fn max_time(mut self, time: Duration) -> Self {
+        self.max_time = Some(time);
+        self
+    }
+
+    /// Ends the run once this is true; the report has what was found until then.
+    pub fn interrupt(mut self, interrupt: Arc<AtomicBool>) -> Self {
+        self.interrupt = Some(interrupt);
         self
     }
 

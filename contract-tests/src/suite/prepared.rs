@@ -79,6 +79,16 @@ impl PlannedTarget {
         self.baseline.map(|index| &self.plan.samples[index])
     }
 
+    /// Up to `count` valid samples: the baseline, then others of all sizes.
+    pub fn plain(&self, count: usize) -> Vec<usize> {
+        let mut others: Vec<usize> = (0..self.plan.samples.len())
+            .filter(|index| self.plan.samples[*index].broken.is_empty() && Some(*index) != self.baseline)
+            .collect();
+        others.sort_by_key(|index| self.plan.samples[*index].instance.to_string().len());
+        let step = others.len().div_ceil(count).max(1);
+        self.baseline.into_iter().chain(others.into_iter().step_by(step)).take(count).collect()
+    }
+
     /// The case for a sample of the plan, with values of its own where they must be unique.
     pub fn case(&self, index: usize, fresh: &Fresh) -> Case {
         let sample = &self.plan.samples[index];

@@ -18,6 +18,9 @@ use crate::{
 /// How much of an answer a report shows, in characters.
 const SHOWN: usize = 2_000;
 
+/// How long a line of the document is that is still read, in characters.
+const LINE: usize = 200;
+
 impl Run<'_> {
     /// Records a finding without a search for a smaller request.
     pub(super) fn fail(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
@@ -31,17 +34,28 @@ impl Run<'_> {
     pub(super) fn record(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
         let document = self.document();
         let line = document.line(&finding.promise);
+        let excerpt = line.and_then(|line| document.text_of(line)).filter(|text| text.chars().count() <= LINE);
+        // A line that has more than what it is about tells nothing: the value does.
+        let value = || document.json.pointer(&finding.promise).map(|value| value.to_string().chars().take(LINE).collect());
+        let (line, text) = match excerpt {
+            Some(text) => (line, Some(text)),
+            None => (None, value()),
+        };
         let authorization = self.authorization(&target.operation, &case.credentials);
-        let text = |bytes: &[u8]| {
+        let shown = |bytes: &[u8]| {
             let text = std::str::from_utf8(bytes).ok()?;
             Some(text.chars().take(SHOWN).collect::<String>())
         };
         let mut failure = Failure {
             operation: target.operation.id.clone(),
+            name: format!("{} {}", target.operation.method, target.operation.path),
+            also: Vec::new(),
+            rule: finding.rule.name,
+            level: finding.rule.level,
             group: case.group,
             promise: finding.promise.clone(),
             line,
-            text: line.and_then(|line| document.text_of(line)),
+            text,
             what: finding.what.clone(),
             detail: match answer {
                 Err(cause) if finding.detail.is_empty() => cause.clone(),
@@ -51,9 +65,9 @@ impl Run<'_> {
             case: case.id.clone(),
             title: case.title.clone(),
             curl: curl::command(self.client().url(), &case.request, &authorization, case.credentials == Credentials::Good),
-            request: case.request.body.as_deref().and_then(text),
+            request: case.request.body.as_deref().and_then(shown),
             status: answer.ok().map(|response| response.status),
-            answer: answer.ok().and_then(|response| text(&response.body)),
+            answer: answer.ok().and_then(|response| shown(&response.body)),
             rerun: format!("--seed {} --cases {} --only {}", self.suite.seed, self.suite.cases, quote(&case.id)),
         };
         // A token that the server must accept is a secret, however it is written.

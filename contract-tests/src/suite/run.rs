@@ -1,7 +1,7 @@
 //! One run: sends cases and has the answers judged.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     future::Future,
     sync::{
         Mutex, PoisonError,
@@ -24,7 +24,7 @@ use super::{
     tally::Tally,
 };
 use crate::{
-    cases::{Case, Credentials, Group, authentication, protocol},
+    cases::{Case, Credentials, Expect, Group, authentication, protocol},
     judge::{Exchange, Finding},
     openapi::{
         document::Document,
@@ -32,7 +32,8 @@ use crate::{
         request::{Request, Response, Target},
     },
     plan::{Sample, random::Random},
-    report::{OperationReport, Report},
+    report::{OperationReport, Report, Stopped, group},
+    rules,
 };
 
 /// One run.
@@ -54,6 +55,13 @@ pub(crate) struct Run<'a> {
     pub(super) shrinks: AtomicUsize,
     /// The latest look into the store, and how many requests had been sent then.
     pub(super) seen: Mutex<Option<(u64, Vec<Value>)>>,
+    begin: Instant,
+    /// Why the run ends early.
+    stopped: Mutex<Option<Stopped>>,
+    /// For each operation the statuses of its answers.
+    answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
+    /// The last request that was answered.
+    last: Mutex<String>,
 }
 
 /// Ends a run at the first failure whose promise this holds for; no other counts.
@@ -68,6 +76,10 @@ pub(crate) struct CaseOutcome {
 
 /// How often a request is sent again that the server has no time for.
 const MAX_TRIES: usize = 3;
+
+/// How often, and after how long, a request is sent again to a server that takes no connections: it may be starting anew.
+const RECONNECTS: usize = 10;
+const RECONNECT: Duration = Duration::from_millis(200);
 
 impl<'a> Run<'a> {
     /// A run that has not begun.
@@ -92,6 +104,10 @@ impl<'a> Run<'a> {
             created: AtomicU64::new(0),
             shrinks: AtomicUsize::new(0),
             seen: Mutex::new(None),
+            begin: Instant::now(),
+            stopped: Mutex::default(),
+            answered: Mutex::default(),
+            last: Mutex::default(),
         }
     }
 
@@ -104,7 +120,10 @@ impl<'a> Run<'a> {
         for part in parts {
             reports.push(self.test_part(part).await?);
         }
-        self.check_created(parts, before).await;
+        let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if stopped.is_none() {
+            self.check_created(parts, before).await;
+        }
         for operation in self.prepared.operations.iter().filter(|operation| operation.beyond) {
             reports.push(OperationReport {
                 id: operation.id.clone(),
@@ -113,13 +132,17 @@ impl<'a> Run<'a> {
                 constraints: Vec::new(),
                 uncovered: operation.uncovered.clone(),
                 disagreements: Vec::new(),
+                untested: Some("it needs a body of a kind that is not generated".to_owned()),
+                complete: true,
+                documented: operation.responses.keys().cloned().collect(),
+                answered: BTreeMap::new(),
             });
         }
         if let Some(path) = suite.failures.as_ref().filter(|_| suite.only.is_none()) {
             saved::write(path, &self.failures.saved()).map_err(|cause| SuiteError::Failures { path: path.clone(), cause })?;
         }
         let judged = self.done.load(Ordering::Relaxed);
-        if let (Some(only), 0) = (&suite.only, judged) {
+        if let (Some(only), 0, None) = (&suite.only, judged, &stopped) {
             return Err(SuiteError::NoSuchCase(only.clone()));
         }
         Ok(Report {
@@ -131,13 +154,27 @@ impl<'a> Run<'a> {
             cases: judged,
             elapsed: begin.elapsed(),
             operations: reports,
-            failures: self.failures.reported(),
+            failures: group(self.failures.reported()),
+            accepted: 0,
+            stopped,
         })
     }
 
-    /// Whether what the run is for was found.
+    /// Whether nothing more is to be tried: what the run is for was found, or it was stopped.
     pub fn is_over(&self) -> bool {
-        self.filter.is_some() && self.failures.len() > 0
+        if self.filter.is_some() && self.failures.len() > 0 {
+            return true;
+        }
+        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        if stopped.is_none() {
+            let late = self.suite.max_time.is_some_and(|time| self.begin.elapsed() >= time);
+            if self.suite.interrupt.as_ref().is_some_and(|interrupt| interrupt.load(Ordering::Relaxed)) {
+                *stopped = Some(Stopped::Interrupted);
+            } else if late {
+                *stopped = Some(Stopped::MaxTime);
+            }
+        }
+        stopped.is_some()
     }
 
     /// Whether somebody answers at all.
@@ -146,7 +183,7 @@ impl<'a> Run<'a> {
         let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
         match self.client.send(&request, &[]).await {
             Ok(_) => Ok(()),
-            Err(cause) => Err(SuiteError::Unreachable { url: self.client.url().to_owned(), cause }),
+            Err(error) => Err(SuiteError::Unreachable { url: self.client.url().to_owned(), cause: error.text }),
         }
     }
 
@@ -172,30 +209,48 @@ impl<'a> Run<'a> {
     async fn test_part(&self, part: &PlannedTarget) -> Result<OperationReport, SuiteError> {
         let PlannedTarget { target, plan, .. } = part;
         let mut tally = Tally::new(target);
-        self.saved_cases(target).await?;
-        self.planned_cases(part, &mut tally).await;
+        if self.is_over() {
+            return Ok(OperationReport { complete: false, ..tally.report(target, plan) });
+        }
+        let untested = self.baseline(part).await;
+        let tested = untested.is_none();
+        if tested {
+            self.saved_cases(target).await?;
+        }
+        self.planned_cases(part, tested, &mut tally).await;
         let mut cases = self.protocol_cases(part);
         cases.extend(self.authentication_cases(part)?);
+        if !tested {
+            cases = cases.into_iter().filter_map(Case::without_baseline).collect();
+        }
         self.judge_all(target, &cases).await;
         for case in &cases {
             tally.count(case.group);
         }
-        for _ in 0..self.state_cases(part).await {
-            tally.count(Group::State);
+        if tested {
+            for _ in 0..self.state_cases(part).await {
+                tally.count(Group::State);
+            }
         }
         let tallied = Mutex::new(&mut tally);
         let note = |target: &Target, sample: &Sample, group| {
             tallied.lock().unwrap_or_else(PoisonError::into_inner).sample(target, sample, group);
         };
-        self.random_cases(part, note).await;
-        Ok(tally.report(target, plan))
+        self.random_cases(part, tested, note).await;
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&target.operation.id).cloned();
+        let complete = !self.is_over();
+        let untested = untested.filter(|_| complete);
+        Ok(OperationReport { untested, complete, answered: answered.unwrap_or_default(), ..tally.report(target, plan) })
     }
 
     /// Every sample of the plan.
-    async fn planned_cases(&self, part: &PlannedTarget, tally: &mut Tally) {
+    async fn planned_cases(&self, part: &PlannedTarget, tested: bool, tally: &mut Tally) {
         let PlannedTarget { target, plan, .. } = part;
         let cases: Vec<(usize, Case)> = (0..plan.samples.len())
-            .map(|index| (index, part.case(index, &self.fresh)))
+            .filter_map(|index| {
+                let case = part.case(index, &self.fresh);
+                Some((index, if tested { case } else { case.without_baseline()? }))
+            })
             .filter(|(_, case)| self.suite.is_selected(&case.id))
             .collect();
         self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
@@ -223,8 +278,25 @@ impl<'a> Run<'a> {
         let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) else { return Ok(Vec::new()) };
         let token = self.tokens.get(&target.operation.id).map(String::as_str);
         let mut cases = authentication::cases(target, security, self.suite.signer.as_ref(), token, || self.valid(part))?;
+        cases.extend(self.invalid_without_token(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
+    }
+
+    /// Who may not call an operation is not told what is wrong with the request.
+    fn invalid_without_token(&self, part: &PlannedTarget) -> Option<Case> {
+        let security = part.target.operation.security.as_ref()?;
+        let index = part.plan.samples.iter().position(|sample| !sample.broken.is_empty())?;
+        Some(Case {
+            id: format!("{}:authentication:no-token-with-an-invalid-request", part.target.name()),
+            group: Group::Authentication,
+            title: "a token: no token with an invalid request".to_owned(),
+            promise: security.pointer.clone(),
+            credentials: Credentials::Raw(Vec::new()),
+            expect: Expect::Challenge { status: 401, error: None },
+            rule: &rules::UNAUTHENTICATED_ACCEPTED,
+            ..part.case(index, &self.fresh)
+        })
     }
 
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
@@ -247,7 +319,7 @@ impl<'a> Run<'a> {
     }
 
     /// Random requests: half of them valid, half with one fault.
-    pub async fn random_cases(&self, part: &PlannedTarget, note: impl Fn(&Target, &Sample, Group)) {
+    pub async fn random_cases(&self, part: &PlannedTarget, tested: bool, note: impl Fn(&Target, &Sample, Group)) {
         let PlannedTarget { target, plan, .. } = part;
         let count = self.suite.cases;
         self.total.fetch_add(count as u64, Ordering::Relaxed);
@@ -269,9 +341,14 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
-                note(target, &sample, Group::Random);
-                let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample };
+                let fresh =
+                    Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
                 let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
+                let Some(case) = (if tested { Some(case) } else { case.without_baseline() }) else {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    continue;
+                };
+                note(target, &sample, Group::Random);
                 self.judge_case(target, &case).await;
             }
         });
@@ -319,14 +396,19 @@ impl<'a> Run<'a> {
             }
         }
         for finding in &outcome.findings {
-            if self.filter.is_some() {
-                self.fail(target, case, finding, outcome.answer.as_ref());
-            } else if self.failures.count(&target.operation.id, finding) {
-                let (smallest, answer) = self.shrink(target, case, finding, &outcome).await;
-                self.record(target, &smallest, finding, answer.as_ref());
-            }
+            self.found(target, case, finding, &outcome).await;
         }
         self.count_judged();
+    }
+
+    /// Records a finding, with the smallest request that still leads to it.
+    pub(super) async fn found(&self, target: &Target, case: &Case, finding: &Finding, outcome: &CaseOutcome) {
+        if self.filter.is_some() {
+            self.fail(target, case, finding, outcome.answer.as_ref());
+        } else if self.failures.count(&target.operation.id, finding) {
+            let (smallest, answer) = self.shrink(target, case, finding, outcome).await;
+            self.record(target, &smallest, finding, answer.as_ref());
+        }
     }
 
     /// Counts a case as judged.
@@ -356,7 +438,7 @@ impl<'a> Run<'a> {
         for attempt in 0..MAX_TRIES {
             sent = SystemTime::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            answer = self.client.send(&case.request, &authorization).await;
+            answer = self.send(case, operation, &authorization).await;
             if answer.as_ref().is_ok_and(|response| response.status == 201) {
                 self.created.fetch_add(1, Ordering::Relaxed);
             }
@@ -372,18 +454,54 @@ impl<'a> Run<'a> {
         }
         let findings = match &answer {
             Err(cause) => {
-                vec![Finding::new(&case.promise, format!("nothing answers {}", case.title)).with(cause.clone())]
+                let what = format!("nothing answers {}", case.title);
+                vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
             }
-            Ok(response) => self.findings(operation, case, response, sent),
+            Ok(response) => self.findings(target, case, response, sent),
         };
         CaseOutcome { findings, answer }
     }
 
-    fn findings(&self, operation: &Operation, case: &Case, response: &Response, sent: SystemTime) -> Vec<Finding> {
+    /// Sends a request. Where the server takes no connections for a while, the run is stopped.
+    async fn send(&self, case: &Case, operation: &Operation, authorization: &[String]) -> Result<Response, String> {
+        let mut answer = self.client.send(&case.request, authorization).await;
+        for _ in 0..RECONNECTS {
+            match &answer {
+                Err(error) if error.is_refused && !self.is_over() => {
+                    tokio::time::sleep(RECONNECT).await;
+                    answer = self.client.send(&case.request, authorization).await;
+                }
+                _ => break,
+            }
+        }
+        match answer {
+            Ok(response) => {
+                if case.request.method == operation.method {
+                    let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+                    *answered.entry(operation.id.clone()).or_default().entry(response.status).or_default() += 1;
+                }
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                    format!("{} {} ({})", case.request.method, path(&case.request.target), case.id);
+                Ok(response)
+            }
+            Err(error) => {
+                if error.is_refused {
+                    let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
+                    stopped.get_or_insert(Stopped::ServerGone { last });
+                }
+                Err(error.text)
+            }
+        }
+    }
+
+    fn findings(&self, target: &Target, case: &Case, response: &Response, sent: SystemTime) -> Vec<Finding> {
+        let operation = &target.operation;
         let body: Option<Value> = serde_json::from_slice(&response.body).ok();
         let violations = self.prepared.violations.read(operation, response, body.as_ref());
         let answered = SystemTime::now();
-        let exchange = Exchange { operation, case, response, body: body.as_ref(), violations: &violations, sent, answered };
+        let (body, violations, fresh) = (body.as_ref(), violations.as_slice(), self.fresh.knows(target));
+        let exchange = Exchange { operation, case, response, body, violations, fresh, sent, answered };
         let own = self.suite.judges.iter();
         let mut findings: Vec<Finding> = Vec::new();
         for finding in self.prepared.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
@@ -393,6 +511,11 @@ impl<'a> Run<'a> {
         }
         findings
     }
+}
+
+/// A target without its query, which may hold credentials.
+fn path(target: &str) -> &str {
+    target.split('?').next().unwrap_or(target)
 }
 
 /// Differs from run to run, so that unique values do.

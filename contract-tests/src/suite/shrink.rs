@@ -65,7 +65,7 @@ impl Run<'_> {
         let expect = expectation(target, &trace.broken);
         let tried = Case { request: target.encode(&smaller), instance: Some(smaller), expect, ..case.clone() };
         let outcome = self.attempt(target, &tried).await;
-        let same = |other: &Finding| other.what == finding.what && other.promise == finding.promise;
+        let same = |other: &Finding| (other.rule, &other.what, &other.promise) == (finding.rule, &finding.what, &finding.promise);
         outcome.findings.iter().any(same).then_some((tried, outcome.answer))
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     openapi::request::{Request, Response, Target},
     plan::Sample,
     pointer::{escape, replace},
+    rules,
     schema::equal,
     suite::Run,
 };
@@ -49,6 +50,7 @@ impl Unique<'_> {
             request: target.encode(&instance),
             instance: Some(instance),
             credentials: Credentials::Good,
+            rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::DUPLICATE_ACCEPTED },
             expect,
         }
     }
@@ -161,7 +163,7 @@ impl Unique<'_> {
         let outcomes = join_all(cases.iter().map(|case| self.run.attempt(self.target, case))).await;
         let created = outcomes.iter().filter(|outcome| outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300)).count();
         if created != 1 {
-            let finding = Finding::new(self.promise(), format!("{name}: not exactly one request succeeds"))
+            let finding = Finding::of(&rules::DUPLICATE_ACCEPTED, self.promise(), format!("{name}: not exactly one request succeeds"))
                 .with(format!("{created} of {RACERS} were accepted"));
             if let (Some(case), Some(outcome)) = (cases.first(), outcomes.first()) {
                 self.run.fail(self.target, case, &finding, outcome.answer.as_ref());
@@ -210,6 +212,7 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
         instance: Some(instance),
         credentials: Credentials::Good,
         expect: Expect::Success,
+        rule: &rules::VALID_REFUSED,
     };
     let outcome = run.attempt(target, &case).await;
     for finding in &outcome.findings {
@@ -222,15 +225,16 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
     {
         let request = Request { method: "GET".to_owned(), target: path, ..Request::default() };
         let answer = run.client().send(&request, &run.authorization(&get, &Credentials::Good)).await;
+        let answer = answer.map_err(|error| error.text);
         let finding = match &answer {
             Ok(found) if found.status == 200 => differs(created, found).map(|name| {
-                Finding::new(&operation.pointer, format!("the resource at Location has another {name} than the 201"))
+                Finding::of(&rules::LOCATION, &operation.pointer, format!("the resource at Location has another {name} than the 201"))
             }),
             Ok(found) => Some(
-                Finding::new(&operation.pointer, "the Location of a created resource does not lead to it")
+                Finding::of(&rules::LOCATION, &operation.pointer, "the Location of a created resource does not lead to it")
                     .with(format!("GET answers {}", found.status)),
             ),
-            Err(cause) => Some(Finding::new(&operation.pointer, "nothing answers at the Location").with(cause.clone())),
+            Err(cause) => Some(Finding::of(&rules::LOCATION, &operation.pointer, "nothing answers at the Location").with(cause.clone())),
         };
         if let Some(finding) = finding {
             run.fail(target, &case, &finding, answer.as_ref());
@@ -240,12 +244,16 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
     true
 }
 
-/// The path of a Location on this server (RFC 9110, section 10.2.2).
+/// The path of a Location on this server, below its URL (RFC 9110, section 10.2.2).
 fn own_path(url: &str, location: &str) -> Option<String> {
-    match location.strip_prefix(url) {
-        Some(path) => Some(path.to_owned()),
-        None => location.starts_with('/').then(|| location.to_owned()),
+    if let Some(path) = location.strip_prefix(url).filter(|path| path.starts_with('/')) {
+        return Some(path.to_owned());
     }
+    let path = Some(location).filter(|location| location.starts_with('/') && !location.starts_with("//"))?;
+    // The reference is resolved against the URL of the request, so that it has the server's prefix already.
+    let prefix = reqwest::Url::parse(url).ok()?.path().trim_end_matches('/').to_owned();
+    let below = path.strip_prefix(&prefix).filter(|path| path.starts_with('/'))?;
+    Some(below.to_owned())
 }
 
 /// The GET operation whose path template fits.

@@ -17,6 +17,7 @@ use crate::{
         operation::Operation,
         request::{Request, Response},
     },
+    rules,
     schema::equal,
 };
 
@@ -60,8 +61,10 @@ impl Run<'_> {
                 instance: None,
                 credentials: Credentials::Good,
                 expect: Expect::Documented,
+                rule: &rules::STORED_DIFFERS,
             };
-            let finding = Finding::new(&case.promise, "the number of stored resources is not the number of 201 answers")
+            let what = "the number of stored resources is not the number of 201 answers";
+            let finding = Finding::of(&rules::STORED_DIFFERS, &case.promise, what)
                 .with(format!("{created} answers of 201, {more} more stored"));
             self.fail(target, &case, &finding, Err(&String::new()));
         }
@@ -78,7 +81,7 @@ pub(super) fn check_store(
     let response = answer?;
     if response.status >= 400 && before != after {
         let what = format!("a request that was rejected with {} changed what is stored", response.status);
-        return Some(Finding::new(&operation.pointer, what));
+        return Some(Finding::of(&rules::REFUSAL_CHANGES_STATE, &operation.pointer, what));
     }
     if response.status != 201 {
         return None;
@@ -94,11 +97,12 @@ pub(super) fn check_store(
     }
     let names: BTreeSet<&String> = body.as_object()?.keys().chain(new.as_object()?.keys()).collect();
     let differing = names.into_iter().find(|name| body.get(name.as_str()) != new.get(name.as_str()))?;
-    Some(Finding::new(&operation.pointer, format!("the stored {differing} differs from the one in the 201")))
+    let what = format!("the stored {differing} differs from the one in the 201");
+    Some(Finding::of(&rules::STORED_DIFFERS, &operation.pointer, what))
 }
 
 fn not_one(operation: &Operation, before: &[Value], after: &[Value]) -> Finding {
-    Finding::new(&operation.pointer, "a 201 did not create exactly one resource").with(format!(
+    Finding::of(&rules::STORED_DIFFERS, &operation.pointer, "a 201 did not create exactly one resource").with(format!(
         "{} before, {} after",
         before.len(),
         after.len()

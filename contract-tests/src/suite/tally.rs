@@ -97,6 +97,10 @@ impl Tally {
             cases: self.cases.clone(),
             constraints: constraints.collect(),
             uncovered,
+            untested: None,
+            complete: true,
+            documented: operation.responses.keys().cloned().collect(),
+            answered: BTreeMap::new(),
             disagreements: plan.disagreements.iter().map(|(_, disagreement)| disagreement.to_string()).collect(),
         }
     }

@@ -1,0 +1,119 @@
+//! The plain valid request of an operation. Its variants say something only where it is accepted: what is wrong with a server that
+//! refuses every request of an operation, for an id that it does not know or a caller that it does not trust, is not theirs.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    prepared::PlannedTarget,
+    run::{CaseOutcome, Run},
+};
+use crate::{
+    cases::{Case, protocol::texts},
+    openapi::{operation::Operation, request::Response},
+    rules,
+};
+
+/// How many plain requests are tried.
+const TRIES: usize = 8;
+
+/// How many characters of an answer a reason quotes.
+const QUOTED: usize = 120;
+
+impl Run<'_> {
+    /// Looks for a valid request that is accepted. Returns why there is none; the first refusal is a finding where nothing but the
+    /// server can be blamed for it.
+    pub(super) async fn baseline(&self, part: &PlannedTarget) -> Option<String> {
+        let mut first: Option<(Case, CaseOutcome)> = None;
+        for index in part.plain(TRIES) {
+            let case = part.case(index, self.fresh());
+            let outcome = self.attempt(&part.target, &case).await;
+            let status = outcome.answer.as_ref().map_or(0, |response| response.status);
+            if (200..400).contains(&status) {
+                if !self.fresh().knows(&part.target) && !is_idempotent(&case.request.method) {
+                    let again = self.attempt(&part.target, &case).await;
+                    if is_conflict(&again) {
+                        self.learn_fresh(part, &case).await;
+                    }
+                }
+                return None;
+            }
+            if status == 409 && !self.fresh().knows(&part.target) && self.learn_fresh(part, &case).await {
+                return None;
+            }
+            first.get_or_insert((case, outcome));
+            if self.is_over() {
+                break;
+            }
+        }
+        let Some((case, outcome)) = first else { return Some("no valid request can be made".to_owned()) };
+        let reason = match &outcome.answer {
+            Err(cause) => format!("there is no answer: {cause}"),
+            Ok(response) => said(response),
+        };
+        let reason = self.tokens.values().fold(reason, |reason, token| reason.replace(token, "$TOKEN"));
+        if self.suite.is_selected(&case.id) {
+            let trusted = self.suite.signer.is_some() || part.target.operation.security.is_none();
+            let blamed = outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
+            let mut refused = false;
+            for finding in &outcome.findings {
+                if *finding.rule == rules::VALID_REFUSED && (!blamed || std::mem::replace(&mut refused, true)) {
+                    continue;
+                }
+                self.found(&part.target, &case, finding, &outcome).await;
+            }
+        }
+        Some(reason)
+    }
+
+    /// Looks for the value that must be new: with another one the request is accepted.
+    async fn learn_fresh(&self, part: &PlannedTarget, case: &Case) -> bool {
+        let Some(instance) = &case.instance else { return false };
+        let mut places = Vec::new();
+        texts(instance, String::new(), &mut places);
+        for place in places {
+            let fresh = self.fresh().freshen(&part.target, instance, &BTreeSet::from([place.clone()]));
+            if fresh == *instance {
+                continue;
+            }
+            let case = Case { request: part.target.encode(&fresh), instance: Some(fresh), ..case.clone() };
+            let outcome = self.attempt(&part.target, &case).await;
+            if outcome.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
+                self.fresh().learn(&part.target, place);
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Whether a refusal of a valid request may have a cause that the document does not speak of.
+fn is_excused(operation: &Operation, status: u16, trusted: bool) -> bool {
+    match status {
+        401 | 403 => !trusted,
+        404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&status.to_string()),
+        409 | 429 => true,
+        _ => false,
+    }
+}
+
+/// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).
+fn is_idempotent(method: &str) -> bool {
+    !matches!(method, "POST" | "PATCH")
+}
+
+fn is_conflict(outcome: &CaseOutcome) -> bool {
+    outcome.answer.as_ref().is_ok_and(|response| response.status == 409)
+}
+
+/// The status, and what the server says about it.
+fn said(response: &Response) -> String {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let told = ["message", "detail", "error", "title", "error_description"]
+        .into_iter()
+        .find_map(|name| body.as_ref()?.get(name).filter(|value| !value.is_object()).map(|value| value.to_string()));
+    let text = told.or_else(|| String::from_utf8(response.body.clone()).ok()).unwrap_or_default();
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect();
+    if text.is_empty() { format!("the server answers {}", response.status) } else { format!("the server answers {}: {text}", response.status) }
+}
