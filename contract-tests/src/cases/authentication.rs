@@ -83,3 +83,38 @@ pub(crate) fn cases(
     }
     Ok(all)
 }
+
+/// The cases for one operation that is not called with a bearer token alone. No RFC demands a challenge or a status of them: what
+/// counts is that nobody gets in without all the credentials.
+pub(crate) fn without_bearer(
+    target: &Target,
+    security: &Security,
+    parts: usize,
+    mut valid: impl FnMut() -> Option<(Request, serde_json::Value)>,
+) -> Vec<Case> {
+    let mut all = vec![
+        ("no credentials".to_owned(), Credentials::Raw(Vec::new())),
+        ("invalid credentials".to_owned(), Credentials::Invalid),
+    ];
+    if parts > 1 {
+        all.extend((0..parts).map(|part| (format!("credentials without part {} of {parts}", part + 1), Credentials::Without(part))));
+    }
+    if parts == 0 {
+        all.clear(); // The caller sends them by other means.
+    }
+    let case = |(name, credentials): (String, Credentials)| {
+        let (request, instance) = valid()?;
+        Some(Case {
+            id: format!("{}:authentication:{}", target.name(), name.replace(' ', "-")),
+            group: Group::Authentication,
+            title: name,
+            promise: security.pointer.clone(),
+            request,
+            instance: Some(instance),
+            credentials,
+            rule: &rules::UNAUTHENTICATED_ACCEPTED,
+            expect: Expect::NotAccepted,
+        })
+    };
+    all.into_iter().filter_map(case).collect()
+}

@@ -106,10 +106,14 @@ pub enum Expect {
 /// The credentials that go with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Credentials {
-    /// A token that permits the operation.
+    /// What permits the operation.
     Good,
-    /// These values of `Authorization`, none or several.
+    /// These values of `Authorization`, none or several, and no API key.
     Raw(Vec<String>),
+    /// All but one part of what permits the operation.
+    Without(usize),
+    /// Values that nobody was given.
+    Invalid,
 }
 
 /// One case.

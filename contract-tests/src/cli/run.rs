@@ -42,13 +42,25 @@ pub struct Arguments {
     /// The server's base URL, to which the document's paths are appended, such as http://127.0.0.1:3000
     url: String,
 
-    /// The OpenAPI document: 3.0 or 3.1, YAML or JSON
+    /// The OpenAPI document: OpenAPI 3.x or Swagger 2.0, YAML or JSON, with the files that it refers to
     #[arg(long, value_name = "FILE", default_value = "openapi.yaml")]
     spec: PathBuf,
 
     /// The bearer token; prefer the variable CONTRACT_TOKEN, because other users can see a command line
     #[arg(long, value_name = "TOKEN", conflicts_with = "signing_key")]
     token: Option<String>,
+
+    /// User and password for HTTP Basic authentication
+    #[arg(long, value_name = "USER:PASSWORD", env = "CONTRACT_BASIC", hide_env_values = true)]
+    basic: Option<String>,
+
+    /// An API key, by the name of its security scheme or of its header, cookie or query parameter
+    #[arg(long, value_name = "NAME=KEY", env = "CONTRACT_API_KEYS", value_delimiter = '\n', hide_env_values = true, value_parser = pair('='))]
+    api_key: Vec<(String, String)>,
+
+    /// Send this header with every request
+    #[arg(long, value_name = "NAME:VALUE", env = "CONTRACT_HEADERS", value_delimiter = '\n', hide_env_values = true, value_parser = pair(':'))]
+    header: Vec<(String, String)>,
 
     /// Sign valid and invalid tokens with this RSA private key instead of using one token
     #[arg(long, value_name = "PEM-FILE", requires_all = ["issuer", "audience"])]
@@ -202,6 +214,15 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
     } else if let Some(token) = token(arguments)? {
         suite = suite.token(token);
     }
+    if let Some(basic) = &arguments.basic {
+        suite = suite.basic(basic);
+    }
+    for (name, key) in &arguments.api_key {
+        suite = suite.api_key(name, key);
+    }
+    for (name, value) in &arguments.header {
+        suite = suite.header(name, value);
+    }
     if let Some(only) = &arguments.only {
         suite = suite.only(only);
     }
@@ -224,10 +245,16 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
     let mut report = outcome?;
     if report.cases == 0 && report.stopped.is_none() {
         // Nothing broken because nothing was tried is not a promise kept.
-        return Err(CliError::new(
-            format!("{} has nothing that could be tested", report.document),
-            "its paths need operations, such as get or post",
-        ));
+        return Err(match report.untested().next() {
+            Some((operation, why)) => CliError::new(
+                format!("no operation of {} can be tested; {}: {why}", report.document, operation.name),
+                "README.md lists what is not covered",
+            ),
+            None => CliError::new(
+                format!("{} has nothing that could be tested", report.document),
+                "its paths need operations, such as get or post",
+            ),
+        });
     }
     for failure in &mut report.failures {
         failure.rerun = rerun(arguments, failure);
@@ -338,6 +365,14 @@ fn rerun(arguments: &Arguments, failure: &Failure) -> String {
 
 fn file(path: &Path) -> String {
     quote(&path.display().to_string())
+}
+
+/// Parses a name and a value with a separator between them.
+fn pair(separator: char) -> impl Fn(&str) -> Result<(String, String), String> + Clone {
+    move |text| match text.split_once(separator) {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(format!("expected a name, {separator:?} and a value")),
+    }
 }
 
 /// Parses a time such as `250ms`, `10s` or `1m`, above zero.

@@ -28,6 +28,14 @@ pub enum BaseError {
         /// The file.
         file: String,
     },
+    /// The document refers to other files, which would be read as they are now and not as they were.
+    #[error("{file} of {commit} refers to other files")]
+    SeveralFiles {
+        /// The commit, as it was given.
+        commit: String,
+        /// The file.
+        file: String,
+    },
 }
 
 impl BaseError {
@@ -37,6 +45,7 @@ impl BaseError {
             Self::Document(_) => "the old document must be an OpenAPI 3.0 or 3.1 document",
             Self::Git(_) => "install git, or give --base a file",
             Self::Unknown(_) => "fetch the branch first: `git fetch origin main`, or `fetch-depth: 0` in GitHub Actions",
+            Self::SeveralFiles { .. } => "check the commit out to another folder (`git worktree add`), and give --base its file",
             Self::NotInCommit { .. } => "compare with a revision that has the document; a new document breaks nobody",
         }
     }
@@ -65,5 +74,9 @@ pub fn read(base: &str, file: &Path) -> Result<Document, BaseError> {
     if !shown.status.success() {
         return Err(BaseError::NotInCommit { commit: base.to_owned(), file: name.into_owned() });
     }
-    Ok(Document::parse(&format!("{base}:{name}"), String::from_utf8_lossy(&shown.stdout))?)
+    let document = Document::parse(&format!("{base}:{name}"), String::from_utf8_lossy(&shown.stdout))?;
+    if document.has_several_files() {
+        return Err(BaseError::SeveralFiles { commit: base.to_owned(), file: name.into_owned() });
+    }
+    Ok(document)
 }

@@ -50,6 +50,10 @@ impl Document {
     ///
     /// [`DocumentError::Schema`].
     pub fn requests(&self, operation: &Operation, media_type: Option<&str>) -> Result<Described, DocumentError> {
+        if operation.partial {
+            let cause = "it has a parameter that is not modelled".to_owned();
+            return Err(DocumentError::Schema { pointer: operation.pointer.clone(), cause });
+        }
         let mut operation = operation.clone();
         for parameter in operation.parameters.iter_mut().filter(|parameter| parameter.place == ParameterLocation::Header) {
             parameter.name = parameter.name.to_lowercase();

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::{Exchange, Finding, Judge};
 use crate::{
-    openapi::document::{Document, DocumentError},
+    openapi::document::Document,
     openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,
     rules::{self, Rule},
-    schema::{ReferenceValidator, Schema, Trace},
+    schema::{ReferenceValidator, Schema, Trace, Uncovered},
 };
 
 /// Statuses that any server may give, whatever the operation.
@@ -25,8 +25,10 @@ pub(crate) struct Conformance {
 }
 
 impl Conformance {
-    pub fn compile<'a>(document: &Document, operations: impl Iterator<Item = &'a Operation>) -> Result<Self, DocumentError> {
+    /// The judge, and the schemas that it cannot use.
+    pub fn compile<'a>(document: &Document, operations: impl Iterator<Item = &'a Operation>) -> (Self, Vec<Uncovered>) {
         let mut schemas = HashMap::new();
+        let mut unusable: Vec<Uncovered> = Vec::new();
         // In responses what is `writeOnly` is not required, and must not be: it may be a secret.
         let mut view = without_required(&document.json, "writeOnly");
         let marked = marked(&document.json, "writeOnly");
@@ -40,16 +42,18 @@ impl Conformance {
         for spec in operations.flat_map(|operation| operation.responses.values()) {
             let bodies = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.clone());
             for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.clone())) {
-                if schemas.contains_key(&pointer) {
+                if schemas.contains_key(&pointer) || unusable.iter().any(|gap| gap.pointer == pointer) {
                     continue;
                 }
                 let schema = Schema::compile(&view, &pointer);
-                let validator = ReferenceValidator::compile(&view, &pointer, &schema)
-                    .map_err(|cause| DocumentError::Schema { pointer: pointer.clone(), cause })?;
-                schemas.insert(pointer, (schema, validator));
+                // A schema that cannot be compiled is not judged, and the report says so.
+                match ReferenceValidator::compile(&view, &pointer, &schema) {
+                    Ok(validator) => drop(schemas.insert(pointer, (schema, validator))),
+                    Err(cause) => unusable.push(Uncovered { pointer, reason: cause }),
+                }
             }
         }
-        Ok(Self { schemas, write_only })
+        (Self { schemas, write_only }, unusable)
     }
 
     /// What a value breaks, as findings about the rules that are broken.

@@ -18,9 +18,10 @@ pub use self::refusal::ReportedViolation;
 pub(crate) use self::refusal::ReportedViolations;
 use self::{conformance::Conformance, status::Status};
 use crate::{
+    schema::Uncovered,
     cases::Case,
     openapi::{
-        document::{Document, DocumentError},
+        document::Document,
         operation::Operation,
         request::{Response, Target},
     },
@@ -90,21 +91,22 @@ impl<F: Fn(&Exchange<'_>) -> Vec<Finding> + Send + Sync> Judge for F {
     }
 }
 
-/// The judges that need nothing but the document.
+/// The judges that need nothing but the document, and the schemas that they cannot use.
 pub(crate) fn standard(
     document: &Document,
     targets: &[Target],
     violations: &Arc<ReportedViolations>,
-) -> Result<Vec<Box<dyn Judge>>, DocumentError> {
-    let conformance = Conformance::compile(document, targets.iter().map(|target| &target.operation))?;
-    Ok(vec![
+) -> (Vec<Box<dyn Judge>>, Vec<Uncovered>) {
+    let (conformance, unusable) = Conformance::compile(document, targets.iter().map(|target| &target.operation));
+    let judges: Vec<Box<dyn Judge>> = vec![
         Box::new(Status),
         Box::new(conformance),
         Box::new(refusal::Refusal(Arc::clone(violations))),
         Box::new(echo::Echo::compile(document, targets)),
         Box::new(Identity::default()),
         Box::new(timestamps::Timestamps::compile(document)),
-    ])
+    ];
+    (judges, unusable)
 }
 
 /// Two resources never share an `id`.

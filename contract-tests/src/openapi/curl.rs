@@ -7,7 +7,7 @@ use crate::shell::quote;
 pub(crate) fn command(url: &str, request: &Request, authorization: &[String], good: bool) -> String {
     let mut words = vec![format!("curl -i -X {} {}", request.method, quote(&format!("{url}{}", request.target)))];
     for value in authorization {
-        words.push(if good {
+        words.push(if good && value.starts_with("Bearer ") {
             "-H \"Authorization: Bearer $TOKEN\"".to_owned()
         } else {
             format!("-H {}", quote(&format!("Authorization: {value}")))

@@ -1,43 +1,16 @@
 //! The document: read, and brought to OpenAPI 3.1.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
-};
+use std::{path::Path, sync::Arc};
 
-use serde_json::{Map, Value};
-
-use super::{lines, upgrade::upgrade};
-use crate::pointer::segments;
+use openapi_document::{Defect, DefectKind, LoadError, Loader};
+use serde_json::Value;
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// The file cannot be read.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// It is neither YAML nor JSON.
-    #[error("{name} is neither YAML nor JSON: {cause}")]
-    Syntax {
-        /// The document's name.
-        name: String,
-        /// What the parser says.
-        cause: String,
-    },
-    /// It is not an OpenAPI 3 document.
-    #[error("{name} is not an OpenAPI 3.0 or 3.1 document: {cause}")]
-    NotOpenApi {
-        /// The document's name.
-        name: String,
-        /// What is missing or wrong.
-        cause: String,
-    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// A schema cannot be compiled.
     #[error("{pointer} is not a schema that can be compiled: {cause}")]
     Schema {
@@ -55,71 +28,81 @@ pub struct Document {
     pub name: String,
     /// Its content, as OpenAPI 3.1.
     pub json: Value,
-    text: String,
-    /// Where its values stand, once somebody has asked.
-    lines: Arc<OnceLock<Option<serde_saphyr::Spanned<lines::Tree>>>>,
+    source: Arc<openapi_document::Document>,
 }
 
 impl Document {
-    /// Reads a document from a file.
+    /// Reads a document from a file, with the files that it refers to.
     ///
     /// # Errors
     ///
     /// [`DocumentError`].
     pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        let text = fs::read_to_string(path).map_err(|source| DocumentError::File { path: path.to_owned(), source })?;
-        Self::parse(&path.display().to_string(), text)
+        Self::of(&path.display().to_string(), loader().load(path)?)
     }
 
-    /// Reads a document from text, YAML or JSON.
+    /// Reads a document from text, YAML or JSON; references to other files are relative to its name.
     ///
     /// # Errors
     ///
     /// [`DocumentError`].
     pub fn parse(name: &str, text: impl Into<String>) -> Result<Self, DocumentError> {
-        let (name, text) = (name.to_owned(), text.into());
-        // Not YAML 1.1: there the country code NO is false.
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let parsed: Value = match serde_saphyr::from_str_with_options(&text, options) {
-            Ok(parsed) => parsed,
-            Err(error) => return Err(DocumentError::Syntax { name, cause: error.to_string() }),
+        Self::of(name, loader().parse(name, text)?)
+    }
+
+    fn of(name: &str, source: openapi_document::Document) -> Result<Self, DocumentError> {
+        // What refers to nothing within the document costs its operation; what is in another file may be anything.
+        let elsewhere = |defect: &&Defect| {
+            let reference = source.json().pointer(&defect.pointer).and_then(|node| node.get("$ref")).and_then(Value::as_str);
+            defect.kind == DefectKind::Unresolved && reference.is_some_and(|reference| !reference.starts_with('#'))
         };
-        let not_openapi = |cause: &str| DocumentError::NotOpenApi { name: name.clone(), cause: cause.to_owned() };
-        let version = parsed.get("openapi").and_then(Value::as_str).ok_or_else(|| not_openapi("it has no `openapi` version"))?;
-        let mut json = parsed.clone();
-        match version.split('.').collect::<Vec<_>>().as_slice() {
-            ["3", "0", ..] => upgrade(&mut json),
-            ["3", "1", ..] => {}
-            _ => return Err(not_openapi(&format!("its version is {version}"))),
+        if let Some(defect) = source.defects().iter().find(elsewhere) {
+            let reference = source.json().pointer(&defect.pointer).and_then(|node| node["$ref"].as_str()).unwrap_or_default();
+            return Err(DocumentError::Load(LoadError::Reference {
+                place: defect.place.clone(),
+                reference: reference.to_owned(),
+                cause: defect.message.clone(),
+            }));
         }
-        if json.get("paths").and_then(Value::as_object).is_none_or(Map::is_empty) {
-            return Err(not_openapi("it has no paths"));
-        }
-        Ok(Self { name, json, text, lines: Arc::default() })
+        Ok(Self { name: name.to_owned(), json: source.json().clone(), source: Arc::new(source) })
     }
 
-    /// The line of the text on which the value that `pointer` names begins, counted from 1; of the nearest value around it where
-    /// it is not in the text.
+    /// What is wrong in the document itself. The rest of it is tested all the same.
+    pub fn defects(&self) -> impl Iterator<Item = &Defect> {
+        // Parts of OpenAPI 3.2 are no fault of the document.
+        self.source.defects().iter().filter(|defect| defect.kind != DefectKind::Newer)
+    }
+
+    /// Whether the document consists of several files.
+    pub(crate) fn has_several_files(&self) -> bool {
+        self.source.files().nth(1).is_some()
+    }
+
+    /// The line on which the value that `pointer` names begins, counted from 1; of the nearest value around it where it is not in
+    /// the text. None where it stands in another file than the document's own.
     pub fn line(&self, pointer: &str) -> Option<usize> {
-        let tree = self.lines.get_or_init(|| serde_saphyr::from_str(&self.text).ok());
-        lines::find(tree.as_ref()?, &segments(pointer))
+        let place = self.source.value_place(pointer);
+        (Some(place.file.as_path()) == self.source.files().next()).then_some(place.line)
     }
 
-    /// A line of the text, from 1.
+    /// A line of the document's own file, from 1; of a very long one a part.
     pub fn text_of(&self, line: usize) -> Option<String> {
-        self.text.lines().nth(line.checked_sub(1)?).map(|text| text.trim().to_owned())
+        let text = self.source.line(self.source.files().next()?, line)?;
+        Some(match text.char_indices().nth(EXCERPT) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        })
     }
 
     /// The node that a pointer names, following `$ref`; gives its own pointer too.
     pub fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
-        let mut pointer = pointer.to_owned();
-        for _ in 0..32 {
-            let node = self.json.pointer(&pointer)?;
-            match node.get("$ref").and_then(Value::as_str) {
-                None => return Some((pointer, node)),
-                Some(reference) => pointer = reference.strip_prefix('#')?.to_owned(),
-            }
-        }
-        None
+        self.source.resolve(pointer)
     }
+}
+
+/// How much of a line is shown, in characters: a minified document has only one.
+const EXCERPT: usize = 200;
+
+fn loader() -> Loader {
+    Loader::new().keep_unresolved(true)
 }

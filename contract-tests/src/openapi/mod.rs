@@ -2,8 +2,7 @@
 
 pub(crate) mod curl;
 pub(crate) mod document;
-mod lines;
 pub(crate) mod marked;
 pub(crate) mod operation;
 pub(crate) mod request;
-mod upgrade;
+pub(crate) mod style;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Document, DocumentError};
+use super::{
+    document::Document,
+    style::{Serialization, Style},
+};
 use crate::{pointer::escape, schema::Uncovered};
 
 /// An operation of the document.
@@ -20,10 +23,12 @@ pub struct Operation {
     pub path: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
-    /// Whether it needs a body of a kind that is not generated, so that no valid request can be made.
-    pub(crate) beyond: bool,
+    /// Why no valid request can be made, where none can.
+    pub(crate) untestable: Option<String>,
+    /// Whether it has a parameter that is not generated, so that its requests are not modelled as a whole.
+    pub(crate) partial: bool,
     pub(crate) responses: BTreeMap<String, ResponseSpec>,
-    /// The bearer token that it asks for; none where anybody may call it.
+    /// What it asks a caller for; none where anybody may call it.
     pub(crate) security: Option<Security>,
     pub(crate) uncovered: Vec<Uncovered>,
 }
@@ -33,8 +38,10 @@ pub(crate) struct Parameter {
     pub name: String,
     pub place: ParameterLocation,
     pub required: bool,
-    pub style: Style,
+    pub serialization: Serialization,
     pub pointer: String,
+    /// Where its schema stands in the document.
+    pub schema: String,
 }
 
 /// Where a parameter is.
@@ -59,15 +66,6 @@ impl ParameterLocation {
     }
 }
 
-/// How an array is written (OpenAPI 3.1, section 4.8.12.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
-    /// The name again for each item.
-    Exploded,
-    /// Items with this between them.
-    Joined(char),
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Body {
     pub required: bool,
@@ -84,6 +82,14 @@ pub(crate) struct ResponseSpec {
     pub headers: Vec<HeaderSpec>,
 }
 
+impl ResponseSpec {
+    /// The pointers of the schemas of its bodies and headers.
+    pub fn schemas(&self) -> impl Iterator<Item = &String> {
+        let bodies = self.media_types.iter().filter_map(|(_, schema)| schema.as_ref());
+        bodies.chain(self.headers.iter().filter_map(|header| header.schema.as_ref()))
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct HeaderSpec {
     pub name: String,
@@ -92,14 +98,44 @@ pub(crate) struct HeaderSpec {
     pub schema: Option<String>,
 }
 
+/// Who may call an operation (OpenAPI 3.1, section 4.8.30).
 #[derive(Debug, Clone)]
 pub(crate) struct Security {
     pub pointer: String,
+    /// Each is enough by itself, and of each every requirement must be met.
+    pub requirements: Vec<Vec<Requirement>>,
+    /// The scopes of the first.
     pub scopes: Vec<String>,
     /// The scopes of each other requirement that is as good.
     pub alternatives: Vec<Vec<String>>,
-    /// Whether it is a bearer token, which the engine knows how to make and spoil.
+    /// Whether the first is a bearer token alone, which the engine knows how to make and spoil.
     pub bearer: bool,
+}
+
+/// One scheme that a caller must satisfy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Requirement {
+    /// What the document calls the scheme.
+    pub name: String,
+    pub scheme: Scheme,
+    pub scopes: Vec<String>,
+}
+
+/// A way to authenticate (OpenAPI 3.1, section 4.8.27).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// `http` with `bearer`, `oauth2` and `openIdConnect`.
+    Bearer,
+    /// `http` with `basic`.
+    Basic,
+    ApiKey {
+        place: ParameterLocation,
+        name: String,
+    },
+    /// The connection authenticates the caller.
+    MutualTls,
+    /// Another scheme of HTTP, or one that the document does not define.
+    Other,
 }
 
 /// The methods that a path item can have (OpenAPI 3.1, section 4.8.9.1).
@@ -107,30 +143,20 @@ pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options"
 
 impl Document {
     /// Every operation, in the order of the document.
-    ///
-    /// # Errors
-    ///
-    /// [`DocumentError::NotOpenApi`] where something that the document must have is missing.
-    pub fn operations(&self) -> Result<Vec<Operation>, DocumentError> {
+    pub fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
         for (path, item) in self.json.get("paths").and_then(Value::as_object).into_iter().flatten() {
             let at = format!("/paths/{}", escape(path));
             let (at, item) = self.resolve(&at).unwrap_or((at, item));
-            for method in METHODS {
-                if item.get(method).is_some() {
-                    operations.push(self.operation(path, &at, method)?);
-                }
-            }
+            operations.extend(METHODS.into_iter().filter_map(|method| self.operation(path, &at, method, item.get(method)?)));
         }
-        Ok(operations)
+        operations
     }
 
-    fn operation(&self, path: &str, item: &str, method: &str) -> Result<Operation, DocumentError> {
+    fn operation(&self, path: &str, item: &str, method: &str, node: &Value) -> Option<Operation> {
         let pointer = format!("{item}/{method}");
-        let missing =
-            |what: &str| DocumentError::NotOpenApi { name: self.name.clone(), cause: format!("{pointer} has no {what}") };
-        let node = self.json.pointer(&pointer).ok_or_else(|| missing("content"))?;
         let mut uncovered = Vec::new();
+        let (mut untestable, mut partial) = (None, false);
         let mut parameters: Vec<Parameter> = Vec::new();
         for list in [format!("{item}/parameters"), format!("{pointer}/parameters")] {
             for index in 0..self.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
@@ -140,59 +166,72 @@ impl Document {
                         parameters.push(parameter);
                     }
                     Ok(None) => {}
-                    Err(gap) => uncovered.push(gap),
+                    Err((gap, required)) => {
+                        partial = true;
+                        if required {
+                            untestable.get_or_insert_with(|| format!("it needs {}", gap.reason));
+                        }
+                        uncovered.push(gap);
+                    }
                 }
+            }
+        }
+        for name in path_names(path) {
+            let known = parameters.iter().any(|parameter| parameter.place == ParameterLocation::Path && parameter.name == name);
+            if !known && untestable.is_none() {
+                untestable = Some(format!("its path has a parameter {name} that the document does not describe"));
             }
         }
         let body = node.get("requestBody").and_then(|_| self.body(&format!("{pointer}/requestBody"), &mut uncovered));
         let required =
             self.resolve(&format!("{pointer}/requestBody")).is_some_and(|(_, body)| body.get("required") == Some(&json!(true)));
-        let beyond = required && body.is_none();
+        if required && body.is_none() {
+            untestable.get_or_insert_with(|| "it needs a body of a kind that is not generated".to_owned());
+        }
         let mut responses = BTreeMap::new();
         for status in node.get("responses").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
-            if let Some((at, _)) = self.resolve(&format!("{pointer}/responses/{}", escape(status))) {
-                responses.insert(status.to_uppercase(), self.response(&at));
+            match self.resolve(&format!("{pointer}/responses/{}", escape(status))) {
+                Some((at, _)) => drop(responses.insert(status.to_uppercase(), self.response(&at))),
+                None => uncovered.push(Uncovered {
+                    pointer: format!("{pointer}/responses/{}", escape(status)),
+                    reason: "a reference to nothing".to_owned(),
+                }),
             }
-        }
-        if responses.is_empty() {
-            return Err(missing("responses"));
         }
         let method = method.to_uppercase();
         let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
-        let security = self.security(&pointer, &mut uncovered);
-        Ok(Operation { id, pointer, method, path: path.to_owned(), parameters, body, beyond, responses, security, uncovered })
+        let security = self.security(&pointer);
+        Some(Operation { id, pointer, method, path: path.to_owned(), parameters, body, untestable, partial, responses, security, uncovered })
     }
 
-    fn parameter(&self, at: &str) -> Result<Option<Parameter>, Uncovered> {
-        let gap = |reason: &str| Uncovered { pointer: at.to_owned(), reason: reason.to_owned() };
-        let (at, node) = self.resolve(at).ok_or_else(|| gap("a reference to nothing"))?;
-        let name = node.get("name").and_then(Value::as_str).ok_or_else(|| gap("a parameter without a name"))?;
-        let place = match node.get("in").and_then(Value::as_str) {
-            Some("path") => ParameterLocation::Path,
-            Some("query") => ParameterLocation::Query,
-            Some("header") => ParameterLocation::Header,
-            Some("cookie") => ParameterLocation::Cookie,
-            _ => return Err(gap("a parameter with an unknown `in`")),
-        };
+    /// A parameter; none where it is described elsewhere; or what of it is not generated, and whether it is required.
+    fn parameter(&self, at: &str) -> Result<Option<Parameter>, (Uncovered, bool)> {
+        let gap = |at: &str, reason: &str| Uncovered { pointer: at.to_owned(), reason: reason.to_owned() };
+        let (at, node) = self.resolve(at).ok_or_else(|| (gap(at, "a reference to nothing"), true))?;
+        let required = node.get("required") == Some(&json!(true));
+        let unsupported = |reason: &str| (gap(&at, reason), required);
+        let name = node.get("name").and_then(Value::as_str).ok_or_else(|| unsupported("a parameter without a name"))?;
+        let place = location(node).ok_or_else(|| unsupported("a parameter with an unknown `in`"))?;
         if place == ParameterLocation::Header
             && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str())
         {
             return Ok(None); // OpenAPI 3.1, section 4.8.12.1: described elsewhere, ignored here.
         }
-        if node.get("schema").is_none() {
-            return Err(gap("a parameter with `content` instead of `schema`"));
-        }
-        let explode = node.get("explode").and_then(Value::as_bool);
-        let form = matches!(place, ParameterLocation::Query | ParameterLocation::Cookie);
-        let style = match node.get("style").and_then(Value::as_str) {
-            None | Some("form" | "simple") if form && explode.unwrap_or(true) => Style::Exploded,
-            None | Some("form" | "simple") => Style::Joined(','),
-            Some("spaceDelimited") => Style::Joined(' '),
-            Some("pipeDelimited") => Style::Joined('|'),
-            Some(_) => return Err(gap("a parameter with a style that is not supported")),
+        let content = node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
+        let (schema, serialization) = match content {
+            Some(media_type) if is_json(media_type) => {
+                (format!("{at}/content/{}/schema", escape(media_type)), Serialization { style: Style::Json, explode: false })
+            }
+            Some(_) => return Err(unsupported("a parameter with `content` that is not JSON")),
+            None => {
+                let style = Style::of(node, place).ok_or_else(|| unsupported("a parameter with a style that it cannot have"))?;
+                (format!("{at}/schema"), Serialization::of(node, style))
+            }
         };
-        let required = node.get("required") == Some(&json!(true));
-        Ok(Some(Parameter { name: name.to_owned(), place, required, style, pointer: at }))
+        if self.json.pointer(&schema).is_none() {
+            return Err(unsupported("a parameter without a schema"));
+        }
+        Ok(Some(Parameter { name: name.to_owned(), place, required, serialization, pointer: at, schema }))
     }
 
     fn body(&self, at: &str, uncovered: &mut Vec<Uncovered>) -> Option<Body> {
@@ -233,40 +272,49 @@ impl Document {
         ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
     }
 
-    fn security(&self, operation: &str, uncovered: &mut Vec<Uncovered>) -> Option<Security> {
+    fn security(&self, operation: &str) -> Option<Security> {
         let own = format!("{operation}/security");
         let at = if self.json.pointer(&own).is_some() { own } else { "/security".to_owned() };
-        let requirements = self.json.pointer(&at)?.as_array()?;
-        if requirements.iter().any(|requirement| requirement.as_object().is_some_and(Map::is_empty)) {
+        let listed = self.json.pointer(&at)?.as_array()?;
+        if listed.is_empty() || listed.iter().any(|requirement| requirement.as_object().is_none_or(Map::is_empty)) {
             return None; // `{}` makes it optional.
         }
-        let first = requirements.first()?.as_object()?;
-        let single = |requirement: &Value| {
-            let requirement = requirement.as_object().filter(|requirement| requirement.len() == 1)?;
-            let (name, scopes) = requirement.iter().next()?;
-            self.is_bearer(name)?.then(|| names(scopes))
+        let requirement = |(name, scopes): (&String, &Value)| Requirement {
+            name: name.clone(),
+            scheme: self.scheme(name),
+            scopes: names(scopes),
         };
-        let all: Option<Vec<Vec<String>>> = requirements.iter().map(single).collect();
-        if all.is_none() && (requirements.len() > 1 || first.len() > 1) {
-            let reason = "only the first of several security requirements is tested".to_owned();
-            uncovered.push(Uncovered { pointer: at.clone(), reason });
-        }
-        let (name, scopes) = first.iter().next()?;
-        let bearer = self.is_bearer(name)?;
-        if !bearer {
-            let reason = "a security scheme other than a bearer token".to_owned();
-            uncovered.push(Uncovered { pointer: at.clone(), reason });
-        }
-        let alternatives = all.into_iter().flatten().skip(1).collect();
-        Some(Security { pointer: at, scopes: names(scopes), alternatives, bearer })
+        let requirements: Vec<Vec<Requirement>> =
+            listed.iter().filter_map(Value::as_object).map(|all| all.iter().map(requirement).collect()).collect();
+        let is_bearer = |all: &[Requirement]| matches!(all, [only] if only.scheme == Scheme::Bearer);
+        let bearer = requirements.first().is_some_and(|first| is_bearer(first));
+        let mut scopes = requirements.iter().filter(|all| is_bearer(all)).map(|all| all[0].scopes.clone());
+        let scopes_of_first = if bearer { scopes.next().unwrap_or_default() } else { Vec::new() };
+        let alternatives = if bearer { scopes.collect() } else { Vec::new() };
+        Some(Security { pointer: at, requirements, scopes: scopes_of_first, alternatives, bearer })
     }
 
-    /// Whether a security scheme asks for a bearer token; none where there is no such scheme.
-    fn is_bearer(&self, scheme: &str) -> Option<bool> {
-        let (_, scheme) = self.resolve(&format!("/components/securitySchemes/{}", escape(scheme)))?;
-        let http_bearer = scheme["type"] == "http" && scheme["scheme"].as_str().is_some_and(|s| s.eq_ignore_ascii_case("bearer"));
-        Some(http_bearer || scheme["type"] == "oauth2" || scheme["type"] == "openIdConnect")
+    fn scheme(&self, name: &str) -> Scheme {
+        let Some((_, scheme)) = self.resolve(&format!("/components/securitySchemes/{}", escape(name))) else {
+            return Scheme::Other;
+        };
+        match scheme["type"].as_str() {
+            Some("oauth2" | "openIdConnect") => Scheme::Bearer,
+            Some("mutualTLS") => Scheme::MutualTls,
+            Some("http") if scheme["scheme"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("bearer")) => Scheme::Bearer,
+            Some("http") if scheme["scheme"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("basic")) => Scheme::Basic,
+            Some("apiKey") => match (location(scheme), scheme["name"].as_str()) {
+                (Some(place), Some(name)) if place != ParameterLocation::Path => Scheme::ApiKey { place, name: name.to_owned() },
+                _ => Scheme::Other,
+            },
+            _ => Scheme::Other,
+        }
     }
+}
+
+/// Where a parameter or an API key is sent.
+fn location(node: &Value) -> Option<ParameterLocation> {
+    ParameterLocation::ALL.into_iter().find(|place| node.get("in").and_then(Value::as_str) == Some(place.name()))
 }
 
 impl Operation {

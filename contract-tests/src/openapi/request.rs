@@ -1,14 +1,12 @@
 //! A request as one JSON instance, `{path, query, header, cookie, body}`, and as bytes for the wire.
 
-use std::borrow::Cow;
-
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::{
     openapi::document::{Document, DocumentError},
     openapi::marked::without_required,
-    openapi::operation::{Operation, Parameter, ParameterLocation, Style},
+    openapi::operation::{Operation, Parameter, ParameterLocation},
+    openapi::style::{self, Style, text},
     pointer::escape,
     schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, reference},
 };
@@ -82,7 +80,7 @@ pub(crate) fn bundle(
         let schemas: Map<String, Value> = here
             .iter()
             .map(|parameter| {
-                let mut schema = json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) });
+                let mut schema = json!({ "$ref": reference(&parameter.schema) });
                 if others == Undescribed::Refused && place != ParameterLocation::Query {
                     schema["minLength"] = json!(1); // Without a text there would be no parameter.
                 }
@@ -142,12 +140,26 @@ impl Target {
                 constraint.source = source(operation, &constraint.place);
             }
             let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
+            let parameter = operation.parameters.iter().find(|parameter| {
+                crate::pointer::is_within(&constraint.place, &format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
+            });
+            let serialization = parameter.map(|parameter| parameter.serialization);
+            if in_body || serialization.is_some_and(|serialization| serialization.style == Style::Json) {
+                if matches!(constraint.rule, Rule::Required(_)) && constraint.place.starts_with("/path") {
+                    let reason = "without its parameter a path is another path".to_owned();
+                    schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+                }
+                continue;
+            }
+            let dissolved = serialization.is_some_and(|serialization| serialization.is_dissolved());
             let reason = match &constraint.rule {
-                _ if in_body => continue,
                 Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
-                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that occurs once is a list of one",
-                Rule::MinItems(0 | 1) => "a list without items is an absent parameter",
-                Rule::Required(_) if constraint.place.starts_with("/path") => "a path without its parameter is another path",
+                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
+                Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
+                Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
+                Rule::MinProperties(0 | 1) => "an object without properties is a parameter that is not given",
+                Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
+                Rule::Never if dissolved => "a further property of this parameter is a parameter of its own",
                 _ => continue,
             };
             let reason = reason.to_owned();
@@ -174,7 +186,7 @@ impl Target {
             let values = values.as_object_mut()?;
             for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place == place) {
                 let Some(value) = values.get(&parameter.name) else { continue };
-                let node = self.node(&format!("{}/schema", parameter.pointer))?;
+                let node = self.node(&parameter.schema)?;
                 match self.received(parameter, node, value)? {
                     Some(value) => drop(values.insert(parameter.name.clone(), value)),
                     None => drop(values.shift_remove(&parameter.name)),
@@ -185,31 +197,53 @@ impl Target {
     }
 
     fn received(&self, parameter: &Parameter, node: NodeId, value: &Value) -> Option<Option<Value>> {
+        let serialization = parameter.serialization;
+        if serialization.style == Style::Json {
+            return sendable(parameter.place, &value.to_string()).then(|| Some(value.clone()));
+        }
         let read = |value: &Value, node: Option<NodeId>| {
             let text = text(value)?;
             sendable(parameter.place, &text).then(|| self.parsed(&text, node))
         };
+        let held = |value: &Value, in_object| text(value).is_some_and(|text| serialization.can_hold(&text, in_object));
+        let absent_if_empty = |is_empty: bool, value: Value| match (is_empty, parameter.place) {
+            (true, ParameterLocation::Path) => None,
+            (true, _) => Some(None),
+            (false, _) => Some(Some(value)),
+        };
         match value {
             Value::Array(items) if self.types(node, 0).has(Types::ARRAY) => {
                 let item = self.item(node, 0);
-                let mut all = Vec::new();
-                for value in items {
-                    let text = text(value)?;
-                    if let Style::Joined(between) = parameter.style
-                        && (text.contains(between) || text.is_empty())
-                    {
+                let read = |value: &Value| held(value, false).then(|| read(value, item))?;
+                let all: Vec<Value> = items.iter().map(read).collect::<Option<_>>()?;
+                absent_if_empty(all.is_empty(), Value::Array(all))
+            }
+            Value::Object(object) if self.types(node, 0).has(Types::OBJECT) => {
+                let mut all = Map::new();
+                for (name, value) in object {
+                    let name_holds = serialization.can_hold(name, true) && sendable(parameter.place, name);
+                    // The property of one parameter must not be taken for another parameter.
+                    let taken = serialization.is_dissolved()
+                        && self.operation.parameters.iter().any(|other| other.place == parameter.place && other.name == *name);
+                    if !name_holds || taken {
                         return None;
                     }
-                    all.push(read(value, item)?);
+                    let child = self.property(node, name, 0);
+                    let value = match value {
+                        // Servers differ in how they read a list in an object, but not where each item has the name.
+                        Value::Array(items) if serialization.style == Style::DeepObject && items.len() > 1 => {
+                            let item = child.and_then(|child| self.item(child, 0));
+                            Value::Array(items.iter().map(|value| read(value, item)).collect::<Option<_>>()?)
+                        }
+                        value if held(value, true) => read(value, child)?,
+                        _ => return None,
+                    };
+                    all.insert(name.clone(), value);
                 }
-                match (all.is_empty(), parameter.place) {
-                    (true, ParameterLocation::Path) => None,
-                    (true, _) => Some(None),
-                    (false, _) => Some(Some(Value::Array(all))),
-                }
+                absent_if_empty(all.is_empty(), Value::Object(all))
             }
-            // A single item is an array of one.
-            _ if self.types(node, 0).has(Types::ARRAY) => None,
+            // A single item is an array of one, and what is no object is not read as one.
+            _ if self.types(node, 0).has(Types::ARRAY) || self.types(node, 0).has(Types::OBJECT) => None,
             value => read(value, Some(node)).map(Some),
         }
     }
@@ -249,6 +283,15 @@ impl Target {
         node.items.or_else(|| if depth < 8 { further.copied().find_map(|child| self.item(child, depth + 1)) } else { None })
     }
 
+    /// The node of a property of an object.
+    fn property(&self, node: NodeId, name: &str, depth: usize) -> Option<NodeId> {
+        let node = &self.schema.nodes[node];
+        let own = node.properties.iter().find(|(known, _)| known == name).map(|(_, child)| *child);
+        let further = node.reference.iter().chain(&node.all_of).copied();
+        let further = || if depth < 8 { further.clone().find_map(|child| self.property(child, name, depth + 1)) } else { None };
+        own.or_else(further).or(node.additional_properties)
+    }
+
     /// The request for an instance that [`Target::as_received`] has let through; without credentials.
     pub fn encode(&self, instance: &Value) -> Request {
         let operation = &self.operation;
@@ -257,28 +300,14 @@ impl Target {
         let mut headers: Vec<(String, String)> = Vec::new();
         let mut cookies: Vec<String> = Vec::new();
         for parameter in &operation.parameters {
-            let value = instance.get(parameter.place.name()).and_then(|values| values.get(&parameter.name));
-            let texts: Vec<String> = match value {
-                None => continue,
-                Some(Value::Array(items)) => items.iter().filter_map(|item| text(item).map(Cow::into_owned)).collect(),
-                Some(value) => text(value).map(Cow::into_owned).into_iter().collect(),
-            };
-            let encode = |text: &String| utf8_percent_encode(text, RESERVED).to_string();
-            match (parameter.place, parameter.style) {
-                (ParameterLocation::Path, _) => {
-                    let joined = texts.iter().map(encode).collect::<Vec<_>>().join(",");
-                    target = target.replace(&format!("{{{}}}", parameter.name), &joined);
+            let Some(value) = instance.get(parameter.place.name()).and_then(|values| values.get(&parameter.name)) else { continue };
+            match parameter.place {
+                ParameterLocation::Path => {
+                    target = target.replace(&format!("{{{}}}", parameter.name), &style::in_path(parameter, value));
                 }
-                (ParameterLocation::Query, Style::Exploded) => {
-                    query.extend(texts.iter().map(|text| format!("{}={}", encode(&parameter.name), encode(text))));
-                }
-                (ParameterLocation::Query, Style::Joined(between)) => {
-                    let between = utf8_percent_encode(&between.to_string(), LIST).to_string();
-                    let joined = texts.iter().map(encode).collect::<Vec<_>>().join(&between);
-                    query.push(format!("{}={joined}", encode(&parameter.name)));
-                }
-                (ParameterLocation::Header, _) => headers.push((parameter.name.clone(), texts.join(","))),
-                (ParameterLocation::Cookie, _) => cookies.extend(texts.iter().map(|text| format!("{}={text}", parameter.name))),
+                ParameterLocation::Query => query.extend(style::in_query(parameter, value)),
+                ParameterLocation::Header => headers.push((parameter.name.clone(), style::in_header(parameter, value))),
+                ParameterLocation::Cookie => cookies.extend(style::in_cookie(parameter, value)),
             }
         }
         if !query.is_empty() {
@@ -304,20 +333,6 @@ fn source(operation: &Operation, place: &str) -> Option<String> {
         .map(|parameter| format!("{}/required", parameter.pointer));
     let body = operation.body.as_ref().filter(|_| place == "/body").map(|body| format!("{}/required", body.pointer));
     parameter.or(body)
-}
-
-/// What RFC 3986, section 2.3, leaves unreserved is not encoded.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// A comma between items stays as it is.
-const LIST: &AsciiSet = &RESERVED.remove(b',');
-
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(value) => Some(Cow::Owned(value.to_string())),
-        _ => None,
-    }
 }
 
 /// Whether every HTTP server reads the same text again in this place.

@@ -35,10 +35,12 @@ impl From<reqwest::Error> for SendError {
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+    /// Sent with every request.
+    headers: Vec<(String, String)>,
 }
 
 impl Client {
-    pub fn new(url: &str, timeout: Duration) -> Result<Self, ClientError> {
+    pub fn new(url: &str, timeout: Duration, headers: &[(String, String)]) -> Result<Self, ClientError> {
         let base = url.trim_end_matches('/').to_owned();
         let parsed = reqwest::Url::parse(&base).map_err(|_| ClientError::Url(url.to_owned()))?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
@@ -56,7 +58,7 @@ impl Client {
             .tcp_nodelay(true)
             .build()
             .map_err(|error| ClientError::Setup(error.to_string()))?;
-        Ok(Self { http, base })
+        Ok(Self { http, base, headers: headers.to_vec() })
     }
 
     /// The server's URL.
@@ -81,7 +83,7 @@ impl Client {
         for value in authorization {
             builder = builder.header("authorization", value);
         }
-        for (name, value) in &request.headers {
+        for (name, value) in self.headers.iter().chain(&request.headers) {
             builder = builder.header(name, value);
         }
         if let Some(body) = &request.body {

@@ -2,6 +2,7 @@
 
 mod baseline;
 pub(crate) mod client;
+pub(crate) mod credentials;
 mod failures;
 mod find_failure;
 mod fresh;
@@ -23,7 +24,13 @@ use std::{
 
 pub(crate) use self::run::Run;
 pub use self::store::{Store, StoreFuture};
-use self::{prepared::Prepared, run::FailureFilter};
+use self::{
+    credentials::{Grant, Keyring},
+    prepared::Prepared,
+    run::FailureFilter,
+};
+use openapi_document::LoadError;
+
 use crate::{
     cases::{
         protocol::Assumptions,
@@ -55,11 +62,13 @@ pub enum SuiteError {
         /// What went wrong.
         cause: String,
     },
-    /// An operation needs a token and there is none.
-    #[error("{operation} needs a bearer token, and none was given")]
-    NoToken {
-        /// The operation.
+    /// No operation can be authenticated.
+    #[error("{operation} cannot be tested: {missing}")]
+    NoCredentials {
+        /// The first operation.
         operation: String,
+        /// What is missing.
+        missing: String,
     },
     /// No case has such an ID.
     #[error("no case has an ID that starts with {0:?}")]
@@ -78,12 +87,14 @@ impl SuiteError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Document(DocumentError::File { .. }) => "name the document with --spec",
-            Self::Document(_) => "the document must be OpenAPI 3.0 or 3.1 in one file, with JSON Schemas that compile",
+            Self::Document(DocumentError::Load(LoadError::File { .. })) => "name the document with --spec",
+            Self::Document(_) => "the document must be OpenAPI 3.x or Swagger 2.0, with all the files that it refers to",
             Self::Client(_) => "give the base URL of the server, such as http://127.0.0.1:3000",
             Self::Token(_) => "--signing-key takes the file of an RSA private key in PEM form",
             Self::Unreachable { .. } => "check that the server is running at this address",
-            Self::NoToken { .. } => "give --token or CONTRACT_TOKEN, or --signing-key with --kid, --issuer and --audience",
+            Self::NoCredentials { .. } => {
+                "give --token or CONTRACT_TOKEN, --api-key, --basic or --header; or --signing-key with --issuer and --audience"
+            }
             Self::NoSuchCase(_) => "the report lists case IDs; the same --seed gives the same IDs",
             Self::Failures { .. } => "name another file with --failures",
         }
@@ -104,8 +115,7 @@ pub struct Progress {
 /// Contract tests for one document. Build it, then [`run`](Suite::run) it against a server.
 pub struct Suite {
     document: Document,
-    token: Option<String>,
-    signer: Option<Signer>,
+    keyring: Keyring,
     seed: u64,
     cases: usize,
     only: Option<String>,
@@ -126,8 +136,7 @@ impl Suite {
     pub fn new(document: Document) -> Self {
         Self {
             document,
-            token: None,
-            signer: None,
+            keyring: Keyring::default(),
             seed: 1,
             cases: 1_000,
             only: None,
@@ -146,13 +155,32 @@ impl Suite {
 
     /// Sends this token to operations that need one.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
+        self.keyring.token = Some(token.into());
         self
     }
 
     /// Signs valid and invalid tokens instead of using one.
     pub fn signer(mut self, signer: Signer) -> Self {
-        self.signer = Some(signer);
+        self.keyring.signer = Some(signer);
+        self
+    }
+
+    /// Sends `Authorization: Basic` (RFC 7617) to operations that need it; `pair` is `USER:PASSWORD`.
+    pub fn basic(mut self, pair: impl Into<String>) -> Self {
+        self.keyring.basic = Some(pair.into());
+        self
+    }
+
+    /// Sends this API key to operations that need it; `name` is the name of the security scheme, or of its header, cookie or query
+    /// parameter.
+    pub fn api_key(mut self, name: impl Into<String>, key: impl Into<String>) -> Self {
+        self.keyring.api_keys.push((name.into(), key.into()));
+        self
+    }
+
+    /// Sends this header with every request.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.keyring.headers.push((name.into(), value.into()));
         self
     }
 
@@ -249,9 +277,9 @@ impl Suite {
     /// [`SuiteError`] when the run cannot start or finish. Broken promises are not an error: they are in the [`Report`].
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
-        let client = Client::new(url, self.timeout)?;
+        let client = Client::new(url, self.timeout, &self.keyring.headers)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.tokens(prepared)?, None).report(begin).await
+        Run::new(self, &client, prepared, self.grants(prepared)?, None).report(begin).await
     }
 
     /// Looks for one broken promise of the server at `url`: one for whose pointer `is_wanted` returns true. Cases about such a
@@ -261,9 +289,9 @@ impl Suite {
     ///
     /// As for [`Suite::run`].
     pub async fn find_failure(&self, url: &str, is_wanted: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
-        let client = Client::new(url, self.timeout)?;
+        let client = Client::new(url, self.timeout, &self.keyring.headers)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(FailureFilter(&is_wanted))).find_failure(&is_wanted).await
+        Run::new(self, &client, prepared, self.grants(prepared)?, Some(FailureFilter(&is_wanted))).find_failure(&is_wanted).await
     }
 
     /// What no server changes; made by the first run.
@@ -277,19 +305,19 @@ impl Suite {
         }
     }
 
-    /// The good token for each operation that needs one.
-    fn tokens(&self, prepared: &Prepared) -> Result<BTreeMap<String, String>, SuiteError> {
-        let mut tokens = BTreeMap::new();
+    /// What authenticates each operation, or why nothing does.
+    fn grants(&self, prepared: &Prepared) -> Result<BTreeMap<String, Result<Grant, String>>, SuiteError> {
+        let mut grants = BTreeMap::new();
         for operation in &prepared.operations {
-            let Some(security) = operation.security.as_ref().filter(|security| security.bearer) else { continue };
-            let token = match (&self.signer, &self.token) {
-                (Some(signer), _) => signer.good(&security.scopes)?,
-                (None, Some(token)) => token.clone(),
-                (None, None) => return Err(SuiteError::NoToken { operation: operation.id.clone() }),
-            };
-            tokens.insert(operation.id.clone(), token);
+            grants.insert(operation.id.clone(), self.keyring.grant(operation)?);
         }
-        Ok(tokens)
+        let mut of_parts = prepared.parts.iter().filter_map(|part| grants.get_key_value(&part.target.operation.id));
+        match of_parts.next() {
+            Some((operation, Err(missing))) if of_parts.all(|(_, grant)| grant.is_err()) => {
+                Err(SuiteError::NoCredentials { operation: operation.clone(), missing: missing.clone() })
+            }
+            _ => Ok(grants),
+        }
     }
 
     fn is_selected(&self, case: &str) -> bool {

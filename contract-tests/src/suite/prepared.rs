@@ -8,6 +8,7 @@ use crate::{
     judge::{self, Judge, ReportedViolations},
     openapi::{operation::Operation, request::Target},
     plan::{Plan, Planner, Sample},
+    schema::Uncovered,
     suite::fresh::Fresh,
 };
 
@@ -35,20 +36,34 @@ const READABLE: usize = 4_000;
 impl Prepared {
     pub fn new(suite: &Suite) -> Result<Self, SuiteError> {
         let document = &suite.document;
-        let operations = document.operations()?;
+        let mut operations = document.operations();
         let mut targets = Vec::new();
-        for operation in operations.iter().filter(|operation| !operation.beyond) {
-            match operation.body.as_ref().map(|body| &body.media_types) {
-                Some(media_types) => {
-                    for media_type in media_types {
-                        targets.push(Target::compile(document, operation, Some(media_type))?);
+        for operation in operations.iter_mut().filter(|operation| operation.untestable.is_none()) {
+            let media_types: Vec<Option<(String, String)>> = match &operation.body {
+                Some(body) => body.media_types.iter().cloned().map(Some).collect(),
+                None => vec![None],
+            };
+            for media_type in media_types {
+                match Target::compile(document, operation, media_type.as_ref()) {
+                    Ok(target) => targets.push(target),
+                    // One schema that cannot be compiled costs its operation, not the run.
+                    Err(error) => {
+                        operation.uncovered.push(Uncovered { pointer: operation.pointer.clone(), reason: error.to_string() });
+                        operation.untestable = Some(error.to_string());
                     }
                 }
-                None => targets.push(Target::compile(document, operation, None)?),
             }
         }
+        targets.retain(|target: &Target| {
+            operations.iter().any(|operation| operation.pointer == target.operation.pointer && operation.untestable.is_none())
+        });
         let violations = Arc::new(ReportedViolations::compile(document, &targets));
-        let judges = judge::standard(document, &targets, &violations)?;
+        let (judges, unusable) = judge::standard(document, &targets, &violations);
+        for target in &mut targets {
+            let refers = |gap: &&Uncovered| target.operation.responses.values().any(|response| response.schemas().any(|at| *at == gap.pointer));
+            let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
+            target.operation.uncovered.extend(gaps);
+        }
         let parts = targets.into_iter().map(|target| PlannedTarget::new(target, suite.seed)).collect();
         Ok(Self { operations, parts, judges, violations })
     }

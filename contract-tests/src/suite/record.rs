@@ -41,7 +41,8 @@ impl Run<'_> {
             Some(text) => (line, Some(text)),
             None => (None, value()),
         };
-        let authorization = self.authorization(&target.operation, &case.credentials);
+        let grant = self.grant(&target.operation, &case.credentials);
+        let (authorization, sent) = (&grant.authorization, grant.apply(case.request.clone()));
         let shown = |bytes: &[u8]| {
             let text = std::str::from_utf8(bytes).ok()?;
             Some(text.chars().take(SHOWN).collect::<String>())
@@ -64,7 +65,7 @@ impl Run<'_> {
             count: 1,
             case: case.id.clone(),
             title: case.title.clone(),
-            curl: curl::command(self.client().url(), &case.request, &authorization, case.credentials == Credentials::Good),
+            curl: curl::command(self.client().url(), &sent, authorization, case.credentials == Credentials::Good),
             request: case.request.body.as_deref().and_then(shown),
             status: answer.ok().map(|response| response.status),
             answer: answer.ok().and_then(|response| shown(&response.body)),
@@ -74,7 +75,7 @@ impl Run<'_> {
         let accepted =
             authorization.iter().filter(|_| case.expect == Expect::Success).filter_map(|value| value.split(' ').nth(1));
         let accepted: Vec<String> = accepted.map(str::to_owned).collect();
-        Secrets::new(self.tokens.values().chain(&accepted), self.suite.signer.is_none()).hide_in(&mut failure);
+        Secrets::new(self.secrets().chain(&accepted), self.suite.keyring.signer.is_none()).hide_in(&mut failure);
         let instance = case.instance.as_ref().filter(|_| case.group.is_generated());
         let saved = instance.map(|instance| SavedCase {
             operation: target.operation.id.clone(),

@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
+    credentials::Grant,
     Progress, Suite, SuiteError,
     client::Client,
     failures::Failures,
@@ -43,7 +44,8 @@ pub(crate) struct Run<'a> {
     pub(super) prepared: &'a Prepared,
     /// None where every failure counts.
     pub(super) filter: Option<FailureFilter<'a>>,
-    pub(super) tokens: BTreeMap<String, String>,
+    /// What authenticates each operation, or why nothing does.
+    pub(super) grants: BTreeMap<String, Result<Grant, String>>,
     fresh: Fresh,
     pub(super) failures: Failures,
     done: AtomicU64,
@@ -87,7 +89,7 @@ impl<'a> Run<'a> {
         suite: &'a Suite,
         client: &'a Client,
         prepared: &'a Prepared,
-        tokens: BTreeMap<String, String>,
+        grants: BTreeMap<String, Result<Grant, String>>,
         filter: Option<FailureFilter<'a>>,
     ) -> Self {
         Self {
@@ -95,7 +97,7 @@ impl<'a> Run<'a> {
             client,
             prepared,
             filter,
-            tokens,
+            grants,
             fresh: Fresh::new(nonce()),
             failures: Failures::default(),
             done: AtomicU64::new(0),
@@ -124,7 +126,8 @@ impl<'a> Run<'a> {
         if stopped.is_none() {
             self.check_created(parts, before).await;
         }
-        for operation in self.prepared.operations.iter().filter(|operation| operation.beyond) {
+        for operation in &self.prepared.operations {
+            let Some(why) = &operation.untestable else { continue };
             reports.push(OperationReport {
                 id: operation.id.clone(),
                 name: format!("{} {}", operation.method, operation.path),
@@ -132,7 +135,7 @@ impl<'a> Run<'a> {
                 constraints: Vec::new(),
                 uncovered: operation.uncovered.clone(),
                 disagreements: Vec::new(),
-                untested: Some("it needs a body of a kind that is not generated".to_owned()),
+                untested: Some(why.clone()),
                 complete: true,
                 documented: operation.responses.keys().cloned().collect(),
                 answered: BTreeMap::new(),
@@ -199,11 +202,20 @@ impl<'a> Run<'a> {
         &self.suite.document
     }
 
-    pub fn authorization(&self, operation: &Operation, credentials: &Credentials) -> Vec<String> {
+    /// What authenticates a request with these credentials.
+    pub fn grant(&self, operation: &Operation, credentials: &Credentials) -> Grant {
+        let good = || self.grants.get(&operation.id).and_then(|grant| grant.as_ref().ok()).cloned().unwrap_or_default();
         match credentials {
-            Credentials::Raw(values) => values.clone(),
-            Credentials::Good => self.tokens.get(&operation.id).map(|token| format!("Bearer {token}")).into_iter().collect(),
+            Credentials::Raw(values) => Grant { authorization: values.clone(), ..Grant::default() },
+            Credentials::Good => good(),
+            Credentials::Without(part) => good().without(*part),
+            Credentials::Invalid => good().spoilt(),
         }
+    }
+
+    /// Every secret that a request may carry.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &String> {
+        self.grants.values().filter_map(|grant| grant.as_ref().ok()).flat_map(Grant::secrets)
     }
 
     async fn test_part(&self, part: &PlannedTarget) -> Result<OperationReport, SuiteError> {
@@ -211,6 +223,10 @@ impl<'a> Run<'a> {
         let mut tally = Tally::new(target);
         if self.is_over() {
             return Ok(OperationReport { complete: false, ..tally.report(target, plan) });
+        }
+        // What cannot be authenticated is not sent as valid, and its refusal says nothing.
+        if let Some(Err(missing)) = self.grants.get(&target.operation.id) {
+            return Ok(OperationReport { untested: Some(missing.clone()), ..tally.report(target, plan) });
         }
         let untested = self.baseline(part).await;
         let tested = untested.is_none();
@@ -275,9 +291,14 @@ impl<'a> Run<'a> {
 
     pub fn authentication_cases(&self, part: &PlannedTarget) -> Result<Vec<Case>, SuiteError> {
         let target = &part.target;
-        let Some(security) = target.operation.security.as_ref().filter(|security| security.bearer) else { return Ok(Vec::new()) };
-        let token = self.tokens.get(&target.operation.id).map(String::as_str);
-        let mut cases = authentication::cases(target, security, self.suite.signer.as_ref(), token, || self.valid(part))?;
+        let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
+        let good = self.grant(&target.operation, &Credentials::Good);
+        let mut cases = if security.bearer {
+            let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
+            authentication::cases(target, security, signer, token, || self.valid(part))?
+        } else {
+            authentication::without_bearer(target, security, good.parts(), || self.valid(part))
+        };
         cases.extend(self.invalid_without_token(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
@@ -432,13 +453,13 @@ impl<'a> Run<'a> {
     /// Sends the case's request and has the answer judged.
     pub async fn attempt(&self, target: &Target, case: &Case) -> CaseOutcome {
         let operation = &target.operation;
-        let authorization = self.authorization(operation, &case.credentials);
+        let grant = self.grant(operation, &case.credentials);
         let mut sent = SystemTime::now();
         let mut answer = Err(String::new());
         for attempt in 0..MAX_TRIES {
             sent = SystemTime::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            answer = self.send(case, operation, &authorization).await;
+            answer = self.send(case, operation, &grant).await;
             if answer.as_ref().is_ok_and(|response| response.status == 201) {
                 self.created.fetch_add(1, Ordering::Relaxed);
             }
@@ -463,13 +484,14 @@ impl<'a> Run<'a> {
     }
 
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
-    async fn send(&self, case: &Case, operation: &Operation, authorization: &[String]) -> Result<Response, String> {
-        let mut answer = self.client.send(&case.request, authorization).await;
+    async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
+        let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
+        let mut answer = self.client.send(&request, authorization).await;
         for _ in 0..RECONNECTS {
             match &answer {
                 Err(error) if error.is_refused && !self.is_over() => {
                     tokio::time::sleep(RECONNECT).await;
-                    answer = self.client.send(&case.request, authorization).await;
+                    answer = self.client.send(&request, authorization).await;
                 }
                 _ => break,
             }
