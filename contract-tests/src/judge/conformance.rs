@@ -55,10 +55,10 @@ impl Conformance {
     /// What a value breaks, as findings about the rules that are broken.
     fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
         let Some((schema, validator)) = self.schemas.get(pointer) else { return Vec::new() };
-        if validator.accepts(value) {
+        let trace: Trace = schema.evaluate(value);
+        if !validator.refuses(value, &trace) {
             return Vec::new();
         }
-        let trace: Trace = schema.evaluate(value);
         if trace.broken.is_empty() {
             return vec![Finding::of(rule, pointer, format!("{what} breaks its schema"))];
         }

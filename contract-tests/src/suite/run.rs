@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    Progress, Suite, SuiteError,
+    DOUBTFUL_FORMATS, Progress, Suite, SuiteError,
     client::Client,
     failures::Failures,
     fresh::Fresh,
@@ -34,6 +34,7 @@ use crate::{
     plan::{Sample, random::Random},
     report::{OperationReport, Report, Stopped, group},
     rules,
+    schema::Rule,
 };
 
 /// One run under way.
@@ -509,8 +510,21 @@ impl<'a> Run<'a> {
                 findings.push(finding);
             }
         }
+        if !self.suite.assert_formats && is_of_doubtful_formats(target, case) {
+            findings.retain(|finding| *finding.rule != rules::INVALID_ACCEPTED);
+        }
         findings
     }
+}
+
+/// Whether a case breaks nothing but formats that many servers do not check.
+fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
+    let Expect::Refusal(broken) = &case.expect else { return false };
+    let is_doubtful = |key: &str| {
+        let mut same = target.schema.constraints.iter().filter(|constraint| constraint.key() == key);
+        same.any(|constraint| matches!(&constraint.rule, Rule::Format(format) if DOUBTFUL_FORMATS.contains(&format.name())))
+    };
+    broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
 }
 
 /// A target without its query, which may hold credentials.
