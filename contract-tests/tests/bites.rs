@@ -48,7 +48,7 @@ async fn tested(signer: &Signer, fault: Option<Fault>, seed: u64, cases: usize, 
     let document: Value = serde_saphyr::from_str(YAML).unwrap();
     let server = Faulty::start(&document, fault).await.unwrap();
     let mut suite = Suite::new(Document::parse("openapi.yaml", YAML).unwrap()).signer(signer.clone());
-    suite = suite.judge(users::judge).seed(seed).cases(cases).all_methods(true);
+    suite = suite.judge(users::judge).seed(seed).cases(cases).all_methods(true).assert_formats(true);
     if looking_into_store {
         suite = suite.store(Stored(server.store()));
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Exchange, Finding, Judge};
 use crate::{
+    cases::Group,
     openapi::document::{Document, DocumentError},
     openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
@@ -155,7 +156,8 @@ impl Judge for Conformance {
             None => {
                 let pointer = format!("{}/responses", operation.pointer);
                 let missing = status == 404 && operation.path.contains('{');
-                let rule = if missing || OF_HTTP.contains(&status) {
+                let malformed = status == 400 && exchange.case.group == Group::Protocol;
+                let rule = if missing || malformed || OF_HTTP.contains(&status) {
                     &rules::UNDOCUMENTED_HTTP_STATUS
                 } else if status >= 500 {
                     return Vec::new(); // That the server fails is a finding of its own.
