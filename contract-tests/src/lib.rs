@@ -49,5 +49,5 @@ pub use self::{
     },
     report::{Accepted, Allowance, ConstraintReport, Failure, Layout, OperationReport, Report, Stopped},
     schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal, number},
-    suite::{Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
+    suite::{DOUBTFUL_FORMATS, Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
 };

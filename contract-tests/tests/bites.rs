@@ -6,9 +6,12 @@
 mod faults;
 mod users;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
-use contract_tests::{Document, Failure, Report, Signer, Store, StoreFuture, Suite};
+use contract_tests::{Document, Failure, Report, Signer, Store, StoreFuture, Suite, rules::RULES};
 use faulty_server::{Fault, Faulty};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
@@ -30,6 +33,9 @@ const REFERRED: [(&str, &str); 2] = [
     ("/components/schemas/EmploymentInfo/required", "/components/schemas/EmploymentInfo/then/required"),
 ];
 
+/// Rules that no server of this document can break; `rules.rs` has a server for each.
+const ELSEWHERE: [&str; 1] = ["location"];
+
 struct Stored(Arc<faulty_server::Store>);
 
 impl Store for Stored {
@@ -42,7 +48,7 @@ async fn tested(signer: &Signer, fault: Option<Fault>, seed: u64, cases: usize, 
     let document: Value = serde_saphyr::from_str(YAML).unwrap();
     let server = Faulty::start(&document, fault).await.unwrap();
     let mut suite = Suite::new(Document::parse("openapi.yaml", YAML).unwrap()).signer(signer.clone());
-    suite = suite.judge(users::judge).seed(seed).cases(cases).all_methods(true);
+    suite = suite.judge(users::judge).seed(seed).cases(cases).all_methods(true).assert_formats(true);
     if looking_into_store {
         suite = suite.store(Stored(server.store()));
     }
@@ -129,13 +135,15 @@ async fn every_fault_is_found_and_named() {
     let tried: Vec<Fault> =
         faults().into_iter().filter(|fault| only.as_ref().is_none_or(|only| fault.name.contains(only.as_str()))).collect();
     let count = tried.len();
+    let broken: Mutex<BTreeSet<&str>> = Mutex::default();
     let missed: Vec<String> = stream::iter(tried)
         .map(|fault| {
-            let signer = &signer;
+            let (signer, broken) = (&signer, &broken);
             async move {
                 let (name, at) = (fault.name, fault.at);
                 let looking = matches!(at, "stored" | "refused-changes-nothing");
                 let report = tested(signer, Some(fault), 1, 300, looking).await;
+                broken.lock().unwrap().extend(report.failures.iter().map(|failure| failure.rule));
                 let named = report.failures.iter().any(|failure| names(failure, at));
                 let beyond = BEYOND.iter().any(|(beyond, _)| *beyond == name);
                 let shown: Vec<String> =
@@ -153,4 +161,8 @@ async fn every_fault_is_found_and_named() {
         missed.len(),
         missed.join("\n")
     );
+    let broken = broken.into_inner().unwrap();
+    let without: Vec<&str> =
+        RULES.iter().map(|rule| rule.name).filter(|name| !broken.contains(name) && !ELSEWHERE.contains(name)).collect();
+    assert!(only.is_some() || without.is_empty(), "no fault breaks {without:?}");
 }

@@ -110,7 +110,7 @@ fn json(value: Bson) -> Value {
 
 fn suite(server: &Running) -> Suite {
     let document = Document::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml").as_ref()).unwrap();
-    Suite::new(document).signer(server.signer.clone()).judge(users::judge).all_methods(true)
+    Suite::new(document).signer(server.signer.clone()).judge(users::judge).all_methods(true).assert_formats(true)
 }
 
 #[track_caller]

@@ -114,6 +114,11 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     timeout: Duration,
 
+    /// What formats are that many servers do not check, such as duration and regex: values that break them must be refused with
+    /// `assert`
+    #[arg(long, value_name = "HOW", default_value = "doubt")]
+    formats: Formats,
+
     /// Exit with 1 for warnings, too
     #[arg(long, value_name = "LEVEL")]
     deny: Option<Denied>,
@@ -146,6 +151,15 @@ pub struct Arguments {
     /// List every constraint and show every finding in full
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// What `--formats` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Formats {
+    /// A server may accept values that break them.
+    Doubt,
+    /// A server must refuse values that break them.
+    Assert,
 }
 
 /// What `--deny` takes.
@@ -207,6 +221,7 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
         .oversized(arguments.oversized)
         .lenient(arguments.lenient)
         .all_methods(arguments.all_methods)
+        .assert_formats(arguments.formats == Formats::Assert)
         .timeout(arguments.timeout)
         .concurrency(arguments.concurrency.get());
     if let Some(signer) = signer(arguments)? {
@@ -355,6 +370,9 @@ fn rerun(arguments: &Arguments, failure: &Failure) -> String {
     }
     if arguments.all_methods {
         words.push("--all-methods".to_owned());
+    }
+    if arguments.formats == Formats::Assert {
+        words.push("--formats assert".to_owned());
     }
     if arguments.timeout != TIMEOUT {
         words.push(format!("--timeout {}ms", arguments.timeout.as_millis().max(1)));

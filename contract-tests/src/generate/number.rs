@@ -90,6 +90,7 @@ fn fits(number: &Number, shape: &Shape) -> bool {
     });
     above
         && below
+        && (shape.broken || shape.number_types.iter().all(|of_type| of_type.has(number)))
         && shape.multiples.iter().all(|step| is_multiple(number, step))
         && shape.no_multiples.iter().all(|step| !is_multiple(number, step))
 }

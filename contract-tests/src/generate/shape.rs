@@ -7,8 +7,11 @@ use serde_json::{Number, Value};
 
 use super::{Aim, Generator, Goal, Wish};
 use crate::{
-    schema::{ConstraintId, Node, NodeId, Rule, Types, equal, number},
-    text::{format::Format, pattern::Pattern},
+    schema::{ConstraintId, Node, NodeId, Rule, TypeFormat, Types, equal, number},
+    text::{
+        format::{self, Format},
+        pattern::Pattern,
+    },
 };
 
 /// A bound of a number and whether it is itself excluded.
@@ -24,6 +27,8 @@ pub(super) struct Shape {
     pub excluded: Vec<Value>,
     pub minimum: Bound,
     pub maximum: Bound,
+    /// Types that must have the number exactly.
+    pub number_types: Vec<TypeFormat>,
     pub multiples: Vec<Number>,
     pub no_multiples: Vec<Number>,
     pub min_length: usize,
@@ -153,6 +158,12 @@ impl Generator<'_> {
             && self.condition(node, shape)
             && self.dependent_schemas(node, shape)
             && self.contained(node, shape);
+        // What breaks a rule is invalid, whether a type has it or not.
+        match node.type_format.filter(|_| !shape.broken) {
+            Some(TypeFormat::Byte) => shape.formats.extend(format::known("byte")),
+            Some(type_format) => shape.number_types.push(type_format),
+            None => {}
+        }
         shape.depth -= 1;
         done
     }

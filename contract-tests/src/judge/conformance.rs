@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::{Exchange, Finding, Judge};
 use crate::{
-    openapi::document::Document,
+    cases::Group,
+    openapi::document::{Document, DocumentError},
     openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,
@@ -59,10 +60,10 @@ impl Conformance {
     /// What a value breaks, as findings about the rules that are broken.
     fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
         let Some((schema, validator)) = self.schemas.get(pointer) else { return Vec::new() };
-        if validator.accepts(value) {
+        let trace: Trace = schema.evaluate(value);
+        if !validator.refuses(value, &trace) {
             return Vec::new();
         }
-        let trace: Trace = schema.evaluate(value);
         if trace.broken.is_empty() {
             return vec![Finding::of(rule, pointer, format!("{what} breaks its schema"))];
         }
@@ -159,7 +160,8 @@ impl Judge for Conformance {
             None => {
                 let pointer = format!("{}/responses", operation.pointer);
                 let missing = status == 404 && operation.path.contains('{');
-                let rule = if missing || OF_HTTP.contains(&status) {
+                let malformed = status == 400 && exchange.case.group == Group::Protocol;
+                let rule = if missing || malformed || OF_HTTP.contains(&status) {
                     &rules::UNDOCUMENTED_HTTP_STATUS
                 } else if status >= 500 {
                     return Vec::new(); // That the server fails is a finding of its own.

@@ -51,7 +51,8 @@ impl Judge for Status {
             Expect::NotAccepted => Vec::new(),
             Expect::Unreadable => {
                 let wanted = refusals(operation, false);
-                if wanted.contains(&status) || elsewhere {
+                // RFC 9110, section 15.5.1: what cannot be read is a bad request.
+                if status == 400 || wanted.contains(&status) || elsewhere {
                     Vec::new()
                 } else {
                     fail(&rules::REFUSAL_STATUS, format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))

@@ -47,12 +47,13 @@ fn cause(failure: &Failure) -> Vec<String> {
     }
     // A schema that several operations share is broken once.
     if failure.promise.starts_with("/components/") {
-        return words(&[&failure.promise, &failure.what]);
+        return words(&[&failure.promise, &normal(&failure.what)]);
     }
     let of_http = [
         &rules::UNDOCUMENTED_STATUS,
         &rules::UNDOCUMENTED_HTTP_STATUS,
         &rules::AUTHENTICATION_STATUS,
+        &rules::REFUSAL_STATUS,
         &rules::CHALLENGE,
         &rules::UNDOCUMENTED_METHOD,
         &rules::ALLOW,

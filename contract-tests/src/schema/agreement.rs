@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
 use serde_json::Value;
 
-use super::{ConstraintId, Schema, Trace, Violation};
+use super::{ConstraintId, Rule, Schema, Trace, Violation, number::is_integer};
 use crate::pointer::escape;
 
 /// The address that the document has for boon; nothing is fetched.
@@ -33,12 +33,36 @@ pub enum Disagreement {
     },
 }
 
+/// A third opinion, jsonschema, which divides decimals. Compiled when it is asked for the first time.
+struct ThirdOpinion {
+    document: Arc<Value>,
+    pointer: String,
+    validator: OnceLock<Option<jsonschema::Validator>>,
+}
+
+impl ThirdOpinion {
+    /// None where it cannot compile the schema.
+    fn accepts(&self, instance: &Value) -> Option<bool> {
+        let compile = || {
+            let mut root = Value::clone(&self.document);
+            root["$ref"] = Value::String(reference(&self.pointer));
+            let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
+            options.build(&root).ok()
+        };
+        self.validator.get_or_init(compile).as_ref().map(|validator| validator.is_valid(instance))
+    }
+}
+
 /// A compiled second opinion.
 pub struct ReferenceValidator {
     schemas: Arc<Schemas>,
     index: SchemaIndex,
     /// Whether each constraint is (in) an `unevaluatedItems` or `unevaluatedProperties`.
     of_unevaluated: Vec<bool>,
+    /// Whether each constraint is a `multipleOf` that boon misjudges: it divides binary fractions.
+    of_fractions: Vec<bool>,
+    /// Who decides where boon may be wrong.
+    third: Option<ThirdOpinion>,
     /// Constraints by keyword pointer and item.
     known: HashMap<(String, Option<String>), ConstraintId>,
 }
@@ -65,12 +89,29 @@ impl ReferenceValidator {
             .map(|(id, constraint)| ((constraint.pointer.clone(), constraint.item.clone()), id))
             .collect();
         let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
-        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, known })
+        let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
+        let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
+        let third = of_fractions.contains(&true).then(|| ThirdOpinion {
+            document: Arc::new(document.clone()),
+            pointer: pointer.to_owned(),
+            validator: OnceLock::new(),
+        });
+        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, third, known })
     }
 
     /// Whether boon finds `instance` valid.
     pub fn accepts(&self, instance: &Value) -> bool {
         self.schemas.validate(instance, self.index).is_ok()
+    }
+
+    /// Whether `instance` is certainly invalid: boon and the engine, whose findings `trace` has, both say so, or the third opinion
+    /// agrees with the one that does. A weakness of one validator proves nothing.
+    pub fn refuses(&self, instance: &Value, trace: &Trace) -> bool {
+        let (boon, engine) = (self.schemas.validate(instance, self.index).is_err(), !trace.broken.is_empty());
+        if boon == engine {
+            return boon;
+        }
+        self.third.as_ref().and_then(|third| third.accepts(instance)).is_some_and(|valid| !valid)
     }
 
     /// Compares boon's findings with the engine's.
@@ -85,6 +126,10 @@ impl ReferenceValidator {
     pub fn agree(&self, instance: &Value, trace: &Trace) -> Result<(), Disagreement> {
         let outcome = self.schemas.validate(instance, self.index);
         if outcome.is_ok() != trace.broken.is_empty() {
+            let third = self.third.as_ref().and_then(|third| third.accepts(instance));
+            if third == Some(trace.broken.is_empty()) {
+                return Ok(());
+            }
             return Err(Disagreement::Verdict { boon: outcome.is_ok() });
         }
         let Err(error) = outcome else { return Ok(()) };
@@ -97,7 +142,8 @@ impl ReferenceValidator {
         };
         let known =
             |violation: &Violation| trace.broken.contains(violation) || trace.broken.iter().any(|other| same(violation, other));
-        match found.iter().find(|violation| !known(violation) && !self.of_unevaluated[violation.constraint]) {
+        let excused = |id: ConstraintId| self.of_unevaluated[id] || self.of_fractions[id];
+        match found.iter().find(|violation| !known(violation) && !excused(violation.constraint)) {
             None => Ok(()),
             Some(violation) => Err(Disagreement::Violation {
                 rule: format!("constraint {}", violation.constraint),

@@ -37,6 +37,42 @@ const ANNOTATIONS: [&str; 22] = [
 /// Formats of OpenAPI that name a type of programming languages and assert nothing about the JSON value.
 pub(crate) const TYPE_FORMATS: [&str; 7] = ["int32", "int64", "float", "double", "password", "byte", "binary"];
 
+/// A format that bounds what a value can be without being a rule: a value outside is neither valid nor invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TypeFormat {
+    Int32,
+    Int64,
+    Float,
+    Double,
+    Byte,
+}
+
+impl TypeFormat {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "int32" => Self::Int32,
+            "int64" => Self::Int64,
+            "float" => Self::Float,
+            "double" => Self::Double,
+            "byte" => Self::Byte,
+            _ => return None,
+        })
+    }
+
+    /// Whether the type has this number exactly.
+    pub fn has(self, number: &serde_json::Number) -> bool {
+        let float = number.as_f64().unwrap_or(f64::NAN);
+        match self {
+            Self::Int32 => float.abs() <= f64::from(i32::MAX) || float == f64::from(i32::MIN),
+            Self::Int64 => number.is_i64() || float.fract() == 0.0 && float.abs() < 9.2e18,
+            // As many digits as survive the way through a binary float of 32 bits.
+            Self::Float => (float as f32).to_string().parse::<f64>().is_ok_and(|kept| kept == float),
+            Self::Double => !(number.is_i64() || number.is_u64()) || float.abs() <= 9_007_199_254_740_991.0,
+            Self::Byte => true,
+        }
+    }
+}
+
 /// How far a constraint's node is from the request's own rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Distance {
@@ -219,7 +255,8 @@ impl Compiler<'_> {
                 let Some(name) = value.as_str() else { return self.uncovered(at, "not understood") };
                 match format::known(name) {
                     _ if TYPE_FORMATS.contains(&name) => {
-                        return self.uncovered(at, "this format names a programming language's type and asserts nothing");
+                        node.type_format = TypeFormat::of(name);
+                        return self.uncovered(at, "this format names a type of a programming language and asserts nothing");
                     }
                     Some(format) => own("format", Some(Rule::Format(format))),
                     None => return self.uncovered(at, "this format is unknown and asserts nothing"),

@@ -56,6 +56,7 @@ impl Node {
             unevaluated_items,
             contains,
             unique: _,
+            type_format: _,
             read_only: _,
             examples: _,
         } = &mut self;

@@ -16,7 +16,7 @@ pub use self::{
 };
 pub(crate) use self::{
     agreement::{any_item, reference},
-    compile::TYPE_FORMATS,
+    compile::{TYPE_FORMATS, TypeFormat},
 };
 use crate::text::{format::Format, pattern::Pattern};
 
@@ -223,6 +223,8 @@ pub(crate) struct Node {
     pub contains: Option<Contains>,
     /// `x-unique`: no two resources share the value.
     pub unique: bool,
+    /// A format that names a type of a programming language: values that the type does not have are doubtful.
+    pub type_format: Option<TypeFormat>,
     /// `readOnly`: not to be sent.
     pub read_only: bool,
     /// Values that the document gives: `examples`, `example`, `default`.

@@ -101,7 +101,21 @@ impl SuiteError {
     }
 }
 
-/// The progress of a run.
+/// Formats of texts that are annotations for most servers: JSON Schema (2020-12, validation, section 7.2.1) asks nobody to check them.
+pub const DOUBTFUL_FORMATS: [&str; 10] = [
+    "byte",
+    "duration",
+    "idn-email",
+    "idn-hostname",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "regex",
+    "relative-json-pointer",
+    "uri-template",
+];
+
+/// How far a run is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// The number of judged cases.
@@ -125,6 +139,7 @@ pub struct Suite {
     judges: Vec<Box<dyn Judge>>,
     store: Option<Box<dyn Store>>,
     failures: Option<PathBuf>,
+    assert_formats: bool,
     max_time: Option<Duration>,
     interrupt: Option<Arc<AtomicBool>>,
     progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
@@ -146,6 +161,7 @@ impl Suite {
             judges: Vec::new(),
             store: None,
             failures: None,
+            assert_formats: false,
             max_time: None,
             interrupt: None,
             progress: None,
@@ -249,6 +265,12 @@ impl Suite {
     /// Saves failing cases to this file, and runs the saved ones first next time.
     pub fn failures(mut self, path: impl Into<PathBuf>) -> Self {
         self.failures = Some(path.into());
+        self
+    }
+
+    /// Demands that servers refuse values that break a format which many do not check, see [`DOUBTFUL_FORMATS`].
+    pub fn assert_formats(mut self, assert_formats: bool) -> Self {
+        self.assert_formats = assert_formats;
         self
     }
 

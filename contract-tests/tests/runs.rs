@@ -1,0 +1,270 @@
+//! How a run goes: what counts against a baseline, what is not sent to live data, and how it ends early.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use contract_tests::{Document, Report, Stopped, Suite};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+const PETS: &str = r"openapi: 3.1.0
+info: { title: Pets, version: 1.0.0 }
+paths:
+  /pets:
+    post:
+      operationId: addPet
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [name]
+              properties:
+                name: { type: string, minLength: 3, maxLength: 40 }
+      responses:
+        '201': { description: Added. }
+        '400': { description: Not valid. }
+        '409': { description: Taken. }
+        '415': { description: Not JSON. }
+  /pets/{id}:
+    get:
+      operationId: readPet
+      parameters:
+        - { name: id, in: path, required: true, schema: { type: integer, minimum: 1 } }
+      responses:
+        '200': { description: A pet. }
+        '400': { description: Not valid. }
+        '404': { description: No such pet. }
+";
+
+/// Method, target and body of a request.
+struct Asked {
+    method: String,
+    target: String,
+    media_type: String,
+    body: Vec<u8>,
+}
+
+/// A status, further header lines, and a body; none closes the connection.
+type Told = Option<(u16, String, String)>;
+
+/// A server that answers as a function says, until it says nothing more.
+struct Served {
+    url: String,
+    gone: Arc<AtomicBool>,
+}
+
+async fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let gone = Arc::new(AtomicBool::new(false));
+    let (answer, ended) = (Arc::new(answer), Arc::clone(&gone));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if ended.load(Ordering::Relaxed) {
+                return; // The listener is dropped: nobody is let in any more.
+            }
+            let (answer, ended) = (Arc::clone(&answer), Arc::clone(&ended));
+            tokio::spawn(async move { connection(stream, &*answer, &ended).await });
+        }
+    });
+    Served { url, gone }
+}
+
+async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send + Sync), ended: &AtomicBool) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if ended.load(Ordering::Relaxed) || stream.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            lines.push(line.trim().to_owned());
+        }
+        let header = |name: &str| lines.iter().find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned));
+        let mut body = vec![0; header("content-length: ").map_or(0, |length| length.parse().unwrap())];
+        stream.read_exact(&mut body).await.ok()?;
+        if header("transfer-encoding: ").is_some() {
+            body = chunks(&mut stream).await?;
+        }
+        let mut first = lines[0].split(' ').map(str::to_owned);
+        let (method, target) = (first.next()?, first.next()?);
+        let asked = Asked { method, target, media_type: header("content-type: ").unwrap_or_default(), body };
+        let (status, headers, text) = answer(&asked)?;
+        let length = text.len();
+        let body = if asked.method == "HEAD" { String::new() } else { text };
+        let head = format!("HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n");
+        stream.write_all((head + &body).as_bytes()).await.ok()?;
+    }
+}
+
+async fn chunks(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = String::new();
+        stream.read_line(&mut size).await.ok()?;
+        let mut chunk = vec![0; usize::from_str_radix(size.trim(), 16).ok()? + 2];
+        stream.read_exact(&mut chunk).await.ok()?;
+        if chunk.len() == 2 {
+            return Some(body);
+        }
+        body.extend(&chunk[..chunk.len() - 2]);
+    }
+}
+
+fn told(status: u16, text: &str) -> Told {
+    let allow = if status == 405 { "allow: POST, GET\r\n" } else { "" };
+    Some((status, allow.to_owned(), text.to_owned()))
+}
+
+/// The name of a pet, where the request is one that adds a pet and keeps the rules.
+fn name(asked: &Asked) -> Result<String, u16> {
+    let media_type: String = asked.media_type.to_lowercase().split_whitespace().collect();
+    if !["application/json", "application/json;charset=utf-8", "application/json;charset=\"utf-8\""].contains(&media_type.as_str())
+    {
+        return Err(415);
+    }
+    let pet: Value = serde_json::from_slice(&asked.body).map_err(|_| 400u16)?;
+    let name = pet.get("name").and_then(Value::as_str).ok_or(400u16)?;
+    if (3..=40).contains(&name.chars().count()) { Ok(name.to_owned()) } else { Err(400) }
+}
+
+fn pets(asked: &Asked, add: impl Fn(&str) -> Told, read: impl Fn(i64) -> Told) -> Told {
+    let path = asked.target.split('?').next().unwrap();
+    match (asked.method.as_str(), path, path.strip_prefix("/pets/")) {
+        ("POST", "/pets", _) => match name(asked) {
+            Ok(name) => add(&name),
+            Err(status) => told(status, ""),
+        },
+        ("GET", _, Some(id)) => match id.parse::<i64>() {
+            Ok(id) if id > 0 => read(id),
+            _ => told(400, ""),
+        },
+        _ => told(405, ""),
+    }
+}
+
+fn suite() -> Suite {
+    Suite::new(Document::parse("pets.yaml", PETS).unwrap()).lenient(true).cases(50)
+}
+
+async fn tested(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Report {
+    let served = serve(answer).await;
+    suite().run(&served.url).await.unwrap()
+}
+
+/// What was found: rule and operation.
+fn found(report: &Report) -> Vec<(&str, &str)> {
+    report.failures.iter().map(|failure| (failure.rule, failure.operation.as_str())).filter(|(rule, _)| !rule.starts_with("lenient")).collect()
+}
+
+#[tokio::test]
+async fn ids_that_do_not_exist_are_nobodys_fault_and_are_reported() {
+    let report = tested(|asked| pets(asked, |_| told(201, ""), |_| told(404, r#"{"message": "no such pet"}"#))).await;
+    assert_eq!(found(&report), [], "{report}");
+    let untested: Vec<_> = report.untested().map(|(operation, why)| (operation.id.as_str(), why)).collect();
+    assert_eq!(untested, [("readPet", "the server answers 404: \"no such pet\"")]);
+    assert!(report.to_string().starts_with("1 of 2 operations could not be tested"), "{report}");
+}
+
+#[tokio::test]
+async fn what_is_invalid_must_be_refused_even_where_nothing_valid_is_accepted() {
+    let report = tested(|asked| {
+        pets(asked, |_| told(201, ""), |_| told(404, ""))
+            .map(|(status, headers, text)| if asked.target == "/pets/0" { (200, headers, text) } else { (status, headers, text) })
+    })
+    .await;
+    assert_eq!(found(&report), [("invalid-accepted", "readPet")], "{report}");
+}
+
+#[tokio::test]
+async fn an_operation_that_refuses_everything_is_one_finding() {
+    let report = tested(|asked| pets(asked, |_| told(400, "no"), |_| told(200, ""))).await;
+    assert_eq!(found(&report), [("valid-refused", "addPet")], "{report}");
+}
+
+#[tokio::test]
+async fn a_name_that_must_be_new_is_learnt_from_the_conflict() {
+    let taken = Arc::new(Mutex::new(HashSet::new()));
+    let add = move |name: &str| if taken.lock().unwrap().insert(name.to_owned()) { told(201, "") } else { told(409, "taken") };
+    let served = serve(move |asked| pets(asked, &add, |_| told(200, ""))).await;
+    for _ in 0..2 {
+        let report = suite().run(&served.url).await.unwrap();
+        assert_eq!((found(&report), report.untested().count()), (vec![], 0), "{report}");
+        let answered = &report.operations.iter().find(|operation| operation.id == "addPet").unwrap().answered;
+        assert!(answered[&201] > answered.get(&409).copied().unwrap_or_default(), "{answered:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_there_is_changed_by_a_method_that_is_not_documented() {
+    let seen = Arc::new(Mutex::new(HashSet::new()));
+    let kept = Arc::clone(&seen);
+    let report = tested(move |asked| {
+        if matches!(asked.method.as_str(), "DELETE" | "PUT" | "PATCH") {
+            kept.lock().unwrap().insert(asked.target.clone());
+        }
+        pets(asked, |_| told(201, ""), |_| told(200, ""))
+    })
+    .await;
+    assert_eq!(found(&report), [], "{report}");
+    let seen = seen.lock().unwrap();
+    assert!(!seen.is_empty() && seen.iter().all(|target| target.ends_with("-undocumented")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_location_that_leads_to_nothing_is_found() {
+    let at = "location: /pets/7\r\n".to_owned();
+    let report =
+        tested(move |asked| pets(asked, |_| Some((201, at.clone(), String::new())), |id| told(if id == 7 { 404 } else { 200 }, ""))).await;
+    assert_eq!(found(&report), [("location", "addPet")], "{report}");
+}
+
+#[tokio::test]
+async fn a_run_whose_server_is_gone_reports_what_it_found_and_the_last_request() {
+    let count = AtomicUsize::new(0);
+    let gone = Arc::new(Mutex::new(None::<Arc<AtomicBool>>));
+    let known = Arc::clone(&gone);
+    let served = serve(move |asked| {
+        if count.fetch_add(1, Ordering::Relaxed) >= 20 {
+            known.lock().unwrap().as_ref().unwrap().store(true, Ordering::Relaxed);
+            return None;
+        }
+        pets(asked, |_| told(500, "oh no"), |_| told(200, ""))
+    })
+    .await;
+    *gone.lock().unwrap() = Some(Arc::clone(&served.gone));
+    let report = suite().run(&served.url).await.unwrap();
+    assert!(matches!(&report.stopped, Some(Stopped::ServerGone { last }) if last.contains("/pets")), "{:?}", report.stopped);
+    assert!(report.failures.iter().any(|failure| failure.rule == "server-error"), "{report}");
+    assert!(report.operations.iter().any(|operation| !operation.complete), "{report}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_or_out_of_time_says_what_was_not_reached() {
+    let served = serve(|asked| pets(asked, |_| told(201, ""), |_| told(200, ""))).await;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&interrupted);
+    let suite_until = suite().interrupt(interrupted).progress(move |progress| set.store(progress.done >= 5, Ordering::Relaxed));
+    let report = suite_until.run(&served.url).await.unwrap();
+    assert_eq!(report.stopped, Some(Stopped::Interrupted));
+    assert!(report.cases >= 5 && report.operations.iter().all(|operation| !operation.complete), "{report}");
+    let report = suite().max_time(Duration::ZERO).run(&served.url).await.unwrap();
+    assert_eq!((report.stopped, report.cases), (Some(Stopped::MaxTime), 0));
+}
