@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Exchange, Finding, Judge};
 use crate::{
     cases::Group,
-    openapi::document::{Document, DocumentError},
+    openapi::document::Document,
     openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,

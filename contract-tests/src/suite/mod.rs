@@ -115,7 +115,7 @@ pub const DOUBTFUL_FORMATS: [&str; 10] = [
     "uri-template",
 ];
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// The number of judged cases.

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     DOUBTFUL_FORMATS, Progress, Suite, SuiteError,
     client::Client,
+    credentials::Grant,
     failures::Failures,
     fresh::Fresh,
     prepared::{PlannedTarget, Prepared},
