@@ -9,20 +9,25 @@ use std::{
 
 use clap::Args;
 
-use crate::store::{StoreError, StoreUrl};
+use crate::{
+    auth::Issuer,
+    duration::duration,
+    store::{MongoSettings, StoreError, StoreUrl},
+};
 
-/// How the server runs. Every flag has an environment variable; the flag wins. It is no `Debug`: the store's URL may hold a password.
+/// How the server runs. Every flag has an environment variable, and the flag wins. Not `Debug`: the URL of the store may hold a
+/// password.
 #[derive(Args, Clone)]
 pub struct Config {
-    /// Address to listen on. With the local issuer only a loopback address.
+    /// Address to listen on; with the local issuer, only a loopback address.
     #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
 
-    /// Port to listen on; 0 takes a free one.
+    /// Port to listen on; 0 picks a free one.
     #[arg(long, env = "PORT", default_value_t = 3000)]
     pub port: u16,
 
-    /// Where the server keeps what is its own.
+    /// Where the server keeps its own files.
     #[command(flatten)]
     pub data: DataDir,
 
@@ -30,9 +35,9 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// How MongoDB is talked to.
+    /// How MongoDB is used.
     #[command(flatten)]
-    pub mongo: Mongo,
+    pub mongo: MongoSettings,
 
     /// Whose access tokens are accepted.
     #[command(flatten)]
@@ -58,7 +63,7 @@ pub struct Config {
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub request_timeout: Duration,
 
-    /// How long requests under way may take to finish after SIGTERM or SIGINT.
+    /// How long requests in progress may take to finish after SIGTERM or SIGINT.
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 
@@ -66,79 +71,39 @@ pub struct Config {
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 4096)]
     pub max_connections: usize,
 
-    /// How many requests may be under way; further ones get 503.
+    /// How many requests may be in progress; further ones get 503.
     #[arg(long, env = "MAX_REQUESTS", value_name = "N", default_value_t = 1024)]
     pub max_requests: usize,
 
-    /// Requests a second for each caller, beyond which 429 is answered (default: no limit).
+    /// Requests per second for each caller; further ones get 429 (default: no limit).
     #[arg(long, env = "RATE_LIMIT", value_name = "N")]
     pub rate_limit: Option<NonZeroU32>,
 
-    /// Check responses against the document too; one that breaks it becomes a 500.
+    /// Check responses against the document as well; one that breaks it becomes a 500.
     #[arg(long, env = "CHECK_RESPONSES")]
     pub check_responses: bool,
 
-    /// What is logged: a level, or directives such as `info,users_api=debug`.
+    /// What is logged: a level, or directives such as `info,users_api=debug,openapi_server=debug`.
     #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 }
 
-/// Where the server keeps what is its own.
+/// Where the server keeps its own files.
 #[derive(Args, Debug, Clone)]
 pub struct DataDir {
-    /// Folder for the embedded store and the local issuer's key; made when missing.
+    /// Folder for the embedded store and the local issuer's key; created if missing.
     #[arg(long = "data-dir", env = "DATA_DIR", value_name = "DIR", default_value = "data")]
     pub path: PathBuf,
 }
 
-/// How MongoDB is talked to. What the connection string says about these two is overruled.
-#[derive(Args, Debug, Clone)]
-pub struct Mongo {
-    /// How long MongoDB may take to answer, finding and connecting to a server included.
-    #[arg(long = "database-timeout", env = "DATABASE_TIMEOUT", value_name = "DURATION", default_value = "5s", value_parser = duration)]
-    pub timeout: Duration,
-
-    /// How many connections to each MongoDB server may be open; further operations wait for one.
-    #[arg(long = "database-pool-size", env = "DATABASE_POOL_SIZE", value_name = "N", default_value = "64")]
-    pub pool_size: NonZeroU32,
-}
-
-/// Whose access tokens are accepted. Without it the server is its own local issuer, on loopback only.
-#[derive(Args, Debug, Clone, Default)]
-pub struct Issuer {
-    /// The issuer, exactly as its tokens name it in `iss`, such as `https://example.eu.auth0.com/`.
-    #[arg(long = "auth-issuer", env = "AUTH_ISSUER", value_name = "URL", requires = "audience")]
-    pub issuer: Option<String>,
-
-    /// This API's name in the tokens' `aud`.
-    #[arg(long = "auth-audience", env = "AUTH_AUDIENCE", value_name = "NAME", requires = "issuer")]
-    pub audience: Option<String>,
-
-    /// The issuer's key set (default: `<issuer>/.well-known/jwks.json`).
-    #[arg(long = "auth-jwks-url", env = "AUTH_JWKS_URL", value_name = "URL", requires = "issuer")]
-    pub jwks_url: Option<String>,
-}
-
 impl Config {
-    /// The store to open. Only here is the URL parsed: clap would repeat one that is wrong, with the password in it.
+    /// The store to open. The URL is parsed here and not by clap, which would repeat a wrong one with the password in it.
     ///
     /// # Errors
     ///
     /// [`StoreError::Url`].
     pub fn store_url(&self) -> Result<StoreUrl, StoreError> {
         self.database_url.as_ref().map_or_else(|| Ok(StoreUrl::Redb(self.data.path.join("users.redb"))), |url| url.parse())
-    }
-}
-
-/// Parses a time such as `250ms`, `10s` or `1h 30m`, above zero.
-///
-/// # Errors
-///
-/// What was expected.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("expected a time above zero with its unit, such as 250ms, 10s, 5m, 1h or 2d".to_owned()),
     }
 }
 
@@ -160,15 +125,6 @@ mod tests {
     struct Flags {
         #[command(flatten)]
         config: Config,
-    }
-
-    #[test]
-    fn durations_have_units_and_are_above_zero() {
-        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
-        for wrong in ["", "s", "5", "-1s", "0s", "99999999999999999999s"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

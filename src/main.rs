@@ -8,11 +8,12 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use openapi_server::telemetry;
 use users_api::{
     auth::LocalIssuer,
-    config::{Config, DataDir, duration},
+    config::{Config, DataDir},
+    duration::duration,
     server::{Server, ServerError},
-    telemetry,
 };
 
 /// A users API whose OpenAPI document is enforced.

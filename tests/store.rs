@@ -12,9 +12,9 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use users_api::{
-    api::users::User,
-    config::Mongo,
-    store::{MemoryStore, MongoStore, RedbStore, StoreError, StoreUrl, UserStore},
+    api::users::CreateUser,
+    store::{MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserStore},
+    user::User,
 };
 
 /// Strings that a careless store changes: other scripts, composed and decomposed letters, controls, the largest code point.
@@ -25,7 +25,7 @@ fn user(email: &str) -> User {
     let new = json!({
         "email": email, "firstName": "Ada", "lastName": "Lovelace", "dateOfBirth": "1990-05-15", "residencyCountry": "GR"
     });
-    User::create(serde_json::from_value(new).unwrap(), ObjectId::new(), now)
+    serde_json::from_value::<CreateUser>(new).unwrap().into_user(ObjectId::new(), now)
 }
 
 /// A user with something everywhere.
@@ -233,7 +233,7 @@ impl Home for MongoDb {
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]
-    mongo: Mongo,
+    mongo: MongoSettings,
 }
 
 /// Makes a test of each law for an engine.

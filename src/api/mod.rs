@@ -3,8 +3,6 @@
 //! To add an operation: write it in its resource's file, run `cargo xtask spec`, and read the change of `openapi.yaml`. The
 //! contract, the documentation and the contract tests follow from the document.
 
-mod json;
-pub mod problem;
 pub mod users;
 
 use std::sync::Arc;
@@ -13,9 +11,14 @@ use poem::Request;
 use poem_openapi::{OAuthScopes, OpenApiService, SecurityScheme, Tags, auth::Bearer};
 use serde_json::{Value, json};
 
-pub use json::{Json, ValidBody};
+use openapi_server::{
+    Document,
+    auth::Caller,
+    contract::ContractError,
+    problem::{self, Examples, Violation},
+};
 
-use crate::{auth::Caller, store::UserStore};
+use crate::store::UserStore;
 
 /// The groups that the operations are shown in.
 #[derive(Tags)]
@@ -38,9 +41,18 @@ enum Scope {
 #[oai(rename = "bearerAuth", ty = "bearer", bearer_format = "JWT", checker = "caller")]
 pub struct Authorized(pub Caller);
 
-/// The caller whom [`crate::contract`] has authorised; without it no handler runs.
+/// The caller whom [`openapi_server::contract`] has authorised; without it no handler runs.
 async fn caller(request: &Request, _: Bearer) -> Option<Caller> {
     request.data::<Caller>().cloned()
+}
+
+/// The document of this API, as this binary carries it.
+///
+/// # Errors
+///
+/// [`ContractError::Yaml`] when `openapi.yaml` was not YAML at build time.
+pub fn document() -> Result<Document, ContractError> {
+    Document::parse(include_str!("../../openapi.yaml"))
 }
 
 /// The handlers of every operation, on this store.
@@ -59,7 +71,23 @@ pub fn derived_document() -> serde_json::Result<Value> {
 
 /// What the derived document cannot say, from beside each type: JSON Merge Patches (RFC 7386), applied in order.
 pub fn refinements() -> [Value; 3] {
-    [about(), problem::refinements(), users::refinements()]
+    [about(), problem::components(&examples()), users::refinements()]
+}
+
+/// The violations that the document shows.
+fn examples() -> Examples {
+    let violation = |pointer: &str, rule: &str, message: &str| Violation {
+        pointer: pointer.to_owned(),
+        rule: rule.to_owned(),
+        message: message.to_owned(),
+    };
+    Examples {
+        bad_request: vec![
+            violation("/firstName", "minLength", "must have at least 1 character"),
+            violation("/employmentInfo/industry", "required", "is required"),
+        ],
+        conflict: vec![users::email_taken()],
+    }
 }
 
 /// What the document says of itself.

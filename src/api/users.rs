@@ -4,16 +4,20 @@ use std::sync::Arc;
 
 use bson::oid::ObjectId;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use openapi_server::{
+    Json,
+    problem::{Code, Problem, Violation},
+};
 use poem::Result;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    Authorized, Json, Scope, Tag,
-    problem::{Code, Problem, Violation},
+use super::{Authorized, Scope, Tag};
+use crate::{
+    store::{StoreError, UserStore},
+    user,
 };
-use crate::store::{StoreError, UserStore};
 
 /// A language that the user can be addressed in.
 #[derive(Enum, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +122,7 @@ pub struct CreateUser {
 }
 
 /// Something that a portfolio holds.
-#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Object, Serialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct Holding {
@@ -131,7 +135,7 @@ pub struct Holding {
 }
 
 /// A portfolio with its holdings.
-#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Object, Serialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct Portfolio {
@@ -150,7 +154,7 @@ pub struct Portfolio {
 }
 
 /// A user, as created.
-#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[derive(Object, Serialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -197,25 +201,98 @@ pub struct User {
     pub employment_info: Option<EmploymentInfo>,
 }
 
-impl User {
-    /// The user that a valid request creates, with an id of its own and the time cut to what is stored and sent: milliseconds.
-    pub fn create(new: CreateUser, id: ObjectId, now: DateTime<Utc>) -> Self {
+impl CreateUser {
+    /// The user that this request creates. The time is cut to milliseconds, which is what is stored and sent.
+    pub fn into_user(self, id: ObjectId, now: DateTime<Utc>) -> user::User {
         let now = now.trunc_subsecs(3);
-        Self {
+        user::User {
             id: id.to_hex(),
-            email: new.email,
+            email: self.email,
             portfolios: Vec::new(),
             created_at: now,
             updated_at: now,
-            first_name: Some(new.first_name),
-            last_name: Some(new.last_name),
-            date_of_birth: Some(new.date_of_birth),
-            residency_country: Some(new.residency_country),
-            language: new.language,
-            address: new.address,
-            tax_residency: new.tax_residency,
-            nationalities: new.nationality.map(|nationality| vec![nationality]),
-            employment_info: new.employment_info,
+            first_name: Some(self.first_name),
+            last_name: Some(self.last_name),
+            date_of_birth: Some(self.date_of_birth),
+            residency_country: Some(self.residency_country),
+            language: self.language.map(Into::into),
+            address: self.address.map(Into::into),
+            tax_residency: self.tax_residency.map(Into::into),
+            nationalities: self.nationality.map(|nationality| vec![nationality]),
+            employment_info: self.employment_info.map(Into::into),
+        }
+    }
+}
+
+impl From<user::User> for User {
+    fn from(user: user::User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            portfolios: user.portfolios.into_iter().map(Into::into).collect(),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            first_name: user.first_name,
+            last_name: user.last_name,
+            date_of_birth: user.date_of_birth,
+            residency_country: user.residency_country,
+            language: user.language.map(Into::into),
+            address: user.address.map(Into::into),
+            tax_residency: user.tax_residency.map(Into::into),
+            nationalities: user.nationalities,
+            employment_info: user.employment_info.map(Into::into),
+        }
+    }
+}
+
+impl From<user::Portfolio> for Portfolio {
+    fn from(portfolio: user::Portfolio) -> Self {
+        Self {
+            id: portfolio.id,
+            currency: portfolio.currency,
+            holdings: portfolio.holdings.into_iter().map(Into::into).collect(),
+            created_at: portfolio.created_at,
+            updated_at: portfolio.updated_at,
+        }
+    }
+}
+
+/// Converts between a wire type and the stored type of the same name, whose fields are the same today.
+macro_rules! convert {
+    ($name:ident { $($field:ident),* }) => {
+        impl From<$name> for user::$name {
+            fn from($name { $($field),* }: $name) -> Self {
+                Self { $($field),* }
+            }
+        }
+
+        impl From<user::$name> for $name {
+            fn from(user::$name { $($field),* }: user::$name) -> Self {
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+convert!(Address { line1, line2, city, postal_code, country_code });
+convert!(TaxResidency { country_code, proof_type, value });
+convert!(EmploymentInfo { income_range_id, employment_status, sources_of_wealth, industry });
+convert!(Holding { isin, asset_common_id, quantity });
+
+impl From<Language> for user::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::En => Self::En,
+            Language::El => Self::El,
+        }
+    }
+}
+
+impl From<user::Language> for Language {
+    fn from(language: user::Language) -> Self {
+        match language {
+            user::Language::En => Self::En,
+            user::Language::El => Self::El,
         }
     }
 }
@@ -261,24 +338,22 @@ impl Users {
         #[oai(scope = "Scope::WriteUsers")] _caller: Authorized,
         Json(new): Json<CreateUser>,
     ) -> Result<CreateUserResponse> {
-        let user = User::create(new, ObjectId::new(), Utc::now());
-        match self.store.insert(user).await {
+        match self.store.insert(new.into_user(ObjectId::new(), Utc::now())).await {
             Ok(user) => {
                 let location = format!("/users/{}", user.id);
-                Ok(CreateUserResponse::Created(Json(user), location))
+                Ok(CreateUserResponse::Created(Json(user.into()), location))
             }
-            Err(StoreError::EmailTaken) => Ok(CreateUserResponse::EmailTaken(email_taken())),
+            Err(StoreError::EmailTaken) => {
+                Ok(CreateUserResponse::EmailTaken(Problem::new(Code::Conflict).errors(vec![email_taken()])))
+            }
             Err(error) => Err(Problem::unavailable(1, error.to_string()).into()),
         }
     }
 }
 
-fn email_taken() -> Problem {
-    Problem::new(Code::Conflict).errors(vec![Violation {
-        pointer: "/email".to_owned(),
-        rule: "unique".to_owned(),
-        message: "must not belong to another user".to_owned(),
-    }])
+/// The violation of an email that another user has.
+pub(super) fn email_taken() -> Violation {
+    Violation { pointer: "/email".to_owned(), rule: "unique".to_owned(), message: "must not belong to another user".to_owned() }
 }
 
 /// What the derived document lacks about these types and operations, as a JSON Merge Patch (RFC 7386) on it.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bson::oid::ObjectId;
 
 use super::{StoreError, UserStore, normalise_email};
-use crate::api::users::User;
+use crate::user::User;
 
 /// The store behind `memory:`.
 #[derive(Default)]

@@ -1,19 +1,21 @@
 //! Where users live: the [`UserStore`] trait, and one file per engine.
 
 mod memory;
+#[cfg(feature = "mongodb")]
 mod mongo;
 mod redb;
-
-use std::{path::PathBuf, str::FromStr, sync::Arc};
+mod url;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongo::MongoStore;
 pub use self::{
     memory::MemoryStore,
-    mongo::{MongoStore, MongoUri},
     redb::RedbStore,
+    url::{MongoSettings, MongoUri, StoreUrl},
 };
-use crate::{api::users::User, config::Mongo};
+use crate::user::User;
 
 /// Keeps users.
 ///
@@ -72,12 +74,15 @@ pub enum StoreError {
     /// The MongoDB connection string is wrong. It is not repeated either.
     #[error("DATABASE_URL is not a MongoDB connection string, though it begins like one")]
     MongoUri,
-    /// An index that the store needs cannot be had.
-    #[error("the index {index} of the collection users cannot be made: {why}")]
+    /// The URL names MongoDB, and this build has no driver for it.
+    #[error("DATABASE_URL names MongoDB, and this build has no support for it: the feature mongodb is off")]
+    NoMongo,
+    /// An index that the store needs cannot be created.
+    #[error("the index {index} of the collection users cannot be created: {why}")]
     Index {
         /// The index.
         index: &'static str,
-        /// What stands against it.
+        /// What conflicts with it.
         why: &'static str,
     },
     /// The store cannot answer now. The text is for the log and holds no personal data.
@@ -88,65 +93,4 @@ pub enum StoreError {
 /// The form in which emails are compared: two addresses that differ only in letter case are the same.
 pub fn normalise_email(email: &str) -> String {
     email.to_lowercase()
-}
-
-/// Which store, as `DATABASE_URL` says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// `memory:` keeps users as long as the process lives.
-    Memory,
-    /// `redb:<path>` keeps users in one file on this machine.
-    Redb(PathBuf),
-    /// `mongodb://…` and `mongodb+srv://…` keep users in MongoDB, which any number of processes can share.
-    Mongo(MongoUri),
-}
-
-impl FromStr for StoreUrl {
-    type Err = StoreError;
-
-    fn from_str(url: &str) -> Result<Self, StoreError> {
-        match url.split_once(':') {
-            Some(("memory", "")) => Ok(Self::Memory),
-            Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
-            _ => MongoUri::new(url).map(Self::Mongo).ok_or(StoreError::Url),
-        }
-    }
-}
-
-impl StoreUrl {
-    /// Opens the store, making it where it does not exist.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] with the cause; with MongoDB also [`StoreError::MongoUri`] and [`StoreError::Index`].
-    pub async fn open(&self, mongo: &Mongo) -> Result<Arc<dyn UserStore>, StoreError> {
-        Ok(match self {
-            Self::Memory => Arc::new(MemoryStore::default()),
-            Self::Redb(path) => Arc::new(RedbStore::open(path)?),
-            Self::Mongo(uri) => Arc::new(MongoStore::connect(uri, mongo).await?),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_url_names_the_engine_and_one_of_mongodb_is_not_shown() {
-        assert_eq!("memory:".parse::<StoreUrl>().unwrap(), StoreUrl::Memory);
-        assert_eq!("redb:data/users.redb".parse::<StoreUrl>().unwrap(), StoreUrl::Redb("data/users.redb".into()));
-        for url in ["mongodb://db.example/users", "mongodb+srv://scott:tiger@db.example/"] {
-            let parsed = url.parse::<StoreUrl>().unwrap();
-            assert!(matches!(parsed, StoreUrl::Mongo(_)), "{url}");
-            assert_eq!(format!("{parsed:?}"), "Mongo(MongoUri(…))");
-        }
-    }
-
-    #[test]
-    fn an_unknown_database_url_is_refused() {
-        for url in ["", "redb:", "memory:x", "data/users.redb", "oracle://scott:tiger@db", "mongo://db", "mongodb:db"] {
-            assert!(matches!(url.parse::<StoreUrl>(), Err(StoreError::Url)), "{url}");
-        }
-    }
 }

@@ -12,7 +12,6 @@
 //! [`StoreError::Unavailable`]; the user may exist then, and never twice.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -31,8 +30,8 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use super::{StoreError, UserStore, normalise_email};
-use crate::{api::users::User, config::Mongo};
+use super::{MongoSettings, MongoUri, StoreError, UserStore, normalise_email};
+use crate::user::User;
 
 /// The database, where the URI names none; and the collection.
 const USERS: &str = "users";
@@ -51,23 +50,6 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 /// The server refuses a write that breaks a unique index.
 const DUPLICATE_KEY: i32 = 11000;
 
-/// A MongoDB connection string. It may hold a password, so it is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MongoUri(String);
-
-impl MongoUri {
-    /// The connection string in `text`; none where it is not one by its scheme.
-    pub(super) fn new(text: &str) -> Option<Self> {
-        ["mongodb://", "mongodb+srv://"].iter().any(|scheme| text.starts_with(scheme)).then(|| Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for MongoUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MongoUri(…)")
-    }
-}
-
 /// The store behind `mongodb://…`.
 pub struct MongoStore {
     client: Client,
@@ -85,9 +67,9 @@ impl MongoStore {
     ///
     /// [`StoreError::MongoUri`], [`StoreError::Index`] when what is stored stands against the index, and
     /// [`StoreError::Unavailable`].
-    pub async fn connect(uri: &MongoUri, settings: &Mongo) -> Result<Self, StoreError> {
+    pub async fn connect(uri: &MongoUri, settings: &MongoSettings) -> Result<Self, StoreError> {
         let timeout = settings.timeout;
-        let mut options = ClientOptions::parse(uri.0.as_str()).await.map_err(unusable)?;
+        let mut options = ClientOptions::parse(uri.as_str()).await.map_err(unusable)?;
         options.app_name.get_or_insert_with(|| env!("CARGO_PKG_NAME").to_owned());
         options.server_selection_timeout = Some(timeout);
         options.connect_timeout = Some(timeout);
@@ -114,7 +96,7 @@ impl MongoStore {
             let options = IndexOptions::builder().unique(true).name(INDEX.to_owned()).build();
             let index = IndexModel::builder().keys(doc! { KEY: 1 }).options(options).build();
             let Err(error) = users.create_index(index).await else { return Ok(()) };
-            match obstacle(&users, &error).await {
+            match index_conflict(&users, &error).await {
                 Some(why) => Err(StoreError::Index { index: INDEX, why }),
                 None => Err(unavailable(error)),
             }
@@ -195,7 +177,7 @@ impl UserStore for MongoStore {
 }
 
 /// What stands against the index that the server refused to make. Found by looking, since servers differ in code and words.
-async fn obstacle(users: &Collection<Document>, error: &Error) -> Option<&'static str> {
+async fn index_conflict(users: &Collection<Document>, error: &Error) -> Option<&'static str> {
     code(error)?; // Else nobody answered, and nobody would now.
     let mut indexes = users.list_indexes().await.ok()?;
     while let Ok(Some(index)) = indexes.try_next().await {
@@ -372,9 +354,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_the_uri_names_in_vain_is_not_a_fault_of_the_uri() {
-        let settings = Mongo { timeout: Duration::from_secs(10), pool_size: std::num::NonZeroU32::MIN };
+        let settings = MongoSettings { timeout: Duration::from_secs(10), pool_size: std::num::NonZeroU32::MIN };
         let refused = async |options: &str| {
-            let uri = MongoUri(format!("mongodb://127.0.0.1:1/?{options}"));
+            let uri = MongoUri::new(&format!("mongodb://127.0.0.1:1/?{options}")).unwrap();
             MongoStore::connect(&uri, &settings).await.err().unwrap()
         };
         let missing = refused("tls=true&tlsCAFile=/dev/null/none").await;
@@ -395,7 +377,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_index_of_our_name_that_is_not_ours_is_an_obstacle() {
+    async fn an_index_of_our_name_that_is_not_ours_is_an_index_conflict() {
         let Some(database) = Database::fresh() else { return };
         let client = Client::with_uri_str(database.uri()).await.unwrap();
         let users = client.default_database().unwrap().collection::<Document>(USERS);
@@ -405,11 +387,11 @@ mod tests {
         };
         let [refusal, ..] = refusals(86);
         make(KEY, true).await;
-        assert_eq!(obstacle(&users, &refusal).await, None);
+        assert_eq!(index_conflict(&users, &refusal).await, None);
         for (field, unique) in [(KEY, false), ("lastName", true)] {
             users.drop_index(INDEX).await.unwrap();
             make(field, unique).await;
-            assert!(obstacle(&users, &refusal).await.is_some_and(|why| why.contains("another index")), "{field} {unique}");
+            assert!(index_conflict(&users, &refusal).await.is_some_and(|why| why.contains("another index")), "{field} {unique}");
         }
     }
 }

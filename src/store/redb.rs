@@ -17,7 +17,7 @@ use bson::oid::ObjectId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{StoreError, UserStore, normalise_email};
-use crate::api::users::User;
+use crate::user::User;
 
 /// Id → user as JSON.
 const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");

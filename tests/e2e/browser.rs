@@ -23,7 +23,7 @@ use tokio_stream::StreamExt;
 use crate::{app::App, issuer::RealIssuer};
 
 /// How long a condition on the page may take to come true. Far more than it ever takes: it only ends a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The Chromium of this machine. Where there is none the tests are skipped, unless `REQUIRE_CHROMIUM` says that there must be one.
 fn chromium() -> Option<PathBuf> {
@@ -70,7 +70,7 @@ impl Visit {
             .args(flags)
             .window_size(1280, 1600)
             .viewport(None)
-            .launch_timeout(PATIENCE)
+            .launch_timeout(TIMEOUT)
             .build()
             .unwrap();
         let (browser, mut events) = Browser::launch(config).await.unwrap();
@@ -90,7 +90,7 @@ impl Visit {
 
     /// Evaluates JavaScript until it gives something other than `null` or `false`.
     async fn wait(&self, script: &str) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             // While a page is being left, there is nothing to evaluate in.
             let value = self.page.evaluate(script).await.ok().and_then(|result| result.value().cloned());

@@ -1,7 +1,7 @@
 //! The document is complete: everything has a description, and an example that is valid.
 
 use serde_json::{Value, json};
-use users_api::contract;
+use users_api::api;
 
 fn validator(document: &Value, pointer: &str) -> jsonschema::Validator {
     let mut root = document.clone();
@@ -29,7 +29,7 @@ fn walk<'a>(node: &'a Value, pointer: String, visit: &mut impl FnMut(&str, &'a V
 
 #[test]
 fn every_example_is_valid_against_its_own_schema() {
-    let document = contract::embedded().unwrap();
+    let document = api::document().unwrap().value().clone();
     let mut checked = 0;
     walk(&document, String::new(), &mut |pointer, node| {
         let Value::Object(object) = node else { return };
@@ -51,7 +51,7 @@ fn every_example_is_valid_against_its_own_schema() {
 
 #[test]
 fn everything_has_a_description_and_an_example() {
-    let document = contract::embedded().unwrap();
+    let document = api::document().unwrap().value().clone();
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let has_example = |node: &Value| node.get("examples").is_some_and(|examples| !examples.as_array().unwrap().is_empty());
     for (name, schema) in schemas {
@@ -82,7 +82,7 @@ fn everything_has_a_description_and_an_example() {
 
 #[test]
 fn rules_beyond_types_are_machine_readable() {
-    let document = contract::embedded().unwrap();
+    let document = api::document().unwrap().value().clone();
     let schemas = &document["components"]["schemas"];
     assert_eq!(schemas["CreateUser"]["properties"]["email"]["x-unique"], true);
     assert_eq!(schemas["EmploymentInfo"]["then"], json!({ "required": ["industry"] }));

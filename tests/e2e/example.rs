@@ -1,14 +1,14 @@
 //! The documented example gives the documented response.
 
 use serde_json::{Value, json};
-use users_api::contract;
+use users_api::api;
 
 use crate::app::{App, complete, minimal, send};
 
 #[tokio::test]
 async fn the_documented_request_gives_the_documented_response() {
     let app = App::start().await;
-    let document = contract::embedded().unwrap();
+    let document = api::document().unwrap().value().clone();
     let operation = &document["paths"]["/users"]["post"];
     let request = &operation["requestBody"]["content"]["application/json"]["example"];
     let documented = &operation["responses"]["201"]["content"]["application/json"]["example"];

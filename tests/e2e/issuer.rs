@@ -13,7 +13,7 @@ use poem::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use users_api::{auth::LocalIssuer, config::Issuer};
+use users_api::auth::{Issuer, LocalIssuer};
 
 /// This API's name in the tokens.
 pub const AUDIENCE: &str = "https://api.example.com";

@@ -34,7 +34,7 @@ pub fn search() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // The client of the tests runs in this process too, and what it logs is not the server's.
-        let server = "users_api=trace,poem=trace,poem_openapi=trace";
+        let server = "users_api=trace,openapi_server=trace,poem=trace,poem_openapi=trace";
         tracing_subscriber::fmt().with_env_filter(server).with_ansi(false).with_writer(|| Search).init();
     });
 }

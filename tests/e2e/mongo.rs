@@ -21,10 +21,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-use users_api::{
-    config::Mongo,
-    store::{MongoStore, StoreUrl, UserStore, normalise_email},
-};
+use users_api::store::{MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
 
 use crate::{
     app::{App, complete, minimal, send},
@@ -41,7 +38,7 @@ async fn store(uri: &str, timeout: Duration) -> Arc<MongoStore> {
 /// connections.
 async fn connect(uri: &str, timeout: Duration, connections: u32) -> Arc<MongoStore> {
     let Ok(StoreUrl::Mongo(uri)) = uri.parse() else { panic!("no URI of MongoDB") };
-    let settings = Mongo { timeout, pool_size: connections.try_into().unwrap() };
+    let settings = MongoSettings { timeout, pool_size: connections.try_into().unwrap() };
     let mut last = None;
     for _ in 0..20 {
         match MongoStore::connect(&uri, &settings).await {
@@ -92,7 +89,7 @@ fn schedules() -> impl Strategy<Value = Schedule> {
 }
 
 /// How long the database may take in these tests.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Held by a test that keeps the database busy, so that it is not what makes another one's database slow.
 static BUSY: Mutex<()> = Mutex::const_new(());
@@ -107,7 +104,7 @@ async fn run(seed: u64) -> Vec<String> {
 
     let database = Database::fresh().unwrap();
     let proxy = Proxy::to(authority(&database.uri())).await;
-    let app = App::on(store(&through(&proxy, &database.uri()), PATIENCE).await, |_| {}).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), TIMEOUT).await, |_| {}).await;
     let (app, token) = (&app, app.token("write:users"));
     let create = async |body: Value| {
         let request = app.request(Method::POST, "/users").bearer_auth(&token).header("content-type", "application/json");
@@ -244,7 +241,7 @@ async fn a_closed_store_leaves_the_database() {
 async fn a_database_that_is_away_means_503_and_not_ready_until_it_is_back() {
     let Some(database) = Database::fresh() else { return };
     let proxy = Proxy::to(authority(&database.uri())).await;
-    let app = App::on(store(&through(&proxy, &database.uri()), PATIENCE).await, |_| {}).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), TIMEOUT).await, |_| {}).await;
     for fault in [Fault::Refuse, Fault::Hang] {
         proxy.set(fault);
         let refused = app.create(&minimal("away@example.com")).await;
@@ -266,7 +263,7 @@ async fn a_database_that_is_away_means_503_and_not_ready_until_it_is_back() {
 async fn what_waits_for_a_connection_is_given_up_with_its_503() {
     let Some(database) = Database::fresh() else { return };
     let proxy = Proxy::to(authority(&database.uri())).await;
-    let store = connect(&through(&proxy, &database.uri()), PATIENCE, 2).await;
+    let store = connect(&through(&proxy, &database.uri()), TIMEOUT, 2).await;
     let app = &App::on(store, |_| {}).await;
     proxy.set(Fault::Hang);
     let requests = (0..12).map(|number| async move { app.create(&minimal(&format!("user{number}@example.com"))).await.status });

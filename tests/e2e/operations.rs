@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use users_api::{
-    contract,
+    api,
     store::{MemoryStore, UserStore},
 };
 
@@ -36,7 +36,7 @@ async fn the_document_is_served_as_committed() {
     let yaml = app.request(Method::GET, "/openapi.yaml").send().await.unwrap();
     assert_eq!(yaml.headers()["content-type"], "application/yaml");
     assert_eq!(yaml.text().await.unwrap(), include_str!("../../openapi.yaml"));
-    assert_eq!(send(app.request(Method::GET, "/openapi.json")).await.body, contract::embedded().unwrap());
+    assert_eq!(send(app.request(Method::GET, "/openapi.json")).await.body, api::document().unwrap().value().clone());
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ async fn the_operational_routes_are_those_of_the_server() {
         let answer = send(app.request(reqwest::Method::GET, &format!("/{route}"))).await;
         assert_eq!(answer.status, 200, "/{route}");
     }
-    let sources = [include_str!("../../src/health.rs"), include_str!("../../src/docs/mod.rs")];
+    let sources = [include_str!("../../openapi-server/src/health.rs"), include_str!("../../openapi-server/src/docs/mod.rs")];
     for route in sources.iter().flat_map(|source| source.split(".at(\"/").skip(1)).map(|rest| rest.split('"').next().unwrap()) {
         // The files of Swagger UI are listed as their folder; the two that lead there, beside it.
         let known = listed.contains(&route) || ["", "docs", "docs/*file", "docs/swagger-initializer.js"].contains(&route);

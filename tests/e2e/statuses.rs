@@ -10,9 +10,9 @@ use tokio::{
     net::TcpStream,
 };
 use users_api::{
-    api::users::User,
-    contract,
+    api,
     store::{StoreError, UserStore},
+    user::User,
 };
 
 use crate::{
@@ -139,7 +139,7 @@ async fn reach(status: u16) -> Answer {
 
 #[tokio::test]
 async fn every_documented_status_is_reached_with_its_headers() {
-    let document = contract::embedded().unwrap();
+    let document = api::document().unwrap().value().clone();
     let responses = document["paths"]["/users"]["post"]["responses"].as_object().unwrap();
     let mut codes = BTreeSet::new();
     for status in responses.keys() {

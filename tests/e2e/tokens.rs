@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp, jwk::Jwk};
+use openapi_server::auth::LocalIssuerError;
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
-use users_api::{auth::LocalIssuer, config::Issuer, server::ServerError, store::MemoryStore};
+use users_api::{
+    auth::{Issuer, LocalIssuer},
+    server::ServerError,
+    store::MemoryStore,
+};
 
 use crate::{
     app::{Answer, App, config, minimal, send},
@@ -167,6 +172,6 @@ async fn the_local_issuer_stays_on_loopback() {
     let mut config = config(&data);
     config.host = [0, 0, 0, 0].into();
     let error = users_api::server::Server::bind_with(&config, Arc::new(MemoryStore::default())).await.err().unwrap();
-    assert!(matches!(error, ServerError::NotLoopback(_)), "{error}");
+    assert!(matches!(error, ServerError::LocalIssuer(LocalIssuerError::NotLoopback(_))), "{error}");
     assert!(error.hint().contains("AUTH_ISSUER and AUTH_AUDIENCE"));
 }

@@ -3,8 +3,8 @@
 //! It applies rules that hold for every type and operation; what one type needs said about it stands beside that type
 //! (`users_api::api::refinements`).
 
+use openapi_server::problem::Code;
 use serde_json::{Map, Value, json};
-use users_api::api::problem::Code;
 
 /// Methods that a path item can hold (OpenAPI 3.1, section 4.8.9.1).
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];

@@ -1,6 +1,6 @@
 //! The documentation: Swagger UI from the vendored files, the document, and a local token for trying it out.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use poem::{
     IntoResponse, Request, Response, Result, Route,
@@ -12,12 +12,10 @@ use poem::{
     },
     web::Redirect,
 };
-use serde_json::Value;
 
 use crate::{
-    api::problem::{Code, Problem},
-    auth::LocalIssuer,
-    contract,
+    Document,
+    problem::{Code, Problem},
 };
 
 /// What the page may load and do: only what comes from this server.
@@ -27,20 +25,21 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-/// How long the token of the page is valid.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+/// Gives an access token for the page; an error is the reason, for the log.
+pub type TokenSource = Box<dyn Fn() -> std::result::Result<String, String> + Send + Sync>;
 
-/// Adds the documentation to the routes. With a local issuer the page is authorised from the start.
-pub fn mount(routes: Route, document: &Value, issuer: Option<Arc<LocalIssuer>>) -> Route {
-    let json = document.to_string();
+/// Adds the documentation of `document` to the routes. With a source of tokens the page is authorised from the start; it must be
+/// one that anybody on this machine may use.
+pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) -> Route {
+    let (yaml, json) = (document.text().to_owned(), document.value().to_string());
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     routes
         .at("/", get(make_sync(|_| Redirect::temporary("/docs/"))))
         .at("/docs", get(make_sync(|_| Redirect::temporary("/docs/"))))
-        .at("/docs/token", get(make_sync(move |request| token(&request, issuer.as_deref()))))
+        .at("/docs/token", get(make_sync(move |request| token(&request, tokens.as_ref()))))
         .at("/docs/swagger-initializer.js", get(initializer))
         .at("/docs/*file", get(make_sync(move |request| file(&request, &config))))
-        .at("/openapi.yaml", get(make_sync(|_| served("application/yaml", contract::YAML))))
+        .at("/openapi.yaml", get(make_sync(move |_| served("application/yaml", yaml.clone()))))
         .at("/openapi.json", get(make_sync(move |_| served("application/json", json.clone()))))
 }
 
@@ -68,17 +67,17 @@ fn served(content_type: &str, body: impl Into<poem::Body>) -> Response {
         .body(body)
 }
 
-/// A token of the local issuer for the page; 204 where the issuer is a real one.
+/// A token for the page; 204 where it is given none.
 ///
 /// Other pages in the same browser must not get it: it is not readable across origins (no CORS headers, and `Sec-Fetch-Site`
 /// where the browser sends it), and a name that was made to point at this machine (DNS rebinding) is not a loopback name.
-fn token(request: &Request, issuer: Option<&LocalIssuer>) -> Result<Response> {
-    let Some(issuer) = issuer else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+fn token(request: &Request, tokens: Option<&TokenSource>) -> Result<Response> {
+    let Some(tokens) = tokens else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let same_origin = request.header("sec-fetch-site").is_none_or(|site| site == "same-origin");
     if !same_origin || !request.header(header::HOST).is_some_and(is_loopback) {
         return Err(Problem::new(Code::NotFound).into());
     }
-    let token = issuer.token("write:users", TOKEN_LIFETIME).map_err(|error| Problem::internal(error.to_string()))?;
+    let token = tokens().map_err(Problem::internal)?;
     Ok(Response::builder()
         .content_type("text/plain")
         .header(header::CACHE_CONTROL, "no-store")

@@ -7,16 +7,17 @@ use std::{
     time::Duration,
 };
 
-use poem::{Endpoint, IntoResponse, Request, Response, endpoint::make_sync, http::Method};
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use users_api::{
+use openapi_server::{
     auth::LocalIssuer,
     contract::{Contract, ContractError, Limits},
 };
+use poem::{Endpoint, IntoResponse, Request, Response, endpoint::make_sync, http::Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// One for all tests: its key takes longer to make than all that is tested here.
-static ISSUER: LazyLock<LocalIssuer> = LazyLock::new(|| LocalIssuer::open(TempDir::new().unwrap().path()).unwrap());
+static ISSUER: LazyLock<LocalIssuer> =
+    LazyLock::new(|| LocalIssuer::open(TempDir::new().unwrap().path(), "urn:test:local-issuer", "test").unwrap());
 
 /// A document with these path items, beside a few shared parts.
 fn document(paths: Value) -> Value {
@@ -38,7 +39,7 @@ fn document(paths: Value) -> Value {
 }
 
 fn compile(paths: Value, check_responses: bool) -> Result<Contract, ContractError> {
-    let limits = Limits { body: 1024, body_patience: Duration::from_secs(10), rate: None, check_responses };
+    let limits = Limits { body: 1024, body_timeout: Duration::from_secs(10), rate: None, check_responses };
     Contract::compile(&document(paths), ISSUER.verifier().unwrap(), limits)
 }
 

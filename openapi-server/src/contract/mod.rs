@@ -11,7 +11,7 @@ mod rate;
 mod response;
 mod violations;
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
 
 use mime::Mime;
 use poem::{
@@ -23,7 +23,7 @@ use poem::{
 };
 use serde_json::Value;
 
-pub use self::document::{YAML, embedded};
+pub use self::{body::ValidBody, document::Document};
 use self::{
     operation::{Body, Methods, Operation},
     parameters::PathValues,
@@ -31,25 +31,22 @@ use self::{
     violations::violations,
 };
 use crate::{
-    api::{
-        ValidBody,
-        problem::{Code, Problem, Violation},
-    },
     auth::Verifier,
     envelope::RequestId,
+    problem::{Code, Problem, Violation},
 };
 
 /// Why a document cannot be enforced.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
     /// It is not YAML.
-    #[error("openapi.yaml is not YAML: {0}")]
+    #[error("the document is not YAML: {0}")]
     Yaml(String),
     /// It is not an OpenAPI 3.1 document.
-    #[error("openapi.yaml is not an OpenAPI 3.1 document")]
+    #[error("the document is not an OpenAPI 3.1 document")]
     NotOpenApi,
     /// Something that the document refers to, or must have, is not there.
-    #[error("openapi.yaml has nothing at {0}")]
+    #[error("the document has nothing at {0}")]
     Missing(String),
     /// A schema cannot be compiled.
     #[error("the schema at {pointer} cannot be compiled: {cause}")]
@@ -75,6 +72,9 @@ pub enum ContractError {
         /// What the router says.
         cause: String,
     },
+    /// Operations need access tokens, and there is no verifier for them.
+    #[error("the operation at {0} needs an access token, and the server accepts none")]
+    NoVerifier(String),
 }
 
 impl ContractError {
@@ -89,17 +89,49 @@ pub struct Limits {
     /// The largest body, in bytes.
     pub body: usize,
     /// How long a body may take to arrive.
-    pub body_patience: Duration,
+    pub body_timeout: Duration,
     /// Requests a second for each caller; none means no limit.
     pub rate: Option<NonZeroU32>,
     /// Whether responses are checked too; one that breaks the document becomes a 500.
     pub check_responses: bool,
 }
 
+impl Default for Limits {
+    /// 64 KiB in 10 seconds, without a rate limit, responses unchecked.
+    fn default() -> Self {
+        Self { body: 64 * 1024, body_timeout: Duration::from_secs(10), rate: None, check_responses: false }
+    }
+}
+
 /// A compiled document.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use openapi_server::contract::{Contract, Limits};
+/// use poem::{Endpoint, IntoResponse, Request, endpoint::make_sync};
+/// use serde_json::json;
+///
+/// let document = json!({
+///     "openapi": "3.1.0", "info": { "title": "Status", "version": "1" },
+///     "paths": { "/status": { "get": {
+///         "operationId": "getStatus", "responses": { "200": { "description": "The status." } },
+///         "parameters": [{ "name": "verbose", "in": "query", "schema": { "type": "boolean" } }]
+///     } } }
+/// });
+/// let contract = Contract::compile(&document, None, Limits::default())?;
+/// let endpoint = Arc::new(contract).enforce(make_sync(|_| "fine"));
+/// # let runtime = tokio::runtime::Runtime::new().unwrap();
+/// # let ask = |uri: &'static str| runtime.block_on(endpoint.get_response(Request::builder().uri_str(uri).finish())).status();
+/// assert_eq!(ask("/status?verbose=true"), 200);
+/// assert_eq!(ask("/status?verbose=perhaps"), 400);
+/// # Ok::<(), openapi_server::contract::ContractError>(())
+/// ```
 pub struct Contract {
     routes: matchit::Router<Methods>,
-    verifier: Verifier,
+    paths: Vec<String>,
+    scopes: BTreeSet<String>,
+    verifier: Option<Verifier>,
     limits: Limits,
     rate: Option<RateLimit>,
 }
@@ -110,13 +142,33 @@ impl Contract {
     /// # Errors
     ///
     /// [`ContractError`] also for what could not be enforced: nothing documented goes unchecked.
-    pub fn compile(document: &Value, verifier: Verifier, limits: Limits) -> Result<Self, ContractError> {
+    pub fn compile(document: &Value, verifier: impl Into<Option<Verifier>>, limits: Limits) -> Result<Self, ContractError> {
+        let verifier = verifier.into();
         let mut routes = matchit::Router::new();
+        let (mut paths, mut scopes) = (Vec::new(), BTreeSet::new());
         for (path, methods) in operation::compile(document)? {
+            for (_, operation) in &methods.operations {
+                let Some(needed) = &operation.scopes else { continue };
+                if verifier.is_none() {
+                    return Err(ContractError::NoVerifier(path));
+                }
+                scopes.extend(needed.iter().cloned());
+            }
+            paths.push(path.clone());
             routes.insert(path.clone(), methods).map_err(|error| ContractError::Route { path, cause: error.to_string() })?;
         }
         let rate = limits.rate.map(RateLimit::new);
-        Ok(Self { routes, verifier, limits, rate })
+        Ok(Self { routes, paths, scopes, verifier, limits, rate })
+    }
+
+    /// The path templates of the document.
+    pub fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// Every scope that an operation of the document needs, in order.
+    pub fn scopes(&self) -> Vec<&str> {
+        self.scopes.iter().map(String::as_str).collect()
     }
 
     /// Holds every request for `handlers` to the contract.
@@ -137,7 +189,9 @@ impl Contract {
     /// Checks the request; what the handler needs is then in its extensions.
     async fn admit(&self, operation: &Operation, path: &PathValues, request: &mut Request) -> Result<(), Problem> {
         if let Some(scopes) = &operation.scopes {
-            let caller = self.verifier.authorise(request.headers(), scopes)?;
+            // A contract with scopes does not compile without a verifier.
+            let verifier = self.verifier.as_ref().ok_or_else(|| Problem::internal("there is no verifier"))?;
+            let caller = verifier.authorise(request.headers(), scopes)?;
             if let Some(rate) = &self.rate {
                 rate.admit(caller.subject())?;
             }
@@ -157,11 +211,11 @@ impl Contract {
         }
         let validator = accepted(body, request.headers())?;
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_patience).await?;
+        let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_timeout).await?;
         let value = body::parse(&bytes)?;
         let broken = violations(validator, &value, "");
         if broken.is_empty() {
-            request.set_data(ValidBody(value));
+            request.set_data(ValidBody::new(value));
         }
         Ok(broken)
     }
@@ -205,7 +259,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
         let (operation, path) = match contract.route(&request) {
             Ok(found) => found,
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_patience).await;
+                body::drain(request.take_body(), contract.limits.body_timeout).await;
                 return Err(problem.into());
             }
         };
@@ -217,7 +271,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
                 Err(error) => Problem::from_error(error).into_response(),
             },
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_patience).await;
+                body::drain(request.take_body(), contract.limits.body_timeout).await;
                 problem.into_response()
             }
         };

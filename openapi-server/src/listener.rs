@@ -26,9 +26,21 @@ pub struct Bounds {
     /// How large the head of a request may be, in bytes.
     pub header_bytes: usize,
     /// How long the head of a request may take to arrive, also the next one on an idle connection.
-    pub header_patience: Duration,
+    pub header_timeout: Duration,
     /// How long the requests under way may take after `stop`.
-    pub drain_patience: Duration,
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Bounds {
+    /// 4096 connections, heads of 16 KiB in 10 seconds, 20 seconds to finish.
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header_bytes: 16 * 1024,
+            header_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(20),
+        }
+    }
 }
 
 /// Serves until `stop`, then accepts no more, lets what is under way finish, and returns whether all of it did in time.
@@ -36,7 +48,7 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
     let open = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(bounds.header_patience).max_buf_size(bounds.header_bytes);
+    http.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout).max_buf_size(bounds.header_bytes);
 
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -71,7 +83,7 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
         });
     }
     drop(listener);
-    tokio::time::timeout(bounds.drain_patience, graceful.shutdown()).await.is_ok()
+    tokio::time::timeout(bounds.shutdown_timeout, graceful.shutdown()).await.is_ok()
 }
 
 async fn accept(

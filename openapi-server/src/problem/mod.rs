@@ -1,5 +1,7 @@
 //! Problem details (RFC 9457): the one shape of every error that leaves the server.
 
+mod components;
+
 use std::fmt;
 
 use poem::{
@@ -7,6 +9,7 @@ use poem::{
     error::ResponseError,
     http::{HeaderName, HeaderValue, StatusCode, header},
 };
+#[cfg(feature = "poem-openapi")]
 use poem_openapi::{
     Enum, Object,
     payload::Payload,
@@ -14,11 +17,15 @@ use poem_openapi::{
     types::Type,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+
+pub use self::components::{Examples, components};
+
+/// The media type of problem details (RFC 9457, section 3).
+const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong, in one word that a program can compare. The set is closed.
-#[derive(Enum, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
-#[oai(rename = "ProblemCode", rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "poem-openapi", derive(Enum), oai(rename = "ProblemCode", rename_all = "SCREAMING_SNAKE_CASE"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// 400
@@ -130,17 +137,17 @@ impl Code {
 }
 
 /// An error: problem details as in RFC 9457, with `code` and `message` as extensions.
-#[derive(Object, Serialize, Deserialize, Debug, Clone)]
-#[oai(rename = "Problem", skip_serializing_if_is_none)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
+#[cfg_attr(feature = "poem-openapi", derive(Object), oai(rename = "Problem", skip_serializing_if_is_none))]
 pub struct ProblemDetails {
     /// The kind of problem. `about:blank` says that the status alone tells it (RFC 9457, section 4.2.1).
-    #[oai(rename = "type")]
+    #[cfg_attr(feature = "poem-openapi", oai(rename = "type"))]
     #[serde(rename = "type")]
     pub kind: String,
     /// The name of the status.
     pub title: String,
     /// The HTTP status, once more.
-    #[oai(validator(minimum(value = "400"), maximum(value = "599")))]
+    #[cfg_attr(feature = "poem-openapi", oai(validator(minimum(value = "400"), maximum(value = "599"))))]
     pub status: u16,
     /// What went wrong, in one word that a program can compare.
     pub code: Code,
@@ -152,7 +159,8 @@ pub struct ProblemDetails {
 }
 
 /// One broken rule.
-#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "poem-openapi", derive(Object))]
 pub struct Violation {
     /// JSON Pointer (RFC 6901) to the offending value; for a missing or unknown property, to that property.
     pub pointer: String,
@@ -193,12 +201,12 @@ impl Problem {
 
     /// 500: the server's own fault. The caller learns nothing of the cause.
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self::new(Code::InternalError).because(cause)
+        Self::new(Code::InternalError).with_cause(cause)
     }
 
     /// 503 with `Retry-After` in seconds (RFC 9110, section 10.2.3).
     pub fn unavailable(retry_after: u64, cause: impl Into<String>) -> Self {
-        Self::new(Code::ServiceUnavailable).header(header::RETRY_AFTER, retry_after.into()).because(cause)
+        Self::new(Code::ServiceUnavailable).header(header::RETRY_AFTER, retry_after.into()).with_cause(cause)
     }
 
     /// The problem that an error of the framework or of a handler stands for. What the framework says is not passed on: it may
@@ -234,7 +242,7 @@ impl Problem {
     }
 
     /// Notes the cause for the log. It must hold no personal data and no secret.
-    pub fn because(mut self, cause: impl Into<String>) -> Self {
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
     }
@@ -277,7 +285,7 @@ pub struct LogNote {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = match serde_json::to_vec(&self.details) {
-            Ok(body) => Response::builder().content_type(Self::CONTENT_TYPE).body(body),
+            Ok(body) => Response::builder().content_type(MEDIA_TYPE).body(body),
             Err(_) => Response::default(), // Strings and numbers always serialise.
         };
         response.set_status(self.details.code.status());
@@ -291,8 +299,9 @@ impl IntoResponse for Problem {
     }
 }
 
+#[cfg(feature = "poem-openapi")]
 impl Payload for Problem {
-    const CONTENT_TYPE: &'static str = "application/problem+json";
+    const CONTENT_TYPE: &'static str = MEDIA_TYPE;
 
     fn schema_ref() -> MetaSchemaRef {
         ProblemDetails::schema_ref()
@@ -301,79 +310,6 @@ impl Payload for Problem {
     fn register(registry: &mut Registry) {
         ProblemDetails::register(registry);
     }
-}
-
-/// An example of the details, as the document and its reader see them.
-fn example(code: Code) -> Value {
-    let mut example = json!(ProblemDetails::new(code));
-    match code {
-        Code::BadRequest => {
-            example["errors"] = json!([
-                { "pointer": "/firstName", "rule": "minLength", "message": "must have at least 1 character" },
-                { "pointer": "/employmentInfo/industry", "rule": "required", "message": "is required" }
-            ]);
-        }
-        Code::Conflict => {
-            example["errors"] = json!([{ "pointer": "/email", "rule": "unique", "message": "must not belong to another user" }]);
-        }
-        _ => {}
-    }
-    example
-}
-
-/// What the derived document lacks about problems, as a JSON Merge Patch (RFC 7386) on it: the responses and headers that
-/// operations share, each response named after its code.
-pub fn refinements() -> Value {
-    let request_id = json!({ "$ref": "#/components/headers/RequestId" });
-    let mut responses = json!({});
-    for code in Code::ALL {
-        let mut response = json!({
-            "description": code.message(),
-            "headers": { "x-request-id": request_id },
-            "content": { "application/problem+json": {
-                "schema": { "$ref": "#/components/schemas/Problem" }, "example": example(code)
-            } }
-        });
-        if let Some((header, component)) = code.header() {
-            response["headers"][header] = json!({ "$ref": format!("#/components/headers/{component}") });
-        }
-        responses[code.component()] = response;
-    }
-    json!({ "components": {
-        "responses": responses,
-        "headers": {
-            "RequestId": {
-                "description": "Names the request in the server's log. Taken from the request's own `x-request-id` where that is up to \
-                    64 letters, digits, dots, hyphens and underscores, else made by the server.",
-                "required": true, "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
-                "example": "0b9de8c3-5d4c-4f0a-8f43-6d2f2b6c3a51"
-            },
-            "WwwAuthenticate": {
-                "description": "The challenge (RFC 6750, section 3): bare when no token was sent, else with the `error`.",
-                "required": true, "schema": { "type": "string", "pattern": "^Bearer( |$)" },
-                "example": "Bearer error=\"invalid_token\""
-            },
-            "Allow": {
-                "description": "The methods that this path supports.",
-                "required": true, "schema": { "type": "string", "minLength": 1 }, "example": "POST"
-            },
-            "RetryAfter": {
-                "description": "How long to wait before trying again, in seconds.",
-                "required": true, "schema": { "type": "integer", "minimum": 0 }, "example": 1
-            }
-        },
-        "schemas": {
-            "ProblemCode": { "examples": [Code::BadRequest] },
-            "Problem": {
-                "properties": { "type": { "format": "uri-reference" } },
-                "examples": [example(Code::BadRequest)]
-            },
-            "Violation": {
-                "properties": { "pointer": { "format": "json-pointer" } },
-                "examples": [{ "pointer": "/firstName", "rule": "minLength", "message": "must have at least 1 character" }]
-            }
-        }
-    } })
 }
 
 #[cfg(test)]

@@ -3,14 +3,54 @@
 use std::{fmt, time::Duration};
 
 use futures_util::StreamExt;
-use poem::Body;
+use poem::{Body, Request};
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Number, Value};
 
-use crate::api::problem::{Code, Problem, Violation};
+use crate::problem::{Code, Problem, Violation};
+
+/// The body of a request that the contract has parsed and validated; it travels in the request's extensions.
+#[derive(Clone)]
+pub struct ValidBody(Value);
+
+impl ValidBody {
+    pub(super) fn new(value: Value) -> Self {
+        Self(value)
+    }
+
+    /// The body of this request as a handler's type.
+    ///
+    /// # Errors
+    ///
+    /// 500 when the handler was reached without the contract, or when the type does not take what the document allows.
+    ///
+    /// ```
+    /// use openapi_server::ValidBody;
+    /// use poem::{Request, Result, handler};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Greeting {
+    ///     name: String,
+    /// }
+    ///
+    /// #[handler]
+    /// fn greet(request: &Request) -> Result<String> {
+    ///     let Greeting { name } = ValidBody::read(request)?;
+    ///     Ok(format!("Hello, {name}."))
+    /// }
+    /// ```
+    pub fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+        let Self(value) =
+            request.data::<Self>().ok_or_else(|| Problem::internal("a handler was reached without a validated body"))?;
+        T::deserialize(value).map_err(|error| {
+            // serde's message may quote the value, so only the kind of failure is kept.
+            Problem::internal(format!("a valid body does not fit its Rust type: {:?}", error.classify()))
+        })
+    }
+}
 
 /// How much of the body of a refused request is read and thrown away, so that the caller, who may read only after having sent
 /// everything, gets the refusal and not a broken connection.
@@ -20,15 +60,15 @@ const DRAIN: usize = 1024 * 1024;
 ///
 /// # Errors
 ///
-/// 413 beyond `limit` bytes, 408 after `patience`, 400 when it breaks off.
-pub(super) async fn read(body: Body, announced: Option<u64>, limit: usize, patience: Duration) -> Result<Vec<u8>, Problem> {
+/// 413 beyond `limit` bytes, 408 after `timeout`, 400 when it breaks off.
+pub(super) async fn read(body: Body, announced: Option<u64>, limit: usize, timeout: Duration) -> Result<Vec<u8>, Problem> {
     let mut stream = body.into_bytes_stream();
     let mut bytes = Vec::with_capacity(announced.map_or(0, |length| usize::try_from(length).unwrap_or(limit).min(limit)));
     let mut total = 0usize;
     let reading = async {
         while let Some(chunk) = stream.next().await {
             let chunk = chunk
-                .map_err(|error| Problem::new(Code::BadRequest).message("The body broke off.").because(error.to_string()))?;
+                .map_err(|error| Problem::new(Code::BadRequest).message("The body broke off.").with_cause(error.to_string()))?;
             total = total.saturating_add(chunk.len());
             if total <= limit {
                 bytes.extend_from_slice(&chunk);
@@ -38,7 +78,7 @@ pub(super) async fn read(body: Body, announced: Option<u64>, limit: usize, patie
         }
         Ok(())
     };
-    let outcome = tokio::time::timeout(patience, reading).await;
+    let outcome = tokio::time::timeout(timeout, reading).await;
     if total > limit {
         return Err(too_large(limit));
     }
@@ -51,7 +91,7 @@ fn too_large(limit: usize) -> Problem {
 }
 
 /// Reads what is left of a refused request.
-pub(super) async fn drain(body: Body, patience: Duration) {
+pub(super) async fn drain(body: Body, timeout: Duration) {
     let mut stream = body.into_bytes_stream();
     let mut left = DRAIN;
     let draining = async {
@@ -62,7 +102,7 @@ pub(super) async fn drain(body: Body, patience: Duration) {
             }
         }
     };
-    let _ = tokio::time::timeout(patience, draining).await; // The refusal is sent either way.
+    let _ = tokio::time::timeout(timeout, draining).await; // The refusal is sent either way.
 }
 
 /// Parses JSON strictly (RFC 8259): UTF-8, one value and nothing after it, no property twice, bounded depth (serde_json's 128).
@@ -177,12 +217,12 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_refused_body_one_mebibyte_is_read_and_no_more() {
-        let patience = Duration::from_secs(60);
+        let timeout = Duration::from_secs(60);
         let (body, taken) = large();
-        let problem = read(body, None, 0, patience).await.unwrap_err();
+        let problem = read(body, None, 0, timeout).await.unwrap_err();
         assert_eq!((problem.details().code, taken.load(Ordering::Relaxed)), (Code::PayloadTooLarge, 17));
         let (body, taken) = large();
-        drain(body, patience).await;
+        drain(body, timeout).await;
         assert_eq!(taken.load(Ordering::Relaxed), 17);
     }
 

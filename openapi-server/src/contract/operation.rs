@@ -8,10 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::http::{HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::{
-    ContractError,
-    document::{escape, resolve},
-};
+use super::{ContractError, document::resolve};
+use crate::pointer::escape;
 
 /// What a request for this operation is held to, and what it is answered with.
 pub(super) struct Operation {

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -32,6 +33,9 @@ pub enum LocalIssuerError {
     /// The key file holds no RSA key.
     #[error("{0} is not an RSA private key in PEM form")]
     NotAKey(PathBuf),
+    /// The local issuer gives a token to anybody on this machine, so other machines must not reach the server.
+    #[error("the local issuer is for this machine only, and {0} is reachable from others")]
+    NotLoopback(IpAddr),
     /// A key or token cannot be made.
     #[error("cannot make a key or token: {0}")]
     Crypto(String),
@@ -39,25 +43,24 @@ pub enum LocalIssuerError {
 
 /// Signs tokens with a key of its own, kept in the data folder.
 pub struct LocalIssuer {
+    issuer: String,
+    audience: String,
     key: EncodingKey,
     jwk: Jwk,
     kid: String,
 }
 
 impl LocalIssuer {
-    /// The `iss` of its tokens.
-    pub const ISSUER: &str = "urn:users-api:local-issuer";
-    /// The `aud` of its tokens.
-    pub const AUDIENCE: &str = "users-api";
     /// The key's file in the data folder.
     pub const FILE: &str = "local-issuer.pem";
 
-    /// Reads the key from the data folder; the first time it makes folder and key, readable for the owner only.
+    /// Reads the key from the data folder. Folder and key are created if missing; only the owner can read the key. The tokens name
+    /// `issuer` in `iss` and `audience` in `aud`.
     ///
     /// # Errors
     ///
     /// [`LocalIssuerError`].
-    pub fn open(data_dir: &Path) -> Result<Self, LocalIssuerError> {
+    pub fn open(data_dir: &Path, issuer: &str, audience: &str) -> Result<Self, LocalIssuerError> {
         let path = data_dir.join(Self::FILE);
         let file = |source| LocalIssuerError::File { path: path.clone(), source };
         fs::create_dir_all(data_dir).map_err(file)?;
@@ -70,7 +73,7 @@ impl LocalIssuer {
         let mut jwk = Jwk::from_encoding_key(&key, KeySet::ALGORITHM).map_err(|_| LocalIssuerError::NotAKey(path.clone()))?;
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(crypto)?;
         jwk.common.key_id = Some(kid.clone());
-        Ok(Self { key, jwk, kid })
+        Ok(Self { issuer: issuer.to_owned(), audience: audience.to_owned(), key, jwk, kid })
     }
 
     /// A token that grants `scope` (space-separated) for `lifetime` from now.
@@ -81,7 +84,7 @@ impl LocalIssuer {
     pub fn token(&self, scope: &str, lifetime: Duration) -> Result<String, LocalIssuerError> {
         let now = get_current_timestamp();
         let claims = json!({
-            "iss": Self::ISSUER, "aud": Self::AUDIENCE, "sub": "local-developer",
+            "iss": self.issuer, "aud": self.audience, "sub": "local-developer",
             "iat": now, "exp": now.saturating_add(lifetime.as_secs()), "scope": scope,
         });
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(KeySet::ALGORITHM) };
@@ -95,10 +98,19 @@ impl LocalIssuer {
     /// [`KeyError::NoUsableKey`].
     pub fn verifier(&self) -> Result<Verifier, KeyError> {
         let keys = KeySet::new(&JwkSet { keys: vec![self.jwk.clone()] })?;
-        Ok(Verifier::new(keys, Self::ISSUER, Self::AUDIENCE))
+        Ok(Verifier::new(keys, &self.issuer, &self.audience))
     }
 
-    /// The name of its key.
+    /// Refuses an address that other machines can reach: the issuer gives a token to anybody who can ask.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalIssuerError::NotLoopback`].
+    pub fn check_address(address: IpAddr) -> Result<(), LocalIssuerError> {
+        if address.is_loopback() { Ok(()) } else { Err(LocalIssuerError::NotLoopback(address)) }
+    }
+
+    /// The id of its key (`kid`).
     pub fn kid(&self) -> &str {
         &self.kid
     }
@@ -137,11 +149,15 @@ mod tests {
     use super::*;
     use crate::auth::Rejection;
 
+    fn open(folder: &Path) -> Result<LocalIssuer, LocalIssuerError> {
+        LocalIssuer::open(folder, "urn:test:local-issuer", "test")
+    }
+
     #[test]
     fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
-        let first = LocalIssuer::open(folder.path()).unwrap();
-        let again = LocalIssuer::open(folder.path()).unwrap();
+        let first = open(folder.path()).unwrap();
+        let again = open(folder.path()).unwrap();
         assert_eq!(first.kid(), again.kid());
         #[cfg(unix)]
         {
@@ -149,9 +165,9 @@ mod tests {
             let mode = fs::metadata(folder.path().join(LocalIssuer::FILE)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        let token = first.token("write:users", Duration::from_secs(60)).unwrap();
+        let token = first.token("write:things", Duration::from_secs(60)).unwrap();
         let caller = again.verifier().unwrap().verify(&token).unwrap();
-        assert_eq!(caller.missing(&["write:users".to_owned(), "read:users".to_owned()]), ["read:users"]);
+        assert_eq!(caller.missing(&["write:things".to_owned(), "read:things".to_owned()]), ["read:things"]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
     }
 
@@ -171,8 +187,8 @@ mod tests {
     #[test]
     fn another_issuers_token_names_an_unknown_key() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let stranger = LocalIssuer::open(one.path()).unwrap().token("write:users", Duration::from_secs(60)).unwrap();
-        let verifier = LocalIssuer::open(two.path()).unwrap().verifier().unwrap();
+        let stranger = open(one.path()).unwrap().token("write:things", Duration::from_secs(60)).unwrap();
+        let verifier = open(two.path()).unwrap().verifier().unwrap();
         assert_eq!(verifier.verify(&stranger).unwrap_err(), Rejection::UnknownKey);
     }
 
@@ -180,7 +196,7 @@ mod tests {
     fn a_file_that_is_no_key_is_named() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(LocalIssuer::FILE), "not a key").unwrap();
-        let Err(LocalIssuerError::NotAKey(path)) = LocalIssuer::open(folder.path()) else { panic!("accepted") };
+        let Err(LocalIssuerError::NotAKey(path)) = open(folder.path()) else { panic!("accepted") };
         assert!(path.ends_with(LocalIssuer::FILE));
     }
 }

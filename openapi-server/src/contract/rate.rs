@@ -8,7 +8,7 @@ use std::{
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock};
 use poem::http::header::RETRY_AFTER;
 
-use crate::api::problem::{Code, Problem};
+use crate::problem::{Code, Problem};
 
 /// After how many requests callers who have been quiet are forgotten, so that the table does not grow for ever.
 const SWEEP: u32 = 10_000;

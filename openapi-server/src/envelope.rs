@@ -10,13 +10,13 @@ use std::{
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header::ALLOW},
+    http::{HeaderName, HeaderValue, Method, header::ALLOW},
 };
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
-use crate::api::problem::{LogNote, Problem};
+use crate::problem::{LogNote, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,13 +49,13 @@ impl RequestId {
 pub struct Envelope<E> {
     application: E,
     under_way: Semaphore,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl<E: Endpoint> Envelope<E> {
-    /// Lets `max_requests` run at a time, each for at most `patience`.
-    pub fn new(application: E, max_requests: usize, patience: Duration) -> Self {
-        Self { application, under_way: Semaphore::new(max_requests), patience }
+    /// Lets `max_requests` run at a time, each for at most `timeout`.
+    pub fn new(application: E, max_requests: usize, timeout: Duration) -> Self {
+        Self { application, under_way: Semaphore::new(max_requests), timeout }
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -63,7 +63,7 @@ impl<E: Endpoint> Envelope<E> {
             return Problem::unavailable(1, "too many requests are under way").into_response();
         };
         let running = AssertUnwindSafe(self.application.call(request)).catch_unwind();
-        match tokio::time::timeout(self.patience, running).await {
+        match tokio::time::timeout(self.timeout, running).await {
             Ok(Ok(Ok(response))) => response.into_response(),
             Ok(Ok(Err(error))) => {
                 let not_allowed = error.is::<poem::error::MethodNotAllowedError>();
@@ -114,7 +114,7 @@ fn record(span: &Span, response: &Response, elapsed: Duration) {
     let _entered = span.enter();
     if status.is_server_error() {
         tracing::error!(status = status.as_u16(), milliseconds, code, rules, cause, "failed");
-    } else if status == StatusCode::CREATED || note.is_none() {
+    } else if note.is_none() {
         tracing::info!(status = status.as_u16(), milliseconds, "answered");
     } else {
         tracing::info!(status = status.as_u16(), milliseconds, code, rules, cause, "refused");

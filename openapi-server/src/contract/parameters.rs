@@ -6,11 +6,10 @@ use percent_encoding::percent_decode_str;
 use poem::Request;
 
 use super::{
-    document::escape,
     operation::{Parameter, Place, from_text},
     violations::violations,
 };
-use crate::api::problem::Violation;
+use crate::{pointer::escape, problem::Violation};
 
 /// The values that a path has for the names in its template, still percent-encoded.
 pub(super) type PathValues = Vec<(String, String)>;

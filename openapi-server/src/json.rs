@@ -9,11 +9,10 @@ use poem_openapi::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::problem::{Code, Problem};
-
-/// The request body after [`crate::contract`] has parsed and validated it; it travels in the request's extensions.
-#[derive(Clone)]
-pub struct ValidBody(pub serde_json::Value);
+use crate::{
+    contract::ValidBody,
+    problem::{Code, Problem},
+};
 
 /// An `application/json` payload.
 ///
@@ -43,15 +42,7 @@ impl<T: Type + DeserializeOwned> ParsePayload for Json<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, _: &mut RequestBody) -> Result<Self> {
-        let ValidBody(value) = request
-            .data::<ValidBody>()
-            .cloned()
-            .ok_or_else(|| Problem::internal("a handler was reached without a validated body"))?;
-        let value = serde_json::from_value(value).map_err(|error| {
-            // serde's message may quote the value, so only the kind of failure is kept.
-            Problem::internal(format!("a valid body does not fit its Rust type: {:?}", error.classify()))
-        })?;
-        Ok(Self(value))
+        Ok(Self(ValidBody::read(request)?))
     }
 }
 
@@ -77,7 +68,7 @@ impl<T: Type + Serialize> ApiResponse for Json<T> {
 }
 
 /// A response with `body` as JSON, status 200.
-pub(super) fn serialize(body: &impl Serialize, media_type: &'static str) -> Response {
+fn serialize(body: &impl Serialize, media_type: &'static str) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => Response::builder().header(header::CONTENT_TYPE, media_type).body(bytes),
         Err(_) => Problem::new(Code::InternalError).into_response(),
@@ -86,7 +77,8 @@ pub(super) fn serialize(body: &impl Serialize, media_type: &'static str) -> Resp
 
 #[cfg(test)]
 mod tests {
-    use super::{super::problem::Violation, *};
+    use super::*;
+    use crate::problem::Violation;
 
     #[test]
     fn what_a_handler_answers_with_is_in_the_document_with_its_schema() {

@@ -8,8 +8,7 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::document::escape;
-use crate::api::problem::Violation;
+use crate::{pointer::escape, problem::Violation};
 
 /// Every violation of the schema in `value`; none when it is valid. `place` is put before each pointer.
 ///

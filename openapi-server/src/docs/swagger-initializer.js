@@ -11,7 +11,13 @@ window.onload = async () => {
       // Only the local issuer gives a token away, and only to this page.
       const answer = await fetch("/docs/token");
       if (answer.status === 200) {
-        ui.preauthorizeApiKey("bearerAuth", await answer.text());
+        const token = await answer.text();
+        const schemes = ui.specSelectors.specJson().toJS().components?.securitySchemes ?? {};
+        for (const [name, scheme] of Object.entries(schemes)) {
+          if (scheme.type === "http" && scheme.scheme.toLowerCase() === "bearer") {
+            ui.preauthorizeApiKey(name, token);
+          }
+        }
       }
     },
   });

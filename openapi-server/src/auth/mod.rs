@@ -16,7 +16,7 @@ pub use self::{
     local::{LocalIssuer, LocalIssuerError},
     verifier::{Rejection, Verifier},
 };
-use crate::api::problem::{Code, Problem};
+use crate::problem::{Code, Problem};
 
 /// Who calls, as an accepted token says.
 #[derive(Debug, Clone)]
@@ -87,5 +87,5 @@ fn invalid_token(cause: impl Into<String>) -> Problem {
     Problem::new(Code::Unauthorized)
         .message("The access token is not valid for this API: malformed, expired, or not issued for it. Get a new one.")
         .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
-        .because(cause)
+        .with_cause(cause)
 }

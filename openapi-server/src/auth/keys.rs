@@ -122,7 +122,7 @@ mod tests {
     /// A key that can verify a token, as an issuer publishes it.
     static KEY: LazyLock<Value> = LazyLock::new(|| {
         let folder = tempfile::tempdir().unwrap();
-        LocalIssuer::open(folder.path()).unwrap();
+        LocalIssuer::open(folder.path(), "urn:test:local-issuer", "test").unwrap();
         let pem = std::fs::read(folder.path().join(LocalIssuer::FILE)).unwrap();
         let key = Jwk::from_encoding_key(&EncodingKey::from_rsa_pem(&pem).unwrap(), KeySet::ALGORITHM).unwrap();
         let mut key = json!(key);

@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn scopes_come_from_both_claims_and_only_in_their_own_type() {
-        let all = granted(&json!("read:users write:users"), &json!(["admin"]));
-        assert_eq!(all, ["admin", "read:users", "write:users"].map(str::to_owned).into());
-        assert_eq!(granted(&json!(["write:users"]), &json!("write:users")), BTreeSet::new());
+        let all = granted(&json!("read:things write:things"), &json!(["admin"]));
+        assert_eq!(all, ["admin", "read:things", "write:things"].map(str::to_owned).into());
+        assert_eq!(granted(&json!(["write:things"]), &json!("write:things")), BTreeSet::new());
         assert_eq!(granted(&json!("  "), &json!([5, null])), BTreeSet::new());
     }
 }

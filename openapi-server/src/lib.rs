@@ -1,0 +1,30 @@
+//! An OpenAPI 3.1 document, enforced in front of HTTP handlers.
+//!
+//! [`Contract::compile`](contract::Contract::compile) turns a document into the checks that every request passes before a handler
+//! sees it: route, method, access token, scopes, rate, media type, size, JSON and schema. What it cannot check it refuses to
+//! compile. [`Server`] adds what an API needs around it: health and documentation routes, a request id and a log line for each
+//! request, one shape for every error, limits on connections and time, and a graceful end.
+//!
+//! The library knows no API: everything particular comes from the document and from the handlers.
+//!
+//! The path of a request: [`listener`] → [`envelope`] → [`contract`] (with [`auth`]) → the handlers.
+
+pub mod auth;
+pub mod contract;
+pub mod docs;
+pub mod envelope;
+pub mod health;
+#[cfg(feature = "poem-openapi")]
+mod json;
+pub mod listener;
+mod pointer;
+pub mod problem;
+mod server;
+pub mod telemetry;
+
+#[cfg(feature = "poem-openapi")]
+pub use self::json::Json;
+pub use self::{
+    contract::{Document, ValidBody},
+    server::{Builder, Server, ServerError, Settings},
+};

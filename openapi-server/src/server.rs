@@ -1,0 +1,218 @@
+//! The parts put together: a document and handlers become a server that listens, answers and drains.
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use poem::{IntoEndpoint, Route, endpoint::ToDynEndpoint};
+use tokio::net::TcpListener;
+
+use crate::{
+    Document,
+    auth::{KeyError, LocalIssuer, LocalIssuerError, Verifier},
+    contract::{Contract, ContractError, Limits},
+    docs,
+    envelope::{Application, Envelope},
+    health::{self, Readiness},
+    listener::{self, Bounds},
+};
+
+/// How long the token of the documentation page is valid.
+const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The document cannot be enforced.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// The local issuer has no usable key.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The local issuer may not be used here.
+    #[error(transparent)]
+    LocalIssuer(#[from] LocalIssuerError),
+    /// The document has an operation where the server has a route of its own.
+    #[error("the document has operations at {0}, where the server has a route of its own")]
+    Reserved(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Limits on single requests.
+    pub limits: Limits,
+    /// Bounds on connections.
+    pub bounds: Bounds,
+    /// How many requests may be in progress; further ones get 503.
+    pub max_requests: usize,
+    /// How long a request may take in all.
+    pub request_timeout: Duration,
+}
+
+impl Default for Settings {
+    /// 1024 requests at a time, each for at most 30 seconds.
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            bounds: Bounds::default(),
+            max_requests: 1024,
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Whose access tokens are accepted.
+enum Issuer {
+    Local(Arc<LocalIssuer>),
+    Other(Verifier),
+}
+
+/// A server that listens and does not answer yet.
+///
+/// ```
+/// use openapi_server::{Document, Server};
+/// use poem::{Route, get, handler};
+///
+/// #[handler]
+/// fn status() -> &'static str {
+///     "fine"
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let document = Document::parse(
+///     r#"
+/// openapi: 3.1.0
+/// info: { title: Status, version: "1" }
+/// paths:
+///   /status:
+///     get: { operationId: getStatus, responses: { "200": { description: The status. } } }
+/// "#,
+/// )?;
+/// let handlers = Route::new().at("/status", get(status));
+/// let server = Server::new(document).bind("127.0.0.1:0".parse()?, handlers).await?;
+/// println!("http://{}/docs/", server.address());
+/// server.run(async {}).await; // Until the future is ready: here, at once.
+/// # Ok(())
+/// # }
+/// ```
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    application: Application,
+    bounds: Bounds,
+}
+
+/// A server to be configured; [`Server::new`] makes one.
+pub struct Builder {
+    document: Document,
+    issuer: Option<Issuer>,
+    readiness: Readiness,
+    settings: Settings,
+}
+
+impl Server {
+    /// A server for this document: without access tokens, always ready, with the default settings.
+    #[expect(clippy::new_ret_no_self, reason = "a server exists once it listens")]
+    pub fn new(document: Document) -> Builder {
+        let readiness = Arc::new(|| std::future::ready(Ok(())).boxed());
+        Builder { document, issuer: None, readiness, settings: Settings::default() }
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `stop`, then lets requests in progress finish. Returns whether all of them did in time.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
+        let finished = listener::serve(self.listener, self.application, self.bounds, stop).await;
+        if !finished {
+            tracing::warn!("some requests did not finish in time and were broken off");
+        }
+        finished
+    }
+}
+
+impl Builder {
+    /// Accepts the access tokens that `verifier` does.
+    pub fn verifier(mut self, verifier: Verifier) -> Self {
+        self.issuer = Some(Issuer::Other(verifier));
+        self
+    }
+
+    /// Accepts this issuer's access tokens, and gives the documentation page one with every scope of the document. Only loopback
+    /// addresses can be bound then.
+    pub fn local_issuer(mut self, issuer: Arc<LocalIssuer>) -> Self {
+        self.issuer = Some(Issuer::Local(issuer));
+        self
+    }
+
+    /// Asks `ready` whenever `/readyz` is requested; an error is the reason for the log and must hold no personal data.
+    pub fn ready<F>(mut self, ready: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.readiness = Arc::new(move || ready().boxed());
+        self
+    }
+
+    /// Replaces the default settings.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Compiles the document and listens on `address`; port 0 picks a free one. `handlers` receive only requests that the document
+    /// allows.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`].
+    pub async fn bind<E>(self, address: SocketAddr, handlers: E) -> Result<Server, ServerError>
+    where
+        E: IntoEndpoint,
+        E::Endpoint: 'static,
+    {
+        let (verifier, local) = match self.issuer {
+            None => (None, None),
+            Some(Issuer::Other(verifier)) => (Some(verifier), None),
+            Some(Issuer::Local(issuer)) => {
+                LocalIssuer::check_address(address.ip())?;
+                (Some(issuer.verifier()?), Some(issuer))
+            }
+        };
+        let contract = Arc::new(Contract::compile(self.document.value(), verifier, self.settings.limits)?);
+        if let Some(path) = contract.paths().iter().find(|path| is_reserved(path)) {
+            return Err(ServerError::Reserved(path.clone()));
+        }
+        let scopes = contract.scopes().join(" ");
+        let token = local.map(|issuer| -> docs::TokenSource {
+            Box::new(move || issuer.token(&scopes, PAGE_TOKEN_LIFETIME).map_err(|error| error.to_string()))
+        });
+        let documented = Arc::new(contract.enforce(handlers.into_endpoint()));
+        let routes = health::mount(Route::new(), self.readiness);
+        let routes = docs::mount(routes, &self.document, token);
+        // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
+        let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);
+        let application = Envelope::new(routes, self.settings.max_requests, self.settings.request_timeout);
+
+        let bind_error = |source| ServerError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        Ok(Server { listener, address, application: Arc::new(ToDynEndpoint(application)), bounds: self.settings.bounds })
+    }
+}
+
+/// Whether a request for this path template would never reach the contract.
+fn is_reserved(path: &str) -> bool {
+    matches!(path, "/" | "/docs" | "/healthz" | "/readyz" | "/openapi.yaml" | "/openapi.json") || path.starts_with("/docs/")
+}
