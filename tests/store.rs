@@ -174,20 +174,20 @@ async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
 }
 
 /// What was acknowledged before a store is closed is there when it is opened again, and so is the uniqueness.
-async fn a_reopened_store_has_everything(home: &impl Home) {
-    let store = home.open().await;
+async fn a_reopened_store_has_everything(backend: &impl TestBackend) {
+    let store = backend.open().await;
     let inserted = complete("Ada@example.com", "語");
     store.insert(inserted.clone()).await.unwrap();
     store.close().await;
     drop(store);
 
-    let store = home.open().await;
+    let store = backend.open().await;
     assert_eq!(store.snapshot().await.unwrap(), [inserted]);
     assert!(matches!(store.insert(user("ada@example.com")).await, Err(StoreError::EmailTaken)));
 }
 
 /// Where a test's store of one engine is: empty at first, and gone with the test.
-trait Home: Sized {
+trait TestBackend: Sized {
     /// None where this machine lacks what the engine needs.
     fn new() -> Option<Self>;
     async fn open(&self) -> Arc<dyn UserStore>;
@@ -195,7 +195,7 @@ trait Home: Sized {
 
 struct Memory;
 
-impl Home for Memory {
+impl TestBackend for Memory {
     fn new() -> Option<Self> {
         Some(Self)
     }
@@ -207,7 +207,7 @@ impl Home for Memory {
 
 struct Redb(TempDir);
 
-impl Home for Redb {
+impl TestBackend for Redb {
     fn new() -> Option<Self> {
         Some(Self(TempDir::new().unwrap()))
     }
@@ -219,7 +219,7 @@ impl Home for Redb {
 
 struct MongoDb(Database);
 
-impl Home for MongoDb {
+impl TestBackend for MongoDb {
     fn new() -> Option<Self> {
         Database::fresh().map(Self)
     }
@@ -238,27 +238,27 @@ struct Settings {
 
 /// Makes a test of each law for an engine.
 macro_rules! laws {
-    ($engine:ident, $home:ident, [$($law:ident),*], [$($durable:ident),*]) => {
+    ($engine:ident, $backend:ident, [$($law:ident),*], [$($durable:ident),*]) => {
         mod $engine {
             use super::*;
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $law() {
-                    let Some(home) = $home::new() else { return };
-                    super::$law(home.open().await).await;
+                    let Some(backend) = $backend::new() else { return };
+                    super::$law(backend.open().await).await;
                 }
             )*
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $durable() {
-                    let Some(home) = $home::new() else { return };
-                    super::$durable(&home).await;
+                    let Some(backend) = $backend::new() else { return };
+                    super::$durable(&backend).await;
                 }
             )*
         }
     };
-    ($engine:ident, $home:ident, $durable:tt) => {
-        laws!($engine, $home, [
+    ($engine:ident, $backend:ident, $durable:tt) => {
+        laws!($engine, $backend, [
             reading_is_faithful,
             portfolios_are_kept,
             times_are_exact,

@@ -6,47 +6,47 @@
 //!
 //! let document = Document::read("openapi.yaml".as_ref())?;
 //! let report = Suite::new(document).token("secret").run("http://127.0.0.1:3000").await?;
-//! assert!(report.kept(), "{:#?}", report.failures);
+//! assert!(report.passed(), "{:#?}", report.failures);
 //! # Ok(())
 //! # }
 //! ```
 
-mod authentication;
-mod case;
-mod client;
-mod curl;
-mod described;
-mod document;
-mod failures;
+mod cases;
+pub mod compat;
 mod generate;
 mod inclusion;
-mod instances;
 mod judge;
+pub mod mutants;
+mod openapi;
 mod plan;
 pub mod pointer;
-mod protocol;
-mod random;
 mod report;
-mod request;
 mod schema;
-mod state;
+pub mod shell;
 mod suite;
 pub mod text;
-mod token;
-mod unique;
 
 pub use self::{
-    case::{Broken, Case, Credentials, Expect, Group},
-    client::ClientError,
-    described::{Breach, Described},
-    document::{Document, DocumentError, Operation, path_names},
-    inclusion::{Inclusion, Located, inclusion},
-    instances::{Instances, instances},
-    judge::{Complaint, Exchange, Judge},
-    plan::Breakable,
+    cases::{
+        Case, Credentials, Expect, ExpectedViolation, Group,
+        token::{Signer, TokenError},
+    },
+    inclusion::{
+        Inclusion, Located,
+        described::{Described, LocatedViolation},
+        inclusion,
+    },
+    judge::{Exchange, Finding, Judge, ReportedViolation},
+    openapi::{
+        document::{Document, DocumentError},
+        operation::{Operation, path_names},
+        request::{REQUESTS, Request, Response},
+    },
+    plan::{
+        Breakable,
+        instances::{Instances, instances},
+    },
     report::{ConstraintReport, Failure, Layout, OperationReport, Report},
-    request::{REQUESTS, Request, Response},
     schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal, number},
-    suite::{Progress, Store, StoreFuture, Suite, SuiteError},
-    token::{Signer, TokenError},
+    suite::{Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
 };

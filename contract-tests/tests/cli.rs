@@ -70,7 +70,7 @@ const USERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_saphyr::from_str(&fs::read_to_string(USERS).unwrap()).unwrap());
 
 /// Every case that breaks the body of a note.
-const FAULTS: &str = "addNote:faults:/paths/~1notes/post/requestBody/content";
+const FAULTS: &str = "addNote:negative:/paths/~1notes/post/requestBody/content";
 
 /// A server does not know this rule.
 fn without(rule: &'static str) -> Option<Fault> {
@@ -140,7 +140,7 @@ fn stable(text: &str) -> String {
     for (pattern, stable) in [
         (r"127\.0\.0\.1:\d+", "<address>"),
         (r"[\d,]+ cases, [\d,]+ requests, [\d.]+ s, [\d,]+ cases a second", "<cases>, <requests>, <time>, <rate>"),
-        (r"(edges|faults|random|protocol|state) [\d,]+", "$1 <n>"),
+        (r"(boundary|negative|random|protocol|state) [\d,]+", "$1 <n>"),
         (r"\d+ (failures|cases)\)", "<n> $1)"),
         (r"\(os error \d+\)", "(os error)"),
     ] {
@@ -229,6 +229,34 @@ async fn a_run_that_cannot_take_place_ends_with_2_and_a_hint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rerun_command_with_an_apostrophe_reruns_the_case() {
+    let document = NOTES.replace("title:", "o'clock:").replace("[title]", "[o'clock]");
+    const RULE: &str = "/paths/~1notes/post/requestBody/content/application~1json/schema/properties/o'clock/minLength";
+    let (server, folder) = (serve(&document, without(RULE)).await, Folder::new());
+    fs::write(folder.path("notes.yaml"), &document).unwrap();
+    let flags = ["--spec", "notes.yaml", "--seed", "1", "--cases", "0", "--only", FAULTS, "--json", "report.json"];
+    assert_eq!(folder.run([server.url.as_str()].into_iter().chain(flags)).await.status, 1);
+    let first = folder.json("report.json")["failures"][0].clone();
+    assert!(first["case"].as_str().unwrap().contains("o'clock"), "{first:#}");
+    let again = folder.shell(&format!("{} --json again.json", first["rerun"].as_str().unwrap())).await;
+    assert_eq!(again.status, 1, "{}", again.error);
+    assert_eq!(folder.json("again.json")["failures"][0]["case"], first["case"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_failures_at_the_same_time_are_counted_together() {
+    let (server, folder) = (serve(NOTES, without(TITLE)).await, Folder::new());
+    let mut counts = Vec::new();
+    for concurrency in ["1", "8"] {
+        let flags =
+            ["--spec", "notes.yaml", "--seed", "1", "--cases", "200", "--concurrency", concurrency, "--json", "report.json"];
+        assert_eq!(folder.run([server.url.as_str()].into_iter().chain(flags)).await.status, 1);
+        counts.push(folder.json("report.json")["failures"][0]["count"].clone());
+    }
+    assert_eq!(counts[0], counts[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_files_agree_with_each_other() {
     let (server, folder) = (serve(NOTES, without(TITLE)).await, Folder::new());
     let flags = "--spec notes.yaml --junit report.xml --json report.json --only";
@@ -240,7 +268,7 @@ async fn the_files_agree_with_each_other() {
     let parts = ["", "/coverage", "/operations/0", "/operations/0/constraints/0", "/failures/0"];
     let fields: Vec<String> = parts.iter().map(|part| format!("{part}: {}", keys(json.pointer(part).unwrap()))).collect();
     insta::assert_snapshot!(fields.join("\n"));
-    assert_eq!(json["kept"], json!(false));
+    assert_eq!(json["passed"], json!(false));
     assert!(ended.out.contains(&format!("seed {}.", json["seed"])), "{}", ended.out);
 
     let junit = quick_junit::Report::deserialize_from_str(&folder.read("report.xml")).unwrap();
@@ -284,7 +312,7 @@ async fn failing_cases_are_kept_on_request_until_they_are_mended() {
     }
     let report = folder.json("report.json");
     let first = &report["failures"][0];
-    assert_eq!(first["case"], json!("findNotes:kept:0"), "the second run tries it first");
+    assert_eq!(first["case"], json!("findNotes:saved:0"), "the second run tries it first");
     assert_eq!(folder.shell(first["rerun"].as_str().unwrap()).await.status, 1);
 
     let server = serve(SEARCH, None).await;
@@ -332,7 +360,9 @@ async fn a_token_is_never_shown() {
     }
     assert!(files[1].contains("you sent Bearer $TOKEN"), "the server's answer is shown but for the token");
 
-    let help = folder.ended(Command::new(env!("CARGO_BIN_EXE_contract-tests")).arg("--help").env("CONTRACT_TOKEN", &token)).await;
+    let help = folder
+        .ended(Command::new(env!("CARGO_BIN_EXE_contract-tests")).args(["run", "--help"]).env("CONTRACT_TOKEN", &token))
+        .await;
     assert!(help.out.contains("CONTRACT_TOKEN") && !help.out.contains(&token), "{}", help.out);
     let wrong = folder.run([url.as_str(), "--spec", USERS, "--token", "secret ", "--kid", "k"]).await;
     assert!(wrong.status == 2 && !wrong.error.contains("secret"), "{}", wrong.error);

@@ -28,8 +28,8 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
             ));
         }
         for operation in &report.operations {
-            for constraint in operation.constraints.iter().filter(|constraint| !constraint.kept || !constraint.broken) {
-                wrong.push(format!("{name}: {}: {} is not met from both sides: {constraint:?}", operation.id, constraint.key));
+            for constraint in operation.constraints.iter().filter(|constraint| !constraint.satisfied || !constraint.violated) {
+                wrong.push(format!("{name}: {}: {} is not tested from both sides: {constraint:?}", operation.id, constraint.key));
             }
             println!("{name} {} {:?} {:?}", operation.id, operation.uncovered, operation.disagreements);
         }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+mod faults;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, LazyLock},
@@ -10,13 +12,58 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use faulty_server::{
-    Edit, Effect, Faulty, Group, RULES,
+    Edit, Effect, Faulty, Group,
     client::{self, Answer},
-    faults,
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp, jwk::Jwk};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, task::JoinSet};
+
+use self::faults::faults;
+
+/// The rules that are not in the document, with what each promises.
+const RULES: [(&str, &str); 36] = [
+    // Protocol.
+    ("duplicate-property", "a body with a property twice is refused"),
+    ("trailing-bytes", "bytes after the JSON value are refused"),
+    ("byte-order-mark", "a byte order mark is refused"),
+    ("invalid-utf8", "a body that is not UTF-8 is refused"),
+    ("truncated-body", "a body that ends early is refused as syntax"),
+    ("invalid-json", "what is only almost JSON is refused as syntax"),
+    ("empty-body", "an empty body is refused"),
+    ("deep-nesting", "deep nesting is refused and breaks nothing"),
+    ("content-type", "only the documented media types are accepted, in any case and with parameters"),
+    ("charset", "UTF-8 may be named, and no other charset is accepted"),
+    ("content-encoding", "a coded body is refused"),
+    ("method", "another method than documented is answered 405"),
+    ("allow", "405 names the documented methods"),
+    ("head", "HEAD is answered as the document says"),
+    ("options", "OPTIONS is answered as the document says"),
+    ("body-limit", "an oversized body is rejected with 413 and one below the limit is not"),
+    ("chunked-body", "a chunked body is as good as another"),
+    // Authentication.
+    ("no-token", "without a token the answer is 401"),
+    ("garbage-token", "what is no token is refused"),
+    ("expired", "an expired token is refused"),
+    ("not-yet-valid", "a token whose time has not come is refused"),
+    ("issuer", "another issuer's token is refused"),
+    ("audience", "a token for another API is refused"),
+    ("key-id", "a token that names an unknown key is refused"),
+    ("algorithm", "the token does not choose the algorithm"),
+    ("signature", "a token that was changed is refused"),
+    ("embedded-key", "the token does not bring its own key"),
+    ("scope", "the documented scope is needed, exactly"),
+    ("scheme", "the scheme is Bearer in any case, given once"),
+    ("challenge", "401 and 403 carry the challenge of RFC 6750"),
+    // State.
+    ("unique", "a unique value is taken once, in any case and whoever races"),
+    ("conflict", "only an equal value conflicts"),
+    ("refused-changes-nothing", "a refused request leaves no trace"),
+    ("stored", "what was created is stored once, as it was sent"),
+    ("id", "every resource has an id of its own"),
+    // Responses.
+    ("no-server-error", "no request is answered with 5xx"),
+];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");

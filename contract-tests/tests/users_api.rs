@@ -115,7 +115,7 @@ fn suite(server: &Running) -> Suite {
 
 #[track_caller]
 fn assert_kept(report: &Report) {
-    assert!(report.kept(), "{report}");
+    assert!(report.passed(), "{report}");
     let (constraints, met) = report.coverage();
     assert_eq!(met, constraints, "{report}");
 }

@@ -18,7 +18,7 @@ async fn found(name: &str, at: &str, weakened: Value) -> bool {
     let mut served: Value = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     *served.pointer_mut(at).unwrap() = weakened;
     let server = Faulty::start(&served, None).await.unwrap();
-    let failure = suite.seek(&server.url, |promise| promise == at).await.unwrap();
+    let failure = suite.find_failure(&server.url, |promise| promise == at).await.unwrap();
     failure.is_some_and(|failure| failure.promise == at && failure.what.contains("is accepted with 20"))
 }
 

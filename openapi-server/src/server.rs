@@ -72,7 +72,7 @@ impl Default for Settings {
 /// Whose access tokens are accepted.
 enum Issuer {
     Local(Arc<LocalIssuer>),
-    Other(Verifier),
+    Other(Box<Verifier>),
 }
 
 /// A server that listens and does not answer yet.
@@ -145,7 +145,7 @@ impl Server {
 impl Builder {
     /// Accepts the access tokens that `verifier` does.
     pub fn verifier(mut self, verifier: Verifier) -> Self {
-        self.issuer = Some(Issuer::Other(verifier));
+        self.issuer = Some(Issuer::Other(Box::new(verifier)));
         self
     }
 
@@ -184,7 +184,7 @@ impl Builder {
     {
         let (verifier, local) = match self.issuer {
             None => (None, None),
-            Some(Issuer::Other(verifier)) => (Some(verifier), None),
+            Some(Issuer::Other(verifier)) => (Some(*verifier), None),
             Some(Issuer::Local(issuer)) => {
                 LocalIssuer::check_address(address.ip())?;
                 (Some(issuer.verifier()?), Some(issuer))

@@ -1,8 +1,7 @@
 //! Developer commands, as a library so that tests can run them.
 
-pub mod compat;
+pub mod code_mutants;
 pub mod drift;
 pub mod lift;
 pub mod mongo;
-pub mod mutants;
 pub mod spec;

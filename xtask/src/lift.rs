@@ -159,6 +159,7 @@ fn list_parameters(operation: &mut Value) {
 /// Adds the answers that every operation of this shape can give, below those that are its own.
 fn share_responses(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
+    let has_parameters = operation.get("parameters").and_then(Value::as_array).is_some_and(|parameters| !parameters.is_empty());
     let has_security = operation.get("security").is_some();
     let has_parameters = operation.get("parameters").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
@@ -283,6 +284,19 @@ mod tests {
             "other": { "$ref": "#/components/schemas/Y", "description": "One line.\n\nTwo." }
         }, "additionalProperties": false });
         assert_eq!(normalised(derived), expected);
+    }
+
+    #[test]
+    fn what_can_be_refused_with_400_documents_it() {
+        let documents_400 = |mut operation: Value| {
+            operation["responses"] = json!({ "200": { "description": "" } });
+            share_responses(&mut operation);
+            operation["responses"].get("400").is_some()
+        };
+        assert!(documents_400(json!({ "requestBody": {} })));
+        assert!(documents_400(json!({ "parameters": [{ "name": "page", "in": "query" }] })));
+        assert!(!documents_400(json!({ "parameters": [] })));
+        assert!(!documents_400(json!({})));
     }
 
     #[test]

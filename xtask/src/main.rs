@@ -7,9 +7,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    compat::command::{self as compat, Compat},
-    mongo,
-    mutants::{code, command as mutants},
+    code_mutants, mongo,
     spec::{self, SpecError, Verdict},
 };
 
@@ -34,8 +32,11 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    Compat(Compat),
-    Mutants(mutants::Arguments),
+    /// Change the code of the server with cargo-mutants, one line at a time: does a test notice?
+    ///
+    /// Installs cargo-mutants if missing, and takes more than an hour.
+    /// Exit status: 0 every mutant caught, 1 a mutant survived, 2 could not run.
+    CodeMutants,
     /// Start a MongoDB server, print its URI, and serve until Ctrl-C.
     ///
     /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
@@ -44,21 +45,15 @@ enum Command {
 }
 
 /// What went wrong, and what to do about it.
-type Failure = (String, &'static str);
+type CliError = (String, &'static str);
 
 fn main() -> ExitCode {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
     let outcome = match Arguments::parse().command {
         Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
-        Command::Compat(compat) => {
-            compat::run(&compat, &workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
-        }
-        Command::Mutants(arguments) if arguments.code => code::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .map(passed)
+        Command::CodeMutants => code_mutants::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+            .map(|all_caught| if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             .map_err(|error| (error.to_string(), error.hint())),
-        Command::Mutants(arguments) => {
-            mutants::run(arguments, workspace).map(passed).map_err(|error| (error.to_string(), error.hint()))
-        }
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(|error| (error.to_string(), error.hint())),
     };
     outcome.unwrap_or_else(|(what, hint)| {
@@ -67,12 +62,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// 0 for what was found as it should be, else 1.
-fn passed(as_it_should_be: bool) -> ExitCode {
-    ExitCode::from(u8::from(!as_it_should_be))
-}
-
-fn spec(check: bool, file: &Path) -> Result<ExitCode, Failure> {
+fn spec(check: bool, file: &Path) -> Result<ExitCode, CliError> {
     let failure = |error: SpecError| (error.to_string(), error.hint());
     if !check {
         let written = spec::write(file).map_err(failure)?;

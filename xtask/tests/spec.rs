@@ -154,6 +154,16 @@ fn drift_is_1_with_the_report_and_changes_nothing() {
 }
 
 #[test]
+fn a_checkout_with_crlf_is_fresh_and_its_drift_is_still_found() {
+    let folder = TempDir::new().unwrap();
+    let crlf = spec::expected().unwrap().replace('\n', "\r\n");
+    assert_eq!(spec::check(&file(&folder, &crlf)).unwrap(), Verdict::Fresh);
+    let edited = crlf.replacen("maxLength: 100", "maxLength: 99", 1);
+    let Verdict::Drift(report) = spec::check(&file(&folder, &edited)).unwrap() else { panic!("the drift is not found") };
+    assert!(report.contains("-          maxLength: 99") && !report.contains('\r'), "{report}");
+}
+
+#[test]
 fn what_cannot_run_is_2() {
     let folder = TempDir::new().unwrap();
     let missing = xtask(&["spec", "--check"], &folder.path().join("missing.yaml"));

@@ -10,11 +10,14 @@ use hyper::{HeaderMap, header::HeaderName};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
 use serde_json::{Map, Value, json};
 
-/// One broken rule.
+/// A rule of the document that a request breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
+    /// The value that breaks it (JSON Pointer into the body, or `/<in>/<name>` for a parameter).
     pub pointer: String,
+    /// The keyword.
     pub rule: String,
+    /// What is wrong, for people.
     pub message: String,
 }
 
@@ -31,10 +34,10 @@ pub struct Document {
 
 pub struct Route {
     segments: Vec<String>,
-    pub operations: Vec<Operation>,
+    pub operations: Vec<ServedOperation>,
 }
 
-pub struct Operation {
+pub struct ServedOperation {
     /// Where it stands in the document.
     pub pointer: String,
     pub method: String,
@@ -144,7 +147,7 @@ impl Route {
     }
 }
 
-impl Operation {
+impl ServedOperation {
     /// What the document says about answers with this status.
     pub fn answer(&self, status: u16) -> Option<&Answer> {
         self.answers.get(self.answer_key(status)?)
@@ -297,7 +300,7 @@ fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unservabl
     })
 }
 
-fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Result<Operation, Unservable> {
+fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Result<ServedOperation, Unservable> {
     let at = format!("{item_at}/{method}");
     let node = requests.at(&at)?;
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
@@ -334,7 +337,7 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     for media in body.iter().flat_map(|body| &body.media) {
         find_unique(&requests.root, &media.schema, "", 0, &mut unique);
     }
-    Ok(Operation {
+    Ok(ServedOperation {
         pointer: at.clone(),
         method: method.to_uppercase(),
         security,

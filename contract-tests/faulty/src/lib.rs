@@ -8,18 +8,19 @@
 //! - `document`: the OpenAPI document, compiled
 //! - `server`: a request on its way from bytes to the answer, and where a fault interferes
 //! - `answer`: bodies and headers out of schemas
-//! - `door`: who may pass; `key`: whose tokens
+//! - `auth`: tokens and scopes; `key`: whose tokens
 //! - `store`: what is kept
-//! - `faults`: the list
+//! - `exchange`: a request as it is read, an answer before it is bytes; `fault`: where one interferes with them
 //! - [`client`]: what the tests of the server itself ask it with
 
 mod answer;
+mod auth;
 pub mod client;
 mod document;
-mod door;
-mod faults;
+mod exchange;
+mod fault;
 mod key;
-mod parsing;
+pub mod parsing;
 mod server;
 mod store;
 
@@ -35,9 +36,11 @@ use tokio::{
 };
 
 pub use self::{
-    document::Unservable,
-    faults::{Edit, Effect, Fault, Group, RULES, faults},
-    store::Store,
+    auth::AuthFault,
+    document::{Unservable, Violation},
+    exchange::{Content, Reply, Seen},
+    fault::{Edit, Effect, Fault, Group},
+    store::{Store, StoreFault},
 };
 use self::{key::KEY, server::Server};
 

@@ -16,11 +16,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer::Maker,
-    document::{Answer, Body, Document, Media, Operation, Unservable, Violation, pairs, violations},
-    door,
-    faults::{Effect, Fault},
+    auth,
+    document::{Answer, Body, Document, Media, ServedOperation, Unservable, Violation, pairs, violations},
+    exchange::{Content, Reply, Seen, is_json},
+    fault::{Effect, Fault},
     parsing,
-    store::{Claim, Lapse, Store},
+    store::{Claim, Store, StoreFault},
 };
 
 /// The largest body, in bytes.
@@ -39,71 +40,6 @@ pub struct Server {
 /// The answers of a document that the server can give, whatever it is asked.
 pub fn answered(document: &Value) -> Result<BTreeSet<String>, Unservable> {
     Ok(Document::compile(document, document)?.answered())
-}
-
-/// A request, for faults that depend on it.
-pub struct Seen {
-    pub method: String,
-    pub path: String,
-    pub chunked: bool,
-    pub bytes: Vec<u8>,
-    /// How long the body was, of which `bytes` is the beginning.
-    pub length: usize,
-    /// The body, where it is JSON.
-    pub body: Option<Value>,
-}
-
-impl Seen {
-    /// The text of a string in the body.
-    pub fn text(&self, pointer: &str) -> Option<&str> {
-        self.body.as_ref()?.pointer(pointer)?.as_str()
-    }
-}
-
-/// An answer before it is bytes.
-pub struct Reply {
-    pub status: u16,
-    /// By name in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// Headers that the document tells what to say in, whatever else would be said; none leaves one out.
-    pub wanted: Vec<(String, Option<String>)>,
-    pub body: Content,
-}
-
-pub enum Content {
-    None,
-    Json(Value),
-    Bytes(Vec<u8>),
-}
-
-impl Reply {
-    /// The body, where it is a JSON object.
-    pub fn object(&mut self) -> Option<&mut Map<String, Value>> {
-        match &mut self.body {
-            Content::Json(value) => value.as_object_mut(),
-            _ => None,
-        }
-    }
-
-    /// Puts the value into the body, as its media type writes it.
-    fn fill(&mut self, media: &Media, value: Value) {
-        self.headers.insert("content-type".to_owned(), media.name.clone());
-        self.body = match value {
-            Value::String(text) if !is_json(&media.name) => Content::Bytes(text.into_bytes()),
-            value => Content::Json(value),
-        };
-    }
-
-    /// What a server says that has given up on the request.
-    pub fn broken() -> Self {
-        let headers = [("content-type", "application/problem+json"), ("x-request-id", "broken")];
-        let body = json!({
-            "type": "about:blank", "title": "Internal Server Error", "status": 500, "code": "INTERNAL_ERROR",
-            "message": "Something went wrong."
-        });
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { status: 500, headers: headers.into(), wanted: Vec::new(), body: Content::Json(body) }
-    }
 }
 
 impl Server {
@@ -167,9 +103,9 @@ impl Server {
         turn.operate(operation, &path_values, seen).await
     }
 
-    fn lapse(&self) -> Option<Lapse> {
+    fn store_fault(&self) -> Option<StoreFault> {
         match self.effect {
-            Some(Effect::Store(lapse)) => Some(lapse),
+            Some(Effect::Store(fault)) => Some(fault),
             _ => None,
         }
     }
@@ -184,11 +120,11 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    async fn operate(&self, operation: &Operation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
+    async fn operate(&self, operation: &ServedOperation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
         if let Some(alternatives) = &operation.security {
-            let slip = if let Some(Effect::Door(slip)) = self.server.effect { Some(slip) } else { None };
-            if let Err(denied) = door::admit(&self.head.headers, alternatives, slip) {
-                if self.server.lapse() == Some(Lapse::UnauthenticatedStored) {
+            let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
+            if let Err(denied) = auth::admit(&self.head.headers, alternatives, fault) {
+                if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
                     self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
                 }
                 let mut reply = self.problem(Some(operation), denied.status, &[]);
@@ -212,10 +148,13 @@ impl Turn<'_> {
             self.refused(operation, seen).await;
             return self.problem(Some(operation), operation.refusal(), &broken);
         }
-        let taken =
-            self.server.store.claim(&claims(operation, seen.body.as_ref(), self.server.lapse()), self.server.lapse()).await;
+        let taken = self
+            .server
+            .store
+            .claim(&claims(operation, seen.body.as_ref(), self.server.store_fault()), self.server.store_fault())
+            .await;
         if !taken.is_empty() {
-            if self.server.lapse() == Some(Lapse::ConflictStored) {
+            if self.server.store_fault() == Some(StoreFault::ConflictStored) {
                 self.keep(seen.body.clone().unwrap_or_default());
             }
             let message = "must not be taken already".to_owned();
@@ -269,7 +208,7 @@ impl Turn<'_> {
         body.media.iter().find(|media| media.name == essence && charset == "utf-8" && !coded)
     }
 
-    fn succeed(&self, operation: &Operation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
+    fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
         let status = operation.success();
         let path = self.head.uri.path();
         let mut reply = self.reply(operation.answer(status), status, "");
@@ -304,17 +243,16 @@ impl Turn<'_> {
 
     fn create(&self, location: String, mut resource: Value) {
         let store = &self.server.store;
-        match self.server.lapse() {
-            Some(Lapse::NotStored) => return,
-            Some(Lapse::StoredTwice) => store.push(location.clone(), resource.clone()),
-            Some(Lapse::StoredLowerCase) => lower_case(&mut resource),
-            Some(Lapse::StoredWithoutOptional) => {
+        match self.server.store_fault() {
+            Some(StoreFault::NotStored) => return,
+            Some(StoreFault::StoredTwice) => store.push(location.clone(), resource.clone()),
+            Some(StoreFault::StoredLowerCase) => lower_case(&mut resource),
+            Some(StoreFault::StoredWithout(properties)) => {
                 if let Some(object) = resource.as_object_mut() {
-                    object.shift_remove("language");
-                    object.shift_remove("address");
+                    object.retain(|name, _| !properties.contains(&name.as_str()));
                 }
             }
-            Some(Lapse::OverwritesTheFirst) if store.count() > 0 => {
+            Some(StoreFault::OverwritesTheFirst) if store.count() > 0 => {
                 let first = store.snapshot().swap_remove(0);
                 let path = self.head.uri.path();
                 store.remove(&format!("{path}/{}", first["id"].as_str().unwrap_or_default()));
@@ -325,10 +263,10 @@ impl Turn<'_> {
     }
 
     /// What a server does with a refused request that should do nothing.
-    async fn refused(&self, operation: &Operation, seen: &Seen) {
-        match (self.server.lapse(), &seen.body) {
-            (Some(Lapse::RefusedStored), Some(body)) => self.keep(body.clone()),
-            (Some(Lapse::RefusedTakesTheValue), body) => {
+    async fn refused(&self, operation: &ServedOperation, seen: &Seen) {
+        match (self.server.store_fault(), &seen.body) {
+            (Some(StoreFault::RefusedStored), Some(body)) => self.keep(body.clone()),
+            (Some(StoreFault::RefusedTakesTheValue), body) => {
                 self.server.store.claim(&claims(operation, body.as_ref(), None), None).await;
             }
             _ => {}
@@ -340,9 +278,9 @@ impl Turn<'_> {
     }
 
     fn maker(&self) -> Maker<'_> {
-        let serial = match self.server.lapse() {
-            Some(Lapse::SameId) => 0,
-            Some(Lapse::IdReused) => self.serial % 8,
+        let serial = match self.server.store_fault() {
+            Some(StoreFault::SameId) => 0,
+            Some(StoreFault::IdReused) => self.serial % 8,
             _ => self.serial,
         };
         Maker { root: &self.server.document.answers, now: &self.now, serial }
@@ -376,7 +314,7 @@ impl Turn<'_> {
     }
 
     /// An error in the shape that the document has for it.
-    fn problem(&self, operation: Option<&Operation>, status: u16, broken: &[Violation]) -> Reply {
+    fn problem(&self, operation: Option<&ServedOperation>, status: u16, broken: &[Violation]) -> Reply {
         let answer = operation.and_then(|operation| operation.answer(status));
         let mut reply = self.reply(answer, status, "");
         let Some(media) = answer.and_then(|answer| answer.media.first()) else { return reply };
@@ -418,10 +356,6 @@ async fn read(mut incoming: Incoming) -> (Vec<u8>, usize) {
     (bytes, length)
 }
 
-fn is_json(media_type: &str) -> bool {
-    media_type.ends_with("/json") || media_type.ends_with("+json")
-}
-
 /// An urlencoded body as the object that it stands for.
 fn form(media: &Media, text: &str) -> Value {
     let mut object = Map::new();
@@ -436,9 +370,9 @@ fn form(media: &Media, text: &str) -> Value {
 }
 
 /// The values in the body that no two resources share.
-fn claims(operation: &Operation, body: Option<&Value>, lapse: Option<Lapse>) -> Vec<Claim> {
-    let first_name = (lapse == Some(Lapse::FirstNameToo)).then(|| "/firstName".to_owned());
-    let pointers = operation.unique.iter().chain(&first_name);
+fn claims(operation: &ServedOperation, body: Option<&Value>, fault: Option<StoreFault>) -> Vec<Claim> {
+    let another = if let Some(StoreFault::AlsoUnique(pointer)) = fault { Some(pointer.to_owned()) } else { None };
+    let pointers = operation.unique.iter().chain(&another);
     let found = pointers.filter_map(|at| Some((at.clone(), body?.pointer(at)?.clone())));
     found.map(|(at, value)| (at, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
 }

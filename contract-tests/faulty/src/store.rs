@@ -8,25 +8,42 @@ use std::{
 
 use serde_json::Value;
 
-/// What is wrong with keeping it.
+/// A fault in what the server stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lapse {
+pub enum StoreFault {
+    /// Unique values may occur twice.
     NotUnique,
+    /// Unique values are compared with letter case.
     CaseSensitive,
+    /// A unique value is looked up and inserted without a lock.
     CheckThenInsert,
+    /// Emails that differ in their `+tag` conflict.
     PlusTagIgnored,
+    /// Emails that differ in their domain conflict.
     LocalPartOnly,
-    FirstNameToo,
+    /// The value at this place of the body is unique, too.
+    AlsoUnique(&'static str),
+    /// A request that conflicts is stored.
     ConflictStored,
+    /// A rejected request is stored.
     RefusedStored,
+    /// A rejected request takes its unique value.
     RefusedTakesTheValue,
+    /// An unauthenticated request is stored.
     UnauthenticatedStored,
+    /// Nothing is stored.
     NotStored,
+    /// Every resource is stored twice.
     StoredTwice,
+    /// Text is stored in lower case.
     StoredLowerCase,
-    StoredWithoutOptional,
+    /// These properties are not stored.
+    StoredWithout(&'static [&'static str]),
+    /// Every resource has the same id.
     SameId,
+    /// Ids repeat.
     IdReused,
+    /// A new resource replaces the first one.
     OverwritesTheFirst,
 }
 
@@ -35,10 +52,10 @@ pub type Claim = (String, String);
 
 /// The resources, each with its path, in the order of their creation.
 #[derive(Default)]
-pub struct Store(Mutex<Shelf>);
+pub struct Store(Mutex<Resources>);
 
 #[derive(Default)]
-struct Shelf {
+struct Resources {
     items: Vec<(String, Value)>,
     taken: HashSet<Claim>,
 }
@@ -46,74 +63,74 @@ struct Shelf {
 impl Store {
     /// How many resources are stored.
     pub fn count(&self) -> usize {
-        self.shelf().items.len()
+        self.resources().items.len()
     }
 
     /// Every resource, in the order of creation.
     pub fn snapshot(&self) -> Vec<Value> {
-        self.shelf().items.iter().map(|(_, value)| value.clone()).collect()
+        self.resources().items.iter().map(|(_, value)| value.clone()).collect()
     }
 
     /// The resource at this path.
     pub(super) fn find(&self, path: &str) -> Option<Value> {
-        self.shelf().items.iter().find(|(known, _)| known == path).map(|(_, value)| value.clone())
+        self.resources().items.iter().find(|(known, _)| known == path).map(|(_, value)| value.clone())
     }
 
     /// Takes all the values, or none and tells where those are that are taken.
-    pub(super) async fn claim(&self, claims: &[Claim], lapse: Option<Lapse>) -> Vec<String> {
-        let claims: Vec<Claim> = claims.iter().map(|(at, text)| (at.clone(), normal(text, lapse))).collect();
-        let conflicts = |shelf: &Shelf| -> Vec<String> {
-            claims.iter().filter(|claim| shelf.taken.contains(*claim)).map(|(at, _)| at.clone()).collect()
+    pub(super) async fn claim(&self, claims: &[Claim], fault: Option<StoreFault>) -> Vec<String> {
+        let claims: Vec<Claim> = claims.iter().map(|(at, text)| (at.clone(), normal(text, fault))).collect();
+        let conflicts = |resources: &Resources| -> Vec<String> {
+            claims.iter().filter(|claim| resources.taken.contains(*claim)).map(|(at, _)| at.clone()).collect()
         };
-        if lapse == Some(Lapse::NotUnique) {
+        if fault == Some(StoreFault::NotUnique) {
             return Vec::new();
         }
-        if lapse == Some(Lapse::CheckThenInsert) {
-            let found = conflicts(&self.shelf());
+        if fault == Some(StoreFault::CheckThenInsert) {
+            let found = conflicts(&self.resources());
             tokio::time::sleep(Duration::from_millis(20)).await; // Others look in the meantime.
-            self.shelf().taken.extend(claims);
+            self.resources().taken.extend(claims);
             return found;
         }
-        let mut shelf = self.shelf();
-        let found = conflicts(&shelf);
+        let mut resources = self.resources();
+        let found = conflicts(&resources);
         if found.is_empty() {
-            shelf.taken.extend(claims);
+            resources.taken.extend(claims);
         }
         found
     }
 
     /// Stores a resource at its path, in the place of one that is there.
     pub(super) fn put(&self, path: String, value: Value) {
-        let mut shelf = self.shelf();
-        match shelf.items.iter_mut().find(|(known, _)| *known == path) {
+        let mut resources = self.resources();
+        match resources.items.iter_mut().find(|(known, _)| *known == path) {
             Some((_, old)) => *old = value,
-            None => shelf.items.push((path, value)),
+            None => resources.items.push((path, value)),
         }
     }
 
     /// Stores a resource whatever is at its path.
     pub(super) fn push(&self, path: String, value: Value) {
-        self.shelf().items.push((path, value));
+        self.resources().items.push((path, value));
     }
 
     pub(super) fn remove(&self, path: &str) {
-        self.shelf().items.retain(|(known, _)| known != path);
+        self.resources().items.retain(|(known, _)| known != path);
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn resources(&self) -> MutexGuard<'_, Resources> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The form in which two equal values are equal.
-fn normal(text: &str, lapse: Option<Lapse>) -> String {
-    match lapse {
-        Some(Lapse::CaseSensitive) => text.to_owned(),
-        Some(Lapse::PlusTagIgnored) => {
+fn normal(text: &str, fault: Option<StoreFault>) -> String {
+    match fault {
+        Some(StoreFault::CaseSensitive) => text.to_owned(),
+        Some(StoreFault::PlusTagIgnored) => {
             let (local, domain) = text.split_once('@').unwrap_or((text, ""));
             format!("{}@{domain}", local.split('+').next().unwrap_or_default()).to_lowercase()
         }
-        Some(Lapse::LocalPartOnly) => text.split('@').next().unwrap_or_default().to_lowercase(),
+        Some(StoreFault::LocalPartOnly) => text.split('@').next().unwrap_or_default().to_lowercase(),
         _ => text.to_lowercase(),
     }
 }

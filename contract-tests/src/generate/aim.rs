@@ -4,7 +4,7 @@ use serde_json::{Number, Value, json};
 
 use crate::{
     schema::{Constraint, ConstraintId, NodeId, Rule, Types, number},
-    text::{nasty::Alphabet, pattern::MAX_FAULTS},
+    text::{nasty::Alphabet, pattern::MAX_NEGATIVE},
 };
 
 /// A constraint that the generator leads to, and what to do there.
@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Aim {
     pub constraint: ConstraintId,
     pub goal: Goal,
-    /// In which of the ways that [`edges`] or [`faults`] lists; none leaves it to the generator.
+    /// In which of the ways that [`boundary_wishes`] or [`negative_wishes`] lists; none leaves it to the generator.
     pub wish: Option<Wish>,
     /// A node to be passed on the way, where several lead to the constraint.
     pub through: Option<NodeId>,
@@ -27,10 +27,10 @@ impl Aim {
 /// What to do with the constraint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// Keep it, as told by the wish.
-    Keep,
-    /// Break it.
-    Break,
+    /// Satisfy it, as told by the wish.
+    Satisfy,
+    /// Violate it.
+    Violate,
 }
 
 /// One way to be at an edge or beyond it.
@@ -73,7 +73,7 @@ impl Wish {
 const ALPHABETS: [Alphabet; 3] = [Alphabet::Ascii, Alphabet::TwoByte, Alphabet::FourByte];
 
 /// The ways to keep a constraint right at its edge.
-pub(crate) fn edges(constraint: &Constraint, branches: usize) -> Vec<Wish> {
+pub(crate) fn boundary_wishes(constraint: &Constraint, branches: usize) -> Vec<Wish> {
     let lengths = |at: usize, inside: Option<usize>| {
         let mut all: Vec<Wish> = ALPHABETS.into_iter().map(|alphabet| Wish::Length(at, alphabet)).collect();
         all.push(Wish::Length(at, Alphabet::Combining));
@@ -106,8 +106,8 @@ pub(crate) fn edges(constraint: &Constraint, branches: usize) -> Vec<Wish> {
             all
         }
         Rule::MaxLength(max) => lengths(*max, max.checked_sub(1)),
-        Rule::Pattern(pattern) => (0..pattern.edges().len()).map(Wish::Text).collect(),
-        Rule::Format(format) => (0..format.edges().len()).map(Wish::Text).collect(),
+        Rule::Pattern(pattern) => (0..pattern.boundary().len()).map(Wish::Text).collect(),
+        Rule::Format(format) => (0..format.boundary().len()).map(Wish::Text).collect(),
         Rule::Minimum(bound) => near(bound, 1, false),
         Rule::Maximum(bound) => near(bound, -1, false),
         Rule::ExclusiveMinimum(bound) => near(bound, 1, true),
@@ -133,7 +133,7 @@ pub(crate) fn edges(constraint: &Constraint, branches: usize) -> Vec<Wish> {
 }
 
 /// The ways to break a constraint, the nearest first.
-pub(crate) fn faults(constraint: &Constraint, branches: usize, known: &[(String, Option<NodeId>)]) -> Vec<Wish> {
+pub(crate) fn negative_wishes(constraint: &Constraint, branches: usize, known: &[(String, Option<NodeId>)]) -> Vec<Wish> {
     let lengths = |at: usize, far: Option<usize>| {
         let mut all: Vec<Wish> = ALPHABETS.into_iter().map(|alphabet| Wish::Length(at, alphabet)).collect();
         all.extend(far.map(|far| Wish::Length(far, Alphabet::Ascii)));
@@ -166,8 +166,8 @@ pub(crate) fn faults(constraint: &Constraint, branches: usize, known: &[(String,
         Rule::MinLength(1) => vec![Wish::Length(0, Alphabet::Ascii)],
         Rule::MinLength(min) => lengths(min - 1, Some(0)),
         Rule::MaxLength(max) => lengths(max + 1, Some(max.saturating_mul(2).saturating_add(50).min(20_000).max(max + 1))),
-        Rule::Pattern(_) => (0..MAX_FAULTS).map(Wish::Text).collect(),
-        Rule::Format(format) => (0..format.faults().len()).map(Wish::Text).collect(),
+        Rule::Pattern(_) => (0..MAX_NEGATIVE).map(Wish::Text).collect(),
+        Rule::Format(format) => (0..format.negative().len()).map(Wish::Text).collect(),
         Rule::Minimum(bound) => beyond(bound, -1, false),
         Rule::Maximum(bound) => beyond(bound, 1, false),
         Rule::ExclusiveMinimum(bound) => beyond(bound, -1, true),

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use self::shape::Shape;
 pub(crate) use self::{
-    aim::{Aim, Goal, Wish, edges, faults},
+    aim::{Aim, Goal, Wish, boundary_wishes, negative_wishes},
     shrink::Shrink,
 };
 use crate::schema::{NodeId, Schema, Types};

@@ -135,7 +135,7 @@ impl Generator<'_> {
         if let Some(never) = node.never {
             shape.depth -= 1;
             return match shape.take(never) {
-                Some(aim) if aim.goal == Goal::Break => {
+                Some(aim) if aim.goal == Goal::Violate => {
                     shape.broken = true;
                     match aim.wish {
                         Some(Wish::Name(_, Some(like))) if like != id => self.flatten(like, shape),
@@ -171,7 +171,7 @@ impl Generator<'_> {
             return true;
         }
         match aim {
-            Some(Aim { goal: Goal::Break, wish, .. }) => {
+            Some(Aim { goal: Goal::Violate, wish, .. }) => {
                 shape.broken = true;
                 negate(rule, shape);
                 shape.wish(wish);
@@ -210,13 +210,13 @@ impl Generator<'_> {
             }
             let aim = shape.take(*id);
             let done = match aim {
-                Some(Aim { goal: Goal::Break, wish: Some(Wish::Two), .. }) => {
+                Some(Aim { goal: Goal::Violate, wish: Some(Wish::Two), .. }) => {
                     shape.broken = true;
                     let first = self.rng.random_range(0..branches.len());
                     let second = (first + 1 + self.rng.random_range(0..branches.len().max(2) - 1)) % branches.len();
                     first != second && self.flatten(branches[first], shape) && self.flatten(branches[second], shape)
                 }
-                Some(Aim { goal: Goal::Break, wish, .. }) => {
+                Some(Aim { goal: Goal::Violate, wish, .. }) => {
                     shape.broken = true;
                     // Near the wished branch: the others are only checked at the end.
                     let near = match wish {
@@ -230,11 +230,11 @@ impl Generator<'_> {
                     self.flatten(branches[wished], shape) && (!exclusive || self.refute_others(branches, wished, shape))
                 }
                 _ => match self.aimed_branch(branches, shape) {
-                    Some((index, Goal::Break)) => {
+                    Some((index, Goal::Violate)) => {
                         shape.filters.push((branches[index], false));
                         self.flatten(branches[index], shape) && self.refute_others(branches, index, shape)
                     }
-                    Some((index, Goal::Keep)) => {
+                    Some((index, Goal::Satisfy)) => {
                         self.flatten(branches[index], shape) && (!exclusive || self.refute_others(branches, index, shape))
                     }
                     None => {
@@ -272,7 +272,7 @@ impl Generator<'_> {
     fn refute(&mut self, node: NodeId, shape: &mut Shape) -> bool {
         shape.filters.push((node, false));
         // An aim that leads here already breaks it.
-        if shape.aims.iter().any(|aim| aim.goal == Goal::Break && self.leads(node, aim)) {
+        if shape.aims.iter().any(|aim| aim.goal == Goal::Violate && self.leads(node, aim)) {
             return self.flatten(node, shape);
         }
         let schema = self.schema;
@@ -283,7 +283,7 @@ impl Generator<'_> {
             .filter(|id| schema.reaches(node, *id) && !schema.constraints[*id].is_choice())
             .collect();
         let Some(constraint) = self.pick(&candidates).copied() else { return false };
-        let inner = Aim::new(constraint, Goal::Break, None);
+        let inner = Aim::new(constraint, Goal::Violate, None);
         let mut tried = shape.clone();
         tried.aims.push(inner);
         if !self.flatten(node, &mut tried) {
@@ -296,12 +296,12 @@ impl Generator<'_> {
     fn negation(&mut self, node: &Node, shape: &mut Shape) -> bool {
         let Some((id, inner)) = node.not else { return true };
         match shape.take(id) {
-            Some(Aim { goal: Goal::Break, .. }) => {
+            Some(Aim { goal: Goal::Violate, .. }) => {
                 shape.broken = true;
                 self.flatten(inner, shape)
             }
             _ => {
-                if shape.aims.iter().any(|aim| self.leads(inner, aim) && aim.goal == Goal::Keep) {
+                if shape.aims.iter().any(|aim| self.leads(inner, aim) && aim.goal == Goal::Satisfy) {
                     // To keep a rule inside `not` at its edge is to break the `not`.
                     shape.broken = true;
                     return self.flatten(inner, shape);
@@ -324,7 +324,7 @@ impl Generator<'_> {
         } else if leads(self, condition.otherwise) {
             false
         } else if let Some(aim) = shape.aims.iter().find(|aim| self.leads(condition.when, aim)) {
-            aim.goal == Goal::Keep
+            aim.goal == Goal::Satisfy
         } else {
             match shape.take(condition.id) {
                 Some(Aim { wish: Some(Wish::Side(side)), .. }) => side,
@@ -364,10 +364,10 @@ impl Generator<'_> {
         for id in [contains.min.map(|(id, _)| id), contains.max.map(|(id, _)| id)].into_iter().flatten() {
             let Some(aim) = shape.take(id) else { continue };
             shape.types = shape.types.and(Types::ARRAY);
-            shape.broken |= aim.goal == Goal::Break;
+            shape.broken |= aim.goal == Goal::Violate;
             if let Some(Wish::Size(size)) = aim.wish {
                 (min, max) = (size, Some(size));
-            } else if aim.goal == Goal::Break {
+            } else if aim.goal == Goal::Violate {
                 let below = contains.min.is_some_and(|(min, _)| min == id);
                 let size = if below { min.saturating_sub(1) } else { max.map_or(0, |max| max + 1) };
                 (min, max) = (size, Some(size));

@@ -50,8 +50,8 @@ impl Generator<'_> {
             _ => None,
         };
         if let Some(pattern) = shape.no_patterns.first() {
-            let faults = pattern.faults(&mut self.rng, min, max);
-            let own: Vec<String> = if faults.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { faults };
+            let negative = pattern.negative(&mut self.rng, min, max);
+            let own: Vec<String> = if negative.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { negative };
             return match wished {
                 Some(index) => own.get(index % own.len()).cloned(),
                 None => self.pick(&own).cloned(),
@@ -59,7 +59,7 @@ impl Generator<'_> {
         }
         if let Some(format) = shape.no_formats.first() {
             let fault = match wished {
-                Some(index) => format.faults()[index % format.faults().len()].to_owned(),
+                Some(index) => format.negative()[index % format.negative().len()].to_owned(),
                 None => format.fault(&mut self.rng),
             };
             // A pattern may ask for no more than a beginning: the fault comes behind it.
@@ -72,14 +72,14 @@ impl Generator<'_> {
         }
         if let Some(format) = shape.formats.first() {
             return Some(match wished {
-                Some(index) if attempt == 0 => (*format.edges().get(index)?).to_owned(),
+                Some(index) if attempt == 0 => (*format.boundary().get(index)?).to_owned(),
                 _ => format.random(&mut self.rng),
             });
         }
         if !shape.patterns.is_empty() {
             let pattern = shape.patterns[attempt % shape.patterns.len()].clone();
             return match wished {
-                Some(index) if attempt == 0 => pattern.edges().get(index).cloned(),
+                Some(index) if attempt == 0 => pattern.boundary().get(index).cloned(),
                 _ => pattern.random(&mut self.rng, min, max),
             };
         }

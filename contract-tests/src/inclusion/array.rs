@@ -1,7 +1,8 @@
 //! What is known of an array, and whether it leaves any.
 
 use super::{
-    proof::{Facts, Literal, Prover, State},
+    facts::{Facts, Literal, State},
+    proof::Prover,
     term::TermId,
 };
 use crate::schema::{Rule, Types};
@@ -13,8 +14,8 @@ const MAX_DIFFERING: usize = 8;
 pub(super) fn contradictory<'a>(prover: &mut Prover<'a>, facts: &Facts<'a>) -> bool {
     let (mut low, mut high) = (0, usize::MAX);
     let (mut unique, mut repeated) = (false, false);
-    for (rule, holds) in &facts.rules {
-        match (rule, holds) {
+    for (rule, satisfied) in &facts.rules {
+        match (rule, satisfied) {
             (Rule::MinItems(min), true) => low = low.max(*min),
             (Rule::MinItems(0), false) => return true,
             (Rule::MinItems(min), false) => high = high.min(min - 1),
@@ -125,7 +126,7 @@ fn too_many(prover: &mut Prover<'_>, items: &Items, term: TermId, count: usize, 
 
 /// At most how many different values there are, where that is plain to see.
 fn values(prover: &Prover<'_>, state: &State) -> Option<usize> {
-    let of_term = |(term, holds): &Literal| if *holds { values_of(prover, *term, 0) } else { None };
+    let of_term = |(term, satisfied): &Literal| if *satisfied { values_of(prover, *term, 0) } else { None };
     state.iter().filter_map(of_term).min()
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Language {
     /// What identifies it.
     pub key: String,
     pub hir: Hir,
-    pub holds: bool,
+    pub satisfied: bool,
 }
 
 type Dfa = dense::DFA<Vec<u32>>;
@@ -51,12 +51,12 @@ pub(super) enum Found {
 impl Languages {
     /// A text of `low` to `high` code points that is as these languages say.
     pub fn find(&mut self, mut all: Vec<Language>, low: usize, high: Option<usize>) -> Found {
-        all.sort_by(|a, b| (&a.key, a.holds).cmp(&(&b.key, b.holds)));
-        all.dedup_by(|a, b| a.key == b.key && a.holds == b.holds);
+        all.sort_by(|a, b| (&a.key, a.satisfied).cmp(&(&b.key, b.satisfied)));
+        all.dedup_by(|a, b| a.key == b.key && a.satisfied == b.satisfied);
         if all.windows(2).any(|pair| pair[0].key == pair[1].key) {
             return Found::Nothing; // The same one, in and out.
         }
-        let keys: Vec<(&str, bool)> = all.iter().map(|language| (language.key.as_str(), language.holds)).collect();
+        let keys: Vec<(&str, bool)> = all.iter().map(|language| (language.key.as_str(), language.satisfied)).collect();
         let query = format!("{low} {high:?} {keys:?}");
         if let Some(known) = self.known.get(&query) {
             return known.clone();
@@ -68,7 +68,8 @@ impl Languages {
 
     /// None where it takes too much to say.
     fn search(&mut self, all: &[Language], low: usize, high: Option<usize>) -> Option<Found> {
-        let parts = all.iter().map(|language| Some((self.automaton(language)?, language.holds))).collect::<Option<Vec<_>>>()?;
+        let parts =
+            all.iter().map(|language| Some((self.automaton(language)?, language.satisfied))).collect::<Option<Vec<_>>>()?;
         let mut product = Product { parts, alphabet: alphabet(all)?, states: Vec::new(), numbers: HashMap::new() };
         let start = product.start()?;
         // For each length the states that can be reached, each with where from and by which character.
@@ -212,9 +213,9 @@ impl Product {
 
     /// The number of a state. The inner option is none where the state can lead to nothing, the outer where there are too many.
     fn number(&mut self, state: State) -> Option<Option<usize>> {
-        let hopeless = self.parts.iter().zip(&state).any(|((dfa, holds), state)| match state {
-            None => !holds,
-            Some(state) => *holds && dfa.is_dead_state(*state),
+        let hopeless = self.parts.iter().zip(&state).any(|((dfa, satisfied), state)| match state {
+            None => !satisfied,
+            Some(state) => *satisfied && dfa.is_dead_state(*state),
         });
         if hopeless {
             return Some(None);
@@ -232,9 +233,9 @@ impl Product {
 
     fn accepts(&self, number: usize) -> bool {
         let (state, _) = &self.states[number];
-        self.parts.iter().zip(state).all(|((dfa, holds), state)| {
+        self.parts.iter().zip(state).all(|((dfa, satisfied), state)| {
             let matches = state.is_none_or(|state| dfa.is_match_state(dfa.next_eoi_state(state)));
-            matches == *holds
+            matches == *satisfied
         })
     }
 

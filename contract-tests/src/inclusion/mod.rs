@@ -1,6 +1,8 @@
 //! Whether everything that one schema allows is allowed by another one: proven, refuted by an instance, or not known.
 
 mod array;
+pub(crate) mod described;
+mod facts;
 mod language;
 mod number;
 mod object;
@@ -11,12 +13,8 @@ mod witness;
 
 use serde_json::Value;
 
-use self::{
-    proof::{Prover, State},
-    term::Terms,
-    witness::Search,
-};
-use crate::schema::{Referee, Schema};
+use self::{facts::State, proof::Prover, term::Terms, witness::WitnessSearch};
+use crate::schema::{ReferenceValidator, Schema};
 
 /// A schema in its document.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +38,17 @@ pub enum Inclusion {
 
 /// Whether every instance of `narrow` is an instance of `wide`; the same answer for the same seed.
 ///
+/// ```
+/// use contract_tests::{Inclusion, Located, inclusion};
+/// use serde_json::json;
+///
+/// let (short, long) = (json!({ "maxLength": 10 }), json!({ "maxLength": 20 }));
+/// let [short, long] = [&short, &long].map(|document| Located { document, pointer: "" });
+/// assert_eq!(inclusion(short, long, 1)?, Inclusion::Proven);
+/// assert!(matches!(inclusion(long, short, 1)?, Inclusion::Refuted(_)));
+/// # Ok::<(), String>(())
+/// ```
+///
 /// # Errors
 ///
 /// What is wrong with a schema that does not compile.
@@ -47,14 +56,15 @@ pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<In
     let both = [narrow, wide];
     let compile = || both.map(|located| Schema::compile(located.document, located.pointer));
     let schemas = compile();
-    let [one, other] = [0, 1].map(|side| Referee::compile(both[side].document, both[side].pointer, &schemas[side]));
-    let referees = [one?, other?];
+    let [one, other] = [0, 1].map(|side| ReferenceValidator::compile(both[side].document, both[side].pointer, &schemas[side]));
+    let validators = [one?, other?];
     let terms = Terms::new([&schemas[0], &schemas[1]], [narrow.document, wide.document]);
     let [narrow, wide] = terms.roots;
     if Prover::new(&terms).empty(&State::from([(narrow, true), (wide, false)])) {
         return Ok(Inclusion::Proven);
     }
     let [first, second] = compile();
-    let search = Search { schemas: [&schemas[0], &schemas[1]], referees: &referees, both: Schema::both(first, second), seed };
+    let search =
+        WitnessSearch { schemas: [&schemas[0], &schemas[1]], validators: &validators, both: Schema::both(first, second), seed };
     Ok(search.witness(&terms).map_or(Inclusion::Unknown, Inclusion::Refuted))
 }

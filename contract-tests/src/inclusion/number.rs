@@ -34,8 +34,11 @@ struct Range {
 
 /// Whether no number, integer or not, is as these rules ask.
 pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
-    let lows = rules.iter().filter_map(|(rule, holds)| bound(rule, *holds, true));
-    if lows.clone().any(|low| rules.iter().filter_map(|(rule, holds)| bound(rule, *holds, false)).any(|high| apart(low, high))) {
+    let lows = rules.iter().filter_map(|(rule, satisfied)| bound(rule, *satisfied, true));
+    if lows
+        .clone()
+        .any(|low| rules.iter().filter_map(|(rule, satisfied)| bound(rule, *satisfied, false)).any(|high| apart(low, high)))
+    {
         return true;
     }
     let understood = |number: &Number| {
@@ -44,8 +47,8 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
     };
     let numbers: Vec<(&Rule, bool, Decimal)> = rules
         .iter()
-        .flat_map(|(rule, holds)| numbers(rule).into_iter().map(move |number| (*rule, *holds, number)))
-        .filter_map(|(rule, holds, number)| Some((rule, holds, understood(number)?)))
+        .flat_map(|(rule, satisfied)| numbers(rule).into_iter().map(move |number| (*rule, *satisfied, number)))
+        .filter_map(|(rule, satisfied, number)| Some((rule, satisfied, understood(number)?)))
         .collect();
     let scale = numbers.iter().map(|(.., number)| number.scale).max().unwrap_or(0);
     let mut range = Range {
@@ -58,15 +61,15 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
         never: Vec::new(),
         excluded: Vec::new(),
     };
-    for (rule, holds, number) in numbers {
+    for (rule, satisfied, number) in numbers {
         let value = number.mantissa * 10_i128.pow(scale - number.scale);
-        if let Some((_, excluded)) = bound(rule, holds, true) {
+        if let Some((_, excluded)) = bound(rule, satisfied, true) {
             range.at_least(value, excluded);
         }
-        if let Some((_, excluded)) = bound(rule, holds, false) {
+        if let Some((_, excluded)) = bound(rule, satisfied, false) {
             range.at_most(value, excluded);
         }
-        match (rule, holds) {
+        match (rule, satisfied) {
             (Rule::MultipleOf(_), true) => range.multiples(value),
             (Rule::MultipleOf(_), false) => range.never.push(value),
             (Rule::Enum(_) | Rule::Const(_), false) => range.excluded.push(value),
@@ -77,7 +80,7 @@ pub(super) fn contradictory(rules: &[(&Rule, bool)], integer: bool) -> bool {
 }
 
 /// The lower (or upper) bound that a rule sets, and whether it is excluded itself.
-fn bound(rule: &Rule, holds: bool, lower: bool) -> Option<(&Number, bool)> {
+fn bound(rule: &Rule, satisfied: bool, lower: bool) -> Option<(&Number, bool)> {
     let (number, is_lower, excluded) = match rule {
         Rule::Minimum(number) => (number, true, false),
         Rule::ExclusiveMinimum(number) => (number, true, true),
@@ -86,7 +89,7 @@ fn bound(rule: &Rule, holds: bool, lower: bool) -> Option<(&Number, bool)> {
         _ => return None,
     };
     // What is not at least this is less.
-    (if holds { is_lower == lower } else { is_lower != lower }).then_some((number, excluded == holds))
+    (if satisfied { is_lower == lower } else { is_lower != lower }).then_some((number, excluded == satisfied))
 }
 
 /// Whether no number is between two bounds.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    proof::{Exists, Facts, Literal, Prover, State},
+    facts::{Exists, Facts, Literal, State},
+    proof::Prover,
     term::Term,
 };
 use crate::{
@@ -60,8 +61,8 @@ impl<'a> Object<'a> {
         patterns.sort_by_key(|pattern| pattern.source());
         patterns.dedup_by_key(|pattern| pattern.source());
         let (mut min, mut max) = (0, usize::MAX);
-        for (rule, holds) in &facts.rules {
-            match (rule, holds) {
+        for (rule, satisfied) in &facts.rules {
+            match (rule, satisfied) {
                 (Rule::MinProperties(count), true) => min = min.max(*count),
                 (Rule::MinProperties(count), false) => max = max.min(count.checked_sub(1)?),
                 (Rule::MaxProperties(count), true) => max = max.min(*count),
@@ -149,8 +150,8 @@ impl<'a> Object<'a> {
         }
         loop {
             let before = (self.present.len(), self.absent.len());
-            for (rule, holds) in &facts.rules {
-                if let (Rule::DependentRequired { when, then }, true) = (rule, holds) {
+            for (rule, satisfied) in &facts.rules {
+                if let (Rule::DependentRequired { when, then }, true) = (rule, satisfied) {
                     if self.present.contains(when.as_str()) {
                         self.present.insert(then);
                     }

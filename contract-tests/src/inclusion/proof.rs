@@ -8,26 +8,19 @@
 //! Leaving a literal out makes a set larger and never smaller, so what is not understood is left out: there may be no proof
 //! then, and never a wrong one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::{
     array,
+    facts::{Exists, Facts, Literal, State},
     language::Languages,
     number, object,
     term::{Contains, TermId, Terms},
     text,
 };
-use crate::{
-    schema::{Rule, Types, equal},
-    text::pattern::Pattern,
-};
-
-/// Whether a value is an instance of a term.
-pub(super) type Literal = (TermId, bool);
-/// What a value is and is not.
-pub(super) type State = BTreeSet<Literal>;
+use crate::schema::{Rule, Types, equal};
 
 /// How many branches one proof may have, over all states: beyond that it is given up.
 const FUEL: usize = 4_000;
@@ -60,7 +53,7 @@ enum Standing {
 pub(super) enum Step<'a> {
     Is(Literal),
     Rule(&'a Rule, bool),
-    Foreign(&'a str, bool),
+    Uninterpreted(&'a str, bool),
     Present(&'a str),
     Absent(&'a str),
     /// The property is there and this.
@@ -72,35 +65,6 @@ pub(super) enum Step<'a> {
     SomeItem(usize, Literal),
     AtLeast(TermId, usize),
     AtMost(TermId, usize),
-}
-
-/// Some property has such a name, and such a value.
-#[derive(Clone)]
-pub(super) struct Exists<'a> {
-    pub pattern: Option<&'a Pattern>,
-    pub others: Option<&'a super::term::Others>,
-    pub name: Option<Literal>,
-    pub value: Option<Literal>,
-}
-
-/// What is known of a value of one type.
-#[derive(Clone, Default)]
-pub(super) struct Facts<'a> {
-    pub rules: Vec<(&'a Rule, bool)>,
-    pub foreign: Vec<(&'a str, bool)>,
-    /// Of a property's name: what it matches or not, and what it is not.
-    pub patterns: Vec<(&'a Pattern, bool)>,
-    pub excluded: Vec<&'a str>,
-    pub present: BTreeSet<&'a str>,
-    pub absent: BTreeSet<&'a str>,
-    pub properties: Vec<(&'a str, Literal)>,
-    pub exists: Vec<Exists<'a>>,
-    pub items: Vec<(usize, Literal)>,
-    pub some_items: Vec<(usize, Literal)>,
-    pub at_least: Vec<(TermId, usize)>,
-    pub at_most: Vec<(TermId, usize)>,
-    /// The terms whose properties and items apply.
-    pub containers: Vec<TermId>,
 }
 
 /// A choice.
@@ -121,7 +85,7 @@ struct Branch<'a> {
 }
 
 /// What the facts of a branch come to.
-enum Outcome {
+enum BranchOutcome {
     Contradictory,
     /// There is such a value.
     Possible,
@@ -197,9 +161,9 @@ impl<'a> Prover<'a> {
             }
         }
         match self.outcome(&branch) {
-            Outcome::Contradictory => return true,
-            Outcome::Possible => return false,
-            Outcome::Undecided => {}
+            BranchOutcome::Contradictory => return true,
+            BranchOutcome::Possible => return false,
+            BranchOutcome::Undecided => {}
         }
         let chosen = (0..branch.splits.len()).min_by_key(|at| (!branch.splits[*at].negative, branch.splits[*at].ways.len()));
         let Some(chosen) = chosen else { return false };
@@ -212,8 +176,8 @@ impl<'a> Prover<'a> {
 
     /// Takes every literal apart; false where that contradicts.
     fn saturate(&self, branch: &mut Branch<'a>) -> bool {
-        while let Some((term, holds)) = branch.queue.pop() {
-            let done = if holds { self.assert(term, branch) } else { self.refute(term, branch) };
+        while let Some((term, satisfied)) = branch.queue.pop() {
+            let done = if satisfied { self.assert(term, branch) } else { self.refute(term, branch) };
             if !done {
                 return false;
             }
@@ -228,10 +192,10 @@ impl<'a> Prover<'a> {
             return false;
         }
         let rules = term.rules.iter().map(|rule| Step::Rule(rule, true));
-        let foreign = term.foreign.iter().map(|name| Step::Foreign(name, true));
+        let uninterpreted = term.uninterpreted.iter().map(|name| Step::Uninterpreted(name, true));
         let all = term.all.iter().map(|child| Step::Is((*child, true)));
         let not = term.not.iter().map(|child| Step::Is((*child, false)));
-        if !rules.chain(foreign).chain(all).chain(not).all(|step| branch.apply(step)) {
+        if !rules.chain(uninterpreted).chain(all).chain(not).all(|step| branch.apply(step)) {
             return false;
         }
         if let Some(any) = &term.any {
@@ -242,8 +206,8 @@ impl<'a> Prover<'a> {
             branch.split(false, (0..one.len()).map(only).collect());
         }
         if let Some((when, then, otherwise)) = term.condition {
-            let side = |holds: bool, side: Option<TermId>| {
-                std::iter::once(Step::Is((when, holds))).chain(side.map(|side| Step::Is((side, true)))).collect()
+            let side = |satisfied: bool, side: Option<TermId>| {
+                std::iter::once(Step::Is((when, satisfied))).chain(side.map(|side| Step::Is((side, true)))).collect()
             };
             branch.split(false, vec![side(true, then), side(false, otherwise)]);
         }
@@ -267,11 +231,11 @@ impl<'a> Prover<'a> {
     /// One of the things that the term asks does not hold.
     fn refute(&self, id: TermId, branch: &mut Branch<'a>) -> bool {
         let term = &self.terms.list[id];
-        if term.never || term.opaque {
+        if term.never || term.unsupported {
             return true;
         }
         let mut ways: Vec<Vec<Step<'a>>> = term.rules.iter().map(|rule| vec![Step::Rule(rule, false)]).collect();
-        ways.extend(term.foreign.iter().map(|name| vec![Step::Foreign(name, false)]));
+        ways.extend(term.uninterpreted.iter().map(|name| vec![Step::Uninterpreted(name, false)]));
         ways.extend(term.all.iter().map(|child| vec![Step::Is((*child, false))]));
         ways.extend(term.not.iter().map(|child| vec![Step::Is((*child, true))]));
         for branches in term.any.iter().chain(&term.one) {
@@ -310,19 +274,20 @@ impl<'a> Prover<'a> {
         true
     }
 
-    fn outcome(&mut self, branch: &Branch<'a>) -> Outcome {
+    fn outcome(&mut self, branch: &Branch<'a>) -> BranchOutcome {
         let facts = &branch.facts;
-        let foreign = facts.foreign.iter().any(|(name, holds)| facts.foreign.contains(&(name, !holds)));
-        if foreign {
-            return Outcome::Contradictory;
+        let uninterpreted = facts.uninterpreted.iter().any(|(name, satisfied)| facts.uninterpreted.contains(&(name, !satisfied)));
+        if uninterpreted {
+            return BranchOutcome::Contradictory;
         }
         if let Some(members) = members(branch) {
             let left = members.iter().any(|value| self.fits(value, branch));
-            let sure = facts.foreign.is_empty() && branch.literals.iter().all(|(term, _)| !self.terms.list[*term].murky);
+            let sure = facts.uninterpreted.is_empty()
+                && branch.literals.iter().all(|(term, _)| !self.terms.list[*term].reaches_unsupported);
             return match (left, sure) {
-                (false, _) => Outcome::Contradictory,
-                (true, true) => Outcome::Possible,
-                (true, false) => Outcome::Undecided,
+                (false, _) => BranchOutcome::Contradictory,
+                (true, true) => BranchOutcome::Possible,
+                (true, false) => BranchOutcome::Undecided,
             };
         }
         let contradictory = match branch.kind {
@@ -332,34 +297,34 @@ impl<'a> Prover<'a> {
             Types::OBJECT => object::contradictory(self, facts),
             _ => false,
         };
-        if contradictory { Outcome::Contradictory } else { Outcome::Undecided }
+        if contradictory { BranchOutcome::Contradictory } else { BranchOutcome::Undecided }
     }
 
     /// Whether a value can be what the branch asks, as far as that is understood.
     fn fits(&self, value: &Value, branch: &Branch<'_>) -> bool {
-        let understood = |term: TermId| !self.terms.list[term].murky;
-        branch.literals.iter().all(|(term, holds)| !understood(*term) || self.terms.accepts(*term, value) == *holds)
-            && branch.facts.rules.iter().all(|(rule, holds)| match rule {
-                Rule::Enum(members) => members.iter().any(|member| equal(member, value)) == *holds,
-                Rule::Const(constant) => equal(constant, value) == *holds,
+        let understood = |term: TermId| !self.terms.list[term].reaches_unsupported;
+        branch.literals.iter().all(|(term, satisfied)| !understood(*term) || self.terms.accepts(*term, value) == *satisfied)
+            && branch.facts.rules.iter().all(|(rule, satisfied)| match rule {
+                Rule::Enum(members) => members.iter().any(|member| equal(member, value)) == *satisfied,
+                Rule::Const(constant) => equal(constant, value) == *satisfied,
                 _ => true,
             })
             && value.as_str().is_none_or(|text| {
                 !branch.facts.excluded.contains(&text)
-                    && branch.facts.patterns.iter().all(|(pattern, holds)| pattern.is_match(text) == *holds)
+                    && branch.facts.patterns.iter().all(|(pattern, satisfied)| pattern.is_match(text) == *satisfied)
             })
     }
 
     /// Whether it is proven that the name of a property cannot be this.
     pub fn refuses(&self, literal: Literal, name: &str) -> bool {
-        let (term, holds) = literal;
-        !self.terms.list[term].murky && self.terms.accepts(term, &Value::from(name)) != holds
+        let (term, satisfied) = literal;
+        !self.terms.list[term].reaches_unsupported && self.terms.accepts(term, &Value::from(name)) != satisfied
     }
 }
 
 /// The values that there are at all, where they can be listed.
 fn members(branch: &Branch<'_>) -> Option<Vec<Value>> {
-    let listed = branch.facts.rules.iter().filter(|(_, holds)| *holds).filter_map(|(rule, _)| match rule {
+    let listed = branch.facts.rules.iter().filter(|(_, satisfied)| *satisfied).filter_map(|(rule, _)| match rule {
         Rule::Enum(members) => Some(members.as_slice()),
         Rule::Const(constant) => Some(std::slice::from_ref(constant)),
         _ => None,
@@ -373,7 +338,7 @@ fn members(branch: &Branch<'_>) -> Option<Vec<Value>> {
 }
 
 pub(super) fn contradictory(state: &State) -> bool {
-    state.iter().any(|(term, holds)| *holds && state.contains(&(*term, false)))
+    state.iter().any(|(term, satisfied)| *satisfied && state.contains(&(*term, false)))
 }
 
 enum Simplified<'a> {
@@ -399,18 +364,18 @@ impl<'a> Branch<'a> {
                     self.queue.push(literal);
                 }
             }
-            Step::Rule(rule, holds) => match rule {
+            Step::Rule(rule, satisfied) => match rule {
                 Rule::Type(_) => {}
                 _ if !subject(rule).has(self.kind) => {}
-                Rule::Required(name) if holds => drop(self.facts.present.insert(name)),
+                Rule::Required(name) if satisfied => drop(self.facts.present.insert(name)),
                 Rule::Required(name) => drop(self.facts.absent.insert(name)),
-                Rule::DependentRequired { when, then } if !holds => {
+                Rule::DependentRequired { when, then } if !satisfied => {
                     self.facts.present.insert(when);
                     self.facts.absent.insert(then);
                 }
-                _ => self.facts.rules.push((rule, holds)),
+                _ => self.facts.rules.push((rule, satisfied)),
             },
-            Step::Foreign(name, holds) => self.facts.foreign.push((name, holds)),
+            Step::Uninterpreted(name, satisfied) => self.facts.uninterpreted.push((name, satisfied)),
             Step::Present(name) => drop(self.facts.present.insert(name)),
             Step::Absent(name) => drop(self.facts.absent.insert(name)),
             Step::Property(name, literal) => {
@@ -429,24 +394,24 @@ impl<'a> Branch<'a> {
     /// Whether a step contradicts what is known at first sight.
     fn refuses(&self, step: &Step<'_>) -> bool {
         match step {
-            Step::Is((term, holds)) => self.literals.contains(&(*term, !holds)),
-            Step::Rule(Rule::Type(types), holds) => types.has(self.kind) != *holds,
-            Step::Rule(rule, holds) => match rule {
-                _ if !subject(rule).has(self.kind) => !holds,
-                Rule::Required(name) => if *holds { &self.facts.absent } else { &self.facts.present }.contains(name.as_str()),
-                Rule::DependentRequired { when, then } if !holds => {
+            Step::Is((term, satisfied)) => self.literals.contains(&(*term, !satisfied)),
+            Step::Rule(Rule::Type(types), satisfied) => types.has(self.kind) != *satisfied,
+            Step::Rule(rule, satisfied) => match rule {
+                _ if !subject(rule).has(self.kind) => !satisfied,
+                Rule::Required(name) => if *satisfied { &self.facts.absent } else { &self.facts.present }.contains(name.as_str()),
+                Rule::DependentRequired { when, then } if !satisfied => {
                     self.facts.absent.contains(when.as_str()) || self.facts.present.contains(then.as_str())
                 }
                 _ => false,
             },
-            Step::Foreign(name, holds) => self.facts.foreign.contains(&(*name, !holds)),
+            Step::Uninterpreted(name, satisfied) => self.facts.uninterpreted.contains(&(*name, !satisfied)),
             Step::Present(name) | Step::Property(name, _) => self.facts.absent.contains(name),
             Step::Absent(name) => self.facts.present.contains(name),
             _ => false,
         }
     }
 
-    fn holds(&self, step: &Step<'_>) -> bool {
+    fn satisfied(&self, step: &Step<'_>) -> bool {
         match step {
             Step::Is(literal) => self.literals.contains(literal),
             Step::Present(name) => self.facts.present.contains(name),
@@ -458,7 +423,7 @@ impl<'a> Branch<'a> {
     /// Drops the ways that contradict what is known, and the choices of which one way is taken already.
     fn simplify(&mut self) -> Simplified<'a> {
         let mut splits = std::mem::take(&mut self.splits);
-        splits.retain(|split| !split.ways.iter().any(|way| way.iter().all(|step| self.holds(step))));
+        splits.retain(|split| !split.ways.iter().any(|way| way.iter().all(|step| self.satisfied(step))));
         for split in &mut splits {
             split.ways.retain(|way| !way.iter().any(|step| self.refuses(step)));
         }

@@ -18,23 +18,23 @@ pub(super) type TermId = usize;
 
 /// A node of one of the two schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
+struct SchemaNode {
     side: usize,
     node: NodeId,
 }
 
 /// What a schema asks, keyword by keyword.
 pub(super) struct Term {
-    place: Place,
+    place: SchemaNode,
     /// The schema `false`.
     pub never: bool,
     /// Whether it asks something that is not understood.
-    pub opaque: bool,
+    pub unsupported: bool,
     /// Whether something that is not understood can be met from here.
-    pub murky: bool,
+    pub reaches_unsupported: bool,
     pub rules: Vec<Rule>,
     /// What is only known to be equal to itself: formats that are not known, and an `unevaluated…` that depends on the instance.
-    pub foreign: Vec<String>,
+    pub uninterpreted: Vec<String>,
     /// `allOf` and `$ref`.
     pub all: Vec<TermId>,
     pub any: Option<Vec<TermId>>,
@@ -90,11 +90,11 @@ pub(super) struct Terms<'a> {
 impl<'a> Terms<'a> {
     pub fn new(schemas: [&'a Schema; 2], documents: [&'a Value; 2]) -> Self {
         let mut terms = Self { schemas, documents, list: Vec::new(), roots: [0, 0], shared: [Vec::new(), Vec::new()] };
-        let places: Vec<Place> =
-            (0..2).flat_map(|side| (0..schemas[side].nodes.len()).map(move |node| Place { side, node })).collect();
+        let places: Vec<SchemaNode> =
+            (0..2).flat_map(|side| (0..schemas[side].nodes.len()).map(move |node| SchemaNode { side, node })).collect();
         let notes = [terms.notes(0), terms.notes(1)];
         let classes = terms.classes(&places, &notes);
-        let class = |place: Place| classes[&terms.target(place, &notes)];
+        let class = |place: SchemaNode| classes[&terms.target(place, &notes)];
         let mut list: Vec<Option<Term>> = Vec::new();
         list.resize_with(classes.values().max().map_or(0, |last| last + 1), || None);
         for place in &places {
@@ -104,20 +104,20 @@ impl<'a> Terms<'a> {
                 *slot = Some(terms.term(place, &notes[place.side], &class));
             }
         }
-        let asked = |place: &Place| (class(*place), terms.node(*place).place.clone());
+        let asked = |place: &SchemaNode| (class(*place), terms.node(*place).place.clone());
         let [narrow, wide] = [0, 1].map(|side| places.iter().filter(|place| place.side == side).map(asked).collect::<Vec<_>>());
         let shared =
             [narrow.iter().map(|one| wide.contains(one)).collect(), wide.iter().map(|one| narrow.contains(one)).collect()];
-        terms.roots = [0, 1].map(|side| class(Place { side, node: 0 }));
+        terms.roots = [0, 1].map(|side| class(SchemaNode { side, node: 0 }));
         terms.shared = shared;
         terms.list = list.into_iter().flatten().collect();
-        terms.spread_murk();
+        terms.spread_unsupported();
         terms
     }
 
     /// Whether a value is an instance of a term.
     pub fn accepts(&self, term: TermId, value: &Value) -> bool {
-        let Place { side, node } = self.list[term].place;
+        let SchemaNode { side, node } = self.list[term].place;
         self.schemas[side].accepts(node, value)
     }
 
@@ -126,7 +126,7 @@ impl<'a> Terms<'a> {
         self.shared[side][node]
     }
 
-    fn node(&self, place: Place) -> &'a Node {
+    fn node(&self, place: SchemaNode) -> &'a Node {
         &self.schemas[place.side].nodes[place.node]
     }
 
@@ -139,26 +139,26 @@ impl<'a> Terms<'a> {
         for uncovered in &schema.uncovered {
             let pointer = uncovered.pointer.as_str();
             if let Some(node) = by_pointer.get(pointer) {
-                notes[*node].opaque = true;
+                notes[*node].unsupported = true;
                 continue;
             }
             let (parent, keyword) = pointer.rsplit_once('/').unwrap_or(("", pointer));
             if let Some(node) = by_pointer.get(parent) {
                 match self.documents[side].pointer(pointer).and_then(Value::as_str) {
                     Some(name) if keyword == "format" && TYPE_FORMATS.contains(&name) => {}
-                    Some(name) if keyword == "format" => notes[*node].foreign.push(name.to_owned()),
-                    _ => notes[*node].opaque = true,
+                    Some(name) if keyword == "format" => notes[*node].uninterpreted.push(name.to_owned()),
+                    _ => notes[*node].unsupported = true,
                 }
             }
             if let Some(node) = parent.strip_suffix("/patternProperties").and_then(|node| by_pointer.get(node)) {
-                notes[*node].opaque = true;
+                notes[*node].unsupported = true;
             }
         }
         notes
     }
 
     /// The node that a node is only another name for.
-    fn target(&self, mut place: Place, notes: &[Vec<Note>; 2]) -> Place {
+    fn target(&self, mut place: SchemaNode, notes: &[Vec<Note>; 2]) -> SchemaNode {
         // A circle of references ends somewhere in it, which is as good as anywhere.
         for _ in 0..64 {
             let node = self.node(place);
@@ -170,7 +170,7 @@ impl<'a> Terms<'a> {
                 _ => return place,
             };
             let alone = children.next().is_some() && children.next().is_none();
-            if !alone || node.constraints().next().is_some() || note.opaque || !note.foreign.is_empty() {
+            if !alone || node.constraints().next().is_some() || note.unsupported || !note.uninterpreted.is_empty() {
                 return place;
             }
             place.node = only;
@@ -180,20 +180,20 @@ impl<'a> Terms<'a> {
 
     /// Numbers the nodes so that those which ask the same, all the way down, have the same number: as in the minimisation of an
     /// automaton, all are taken for equal until they turn out to differ.
-    fn classes(&self, places: &[Place], notes: &[Vec<Note>; 2]) -> HashMap<Place, TermId> {
+    fn classes(&self, places: &[SchemaNode], notes: &[Vec<Note>; 2]) -> HashMap<SchemaNode, TermId> {
         let targets: BTreeSet<(usize, NodeId)> =
             places.iter().map(|place| self.target(*place, notes)).map(|place| (place.side, place.node)).collect();
-        let places: Vec<Place> = targets.into_iter().map(|(side, node)| Place { side, node }).collect();
+        let places: Vec<SchemaNode> = targets.into_iter().map(|(side, node)| SchemaNode { side, node }).collect();
         let own: Vec<String> = places.iter().map(|place| self.own(*place, &notes[place.side][place.node])).collect();
-        let mut classes: HashMap<Place, TermId> = places.iter().map(|place| (*place, 0)).collect();
+        let mut classes: HashMap<SchemaNode, TermId> = places.iter().map(|place| (*place, 0)).collect();
         let mut count = 1;
         loop {
             let mut known: HashMap<String, TermId> = HashMap::new();
-            let next: HashMap<Place, TermId> = places
+            let next: HashMap<SchemaNode, TermId> = places
                 .iter()
                 .zip(&own)
                 .map(|(place, own)| {
-                    let class = |node: NodeId| classes[&self.target(Place { node, ..*place }, notes)];
+                    let class = |node: NodeId| classes[&self.target(SchemaNode { node, ..*place }, notes)];
                     // What was told apart stays apart.
                     let signature = format!("{} {own}{}", classes[place], structure(self.node(*place), class));
                     let fresh = known.len();
@@ -210,9 +210,9 @@ impl<'a> Terms<'a> {
     }
 
     /// What a node asks by itself, as text.
-    fn own(&self, place: Place, note: &Note) -> String {
-        if note.opaque {
-            return format!("opaque {place:?}");
+    fn own(&self, place: SchemaNode, note: &Note) -> String {
+        if note.unsupported {
+            return format!("unsupported {place:?}");
         }
         let schema = self.schemas[place.side];
         let node = self.node(place);
@@ -231,16 +231,16 @@ impl<'a> Terms<'a> {
                     value.map_or_else(String::new, Value::to_string)
                 )
             })
-            .chain(note.foreign.iter().map(|name| format!("foreign {name:?};")))
+            .chain(note.uninterpreted.iter().map(|name| format!("uninterpreted {name:?};")))
             .collect();
         parts.sort_unstable();
         if node.never.is_some() { "never".to_owned() } else { parts.concat() }
     }
 
-    fn term(&self, place: Place, notes: &[Note], class: &dyn Fn(Place) -> TermId) -> Term {
+    fn term(&self, place: SchemaNode, notes: &[Note], class: &dyn Fn(SchemaNode) -> TermId) -> Term {
         let node = self.node(place);
         let schema = self.schemas[place.side];
-        let child = |node: NodeId| class(Place { node, ..place });
+        let child = |node: NodeId| class(SchemaNode { node, ..place });
         let children = |nodes: &[NodeId]| nodes.iter().map(|node| child(*node)).collect::<Vec<_>>();
         let named =
             |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, node)| (name.clone(), child(*node))).collect::<Vec<_>>();
@@ -265,19 +265,19 @@ impl<'a> Terms<'a> {
             (!seen.all_items).then(|| (seen.items, child(items)))
         });
         let asks_unevaluated = node.unevaluated_properties.is_some() || node.unevaluated_items.is_some();
-        let mut foreign = notes[place.node].foreign.clone();
+        let mut uninterpreted = notes[place.node].uninterpreted.clone();
         if asks_unevaluated && evaluated.is_none() {
             let asked = [node.unevaluated_properties, node.unevaluated_items].map(|node| node.map(child));
-            foreign.push(format!("unevaluated {asked:?} beside {}", self.annotations(place, class, &mut BTreeSet::new())));
+            uninterpreted.push(format!("unevaluated {asked:?} beside {}", self.annotations(place, class, &mut BTreeSet::new())));
         }
         let rules = node.own.iter().map(|id| &schema.constraints[*id]).filter(|constraint| !constraint.is_choice());
         Term {
             place,
             never: node.never.is_some(),
-            opaque: notes[place.node].opaque,
-            murky: notes[place.node].opaque || !notes[place.node].foreign.is_empty(),
+            unsupported: notes[place.node].unsupported,
+            reaches_unsupported: notes[place.node].unsupported || !notes[place.node].uninterpreted.is_empty(),
             rules: rules.map(|constraint| constraint.rule.clone()).collect(),
-            foreign,
+            uninterpreted,
             all: node.reference.iter().chain(&node.all_of).map(|node| child(*node)).collect(),
             any: node.any_of.as_ref().map(|(_, branches)| children(branches)),
             one: node.one_of.as_ref().map(|(_, branches)| children(branches)),
@@ -299,7 +299,7 @@ impl<'a> Terms<'a> {
     }
 
     /// What the node evaluates of every object and array that it allows; none where that depends on the instance.
-    fn evaluated(&self, place: Place) -> Option<Evaluated> {
+    fn evaluated(&self, place: SchemaNode) -> Option<Evaluated> {
         let mut all = Evaluated::default();
         let mut open = vec![place.node];
         let mut seen = BTreeSet::new();
@@ -307,7 +307,7 @@ impl<'a> Terms<'a> {
             if !seen.insert(id) {
                 continue;
             }
-            let node = self.node(Place { node: id, ..place });
+            let node = self.node(SchemaNode { node: id, ..place });
             let depends = node.any_of.is_some()
                 || node.one_of.is_some()
                 || node.condition.is_some()
@@ -329,12 +329,12 @@ impl<'a> Terms<'a> {
 
     /// All that decides what a node evaluates of an instance that is valid, as text. What is asked of every such instance matters
     /// only by what it evaluates; what may fail matters as a whole.
-    fn annotations(&self, place: Place, class_of: &dyn Fn(Place) -> TermId, seen: &mut BTreeSet<NodeId>) -> String {
+    fn annotations(&self, place: SchemaNode, class_of: &dyn Fn(SchemaNode) -> TermId, seen: &mut BTreeSet<NodeId>) -> String {
         if !seen.insert(place.node) {
             return String::new();
         }
         let node = self.node(place);
-        let class = |node: NodeId| class_of(Place { node, ..place });
+        let class = |node: NodeId| class_of(SchemaNode { node, ..place });
         let branches = |branches: &Option<(ConstraintId, Vec<NodeId>)>| {
             branches.as_ref().map(|(_, branches)| branches.iter().map(|node| class(*node)).collect::<Vec<_>>())
         };
@@ -349,20 +349,23 @@ impl<'a> Terms<'a> {
         let choices = (branches(&node.any_of), branches(&node.one_of), condition, dependent);
         let mut text = format!("{properties:?} {items:?} {choices:?}");
         for node in node.reference.iter().chain(&node.all_of) {
-            text += &format!(" [{}]", self.annotations(Place { node: *node, ..place }, class_of, seen));
+            text += &format!(" [{}]", self.annotations(SchemaNode { node: *node, ..place }, class_of, seen));
         }
         text
     }
 
-    fn spread_murk(&mut self) {
+    fn spread_unsupported(&mut self) {
         loop {
-            let murky: Vec<TermId> = (0..self.list.len())
-                .filter(|id| !self.list[*id].murky && self.list[*id].children().any(|child| self.list[child].murky))
+            let reaches_unsupported: Vec<TermId> = (0..self.list.len())
+                .filter(|id| {
+                    !self.list[*id].reaches_unsupported
+                        && self.list[*id].children().any(|child| self.list[child].reaches_unsupported)
+                })
                 .collect();
-            if murky.is_empty() {
+            if reaches_unsupported.is_empty() {
                 return;
             }
-            murky.into_iter().for_each(|id| self.list[id].murky = true);
+            reaches_unsupported.into_iter().for_each(|id| self.list[id].reaches_unsupported = true);
         }
     }
 }
@@ -395,8 +398,8 @@ impl Term {
 /// What is not understood of a node.
 #[derive(Default)]
 struct Note {
-    opaque: bool,
-    foreign: Vec<String>,
+    unsupported: bool,
+    uninterpreted: Vec<String>,
 }
 
 /// What is evaluated in place (JSON Schema 2020-12, core, section 11).

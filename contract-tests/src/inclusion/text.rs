@@ -6,8 +6,8 @@ use regex_syntax::hir::{Hir, Look};
 use serde_json::Value;
 
 use super::{
+    facts::Facts,
     language::{Found, Language, Languages},
-    proof::Facts,
 };
 use crate::{schema::Rule, text::pattern::Pattern};
 
@@ -37,30 +37,30 @@ pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> boo
 /// A text that is as these facts ask, as far as they are understood.
 pub(super) fn find(facts: &Facts<'_>, languages: &mut Languages) -> Found {
     let (mut low, mut high) = (0, None::<usize>);
-    let mut all: Vec<Language> = facts.patterns.iter().map(|(pattern, holds)| of_pattern(pattern, *holds)).collect();
+    let mut all: Vec<Language> = facts.patterns.iter().map(|(pattern, satisfied)| of_pattern(pattern, *satisfied)).collect();
     let mut excluded: Vec<&str> = facts.excluded.clone();
     let mut formats: Vec<(&str, bool)> = Vec::new();
-    for (rule, holds) in &facts.rules {
+    for (rule, satisfied) in &facts.rules {
         let mut at_most = |max: usize| high = Some(high.map_or(max, |high| high.min(max)));
-        match (rule, holds) {
+        match (rule, satisfied) {
             (Rule::MinLength(min), true) => low = low.max(*min),
             (Rule::MinLength(0), false) => return Found::Nothing,
             (Rule::MinLength(min), false) => at_most(min - 1),
             (Rule::MaxLength(max), true) => at_most(*max),
             (Rule::MaxLength(max), false) => low = low.max(max.saturating_add(1)),
-            (Rule::Pattern(pattern), holds) => all.push(of_pattern(pattern, *holds)),
-            (Rule::Format(format), holds) => formats.push((format.name(), *holds)),
+            (Rule::Pattern(pattern), satisfied) => all.push(of_pattern(pattern, *satisfied)),
+            (Rule::Format(format), satisfied) => formats.push((format.name(), *satisfied)),
             (Rule::Enum(members), false) => excluded.extend(members.iter().filter_map(Value::as_str)),
             (Rule::Const(value), false) => excluded.extend(value.as_str()),
             _ => {}
         }
     }
-    if high.is_some_and(|high| low > high) || formats.iter().any(|(name, holds)| formats.contains(&(*name, !holds))) {
+    if high.is_some_and(|high| low > high) || formats.iter().any(|(name, satisfied)| formats.contains(&(*name, !satisfied))) {
         return Found::Nothing;
     }
     for (name, within) in FORMATS.iter() {
         if formats.contains(&(*name, true)) {
-            all.push(Language { key: format!("format {name}"), hir: within.clone(), holds: true });
+            all.push(Language { key: format!("format {name}"), hir: within.clone(), satisfied: true });
         }
     }
     if !excluded.is_empty() && (!all.is_empty() || high.is_some()) {
@@ -69,8 +69,8 @@ pub(super) fn find(facts: &Facts<'_>, languages: &mut Languages) -> Found {
     if all.is_empty() { Found::Unknown } else { languages.find(all, low, high) }
 }
 
-fn of_pattern(pattern: &Pattern, holds: bool) -> Language {
-    Language { key: pattern.source().to_owned(), hir: pattern.hir().clone(), holds }
+fn of_pattern(pattern: &Pattern, satisfied: bool) -> Language {
+    Language { key: pattern.source().to_owned(), hir: pattern.hir().clone(), satisfied }
 }
 
 fn none_of(mut texts: Vec<&str>) -> Language {
@@ -78,5 +78,5 @@ fn none_of(mut texts: Vec<&str>) -> Language {
     texts.dedup();
     let literals = texts.iter().map(|text| Hir::literal(text.as_bytes())).collect();
     let whole = Hir::concat(vec![Hir::look(Look::Start), Hir::alternation(literals), Hir::look(Look::End)]);
-    Language { key: format!("one of {texts:?}"), hir: whole, holds: false }
+    Language { key: format!("one of {texts:?}"), hir: whole, satisfied: false }
 }

@@ -6,14 +6,14 @@ use proptest::strategy::ValueTree;
 use serde_json::Value;
 
 use super::{
+    facts::Facts,
     language::{Found, Languages},
-    proof::Facts,
     term::Terms,
     text,
 };
 use crate::{
-    generate::{Aim, Generator, Goal, Richness, Shrink, Wish, edges, faults, rng},
-    schema::{Constraint, ConstraintId, NodeId, Referee, Rule, Schema},
+    generate::{Aim, Generator, Goal, Richness, Shrink, Wish, boundary_wishes, negative_wishes, rng},
+    schema::{Constraint, ConstraintId, NodeId, ReferenceValidator, Rule, Schema},
     text::format::Format,
 };
 
@@ -28,16 +28,16 @@ const MAX_WISHES: usize = 24;
 /// The most steps in which a witness is made smaller.
 const MAX_SHRINKING: usize = 3_000;
 
-pub(super) struct Search<'a> {
+pub(super) struct WitnessSearch<'a> {
     /// The narrow and the wide schema.
     pub schemas: [&'a Schema; 2],
-    pub referees: &'a [Referee; 2],
+    pub validators: &'a [ReferenceValidator; 2],
     /// What both allow.
     pub both: Schema,
     pub seed: u64,
 }
 
-impl Search<'_> {
+impl WitnessSearch<'_> {
     /// An instance of the narrow schema that the wide one refuses, by the engine and by boon; as small as could be made.
     pub fn witness(&self, terms: &Terms<'_>) -> Option<Value> {
         let differing: [Vec<ConstraintId>; 2] = [0, 1].map(|side| self.constraints(terms, side, false));
@@ -71,14 +71,14 @@ impl Search<'_> {
         constraints.iter().flat_map(move |id| {
             let constraint = &self.schemas[1].constraints[*id];
             let branches = branches(self.schemas[1], *id);
-            let mut wishes = faults(constraint, branches, &self.names_beside(constraint));
+            let mut wishes = negative_wishes(constraint, branches, &self.names_beside(constraint));
             wishes.truncate(MAX_WISHES);
             match self.text_against(constraint) {
                 Found::Text(text) => wishes.insert(0, Wish::Value(text.into())),
                 Found::Nothing => wishes.clear(),
                 Found::Unknown => {}
             }
-            self.made(&self.both, *id + offset, Goal::Break, wishes)
+            self.made(&self.both, *id + offset, Goal::Violate, wishes)
         })
     }
 
@@ -88,11 +88,11 @@ impl Search<'_> {
             let schema = self.schemas[0];
             let constraint = &schema.constraints[*id];
             let branches = branches(schema, *id);
-            let mut keeping = edges(constraint, branches);
+            let mut keeping = boundary_wishes(constraint, branches);
             keeping.truncate(MAX_WISHES);
-            let mut breaking = if constraint.conditional { faults(constraint, branches, &[]) } else { Vec::new() };
+            let mut breaking = if constraint.conditional { negative_wishes(constraint, branches, &[]) } else { Vec::new() };
             breaking.truncate(MAX_WISHES);
-            self.made(schema, *id, Goal::Keep, keeping).chain(self.made(schema, *id, Goal::Break, breaking))
+            self.made(schema, *id, Goal::Satisfy, keeping).chain(self.made(schema, *id, Goal::Violate, breaking))
         })
     }
 
@@ -148,8 +148,8 @@ impl Search<'_> {
         narrow
             && !wide
             && !self.is_doubtful(instance)
-            && self.referees[0].accepts(instance)
-            && !self.referees[1].accepts(instance)
+            && self.validators[0].accepts(instance)
+            && !self.validators[1].accepts(instance)
     }
 
     /// Whether it has an address with nothing before the `@`: boon takes it for an email, RFC 5321 does not.
@@ -202,7 +202,7 @@ impl Search<'_> {
         texts(&found, &mut all);
         for text in all {
             let formats = self.formats().filter(|format| format.accepts(text));
-            let shorter = formats.flat_map(|format| format.edges()).filter(|known| known.len() < text.len());
+            let shorter = formats.flat_map(|format| format.boundary()).filter(|known| known.len() < text.len());
             if let Some(other) = shorter.map(|known| with_text(&witness, text, known)).find(|other| self.refutes(other)) {
                 witness = other;
             }

@@ -4,16 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{Complaint, Exchange, Judge};
+use super::{Exchange, Finding, Judge};
 use crate::{
-    document::{Document, DocumentError, Operation, ResponseSpec, is_json, marked, without_required},
+    openapi::document::{Document, DocumentError},
+    openapi::marked::{marked, without_required},
+    openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,
-    schema::{Referee, Schema, Trace},
+    schema::{ReferenceValidator, Schema, Trace},
 };
 
 pub(crate) struct Conformance {
     /// Compiled schemas by their pointer.
-    schemas: HashMap<String, (Schema, Referee)>,
+    schemas: HashMap<String, (Schema, ReferenceValidator)>,
     /// The schemas of properties that are `writeOnly`.
     write_only: HashSet<String>,
 }
@@ -38,47 +40,46 @@ impl Conformance {
                     continue;
                 }
                 let schema = Schema::compile(&view, &pointer);
-                let referee = Referee::compile(&view, &pointer, &schema)
+                let validator = ReferenceValidator::compile(&view, &pointer, &schema)
                     .map_err(|cause| DocumentError::Schema { pointer: pointer.clone(), cause })?;
-                schemas.insert(pointer, (schema, referee));
+                schemas.insert(pointer, (schema, validator));
             }
         }
         Ok(Self { schemas, write_only })
     }
 
-    /// What a value breaks, as complaints about the rules that are broken.
-    fn check(&self, pointer: &str, value: &Value, what: &str) -> Vec<Complaint> {
-        let Some((schema, referee)) = self.schemas.get(pointer) else { return Vec::new() };
-        if referee.accepts(value) {
+    /// What a value breaks, as findings about the rules that are broken.
+    fn check(&self, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
+        let Some((schema, validator)) = self.schemas.get(pointer) else { return Vec::new() };
+        if validator.accepts(value) {
             return Vec::new();
         }
         let trace: Trace = schema.evaluate(value);
         if trace.broken.is_empty() {
-            return vec![Complaint::new(pointer, format!("{what} breaks its schema"))];
+            return vec![Finding::new(pointer, format!("{what} breaks its schema"))];
         }
         trace
             .broken
             .iter()
-            .map(|leaf| {
-                let constraint = &schema.constraints()[leaf.constraint];
+            .map(|violation| {
+                let constraint = &schema.constraints()[violation.constraint];
                 if self.write_only.contains(&constraint.pointer) {
                     let promise = format!("{}/writeOnly", constraint.pointer);
-                    return Complaint::new(&promise, format!("{what} has what is writeOnly: {}", constraint.place));
+                    return Finding::new(&promise, format!("{what} has a writeOnly property: {}", constraint.place));
                 }
-                Complaint::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
-                    .with(format!("at {}", leaf.place))
+                Finding::new(&constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
+                    .with(format!("at {}", violation.place))
             })
             .collect()
     }
 
-    fn headers(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Complaint> {
-        let mut complaints = Vec::new();
+    fn headers(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
         let status = exchange.response.status;
         for header in &spec.headers {
             match exchange.response.header(&header.name) {
                 None if header.required => {
-                    complaints
-                        .push(Complaint::new(&header.pointer, format!("{status} comes without the header {}", header.name)));
+                    findings.push(Finding::new(&header.pointer, format!("{status} lacks the header {}", header.name)));
                 }
                 None => {}
                 Some(text) => {
@@ -87,30 +88,30 @@ impl Conformance {
                     let mut readings = vec![json!(text)];
                     readings.extend(serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string()));
                     let what = format!("the header {} of {status}", header.name);
-                    let all: Vec<Vec<Complaint>> = readings.iter().map(|value| self.check(schema, value, &what)).collect();
+                    let all: Vec<Vec<Finding>> = readings.iter().map(|value| self.check(schema, value, &what)).collect();
                     if all.iter().all(|broken| !broken.is_empty()) {
                         // The reading that is of the right type says what is really broken.
-                        let of_type = |broken: &&Vec<Complaint>| broken.iter().any(|it| it.promise.ends_with("/type"));
+                        let of_type = |broken: &&Vec<Finding>| broken.iter().any(|it| it.promise.ends_with("/type"));
                         let nearest = all.iter().find(|broken| !of_type(broken)).or(all.first());
-                        complaints.extend(nearest.into_iter().flatten().map(|complaint| complaint.clone().with(text)));
+                        findings.extend(nearest.into_iter().flatten().map(|finding| finding.clone().with(text)));
                     }
                 }
             }
         }
-        complaints
+        findings
     }
 
-    fn body(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn body(&self, spec: &ResponseSpec, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (response, status) = (exchange.response, exchange.response.status);
-        let at = |what: String| vec![Complaint::new(&spec.pointer, what)];
+        let at = |what: String| vec![Finding::new(&spec.pointer, what)];
         if exchange.case.request.method == "HEAD" {
             return Vec::new();
         }
         if spec.media_types.is_empty() {
-            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has a body and documents none")) };
+            return if response.body.is_empty() { Vec::new() } else { at(format!("{status} has an undocumented body")) };
         }
         let Some(media_type) = response.header("content-type") else {
-            return at(format!("{status} comes without a media type"));
+            return at(format!("{status} has no media type"));
         };
         let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = essence(media_type);
@@ -119,9 +120,7 @@ impl Conformance {
             known == found || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| found.split('/').next() == Some(kind))
         };
         let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| matches(known)) else {
-            return vec![
-                Complaint::new(&spec.pointer, format!("{status} has a media type that is not documented")).with(media_type),
-            ];
+            return vec![Finding::new(&spec.pointer, format!("{status} has an undocumented media type")).with(media_type)];
         };
         if !is_json(media_type) {
             return Vec::new();
@@ -135,19 +134,19 @@ impl Conformance {
 }
 
 impl Judge for Conformance {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
         match operation.response(status) {
             Some((_, spec)) => {
-                let mut complaints = self.headers(spec, exchange);
-                complaints.extend(self.body(spec, exchange));
-                complaints
+                let mut findings = self.headers(spec, exchange);
+                findings.extend(self.body(spec, exchange));
+                findings
             }
             // What a path answers to a method that it does not document is not this operation's.
             None if exchange.case.request.method != operation.method => Vec::new(),
             None => {
                 let pointer = format!("{}/responses", operation.pointer);
-                vec![Complaint::new(pointer, format!("the status {status} is not documented"))]
+                vec![Finding::new(pointer, format!("the status {status} is not documented"))]
             }
         }
     }

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Complaint, Exchange, Judge};
+use super::{Exchange, Finding, Judge};
 use crate::{
-    case::Expect,
-    document::{Document, is_json},
+    cases::Expect,
+    openapi::{document::Document, operation::is_json, request::Target},
     pointer::escape,
-    request::Target,
     schema::equal,
 };
 
@@ -91,7 +90,7 @@ fn rules_of(document: &Document, pointer: &str, value: &Value, depth: usize) -> 
 }
 
 impl Judge for Echo {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
         if exchange.case.expect != Expect::Success || !(200..300).contains(&status) {
             return Vec::new();
@@ -103,20 +102,20 @@ impl Judge for Echo {
         });
         let (Some((_, shared)), Some(answer)) = (found, exchange.body) else { return Vec::new() };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };
-        let mut complaints = Vec::new();
+        let mut findings = Vec::new();
         for (name, pointer) in shared {
             // What is not sent may be answered with a default, and what is not answered is not said.
             if let (Some(sent), Some(answered)) = (sent.get(name), answer.get(name)) {
-                complaints.extend(self.difference(pointer, name, sent, answered));
+                findings.extend(self.difference(pointer, name, sent, answered));
             }
         }
-        complaints
+        findings
     }
 }
 
 impl Echo {
     /// The innermost value that is answered otherwise than it was sent.
-    fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Complaint> {
+    fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Finding> {
         if equal(sent, answered) {
             return None;
         }
@@ -126,12 +125,12 @@ impl Echo {
                 let answered = theirs.get(name).unwrap_or(&Value::Null);
                 let inner = format!("{at}/properties/{}", escape(name));
                 if self.document.json.pointer(&inner).is_some()
-                    && let Some(complaint) = self.difference(&inner, name, sent, answered)
+                    && let Some(finding) = self.difference(&inner, name, sent, answered)
                 {
-                    return Some(complaint);
+                    return Some(finding);
                 }
             }
         }
-        Some(Complaint::new(pointer, format!("the answer says another {name} than was sent")))
+        Some(Finding::new(pointer, format!("the response has another {name} than the request")))
     }
 }

@@ -14,12 +14,16 @@ use std::{
 
 use serde_json::Value;
 
-pub(crate) use self::refusal::Violations;
+pub use self::refusal::ReportedViolation;
+pub(crate) use self::refusal::ReportedViolations;
 use self::{conformance::Conformance, status::Status};
 use crate::{
-    case::Case,
-    document::{Document, DocumentError, Operation},
-    request::{Response, Target},
+    cases::Case,
+    openapi::{
+        document::{Document, DocumentError},
+        operation::Operation,
+        request::{Response, Target},
+    },
 };
 
 /// A request, what it was to show, and the answer.
@@ -33,7 +37,7 @@ pub struct Exchange<'a> {
     /// The answer's body, where it is JSON.
     pub body: Option<&'a Value>,
     /// The violations that a refusal names, each with pointer and rule, where the document's error body has a place for them.
-    pub violations: &'a [(String, String)],
+    pub violations: &'a [ReportedViolation],
     /// When the request was sent.
     pub sent: SystemTime,
     /// When the answer had come.
@@ -42,7 +46,7 @@ pub struct Exchange<'a> {
 
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Finding {
     /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
     pub promise: String,
     /// What is broken, in words that are the same for every failure with this cause.
@@ -51,8 +55,8 @@ pub struct Complaint {
     pub detail: String,
 }
 
-impl Complaint {
-    /// A complaint without detail.
+impl Finding {
+    /// A finding without detail.
     pub fn new(promise: impl Into<String>, what: impl Into<String>) -> Self {
         Self { promise: promise.into(), what: what.into(), detail: String::new() }
     }
@@ -67,11 +71,11 @@ impl Complaint {
 /// Looks at exchanges for one kind of broken promise. Give your own to [`crate::Suite::judge`] for what no document can say.
 pub trait Judge: Send + Sync {
     /// What this exchange breaks.
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint>;
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding>;
 }
 
-impl<F: Fn(&Exchange<'_>) -> Vec<Complaint> + Send + Sync> Judge for F {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+impl<F: Fn(&Exchange<'_>) -> Vec<Finding> + Send + Sync> Judge for F {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         self(exchange)
     }
 }
@@ -80,7 +84,7 @@ impl<F: Fn(&Exchange<'_>) -> Vec<Complaint> + Send + Sync> Judge for F {
 pub(crate) fn standard(
     document: &Document,
     targets: &[Target],
-    violations: &Arc<Violations>,
+    violations: &Arc<ReportedViolations>,
 ) -> Result<Vec<Box<dyn Judge>>, DocumentError> {
     let conformance = Conformance::compile(document, targets.iter().map(|target| &target.operation))?;
     Ok(vec![
@@ -98,7 +102,7 @@ pub(crate) fn standard(
 struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
 
 impl Judge for Identity {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let created = exchange.operation.method == "POST" && exchange.response.status == 201;
         let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")).map(Value::to_string) else {
             return Vec::new();
@@ -107,6 +111,6 @@ impl Judge for Identity {
         if known.entry(exchange.operation.id.clone()).or_default().insert(id) {
             return Vec::new();
         }
-        vec![Complaint::new(&exchange.operation.pointer, "two created resources have the same id")]
+        vec![Finding::new(&exchange.operation.pointer, "two created resources have the same id")]
     }
 }

@@ -5,20 +5,23 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::{Complaint, Exchange, Judge};
+use super::{Exchange, Finding, Judge};
 use crate::{
-    case::{Broken, Expect, Group},
-    document::{Document, Operation, is_json},
+    cases::{Expect, ExpectedViolation, Group},
+    openapi::{
+        document::Document,
+        operation::{Operation, is_json},
+        request::{Response, Target},
+    },
     pointer::escape,
-    request::{Response, Target},
     schema::any_item,
 };
 
 /// A violation that a refusal names: pointer and rule.
-pub type Named = (String, String);
+pub type ReportedViolation = (String, String);
 
 /// Reads the violations out of refusals, and knows which schema of the document applies where they point to.
-pub(crate) struct Violations {
+pub(crate) struct ReportedViolations {
     /// For each response's pointer where its schema lists violations.
     lists: HashMap<String, List>,
     /// For each operation the schemas that apply to a place of its requests.
@@ -35,7 +38,7 @@ struct List {
     items: String,
 }
 
-impl Violations {
+impl ReportedViolations {
     pub fn compile(document: &Document, targets: &[Target]) -> Self {
         let (mut lists, mut places, mut keywords) = (HashMap::new(), HashMap::new(), BTreeSet::new());
         for target in targets {
@@ -63,7 +66,7 @@ impl Violations {
     }
 
     /// What a refusal names.
-    pub fn read(&self, operation: &Operation, response: &Response, body: Option<&Value>) -> Vec<Named> {
+    pub fn read(&self, operation: &Operation, response: &Response, body: Option<&Value>) -> Vec<ReportedViolation> {
         let list = operation.response(response.status).and_then(|(_, spec)| self.lists.get(&spec.pointer));
         let entries = list.zip(body).and_then(|(list, body)| body.get(&list.name)).and_then(Value::as_array);
         let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -75,7 +78,7 @@ impl Violations {
     }
 
     /// Where the document has the rule that a violation names, or else the schema of the value that it points to.
-    fn source(&self, operation: &Operation, (pointer, rule): &Named) -> String {
+    fn source(&self, operation: &Operation, (pointer, rule): &ReportedViolation) -> String {
         let in_body = !["/path", "/query", "/header", "/cookie"].iter().any(|place| pointer.starts_with(place));
         let mut place = if in_body { format!("/body{pointer}") } else { pointer.clone() };
         place = any_item(&place);
@@ -136,36 +139,36 @@ const OF_CONTENT: [&str; 12] = [
     "minItems",
 ];
 
-pub(super) struct Refusal(pub std::sync::Arc<Violations>);
+pub(super) struct Refusal(pub std::sync::Arc<ReportedViolations>);
 
 impl Judge for Refusal {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
         let Some(list) = self.0.list(operation, status) else { return Vec::new() };
-        let found: BTreeSet<Named> = exchange.violations.iter().cloned().collect();
-        let expected: Vec<Broken> = match &exchange.case.expect {
+        let found: BTreeSet<ReportedViolation> = exchange.violations.iter().cloned().collect();
+        let expected: Vec<ExpectedViolation> = match &exchange.case.expect {
             Expect::Refusal(broken) if matches!(status, 400 | 422) => broken.clone(),
             Expect::Taken(pointer) if status == 409 => {
                 let constraint = exchange.case.promise.clone();
                 let rule = "unique".to_owned();
-                vec![Broken { pointer: pointer.clone(), rule, within: None, constraint, place: pointer.clone() }]
+                vec![ExpectedViolation { pointer: pointer.clone(), rule, within: None, constraint, place: pointer.clone() }]
             }
             Expect::Success if matches!(status, 400 | 409 | 422) => {
-                // Whatever the request was made for, this is what it is refused for.
-                let complaint = |named: &Named| {
+                // Whatever the request was made for, this is what it is rejected for.
+                let finding = |named: &ReportedViolation| {
                     let title = if exchange.case.group == Group::State { &exchange.case.title } else { "a valid request" };
-                    let what = format!("{title} is refused for {} of {}", named.1, any_item(&named.0));
-                    Complaint::new(self.0.source(operation, named), what)
+                    let what = format!("{title} is rejected for {} of {}", named.1, any_item(&named.0));
+                    Finding::new(self.0.source(operation, named), what)
                 };
-                return found.iter().map(complaint).collect();
+                return found.iter().map(finding).collect();
             }
             Expect::Unreadable if matches!(status, 400 | 422) => {
                 let wrong = found.iter().find(|(_, rule)| OF_CONTENT.contains(&rule.as_str()));
-                let complaint = |(pointer, rule): &Named| {
-                    Complaint::new(&exchange.case.promise, format!("{} is refused for what is in it", exchange.case.title))
+                let finding = |(pointer, rule): &ReportedViolation| {
+                    Finding::new(&exchange.case.promise, format!("{} is rejected for its content", exchange.case.title))
                         .with(format!("it names {rule} of {pointer}"))
                 };
-                return wrong.map(complaint).into_iter().collect();
+                return wrong.map(finding).into_iter().collect();
             }
             _ => return Vec::new(),
         };
@@ -178,8 +181,14 @@ impl Judge for Refusal {
 }
 
 impl Refusal {
-    fn compare(&self, exchange: &Exchange<'_>, list: &List, expected: &[Broken], found: &BTreeSet<Named>) -> Vec<Complaint> {
-        let same = |broken: &Broken, (pointer, rule): &Named| {
+    fn compare(
+        &self,
+        exchange: &Exchange<'_>,
+        list: &List,
+        expected: &[ExpectedViolation],
+        found: &BTreeSet<ReportedViolation>,
+    ) -> Vec<Finding> {
+        let same = |broken: &ExpectedViolation, (pointer, rule): &ReportedViolation| {
             // A validator may point to the array in which an item has no place, and calls the bounds of `contains` by any of them.
             let alike = |keyword: &str| keyword.ends_with("ontains") && rule.ends_with("ontains");
             let parent = broken.pointer.rsplit_once('/').is_some_and(|(parent, _)| parent == pointer);
@@ -190,33 +199,37 @@ impl Refusal {
             (broken.pointer == *pointer || above) && (broken.rule.is_empty() || broken.rule == *rule || alike(&broken.rule))
         };
         let named: Vec<String> = found.iter().map(|(pointer, rule)| format!("{rule} of {pointer}")).collect();
-        let detail = if named.is_empty() { "it names nothing".to_owned() } else { format!("it names {}", named.join(", ")) };
-        let missing: Vec<&Broken> = expected.iter().filter(|broken| !found.iter().any(|entry| same(broken, entry))).collect();
-        let mut extra: Vec<&Named> = found.iter().filter(|entry| !expected.iter().any(|broken| same(broken, entry))).collect();
-        let mut complaints = Vec::new();
+        let detail = if named.is_empty() { "it names no rule".to_owned() } else { format!("it names {}", named.join(", ")) };
+        let missing: Vec<&ExpectedViolation> =
+            expected.iter().filter(|broken| !found.iter().any(|entry| same(broken, entry))).collect();
+        let mut extra: Vec<&ReportedViolation> =
+            found.iter().filter(|entry| !expected.iter().any(|broken| same(broken, entry))).collect();
+        let mut findings = Vec::new();
         for broken in missing {
             // A violation that is half right is that violation, and not another one.
             let (promise, what): (String, &str) = if let Some(position) = extra.iter().position(|(_, rule)| *rule == broken.rule)
             {
                 extra.remove(position);
-                (format!("{}/properties/pointer", list.items), "a refusal does not point to where the rule is broken")
+                (
+                    format!("{}/properties/pointer", list.items),
+                    "a rejection points to another value than the one that breaks the rule",
+                )
             } else if let Some(position) = extra.iter().position(|(pointer, _)| *pointer == broken.pointer) {
                 extra.remove(position);
-                (format!("{}/properties/rule", list.items), "a refusal calls the broken rule by another name")
+                (format!("{}/properties/rule", list.items), "a rejection gives the broken rule another name")
             } else if matches!(exchange.case.expect, Expect::Taken(_)) {
-                (broken.constraint.clone(), "a conflict does not name the value that is taken")
+                (broken.constraint.clone(), "a conflict does not name the taken value")
             } else {
-                (list.pointer.clone(), "a refusal does not name a rule that is broken")
+                (list.pointer.clone(), "a rejection does not name a broken rule")
             };
-            complaints
-                .push(Complaint::new(promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
+            findings.push(Finding::new(promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
         }
         // What breaks another rule may count as unevaluated, too: the specification leaves it open.
         for entry in extra.into_iter().filter(|(_, rule)| !rule.starts_with("unevaluated")) {
-            let what = format!("the refusal names {} of {}, which is not broken", entry.1, any_item(&entry.0));
-            complaints.push(Complaint::new(self.0.source(exchange.operation, entry), what));
+            let what = format!("the rejection names {} of {}, which the request does not break", entry.1, any_item(&entry.0));
+            findings.push(Finding::new(self.0.source(exchange.operation, entry), what));
         }
-        complaints
+        findings
     }
 }
 

@@ -1,26 +1,26 @@
 //! Whether the answer is of the kind that the document, or RFC 6750 and RFC 9110, promise for the case.
 
-use super::{Complaint, Exchange, Judge};
-use crate::case::{Expect, refusals};
+use super::{Exchange, Finding, Judge};
+use crate::cases::{Expect, refusals};
 
 pub(crate) struct Status;
 
 impl Judge for Status {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (case, operation, response) = (exchange.case, exchange.operation, exchange.response);
         let status = response.status;
-        let fail = |what: String| vec![Complaint::new(&case.promise, what)];
+        let fail = |what: String| vec![Finding::new(&case.promise, what)];
         if status >= 500 && status != 501 {
             return fail(format!("the server fails ({status}) on {}", case.title));
         }
         match &case.expect {
             Expect::Success => {
-                // That a success is not documented, or what the request is refused for, is another judge's matter.
+                // That a success is not documented, or what the request is rejected for, is another judge's matter.
                 let gone = operation.path.contains('{') && matches!(status, 404 | 410) && operation.response(status).is_some();
                 if (200..400).contains(&status) || gone || !exchange.violations.is_empty() {
                     Vec::new()
                 } else {
-                    fail(format!("{} is refused with {status}", case.title))
+                    fail(format!("{} is rejected with {status}", case.title))
                 }
             }
             Expect::Refusal(broken) => {
@@ -34,7 +34,7 @@ impl Judge for Status {
                 } else if wanted.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is refused with {status} and not with {}", case.title, list(&wanted)))
+                    fail(format!("{} is rejected with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Unreadable => {
@@ -42,17 +42,17 @@ impl Judge for Status {
                 if wanted.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} and not with {}", case.title, list(&wanted)))
+                    fail(format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
                 405 => allow(exchange),
                 _ => Vec::new(),
             },
-            Expect::Status(wanted) => fail(format!("{} is answered with {status} and not with {}", case.title, list(wanted))),
+            Expect::Status(wanted) => fail(format!("{} is answered with {status} instead of {}", case.title, list(wanted))),
             Expect::Challenge { status: wanted, error } => {
                 if status != *wanted {
-                    return fail(format!("{} is answered with {status} and not with {wanted}", case.title));
+                    return fail(format!("{} is answered with {status} instead of {wanted}", case.title));
                 }
                 challenge(exchange, *error)
             }
@@ -61,7 +61,7 @@ impl Judge for Status {
                 if conflict.contains(&status) {
                     Vec::new()
                 } else {
-                    fail(format!("{} is answered with {status} and not with {}: {pointer}", case.title, list(&conflict)))
+                    fail(format!("{} is answered with {status} instead of {}: {pointer}", case.title, list(&conflict)))
                 }
             }
             Expect::Documented => Vec::new(),
@@ -70,35 +70,35 @@ impl Judge for Status {
 }
 
 /// RFC 9110, section 15.5.6: 405 comes with the methods that are allowed.
-fn allow(exchange: &Exchange<'_>) -> Vec<Complaint> {
+fn allow(exchange: &Exchange<'_>) -> Vec<Finding> {
     let case = exchange.case;
     let Some(allow) = exchange.response.header("allow") else {
-        return vec![Complaint::new(&case.promise, "405 comes without Allow (RFC 9110, section 15.5.6)")];
+        return vec![Finding::new(&case.promise, "405 comes without Allow (RFC 9110, section 15.5.6)")];
     };
     let methods: Vec<&str> = allow.split(',').map(str::trim).collect();
     if methods.contains(&exchange.operation.method.as_str()) && !methods.contains(&case.request.method.as_str()) {
         return Vec::new();
     }
-    vec![Complaint::new(&case.promise, "Allow does not list the methods of the path").with(allow)]
+    vec![Finding::new(&case.promise, "Allow does not list the methods of the path").with(allow)]
 }
 
 /// RFC 6750, section 3: the challenge, with the error where a token was sent and without where none was.
-fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Complaint> {
+fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Finding> {
     let case = exchange.case;
     let status = exchange.response.status;
     let Some(challenge) = exchange.response.header("www-authenticate") else {
-        return vec![Complaint::new(&case.promise, format!("{status} comes without WWW-Authenticate (RFC 6750, section 3)"))];
+        return vec![Finding::new(&case.promise, format!("{status} comes without WWW-Authenticate (RFC 6750, section 3)"))];
     };
-    let complaint = |what: &str| vec![Complaint::new(&case.promise, format!("{what}: {}", case.title)).with(challenge)];
+    let finding = |what: &str| vec![Finding::new(&case.promise, format!("{what}: {}", case.title)).with(challenge)];
     if !challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
-        return complaint("the challenge is not of the scheme Bearer");
+        return finding("the challenge does not have the scheme Bearer");
     }
     match error {
         Some(error) if !challenge.contains(&format!("error=\"{error}\"")) => {
-            complaint(&format!("the challenge does not say error=\"{error}\" (RFC 6750, section 3.1)"))
+            finding(&format!("the challenge does not say error=\"{error}\" (RFC 6750, section 3.1)"))
         }
         None if challenge.contains("error=") => {
-            complaint("the challenge names an error where no token was sent (RFC 6750, section 3.1)")
+            finding("the challenge names an error where no token was sent (RFC 6750, section 3.1)")
         }
         _ => Vec::new(),
     }
@@ -106,7 +106,7 @@ fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Complaint> {
 
 pub(super) fn list(statuses: &[u16]) -> String {
     match statuses {
-        all if all.len() > 8 => "another documented refusal".to_owned(),
+        all if all.len() > 8 => "another documented rejection".to_owned(),
         all => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
     }
 }

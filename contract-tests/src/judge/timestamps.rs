@@ -4,11 +4,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::{Complaint, Exchange, Judge};
-use crate::{
-    document::{Document, is_json},
-    pointer::escape,
-};
+use super::{Exchange, Finding, Judge};
+use crate::{openapi::document::Document, openapi::operation::is_json, pointer::escape};
 
 /// How far the server's clock and ours may differ, in seconds.
 const CLOCKS: u64 = 300;
@@ -33,7 +30,7 @@ impl Timestamps {
 }
 
 impl Judge for Timestamps {
-    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Complaint> {
+    fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         if exchange.operation.method != "POST" || exchange.response.status != 201 {
             return Vec::new();
         }
@@ -46,7 +43,7 @@ impl Judge for Timestamps {
             .filter(|(_, time)| u64::try_from(time.timestamp()).map_or(true, |time| !window.contains(&time)))
             .map(|(name, time)| {
                 let what = format!("{name} is not the time of creation");
-                Complaint::new(self.source(exchange, name), what).with(time.to_rfc3339())
+                Finding::new(self.source(exchange, name), what).with(time.to_rfc3339())
             })
             .collect()
     }

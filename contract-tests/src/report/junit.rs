@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quick_junit::{NonSuccessKind, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::{ConstraintReport, Failure, OperationReport, Report, terminal::quantity};
-use crate::case::Group;
+use crate::cases::Group;
 
 /// The name of the test case of requests that were made for no constraint.
 const BASELINE: &str = "valid requests";
@@ -56,7 +56,7 @@ impl Report {
     fn test_case(&self, failure: &Failure) -> (usize, String) {
         let operations = || self.operations.iter().enumerate().filter(|(_, operation)| operation.id == failure.operation);
         let name = match failure.group {
-            Group::Edges | Group::Faults => {
+            Group::Boundary | Group::Negative => {
                 let found =
                     operations().find_map(|(index, operation)| Some((index, operation.constraint_of(failure)?.test_case())));
                 match found {
@@ -114,7 +114,7 @@ mod tests {
         let twice = ConstraintReport { place: "/other/p2".to_owned(), ..constraint(2) };
         let of_twice = Failure { title: "a request that breaks minLength of /other/p2".to_owned(), ..failure(2) };
         let random = Failure { group: Group::Random, case: "createPet:random:7".to_owned(), ..failure(3) };
-        let baseline = Failure { group: Group::Edges, case: "createPet:edges:baseline:1".to_owned(), ..failure(4) };
+        let baseline = Failure { group: Group::Boundary, case: "createPet:boundary:baseline:1".to_owned(), ..failure(4) };
         let report = report((1..=4).map(constraint).chain([twice]).collect(), vec![failure(1), of_twice, random, baseline]);
         let junit = parsed(&report);
         assert_eq!(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::secret::Secrets;
 pub use self::terminal::Layout;
-use crate::{case::Group, schema::Uncovered};
+use crate::{cases::Group, schema::Uncovered};
 
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +29,7 @@ pub struct Report {
     /// How many cases were judged.
     pub cases: u64,
     /// How long it took, in seconds.
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "serialize_seconds")]
     pub elapsed: Duration,
     /// Each operation, once for each media type of its body.
     pub operations: Vec<OperationReport>,
@@ -57,7 +57,7 @@ pub struct OperationReport {
 impl OperationReport {
     /// How many constraints there are, and how many were met from both sides.
     pub fn coverage(&self) -> (usize, usize) {
-        (self.constraints.len(), self.constraints.iter().filter(|constraint| constraint.kept && constraint.broken).count())
+        (self.constraints.len(), self.constraints.iter().filter(|constraint| constraint.satisfied && constraint.violated).count())
     }
 }
 
@@ -72,16 +72,16 @@ pub struct ConstraintReport {
     pub keyword: String,
     /// Which item of a keyword that lists several rules, such as the property of `required`.
     pub item: Option<String>,
-    /// Valid requests made for its edge.
-    pub edges: usize,
+    /// Valid requests on its boundary.
+    pub boundary: usize,
     /// Requests made to break it.
-    pub faults: usize,
+    pub negative: usize,
     /// Random requests made to break it.
     pub random: usize,
-    /// Whether a valid request was sent in which it held.
-    pub kept: bool,
-    /// Whether a request was sent in which it did not hold.
-    pub broken: bool,
+    /// Whether a valid request was sent that satisfies it.
+    pub satisfied: bool,
+    /// Whether a request was sent that violates it.
+    pub violated: bool,
     /// How it can be broken: `alone`, `together with …`, `inside a condition`, `choice`, `never`.
     pub breakable: String,
 }
@@ -97,12 +97,12 @@ impl ConstraintReport {
 
     /// What is missing until it is met from both sides.
     pub fn gap(&self) -> Option<&'static str> {
-        match (self.kept, self.broken) {
+        match (self.satisfied, self.violated) {
             (true, true) => None,
-            (false, false) => Some("neither kept nor broken by any request that was sent"),
-            (false, true) => Some("no valid request was sent in which it held"),
-            (true, false) if self.breakable == "never" => Some("no request was found that breaks it"),
-            (true, false) => Some("no request was sent that breaks it"),
+            (false, false) => Some("no request was sent that satisfies or violates it"),
+            (false, true) => Some("no valid request was sent that satisfies it"),
+            (true, false) if self.breakable == "never" => Some("no request was found that violates it"),
+            (true, false) => Some("no request was sent that violates it"),
         }
     }
 }
@@ -143,8 +143,8 @@ pub struct Failure {
 }
 
 impl Report {
-    /// Whether every promise was kept.
-    pub fn kept(&self) -> bool {
+    /// Whether no promise is broken.
+    pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }
 
@@ -154,11 +154,11 @@ impl Report {
         each.fold((0, 0), |(all, met), (more, met_more)| (all + more, met + met_more))
     }
 
-    /// The report for programs: its fields by their names, `kept` (whether every promise was), and `coverage` with the number of
+    /// The report for programs: its fields by their names, `passed`, and `coverage` with the number of
     /// `constraints` and of those `met` from both sides. Fields may be added; none is renamed or removed.
     pub fn json(&self) -> Value {
         let (constraints, met) = self.coverage();
-        let mut json = json!({ "kept": self.kept(), "coverage": { "constraints": constraints, "met": met } });
+        let mut json = json!({ "passed": self.passed(), "coverage": { "constraints": constraints, "met": met } });
         if let (Value::Object(json), Ok(Value::Object(fields))) = (&mut json, serde_json::to_value(self)) {
             json.extend(fields);
         }
@@ -166,8 +166,13 @@ impl Report {
     }
 }
 
-fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
+fn serialize_seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(seconds(*duration))
+}
+
+/// A duration in seconds, to the millisecond.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]
@@ -178,14 +183,14 @@ pub(crate) mod tests {
     pub fn failure(number: usize) -> Failure {
         Failure {
             operation: "createPet".to_owned(),
-            group: Group::Faults,
+            group: Group::Negative,
             promise: format!("/components/schemas/Pet/properties/p{number}/minLength"),
             line: Some(10 + number),
             text: Some("minLength: 1".to_owned()),
             what: format!("a request that breaks minLength of /p{number} is accepted with 201"),
             detail: String::new(),
             count: 1,
-            case: format!("createPet:faults:/components/schemas/Pet/properties/p{number}/minLength:1"),
+            case: format!("createPet:negative:/components/schemas/Pet/properties/p{number}/minLength:1"),
             title: format!("a request that breaks minLength of /p{number}"),
             curl: "curl -i -X POST 'http://127.0.0.1:1/pets' \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  --data-binary '{}'"
                 .to_owned(),
@@ -193,7 +198,7 @@ pub(crate) mod tests {
             status: Some(201),
             answer: Some(r#"{"id":1}"#.to_owned()),
             rerun: format!(
-                "--seed 1 --cases 50 --only 'createPet:faults:/components/schemas/Pet/properties/p{number}/minLength:1'"
+                "--seed 1 --cases 50 --only 'createPet:negative:/components/schemas/Pet/properties/p{number}/minLength:1'"
             ),
         }
     }
@@ -205,18 +210,18 @@ pub(crate) mod tests {
             place: format!("/p{number}"),
             keyword: "minLength".to_owned(),
             item: None,
-            edges: 2,
-            faults: 1,
+            boundary: 2,
+            negative: 1,
             random: 7,
-            kept: true,
-            broken: true,
+            satisfied: true,
+            violated: true,
             breakable: "alone".to_owned(),
         }
     }
 
     /// A report of one operation.
     pub fn report(constraints: Vec<ConstraintReport>, failures: Vec<Failure>) -> Report {
-        let cases = BTreeMap::from([(Group::Edges, 20), (Group::Random, 1_000), (Group::Protocol, 30)]);
+        let cases = BTreeMap::from([(Group::Boundary, 20), (Group::Random, 1_000), (Group::Protocol, 30)]);
         let operation = OperationReport {
             id: "createPet".to_owned(),
             name: "POST /pets".to_owned(),
@@ -240,11 +245,11 @@ pub(crate) mod tests {
 
     #[test]
     fn json_has_the_verdict_and_every_field() {
-        let json = report(vec![constraint(1), ConstraintReport { broken: false, ..constraint(2) }], vec![failure(1)]).json();
-        assert_eq!(json["kept"], json!(false));
+        let json = report(vec![constraint(1), ConstraintReport { violated: false, ..constraint(2) }], vec![failure(1)]).json();
+        assert_eq!(json["passed"], json!(false));
         assert_eq!(json["coverage"], json!({ "constraints": 2, "met": 1 }));
         assert_eq!(json["elapsed"], json!(0.5));
-        assert_eq!(json["operations"][0]["cases"], json!({ "edges": 20, "random": 1000, "protocol": 30 }));
+        assert_eq!(json["operations"][0]["cases"], json!({ "boundary": 20, "random": 1000, "protocol": 30 }));
         assert_eq!(json["failures"][0]["line"], json!(11));
     }
 }

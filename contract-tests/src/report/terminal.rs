@@ -100,7 +100,7 @@ impl Page {
         writeln!(self.text)
     }
 
-    /// Constraints × (edges, faults, random), by place. A place stands in its first row only.
+    /// Constraints × (boundary, negative, random), by place. A place stands in its first row only.
     fn table(&mut self, all: &[ConstraintReport]) -> fmt::Result {
         let mut rank = BTreeMap::new();
         for (index, constraint) in all.iter().enumerate() {
@@ -116,35 +116,35 @@ impl Page {
         };
         let (places, names) = (widest(&place, "place"), widest(&name, "constraint"));
         let heading = format!(
-            "{:places$}  {:names$}  {:>6} {:>6} {:>6}  can be broken",
-            "place", "constraint", "edges", "faults", "random"
+            "{:places$}  {:names$}  {:>8} {:>8} {:>6}  can be broken",
+            "place", "constraint", "boundary", "negative", "random"
         );
         writeln!(self.text, "\n  {}", self.paint(QUIET, heading))?;
         let mut last = None;
         for constraint in &shown {
             let again = last.replace(&constraint.place) == Some(&constraint.place);
             let place = if again { String::new() } else { place(constraint) };
-            let ConstraintReport { edges, faults, random, .. } = constraint;
-            let row = format!("{place:places$}  {:names$}  {edges:>6} {faults:>6} {random:>6}", name(constraint));
+            let ConstraintReport { boundary, negative, random, .. } = constraint;
+            let row = format!("{place:places$}  {:names$}  {boundary:>8} {negative:>8} {random:>6}", name(constraint));
             let how = match constraint.gap() {
                 None => self.paint(QUIET, how(constraint, all)),
                 Some(gap) => self.paint(ODD, gap),
             };
             writeln!(self.text, "  {row}  {how}")?;
         }
-        self.rest(all.len() - shown.len(), "more: --verbose shows them")
+        self.rest(all.len() - shown.len(), "more: --verbose lists them")
     }
 
     fn coverage(&mut self, report: &Report) -> fmt::Result {
         if let Some(only) = &report.only {
-            return writeln!(self.text, "Coverage is not measured: only cases that begin with {} were tried.\n", visible(only));
+            return writeln!(self.text, "Coverage is not measured: only cases whose ID starts with {} ran.\n", visible(only));
         }
         let (all, met) = report.coverage();
         let style = if met == all { GOOD } else { ODD };
         writeln!(
             self.text,
             "{}",
-            self.paint(style, format!("{} of {} constraints met from both sides", number(met), number(all)))
+            self.paint(style, format!("{} of {} constraints tested from both sides", number(met), number(all)))
         )?;
         let several = report.operations.len() > 1;
         let of = |operation: &OperationReport| if several { format!("{}: ", visible(&operation.id)) } else { String::new() };
@@ -166,9 +166,9 @@ impl Page {
             disagreements.extend(operation.disagreements.iter().map(|disagreement| format!("{of}{}", visible(disagreement))));
         }
         let [unmet, uncovered, disagreements] = &lists;
-        self.list("not met from both sides", unmet)?;
+        self.list("not tested from both sides", unmet)?;
         self.list("not covered", uncovered)?;
-        self.list("not sent, because the engine and its second opinion disagree", disagreements)?;
+        self.list("not sent, because the two validators disagree", disagreements)?;
         writeln!(self.text)
     }
 
@@ -180,7 +180,7 @@ impl Page {
         for line in lines.iter().take(LISTED) {
             writeln!(self.text, "  - {}", cut(line, 400))?;
         }
-        self.rest(lines.len().saturating_sub(LISTED), "more: the JSON report has them")
+        self.rest(lines.len().saturating_sub(LISTED), "more: --json FILE lists them")
     }
 
     fn rest(&mut self, count: usize, what: &str) -> fmt::Result {
@@ -198,20 +198,20 @@ impl Page {
         if report.failures.len() <= FULL {
             return Ok(());
         }
-        writeln!(self.text, "{}", self.paint(HEADING, "Further broken promises, in short:"))?;
+        writeln!(self.text, "{}", self.paint(HEADING, "More broken promises:"))?;
         for (index, failure) in report.failures.iter().enumerate().skip(FULL).take(BRIEF) {
             let line = failure.line.map_or_else(String::new, |line| format!(", line {line}"));
             let cases = quantity(failure.count, "case", "cases");
             writeln!(self.text, "{}. {} ({cases}{line})", index + 1, cut(&visible(&failure.what), 200))?;
         }
-        self.rest(report.failures.len().saturating_sub(FULL + BRIEF), "more: the JSON report has them")?;
+        self.rest(report.failures.len().saturating_sub(FULL + BRIEF), "more: --json FILE lists them")?;
         writeln!(self.text)
     }
 
     /// What the document promises, what happened, and how to see it again.
     fn facts(&mut self, failure: &Failure, document: &str) -> fmt::Result {
         let promise = match (failure.promise.is_empty(), failure.line, &failure.text) {
-            (true, ..) => "made by HTTP, not by the document".to_owned(),
+            (true, ..) => "of HTTP, not of the document".to_owned(),
             (false, Some(line), text) => {
                 let text = text.as_deref().unwrap_or_default();
                 format!("{}\n{document}:{line}: {}", failure.promise, cut(text, 200))
@@ -248,10 +248,10 @@ impl Page {
     fn command(&mut self, name: &str, command: &str) -> fmt::Result {
         let length = command.chars().count();
         if length > COMMAND_CHARACTERS {
-            return self.fact(name, &format!("not shown, because it has {} characters; --json FILE has it", number(length)));
+            return self.fact(name, &format!("not shown, because it has {} characters; --json FILE writes it", number(length)));
         }
         if visible(command) != command {
-            return self.fact(name, "not shown, because it has characters that a terminal does not show; --json FILE has it");
+            return self.fact(name, "not shown, because a terminal would not show all its characters; --json FILE writes it");
         }
         let label = self.paint(QUIET, format!("{name:<8}"));
         // Not every line break: one inside a body is part of it.
@@ -261,11 +261,11 @@ impl Page {
     fn summary(&mut self, report: &Report) -> fmt::Result {
         let seconds = report.elapsed.as_secs_f64();
         let rate = if seconds > 0.0 { report.cases as f64 / seconds } else { 0.0 };
-        let outcome = if report.kept() {
-            self.paint(GOOD, "Every promise was kept")
+        let outcome = if report.passed() {
+            self.paint(GOOD, "No promise is broken")
         } else {
             let count: usize = report.failures.iter().map(|failure| failure.count).sum();
-            let promises = quantity(report.failures.len(), "promise was", "promises were");
+            let promises = quantity(report.failures.len(), "promise is", "promises are");
             self.paint(BAD, format!("{promises} broken ({})", quantity(count, "failure", "failures")))
         };
         let (cases, requests) = (quantity(report.cases, "case", "cases"), quantity(report.requests, "request", "requests"));
@@ -358,9 +358,9 @@ mod tests {
         let report = report((1..=500).map(constraint).collect(), Vec::new());
         assert_eq!(
             report.to_string(),
-            "createPet  POST /pets\n  500 of 500 constraints; cases: edges 20, random 1,000, protocol 30\n\n\
-             500 of 500 constraints met from both sides\n\n\
-             Every promise was kept. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
+            "createPet  POST /pets\n  500 of 500 constraints; cases: boundary 20, random 1,000, protocol 30\n\n\
+             500 of 500 constraints tested from both sides\n\n\
+             No promise is broken. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         );
     }
 
@@ -368,10 +368,10 @@ mod tests {
     fn an_empty_run_and_one_without_constraints_can_be_told() {
         let mut empty = report(Vec::new(), Vec::new());
         let layout = Layout { colour: false, rows: usize::MAX };
-        assert!(empty.text(&layout).contains("0 of 0 constraints; cases: edges 20"), "{}", empty.text(&layout));
+        assert!(empty.text(&layout).contains("0 of 0 constraints; cases: boundary 20"), "{}", empty.text(&layout));
         empty.operations.clear();
         empty.elapsed = std::time::Duration::ZERO;
-        assert!(empty.text(&layout).starts_with("0 of 0 constraints met from both sides"), "{}", empty.text(&layout));
+        assert!(empty.text(&layout).starts_with("0 of 0 constraints tested from both sides"), "{}", empty.text(&layout));
     }
 
     #[test]
@@ -391,7 +391,7 @@ mod tests {
                 of(2, "type", "together with /p2/enum"),
                 of(1, "type", "together with /p1/a, /p1/b"),
                 of(2, "enum", "together with /p1/type"),
-                ConstraintReport { broken: false, ..of(3, "not", "never") },
+                ConstraintReport { violated: false, ..of(3, "not", "never") },
             ],
             Vec::new(),
         );
@@ -400,13 +400,13 @@ mod tests {
         assert_eq!(
             table,
             [
-                "  place     constraint    edges faults random  can be broken",
-                "  /p1       required          2      1      7  alone",
-                "            type              2      1      7  with 2 others",
-                "  the body  required p1       2      1      7  alone",
-                "  /p2       type              2      1      7  with enum",
-                "            enum              2      1      7  with type of /p1",
-                "  … and 1 more: --verbose shows them",
+                "  place     constraint   boundary negative random  can be broken",
+                "  /p1       required            2        1      7  alone",
+                "            type                2        1      7  with 2 others",
+                "  the body  required p1         2        1      7  alone",
+                "  /p2       type                2        1      7  with enum",
+                "            enum                2        1      7  with type of /p1",
+                "  … and 1 more: --verbose lists them",
             ]
         );
     }
@@ -420,14 +420,14 @@ mod tests {
 
     #[test]
     fn what_is_not_covered_is_said_with_the_reason() {
-        let never = ConstraintReport { broken: false, breakable: "never".to_owned(), ..constraint(1) };
+        let never = ConstraintReport { violated: false, breakable: "never".to_owned(), ..constraint(1) };
         let mut report = report(vec![never, constraint(2)], Vec::new());
         report.operations[0].uncovered = vec![Uncovered { pointer: "/a".to_owned(), reason: "why".to_owned() }];
         report.operations[0].disagreements = (0..25).map(|number| format!("no {number}")).collect();
         let text = report.to_string();
         for line in [
-            "1 of 2 constraints met from both sides",
-            "- minLength of /p1: no request was found that breaks it (/components/schemas/Pet/properties/p1/minLength)",
+            "1 of 2 constraints tested from both sides",
+            "- minLength of /p1: no request was found that violates it (/components/schemas/Pet/properties/p1/minLength)",
             "- /a: why",
             "disagree: 25",
             "- no 19",
@@ -440,10 +440,10 @@ mod tests {
 
     #[test]
     fn a_part_of_a_run_is_not_accused_of_covering_a_part() {
-        let mut report = report(vec![ConstraintReport { broken: false, ..constraint(1) }], Vec::new());
+        let mut report = report(vec![ConstraintReport { violated: false, ..constraint(1) }], Vec::new());
         report.only = Some("createPet:random".to_owned());
         let text = report.to_string();
-        assert!(text.contains("only cases that begin with createPet:random were tried") && !text.contains("met from"), "{text}");
+        assert!(text.contains("only cases whose ID starts with createPet:random ran") && !text.contains("met from"), "{text}");
     }
 
     #[test]
@@ -461,7 +461,7 @@ mod tests {
            curl      curl -i -X POST 'http://127.0.0.1:1/pets' \
                        -H "Authorization: Bearer $TOKEN" \
                        --data-binary '{}'
-           rerun     --seed 1 --cases 50 --only 'createPet:faults:/components/schemas/Pet/properties/p1/minLength:1'
+           rerun     --seed 1 --cases 50 --only 'createPet:negative:/components/schemas/Pet/properties/p1/minLength:1'
         "#);
     }
 
@@ -476,7 +476,7 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with(
-            "30 promises were broken (1,000 failures). 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
+            "30 promises are broken (1,000 failures). 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         ));
         assert!(text.lines().count() < 16 * FULL, "{} lines", text.lines().count());
 

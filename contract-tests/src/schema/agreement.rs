@@ -8,7 +8,7 @@ use std::{
 use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
 use serde_json::Value;
 
-use super::{ConstraintId, Leaf, Schema, Trace};
+use super::{ConstraintId, Schema, Trace, Violation};
 use crate::pointer::escape;
 
 /// The address that the document has for boon; nothing is fetched.
@@ -25,7 +25,7 @@ pub enum Disagreement {
     },
     /// boon finds something broken that the engine does not.
     #[error("boon finds {rule} broken at {place:?}, the engine does not")]
-    Leaf {
+    Violation {
         /// The keyword or its pointer.
         rule: String,
         /// Where in the instance.
@@ -34,7 +34,7 @@ pub enum Disagreement {
 }
 
 /// A compiled second opinion.
-pub struct Referee {
+pub struct ReferenceValidator {
     schemas: Arc<Schemas>,
     index: SchemaIndex,
     /// Whether each constraint is (in) an `unevaluatedItems` or `unevaluatedProperties`.
@@ -43,7 +43,7 @@ pub struct Referee {
     known: HashMap<(String, Option<String>), ConstraintId>,
 }
 
-impl Referee {
+impl ReferenceValidator {
     /// Compiles the schema at `pointer` of `document`, which `schema` is the engine's own view of.
     ///
     /// # Errors
@@ -92,18 +92,22 @@ impl Referee {
         self.leaves(&error, &mut found)?;
         // boon counts the items after a prefix from zero again, so that its places may name another item; and of a property's name
         // that is wrong it does not say in which object it is.
-        let same = |leaf: &Leaf, other: &Leaf| {
-            leaf.constraint == other.constraint && any_item(&other.place).ends_with(&any_item(&leaf.place))
+        let same = |violation: &Violation, other: &Violation| {
+            violation.constraint == other.constraint && any_item(&other.place).ends_with(&any_item(&violation.place))
         };
-        let known = |leaf: &Leaf| trace.broken.contains(leaf) || trace.broken.iter().any(|other| same(leaf, other));
-        match found.iter().find(|leaf| !known(leaf) && !self.of_unevaluated[leaf.constraint]) {
+        let known =
+            |violation: &Violation| trace.broken.contains(violation) || trace.broken.iter().any(|other| same(violation, other));
+        match found.iter().find(|violation| !known(violation) && !self.of_unevaluated[violation.constraint]) {
             None => Ok(()),
-            Some(leaf) => Err(Disagreement::Leaf { rule: format!("constraint {}", leaf.constraint), place: leaf.place.clone() }),
+            Some(violation) => Err(Disagreement::Violation {
+                rule: format!("constraint {}", violation.constraint),
+                place: violation.place.clone(),
+            }),
         }
     }
 
     /// The leaves of boon's error tree, as the engine counts them: an alternative is one, whatever its branches say.
-    fn leaves(&self, error: &ValidationError<'_, '_>, found: &mut BTreeSet<Leaf>) -> Result<(), Disagreement> {
+    fn leaves(&self, error: &ValidationError<'_, '_>, found: &mut BTreeSet<Violation>) -> Result<(), Disagreement> {
         let place = error.instance_location.to_string();
         let at = |keyword: &str| format!("{}{keyword}", pointer_of(error.schema_url));
         let child = |name: &str| format!("{place}/{}", escape(name));
@@ -111,10 +115,10 @@ impl Referee {
             let key = (pointer, item.map(str::to_owned));
             match self.known.get(&key) {
                 Some(constraint) => {
-                    found.insert(Leaf { constraint: *constraint, place });
+                    found.insert(Violation { constraint: *constraint, place });
                     Ok(())
                 }
-                None => Err(Disagreement::Leaf { rule: key.0, place }),
+                None => Err(Disagreement::Violation { rule: key.0, place }),
             }
         };
         let keyword = match &error.kind {
@@ -125,7 +129,11 @@ impl Referee {
                 // boon validates the name as an instance of its own, so places inside begin anew.
                 let mut inner = BTreeSet::new();
                 error.causes.iter().try_for_each(|cause| self.leaves(cause, &mut inner))?;
-                found.extend(inner.into_iter().map(|leaf| Leaf { place: format!("{}{}", child(prop), leaf.place), ..leaf }));
+                found.extend(
+                    inner
+                        .into_iter()
+                        .map(|violation| Violation { place: format!("{}{}", child(prop), violation.place), ..violation }),
+                );
                 return Ok(());
             }
             ErrorKind::Required { want } => {
@@ -162,7 +170,7 @@ impl Referee {
             ErrorKind::Not => "/not",
             ErrorKind::AnyOf => "/anyOf",
             ErrorKind::OneOf(_) => "/oneOf",
-            other => return Err(Disagreement::Leaf { rule: format!("{other}"), place }),
+            other => return Err(Disagreement::Violation { rule: format!("{other}"), place }),
         };
         add(at(keyword), None, place.clone())
     }

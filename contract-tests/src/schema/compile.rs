@@ -174,7 +174,7 @@ impl Compiler<'_> {
                 let keyword = applicator(pointer);
                 self.schema.nodes[id].never = Some(self.add(pointer, keyword, None, place, Rule::Never));
             }
-            _ => self.uncovered(pointer, "there is no schema here"),
+            _ => self.uncovered(pointer, "there is no schema"),
         }
         id
     }
@@ -219,10 +219,10 @@ impl Compiler<'_> {
                 let Some(name) = value.as_str() else { return self.uncovered(at, "not understood") };
                 match format::known(name) {
                     _ if TYPE_FORMATS.contains(&name) => {
-                        return self.uncovered(at, "this format names a type of a programming language and asserts nothing");
+                        return self.uncovered(at, "this format names a programming language's type and asserts nothing");
                     }
                     Some(format) => own("format", Some(Rule::Format(format))),
-                    None => return self.uncovered(at, "this format is not known, so it asserts nothing"),
+                    None => return self.uncovered(at, "this format is unknown and asserts nothing"),
                 }
             }
             "required" => {
@@ -254,7 +254,7 @@ impl Compiler<'_> {
                 });
                 match target {
                     Some(target) => node.reference = Some(self.node(&target, place)),
-                    None => self.uncovered(at, "a reference that does not lead to a place in this document"),
+                    None => self.uncovered(at, "a reference to nothing in this document"),
                 }
                 return;
             }
@@ -336,7 +336,7 @@ impl Compiler<'_> {
                     "example" | "default" => node.examples.push(value.clone()),
                     "examples" => node.examples.extend(value.as_array().into_iter().flatten().cloned()),
                     _ if ANNOTATIONS.contains(&other) || other.starts_with("x-") => {}
-                    _ => self.uncovered(at, "this keyword is not known"),
+                    _ => self.uncovered(at, "this keyword is unknown"),
                 }
                 return;
             }
@@ -346,7 +346,7 @@ impl Compiler<'_> {
                 let id = self.add(at, name, None, place, rule);
                 node.own.push(id);
             }
-            None => self.uncovered(at, "its value is not what the keyword takes"),
+            None => self.uncovered(at, "the keyword has a value of the wrong type"),
         }
     }
 

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 256;
 
 /// A constraint that an instance breaks, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Leaf {
+pub struct Violation {
     /// The constraint.
     pub constraint: ConstraintId,
     /// The value that breaks it (JSON Pointer); for a missing or unknown property, that property.
@@ -23,11 +23,11 @@ pub struct Leaf {
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
     /// What is broken, so that the instance is invalid. Empty for a valid one.
-    pub broken: BTreeSet<Leaf>,
+    pub broken: BTreeSet<Violation>,
     /// What is broken inside a condition or an alternative, where it need not matter.
-    pub hidden: BTreeSet<Leaf>,
-    /// For each constraint whether it was met and held.
-    pub held: Vec<bool>,
+    pub hidden: BTreeSet<Violation>,
+    /// For each constraint whether it was met and satisfied.
+    pub satisfied: Vec<bool>,
     /// For each constraint whether it was met and did not hold.
     pub failed: Vec<bool>,
     /// Where the values are that no two resources share.
@@ -37,7 +37,7 @@ pub struct Trace {
 impl Trace {
     /// Whether the instance breaks this constraint, in one place, and nothing else.
     pub fn breaks_only(&self, constraint: ConstraintId) -> bool {
-        self.broken.len() == 1 && self.broken.iter().all(|leaf| leaf.constraint == constraint)
+        self.broken.len() == 1 && self.broken.iter().all(|violation| violation.constraint == constraint)
     }
 }
 
@@ -77,7 +77,7 @@ impl Schema {
 
     fn evaluate_at(&self, node: NodeId, value: &Value) -> Trace {
         let count = self.constraints.len();
-        let trace = Trace { held: vec![false; count], failed: vec![false; count], ..Trace::default() };
+        let trace = Trace { satisfied: vec![false; count], failed: vec![false; count], ..Trace::default() };
         let mut evaluation = Evaluation { schema: self, trace, place: String::new(), inside: 0, depth: 0 };
         evaluation.node(node, value);
         evaluation.trace
@@ -91,7 +91,7 @@ impl Evaluation<'_> {
 
     fn note_at(&mut self, constraint: ConstraintId, holds: bool, child: Option<&str>) -> bool {
         if holds {
-            self.trace.held[constraint] = true;
+            self.trace.satisfied[constraint] = true;
             return true;
         }
         self.trace.failed[constraint] = true;
@@ -99,8 +99,8 @@ impl Evaluation<'_> {
             None => self.place.clone(),
             Some(child) => format!("{}/{}", self.place, escape(child)),
         };
-        let leaf = Leaf { constraint, place };
-        if self.inside == 0 { &mut self.trace.broken } else { &mut self.trace.hidden }.insert(leaf);
+        let violation = Violation { constraint, place };
+        if self.inside == 0 { &mut self.trace.broken } else { &mut self.trace.hidden }.insert(violation);
         false
     }
 
@@ -179,7 +179,7 @@ impl Evaluation<'_> {
         if let Some(condition) = &node.condition {
             let (holds, evaluated) = self.aside(condition.when, value);
             if holds {
-                self.trace.held[condition.id] = true;
+                self.trace.satisfied[condition.id] = true;
                 done.add(evaluated);
             } else {
                 self.trace.failed[condition.id] = true;
@@ -308,7 +308,7 @@ impl Evaluation<'_> {
                 return self.note_at(id, object.contains_key(then), Some(then));
             }
             (Rule::Optional(name), Value::Object(object)) => {
-                let side = if object.contains_key(name) { &mut self.trace.held } else { &mut self.trace.failed };
+                let side = if object.contains_key(name) { &mut self.trace.satisfied } else { &mut self.trace.failed };
                 side[id] = true;
                 return true;
             }

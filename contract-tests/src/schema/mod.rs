@@ -11,8 +11,8 @@ use std::fmt;
 use serde_json::Value;
 
 pub use self::{
-    agreement::{Disagreement, Referee},
-    evaluate::{Leaf, Trace, equal},
+    agreement::{Disagreement, ReferenceValidator},
+    evaluate::{Trace, Violation, equal},
 };
 pub(crate) use self::{
     agreement::{any_item, reference},

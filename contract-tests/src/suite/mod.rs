@@ -1,45 +1,52 @@
-//! What a caller sets up: the document, the tokens, the judges, and how much is tried.
+//! A suite: the document, the tokens, the judges, and the number of cases.
 
+pub(crate) mod client;
+mod failures;
+mod find_failure;
+mod fresh;
 mod prepared;
+mod record;
 mod run;
-mod seek;
+mod saved;
+mod shrink;
+mod state;
+pub(crate) mod store;
 mod tally;
 
 use std::{
     collections::BTreeMap,
-    future::Future,
     path::PathBuf,
-    pin::Pin,
     sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
-
 pub(crate) use self::run::Run;
-use self::{prepared::Prepared, run::Search};
+pub use self::store::{Store, StoreFuture};
+use self::{prepared::Prepared, run::FailureFilter};
 use crate::{
-    client::{Client, ClientError},
-    document::{Document, DocumentError},
+    cases::{
+        protocol::Assumptions,
+        token::{Signer, TokenError},
+    },
     judge::Judge,
-    protocol::Assumptions,
+    openapi::document::{Document, DocumentError},
     report::{Failure, Report},
-    token::{Signer, TokenError},
+    suite::client::{Client, ClientError},
 };
 
-/// Why a run could not take place.
+/// Why a run could not start or finish.
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
     /// The document cannot be used.
     #[error(transparent)]
     Document(#[from] DocumentError),
-    /// The server cannot be talked to.
+    /// The URL or the HTTP client is unusable.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// Tokens cannot be made.
+    /// Tokens cannot be signed.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// Nobody answers.
+    /// The server does not answer.
     #[error("{url} does not answer: {cause}")]
     Unreachable {
         /// The server's URL.
@@ -47,16 +54,16 @@ pub enum SuiteError {
         /// What went wrong.
         cause: String,
     },
-    /// An operation asks for a token and there is none.
-    #[error("{operation} asks for a bearer token, and none was given")]
+    /// An operation needs a token and there is none.
+    #[error("{operation} needs a bearer token, and none was given")]
     NoToken {
         /// The operation.
         operation: String,
     },
-    /// No case has such a name.
-    #[error("no case begins with {0:?}")]
+    /// No case has such an ID.
+    #[error("no case has an ID that starts with {0:?}")]
     NoSuchCase(String),
-    /// The kept failures cannot be read or written.
+    /// The file of saved failures cannot be read or written.
     #[error("{path}: {cause}")]
     Failures {
         /// The file.
@@ -70,35 +77,26 @@ impl SuiteError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Document(DocumentError::File { .. }) => "--spec names the document",
+            Self::Document(DocumentError::File { .. }) => "name the document with --spec",
             Self::Document(_) => "the document must be OpenAPI 3.0 or 3.1 in one file, with JSON Schemas that compile",
-            Self::Client(_) => "give the URL that the document's paths are below, such as http://127.0.0.1:3000",
+            Self::Client(_) => "give the base URL of the server, such as http://127.0.0.1:3000",
             Self::Token(_) => "--signing-key takes the file of an RSA private key in PEM form",
-            Self::Unreachable { .. } => "is the server running, and is this its address?",
+            Self::Unreachable { .. } => "check that the server is running at this address",
             Self::NoToken { .. } => "give --token or CONTRACT_TOKEN, or --signing-key with --kid, --issuer and --audience",
-            Self::NoSuchCase(_) => "the names of cases stand in the report; the same --seed gives the same names",
-            Self::Failures { .. } => "--failures names another file",
+            Self::NoSuchCase(_) => "the report lists case IDs; the same --seed gives the same IDs",
+            Self::Failures { .. } => "name another file with --failures",
         }
     }
 }
 
-/// A future of a [`Store`].
-pub type StoreFuture<'a> = Pin<Box<dyn Future<Output = Vec<Value>> + Send + 'a>>;
-
-/// A look into what the server stores, for tests that run it in their own process: a refused request must change nothing.
-pub trait Store: Send + Sync {
-    /// Everything that is stored, in a stable order, each resource as the API shows it.
-    fn snapshot(&self) -> StoreFuture<'_>;
-}
-
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
-    /// Cases judged.
+    /// The number of judged cases.
     pub done: u64,
-    /// Cases that are known to be tried.
+    /// The number of cases that are known so far.
     pub total: u64,
-    /// Broken promises found, each cause once.
+    /// The number of broken promises, each cause once.
     pub failures: usize,
 }
 
@@ -110,7 +108,7 @@ pub struct Suite {
     seed: u64,
     cases: usize,
     only: Option<String>,
-    patience: Duration,
+    timeout: Duration,
     assumptions: Assumptions,
     concurrency: usize,
     judges: Vec<Box<dyn Judge>>,
@@ -130,7 +128,7 @@ impl Suite {
             seed: 1,
             cases: 1_000,
             only: None,
-            patience: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
             assumptions: Assumptions { oversized: 1024 * 1024, lenient: false },
             concurrency: 8,
             judges: Vec::new(),
@@ -141,56 +139,56 @@ impl Suite {
         }
     }
 
-    /// The token for operations that ask for one.
+    /// Sends this token to operations that need one.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Makes tokens, good and bad, instead of using one.
+    /// Signs valid and invalid tokens instead of using one.
     pub fn signer(mut self, signer: Signer) -> Self {
         self.signer = Some(signer);
         self
     }
 
-    /// Another seed: the same seed gives the same cases, but for values that must be unique.
+    /// The seed: the same seed gives the same cases, except for values that must be unique.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self.prepared = OnceLock::new();
         self
     }
 
-    /// How many random cases there are for each operation.
+    /// The number of random cases for each operation.
     pub fn cases(mut self, cases: usize) -> Self {
         self.cases = cases;
         self
     }
 
-    /// Only cases whose name begins so.
+    /// Runs only cases whose ID starts with this prefix.
     pub fn only(mut self, prefix: impl Into<String>) -> Self {
         self.only = Some(prefix.into());
         self
     }
 
-    /// How long an answer may take.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// How long the server may take to answer a request.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// The size in bytes of a body that must be refused where the document has the status 413.
+    /// The size in bytes of a body that the server must reject, where the document has the status 413.
     pub fn oversized(mut self, bytes: usize) -> Self {
         self.assumptions.oversized = bytes;
         self
     }
 
-    /// Lets the server read bodies as leniently as the RFCs allow: a byte order mark, a property twice, an unknown content coding.
+    /// Accepts what the RFCs let a server accept: a byte order mark, a duplicate property, an unknown content coding.
     pub fn lenient(mut self, lenient: bool) -> Self {
         self.assumptions.lenient = lenient;
         self
     }
 
-    /// How many requests are under way at a time.
+    /// The number of requests in flight.
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.concurrency = requests.max(1);
         self
@@ -208,13 +206,13 @@ impl Suite {
         self
     }
 
-    /// Keeps failing cases in this file and tries them first next time.
+    /// Saves failing cases to this file, and runs the saved ones first next time.
     pub fn failures(mut self, path: impl Into<PathBuf>) -> Self {
         self.failures = Some(path.into());
         self
     }
 
-    /// Calls this as the run goes on.
+    /// Calls this after each case.
     pub fn progress(mut self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.progress = Some(Box::new(progress));
         self
@@ -224,24 +222,24 @@ impl Suite {
     ///
     /// # Errors
     ///
-    /// [`SuiteError`] when the run cannot take place. Broken promises are no error: they are in the [`Report`].
+    /// [`SuiteError`] when the run cannot start or finish. Broken promises are not an error: they are in the [`Report`].
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
-        let client = Client::new(url, self.patience)?;
+        let client = Client::new(url, self.timeout)?;
         let prepared = self.prepared()?;
         Run::new(self, &client, prepared, self.tokens(prepared)?, None).report(begin).await
     }
 
-    /// Looks for one broken promise of the server at `url`: one whose pointer in the document is `sought`. Cases about such a
+    /// Looks for one broken promise of the server at `url`: one for whose pointer `is_wanted` returns true. Cases about such a
     /// promise come first, nothing is made smaller, and the search ends with the first such failure.
     ///
     /// # Errors
     ///
     /// As for [`Suite::run`].
-    pub async fn seek(&self, url: &str, sought: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
-        let client = Client::new(url, self.patience)?;
+    pub async fn find_failure(&self, url: &str, is_wanted: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
+        let client = Client::new(url, self.timeout)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(Search(&sought))).sought(&sought).await
+        Run::new(self, &client, prepared, self.tokens(prepared)?, Some(FailureFilter(&is_wanted))).find_failure(&is_wanted).await
     }
 
     /// What no server changes; made by the first run.
@@ -270,7 +268,7 @@ impl Suite {
         Ok(tokens)
     }
 
-    fn wanted(&self, case: &str) -> bool {
+    fn is_selected(&self, case: &str) -> bool {
         let Some(only) = &self.only else { return true };
         // Whole parts of the name: what ends in :1 is not :10 as well.
         let between = [':', '/', '[', '-'];

@@ -4,24 +4,23 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{Suite, SuiteError};
 use crate::{
-    case::{Case, Group},
-    document::Operation,
-    judge::{self, Judge, Violations},
+    cases::{Case, Group},
+    judge::{self, Judge, ReportedViolations},
+    openapi::{operation::Operation, request::Target},
     plan::{Plan, Planner, Sample},
-    request::Target,
-    unique::Fresh,
+    suite::fresh::Fresh,
 };
 
 pub(crate) struct Prepared {
     pub operations: Vec<Operation>,
-    pub parts: Vec<Part>,
+    pub parts: Vec<PlannedTarget>,
     /// The judges that need nothing but the document.
     pub judges: Vec<Box<dyn Judge>>,
-    pub violations: Arc<Violations>,
+    pub violations: Arc<ReportedViolations>,
 }
 
 /// An operation with one media type of its body, and the plan for it.
-pub(crate) struct Part {
+pub(crate) struct PlannedTarget {
     pub target: Target,
     pub plan: Plan,
     /// For each sample of the plan its number among those with the same group and constraint, from 1.
@@ -48,16 +47,16 @@ impl Prepared {
                 None => targets.push(Target::compile(document, operation, None)?),
             }
         }
-        let violations = Arc::new(Violations::compile(document, &targets));
+        let violations = Arc::new(ReportedViolations::compile(document, &targets));
         let judges = judge::standard(document, &targets, &violations)?;
-        let parts = targets.into_iter().map(|target| Part::new(target, suite.seed)).collect();
+        let parts = targets.into_iter().map(|target| PlannedTarget::new(target, suite.seed)).collect();
         Ok(Self { operations, parts, judges, violations })
     }
 }
 
-impl Part {
+impl PlannedTarget {
     fn new(target: Target, seed: u64) -> Self {
-        let plan = Planner::plan(&target.schema, &target.referee, &target, seed);
+        let plan = Planner::plan(&target.schema, &target.validator, &target, seed);
         let mut seen: HashMap<(Group, String), usize> = HashMap::new();
         let numbers = plan.samples.iter().map(|sample| {
             let key = sample.constraint.map_or_else(String::new, |id| target.schema.constraints[id].key());
@@ -95,5 +94,5 @@ impl Part {
 }
 
 fn group(sample: &Sample) -> Group {
-    if sample.broken.is_empty() { Group::Edges } else { Group::Faults }
+    if sample.broken.is_empty() { Group::Boundary } else { Group::Negative }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    case::{Group, shown},
+    cases::{Group, shown},
+    openapi::request::Target,
     plan::{Breakable, Plan, Sample},
     report::{ConstraintReport, OperationReport},
-    request::Target,
     schema::Rule,
 };
 
@@ -14,14 +14,19 @@ use crate::{
 pub(crate) struct Tally {
     cases: BTreeMap<Group, usize>,
     constraints: Vec<[usize; 3]>,
-    kept: Vec<bool>,
-    broken: Vec<bool>,
+    satisfied: Vec<bool>,
+    violated: Vec<bool>,
 }
 
 impl Tally {
     pub fn new(target: &Target) -> Self {
         let count = target.schema.constraints.len();
-        Self { cases: BTreeMap::new(), constraints: vec![[0; 3]; count], kept: vec![false; count], broken: vec![false; count] }
+        Self {
+            cases: BTreeMap::new(),
+            constraints: vec![[0; 3]; count],
+            satisfied: vec![false; count],
+            violated: vec![false; count],
+        }
     }
 
     pub fn count(&mut self, group: Group) {
@@ -31,18 +36,18 @@ impl Tally {
     pub fn sample(&mut self, target: &Target, sample: &Sample, group: Group) {
         self.count(group);
         let trace = target.schema.evaluate(&sample.instance);
-        for id in 0..self.kept.len() {
+        for id in 0..self.satisfied.len() {
             let constraint = &target.schema.constraints[id];
             // What is in a condition is met whatever becomes of the request; nothing stands where nothing is allowed.
             let valid = trace.broken.is_empty();
-            self.kept[id] |=
-                trace.held[id] && (valid || constraint.conditional) || valid && matches!(constraint.rule, Rule::Never);
-            self.broken[id] |= trace.failed[id];
+            self.satisfied[id] |=
+                trace.satisfied[id] && (valid || constraint.conditional) || valid && matches!(constraint.rule, Rule::Never);
+            self.violated[id] |= trace.failed[id];
         }
         if let Some(id) = sample.constraint {
             let column = match group {
-                Group::Edges => 0,
-                Group::Faults => 1,
+                Group::Boundary => 0,
+                Group::Negative => 1,
                 _ => 2,
             };
             self.constraints[id][column] += 1;
@@ -56,7 +61,7 @@ impl Tally {
         let constraints =
             constraints.filter(|(id, constraint)| constraint.source.is_some() && plan.breakable[*id] != Breakable::Settled);
         let constraints = constraints.map(|(id, constraint)| {
-            let [edges, faults, random] = self.constraints[id];
+            let [boundary, negative, random] = self.constraints[id];
             let breakable = match &plan.breakable[id] {
                 Breakable::Alone => "alone".to_owned(),
                 Breakable::Inside => "inside a condition".to_owned(),
@@ -69,17 +74,17 @@ impl Tally {
                 }
             };
             // A place that must stay empty is kept by every valid request.
-            let kept = self.kept[id] || plan.kept[id];
+            let satisfied = self.satisfied[id] || plan.satisfied[id];
             ConstraintReport {
                 key: constraint.key(),
                 place: shown(&constraint.place),
                 keyword: constraint.keyword.to_owned(),
                 item: constraint.item.clone(),
-                edges,
-                faults,
+                boundary,
+                negative,
                 random,
-                kept,
-                broken: self.broken[id],
+                satisfied,
+                violated: self.violated[id],
                 breakable,
             }
         });

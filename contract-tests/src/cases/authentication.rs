@@ -1,0 +1,83 @@
+//! Cases about tokens and scopes, for operations that ask for a bearer token: each with the status and the challenge that RFC 6750,
+//! section 3, demands.
+
+use crate::{
+    cases::{
+        Case, Credentials, Expect, Group,
+        token::{Signer, TokenError},
+    },
+    openapi::{
+        operation::Security,
+        request::{Request, Target},
+    },
+};
+
+/// The cases for one operation; `valid` makes a new valid request.
+pub(crate) fn cases(
+    target: &Target,
+    security: &Security,
+    signer: Option<&Signer>,
+    token: Option<&str>,
+    mut valid: impl FnMut() -> Option<(Request, serde_json::Value)>,
+) -> Result<Vec<Case>, TokenError> {
+    let mut all: Vec<Case> = Vec::new();
+    let mut add = |name: &str, values: Vec<String>, expect: Expect| {
+        let Some((request, instance)) = valid() else { return };
+        all.push(Case {
+            id: format!("{}:authentication:{}", target.name(), name.replace(' ', "-")),
+            group: Group::Authentication,
+            title: format!("a token: {name}"),
+            promise: security.pointer.clone(),
+            request,
+            instance: Some(instance),
+            credentials: Credentials::Raw(values),
+            expect,
+        });
+    };
+    let refused = |error| Expect::Challenge { status: 401, error };
+    let invalid = || refused(Some("invalid_token"));
+    add("no token", vec![], refused(None));
+    add("an empty Authorization", vec![String::new()], refused(None));
+    add("another scheme", vec!["Basic dXNlcjpwYXNzd29yZA==".to_owned()], refused(None));
+    add("garbage", vec!["Bearer garbage".to_owned()], invalid());
+    add("three parts of garbage", vec!["Bearer a.b.c".to_owned()], invalid());
+    // RFC 6750 does not say whether this is a request without a token or with a bad one.
+    add("no token after Bearer", vec!["Bearer".to_owned()], Expect::Status(vec![400, 401]));
+    if let Some(good) = token {
+        add("the name of the scheme in other letter case", vec![format!("bEARER {good}")], Expect::Success);
+        add("a token without its scheme", vec![good.to_owned()], refused(None));
+        add("another scheme with a good token", vec![format!("Token {good}")], refused(None));
+        add(
+            "two Authorization headers",
+            vec![format!("Bearer {good}"), format!("Bearer {good}")],
+            Expect::Status(vec![400, 401]),
+        );
+        add(
+            "a good and a bad header",
+            vec![format!("Bearer {good}"), "Bearer garbage".to_owned()],
+            Expect::Status(vec![400, 401]),
+        );
+        add("something after the token", vec![format!("Bearer {good}x")], invalid());
+        if signer.is_none() {
+            let middle = good.len() / 2;
+            let other = if good.as_bytes().get(middle) == Some(&b'A') { "B" } else { "A" };
+            if good.is_char_boundary(middle) && good.is_char_boundary(middle + 1) {
+                add("a changed token", vec![format!("Bearer {}{other}{}", &good[..middle], &good[middle + 1..])], invalid());
+            }
+        }
+    }
+    if let Some(signer) = signer {
+        for (name, token) in signer.good_variants(&security.scopes)? {
+            add(name, vec![format!("Bearer {token}")], Expect::Success);
+        }
+        for scopes in &security.alternatives {
+            add("the scopes of another alternative", vec![format!("Bearer {}", signer.good(scopes)?)], Expect::Success);
+        }
+        for bad in signer.bad(&security.scopes)? {
+            let expect =
+                if bad.lacks_scope { Expect::Challenge { status: 403, error: Some("insufficient_scope") } } else { invalid() };
+            add(bad.name, vec![format!("Bearer {}", bad.token)], expect);
+        }
+    }
+    Ok(all)
+}

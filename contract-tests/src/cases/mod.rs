@@ -1,0 +1,213 @@
+//! A case: one request, what it is to show, and what the document promises about the answer.
+
+pub(crate) mod authentication;
+pub(crate) mod protocol;
+pub(crate) mod token;
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    openapi::{
+        operation::Operation,
+        request::{Request, Target},
+    },
+    plan::Sample,
+    schema::{Rule, Schema, Violation},
+};
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// Valid, on the boundary of a constraint.
+    Boundary,
+    /// One constraint violated.
+    Negative,
+    /// Valid or with one constraint violated, at random.
+    Random,
+    /// HTTP and JSON.
+    Protocol,
+    /// Tokens and scopes.
+    Authentication,
+    /// What earlier requests have to do with later ones.
+    State,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 6] = [Self::Boundary, Self::Negative, Self::Random, Self::Protocol, Self::Authentication, Self::State];
+}
+
+impl Group {
+    /// Whether its cases are generated from the schema, so that they can be made smaller and saved.
+    pub(crate) fn is_generated(self) -> bool {
+        matches!(self, Self::Boundary | Self::Negative | Self::Random)
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Boundary => "boundary",
+            Self::Negative => "negative",
+            Self::Random => "random",
+            Self::Protocol => "protocol",
+            Self::Authentication => "authentication",
+            Self::State => "state",
+        })
+    }
+}
+
+/// One rule that a request breaks, as a refusal should name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ExpectedViolation {
+    /// The offending value: below the body for bodies, `/query/<name>` and so on for parameters.
+    pub pointer: String,
+    /// The keyword; empty where any name will do.
+    pub rule: String,
+    /// The keyword whose schema the rule stands in, where a refusal may name that keyword of the object or array instead.
+    pub within: Option<&'static str>,
+    /// The constraint in the document.
+    pub constraint: String,
+    /// Where the constraint applies in any request, for people: `/tags/*`.
+    pub place: String,
+}
+
+/// What the document promises about the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// The request is valid: the documented success.
+    Success,
+    /// The request breaks these rules: a documented refusal that names them.
+    Refusal(Vec<ExpectedViolation>),
+    /// The body cannot be read at all: a documented refusal, which does not go into the schema.
+    Unreadable,
+    /// One of these statuses.
+    Status(Vec<u16>),
+    /// 401 or 403 with the challenge of RFC 6750.
+    Challenge {
+        /// The status.
+        status: u16,
+        /// The `error` of the challenge; none where no token was sent.
+        error: Option<&'static str>,
+    },
+    /// The value is taken: 409, or another documented rejection, that names the property.
+    Taken(String),
+    /// Any answer that is documented and not a server error.
+    Documented,
+}
+
+/// The credentials that go with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credentials {
+    /// A token that permits the operation.
+    Good,
+    /// These values of `Authorization`, none or several.
+    Raw(Vec<String>),
+}
+
+/// One case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Names the case in every run with the same seed.
+    pub id: String,
+    /// What it is about.
+    pub group: Group,
+    /// What it does, in a few words.
+    pub title: String,
+    /// Where the document makes the promise (JSON Pointer).
+    pub promise: String,
+    /// The request, without credentials.
+    pub request: Request,
+    /// The request as one instance, where it is made from the schema.
+    pub instance: Option<Value>,
+    /// Its credentials.
+    pub credentials: Credentials,
+    /// What is promised.
+    pub expect: Expect,
+}
+
+impl Case {
+    /// The case for a sample of the plan.
+    pub(crate) fn of_sample(target: &Target, sample: &Sample, group: Group, number: usize) -> Self {
+        let schema = &target.schema;
+        let operation = &target.operation;
+        let constraint = sample.constraint.map(|id| &schema.constraints[id]);
+        let promise = constraint.and_then(|c| c.source.clone()).unwrap_or_else(|| operation.pointer.clone());
+        let key = constraint.map_or_else(|| "baseline".to_owned(), |constraint| constraint.key());
+        let expect = expectation(target, &sample.broken);
+        let title = match (&expect, constraint) {
+            (Expect::Success, None) => "a valid request".to_owned(),
+            (Expect::Success, Some(c)) => format!("a valid request on the boundary of {} of {}", c.keyword, shown(&c.place)),
+            (_, _) => format!("a request that breaks {}", list(schema, &sample.broken)),
+        };
+        Self {
+            id: format!("{}:{group}:{key}:{number}", target.name()),
+            group,
+            title,
+            promise,
+            request: target.encode(&sample.instance),
+            instance: Some(sample.instance.clone()),
+            credentials: Credentials::Good,
+            expect,
+        }
+    }
+}
+
+/// What is promised about a request that breaks these.
+pub(crate) fn expectation(target: &Target, broken: &BTreeSet<Violation>) -> Expect {
+    if broken.is_empty() {
+        return Expect::Success;
+    }
+    let schema = &target.schema;
+    let all = broken.iter().map(|violation| {
+        let constraint = &schema.constraints[violation.constraint];
+        let pointer = violation.place.strip_prefix("/body").unwrap_or(&violation.place).to_owned();
+        // That nothing is allowed at a place has a keyword of its own only where it is about what is left over.
+        let left_over = ["additionalProperties", "unevaluatedProperties", "unevaluatedItems"].contains(&constraint.keyword);
+        let rule = if matches!(constraint.rule, Rule::Never) && !left_over { "" } else { constraint.keyword };
+        let summed_up = ["propertyNames", "unevaluatedItems", "unevaluatedProperties"];
+        let within = summed_up.into_iter().find(|keyword| constraint.pointer.contains(&format!("/{keyword}/")));
+        ExpectedViolation {
+            pointer,
+            rule: rule.to_owned(),
+            within,
+            constraint: constraint.key(),
+            place: shown(&constraint.place),
+        }
+    });
+    Expect::Refusal(all.collect())
+}
+
+fn list(schema: &Schema, broken: &BTreeSet<Violation>) -> String {
+    let all: BTreeSet<String> = broken
+        .iter()
+        .map(|violation| &schema.constraints[violation.constraint])
+        .map(|constraint| format!("{} of {}", constraint.keyword, shown(&constraint.place)))
+        .collect();
+    all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// A place in a request, for people.
+pub(crate) fn shown(place: &str) -> String {
+    match place {
+        "" => "the request".to_owned(),
+        "/body" => "the body".to_owned(),
+        place => place.strip_prefix("/body").unwrap_or(place).to_owned(),
+    }
+}
+
+/// The statuses with which an operation may refuse a request that breaks its rules.
+pub(crate) fn refusals(operation: &Operation, in_path: bool) -> Vec<u16> {
+    let usual: &[u16] = if in_path { &[400, 422, 404] } else { &[400, 422] };
+    let documented: Vec<u16> =
+        usual.iter().copied().filter(|status| operation.responses.contains_key(&status.to_string())).collect();
+    if !documented.is_empty() {
+        return documented;
+    }
+    let apart = [401, 403, 405, 408, 409, 413, 415, 429];
+    (400..500).filter(|status| !apart.contains(status)).collect()
+}

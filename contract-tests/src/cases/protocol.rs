@@ -1,0 +1,318 @@
+//! Cases about HTTP and JSON: what is not in the schema, and still promised by the document or by the RFCs.
+
+use serde_json::Value;
+
+use crate::{
+    cases::{Case, Credentials, Expect, Group, refusals},
+    openapi::{
+        document::Document,
+        operation::METHODS,
+        request::{Request, Target},
+    },
+    pointer::{escape, replace},
+};
+
+/// What a run may assume about the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Assumptions {
+    /// The size of a body that is refused where the document has the status 413.
+    pub oversized: usize,
+    /// Whether bodies may be read as leniently as the RFCs let a server: a byte order mark, a property twice, an unknown coding.
+    pub lenient: bool,
+}
+
+/// The cases for one operation; `valid` makes a new valid request.
+pub(crate) fn cases(
+    document: &Document,
+    target: &Target,
+    assumptions: Assumptions,
+    mut valid: impl FnMut() -> Option<(Request, Value)>,
+) -> Vec<Case> {
+    let mut all = Vec::new();
+    let operation = &target.operation;
+    let mut add = |name: &str, promise: &str, change: &mut dyn FnMut(&mut Request, &Value), keeps: bool, expect: Expect| {
+        let Some((mut request, instance)) = valid() else { return };
+        change(&mut request, &instance);
+        all.push(Case {
+            id: format!("{}:protocol:{}", target.name(), name.replace(' ', "-")),
+            group: Group::Protocol,
+            title: name.to_owned(),
+            promise: promise.to_owned(),
+            request,
+            instance: keeps.then_some(instance),
+            credentials: Credentials::Good,
+            expect,
+        });
+    };
+    methods(document, target, &mut add);
+    elsewhere(document, target, &mut add);
+    add(
+        "a query that is not documented",
+        &operation.pointer,
+        &mut |request, _| {
+            let more = if request.target.contains('?') { "&" } else { "?" };
+            request.target.push_str(&format!("{more}undocumented=1"));
+        },
+        true,
+        Expect::Success,
+    );
+    if let Some(body) = operation.body.as_ref().filter(|_| target.media_type.is_some()) {
+        bodies(target, &body.pointer, body.required, assumptions, &mut add);
+        media_types(target, &body.pointer, assumptions, &mut add);
+    }
+    all
+}
+
+type Add<'a> = dyn FnMut(&str, &str, &mut dyn FnMut(&mut Request, &Value), bool, Expect) + 'a;
+
+fn methods(document: &Document, target: &Target, add: &mut Add<'_>) {
+    let operation = &target.operation;
+    let Some((item, _)) = operation.pointer.rsplit_once('/') else { return };
+    let documented = |method: &str| document.json.pointer(&format!("{item}/{}", method.to_lowercase())).is_some();
+    // The first operation of the path speaks for it.
+    let first = METHODS.into_iter().find(|method| documented(method));
+    if first != Some(operation.method.to_lowercase().as_str()) {
+        return;
+    }
+    let refused = if operation.responses.contains_key("405") { vec![405] } else { vec![405, 404, 501] };
+    for method in ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND"] {
+        if documented(method) || (method == "HEAD" && documented("GET")) {
+            continue;
+        }
+        let expect = match method {
+            // A server may always say what it can (RFC 9110, section 9.3.7).
+            "OPTIONS" => Expect::Status([200, 204].iter().chain(&refused).copied().collect()),
+            _ => Expect::Status(refused.clone()),
+        };
+        let name = format!("the method {method}, which is not documented");
+        add(
+            &name,
+            item,
+            &mut |request, _| {
+                request.method = method.to_owned();
+                if matches!(method, "GET" | "HEAD" | "OPTIONS" | "DELETE") {
+                    request.body = None;
+                    request.headers.retain(|(name, _)| name != "content-type");
+                }
+            },
+            false,
+            expect,
+        );
+    }
+}
+
+/// Without a parameter in its path an operation has 404 only for the paths beside its own.
+fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
+    let operation = &target.operation;
+    if operation.path.contains('{') || !operation.responses.contains_key("404") {
+        return;
+    }
+    let documented = |path: &str| {
+        let paths = document.json["paths"].as_object().into_iter().flat_map(|paths| paths.keys());
+        paths.map(|template| template.split('/')).any(|template| {
+            let (segments, template): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.collect());
+            let fits = |(one, other): (&&str, &&str)| one.starts_with('{') || one == other;
+            template.len() == segments.len() && template.iter().zip(&segments).all(fits)
+        })
+    };
+    let beside = [format!("{}-undocumented", operation.path), format!("{}/un/documented", operation.path)];
+    let Some(path) = beside.into_iter().find(|path| !documented(path)) else { return };
+    let promise = format!("{}/responses/404", operation.pointer);
+    add(
+        "a path that is not documented",
+        &promise,
+        &mut |request, _| request.target.clone_from(&path),
+        false,
+        Expect::Status(vec![404]),
+    );
+}
+
+/// A change of a body's text.
+type BodyChange = fn(&str) -> Vec<u8>;
+
+/// Bodies that no JSON reader can read.
+const UNREADABLE: [(&str, BodyChange); 12] = [
+    ("a body that is not JSON", |_| b"this is not JSON".to_vec()),
+    ("a body in another notation", |_| b"<xml/>".to_vec()),
+    ("a body that is cut short", |body| body.as_bytes()[..body.len() - 1].to_vec()),
+    ("a body that ends in the middle", |body| body.as_bytes()[..body.len() / 2].to_vec()),
+    ("two values in the body", |body| format!("{body}{body}").into_bytes()),
+    ("something after the value", |body| format!("{body} x").into_bytes()),
+    ("a comment in the body", |body| format!("/* comment */{body}").into_bytes()),
+    ("a body of nothing but spaces", |_| b"   ".to_vec()),
+    ("numbers that JSON does not have", |_| b"NaN".to_vec()),
+    ("a trailing comma", |body| format!("{},{}", &body[..body.len() - 1], &body[body.len() - 1..]).into_bytes()),
+    ("arrays nested 25,000 deep", |_| format!("{}{}", "[".repeat(25_000), "]".repeat(25_000)).into_bytes()),
+    ("a string that never ends", |_| format!("\"{}", "a".repeat(5_000)).into_bytes()),
+];
+
+/// Bodies that RFC 8259 lets a reader take or refuse.
+const DOUBTFUL: [(&str, BodyChange); 4] = [
+    ("a byte order mark", |body| format!("\u{feff}{body}").into_bytes()),
+    ("a property twice", |body| twice(body, false)),
+    ("a property twice with another value", |body| twice(body, true)),
+    ("a property twice in a nested object", nested_twice),
+];
+
+/// Bytes that no text in JSON may have.
+const SPOILS: [(&str, &[u8]); 4] = [
+    ("invalid UTF-8", &[0xFF]),
+    ("an overlong UTF-8 sequence", &[0xC0, 0xAF]),
+    ("half a surrogate pair", b"\\ud800"),
+    ("a control character in a string", &[0x01]),
+];
+
+fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptions, add: &mut Add<'_>) {
+    let operation = &target.operation;
+    let text = |request: &mut Request| {
+        let body = request.body.take().and_then(|body| String::from_utf8(body).ok()).unwrap_or_default();
+        // What is cut out of a number or a word may be another one.
+        if body.starts_with(['{', '[']) { body } else { format!("{{\"a\":{body}}}") }
+    };
+    let doubtful = if assumptions.lenient { Expect::Documented } else { Expect::Unreadable };
+    let each =
+        UNREADABLE.iter().map(|case| (case, Expect::Unreadable)).chain(DOUBTFUL.iter().map(|case| (case, doubtful.clone())));
+    for ((name, change), expect) in each {
+        add(name, promise, &mut |request, _| request.body = Some(change(&text(request))), false, expect);
+    }
+    for (name, bytes) in SPOILS {
+        add(
+            name,
+            promise,
+            &mut |request, instance| {
+                request.body = Some(spoilt(target, instance, bytes).unwrap_or_else(|| [b"\"", bytes, b"\""].concat()));
+            },
+            false,
+            Expect::Unreadable,
+        );
+    }
+    let padded = |request: &mut Request, before: &str, after: &str| {
+        request.body = request.body.take().map(|body| [before.as_bytes(), body.as_slice(), after.as_bytes()].concat());
+    };
+    add("spaces around the value", promise, &mut |request, _| padded(request, " \t\r\n", "\r\n "), true, Expect::Success);
+    if operation.responses.contains_key("413") {
+        let spaces = " ".repeat(assumptions.oversized);
+        add("an oversized body", promise, &mut |request, _| padded(request, "", &spaces), false, Expect::Status(vec![413]));
+    }
+    add("a chunked body", promise, &mut |request, _| request.chunked = true, true, Expect::Success);
+    if required {
+        // Without a body there is no media type to judge: 415 is as right as 400.
+        let statuses: Vec<u16> = refusals(operation, false).into_iter().chain([415]).collect();
+        add("no body", promise, &mut |request, _| request.body = None, false, Expect::Status(statuses.clone()));
+        add("an empty body", promise, &mut |request, _| request.body = Some(Vec::new()), false, Expect::Unreadable);
+        add(
+            "no body and no media type",
+            promise,
+            &mut |request, _| {
+                request.body = None;
+                request.headers.retain(|(name, _)| name != "content-type");
+            },
+            false,
+            Expect::Status(statuses),
+        );
+    }
+}
+
+fn media_types(target: &Target, promise: &str, assumptions: Assumptions, add: &mut Add<'_>) {
+    let operation = &target.operation;
+    let Some(media_type) = target.media_type.clone() else { return };
+    let documented = operation.responses.contains_key("415");
+    let refused = || Expect::Status(if documented { vec![415] } else { vec![415, 400, 406, 422] });
+    if !assumptions.lenient {
+        add(
+            "a content coding that nobody knows",
+            promise,
+            &mut |request, _| {
+                request.headers.push(("content-encoding".to_owned(), "x-unknown".to_owned()));
+            },
+            false,
+            refused(),
+        );
+    }
+    let mut with = |name: &str, value: Option<String>, keeps: bool, expect: Expect| {
+        add(
+            name,
+            promise,
+            &mut |request, _| {
+                request.headers.retain(|(name, _)| name != "content-type");
+                request.headers.extend(value.clone().map(|value| ("content-type".to_owned(), value)));
+            },
+            keeps,
+            expect,
+        );
+    };
+    with("no media type", None, false, refused());
+    for other in
+        ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/octet-stream", "multipart/form-data"]
+    {
+        with(&format!("the media type {other}"), Some(other.to_owned()), false, refused());
+    }
+    with("a media type that is none", Some("json".to_owned()), false, refused());
+    with("a media type with a longer name", Some(format!("{media_type}x")), false, refused());
+    with("a charset that is not UTF-8", Some(format!("{media_type}; charset=utf-16")), false, refused());
+    with("the charset UTF-8", Some(format!("{media_type}; charset=utf-8")), true, Expect::Success);
+    with("the charset UTF-8 in quotes and capitals", Some(format!("{media_type};charset=\"UTF-8\"")), true, Expect::Success);
+    with("the media type in capitals", Some(media_type.to_uppercase()), true, Expect::Success);
+}
+
+/// A character that no generator makes, to find a place in the serialised body again.
+const MARK: char = '\u{F8FF}';
+
+/// The body with these bytes at the beginning of a text that may begin with anything, so that nothing else is wrong with it.
+fn spoilt(target: &Target, instance: &Value, bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut places = Vec::new();
+    texts(instance.get("body")?, "/body".to_owned(), &mut places);
+    places.into_iter().find_map(|place| {
+        let mut marked = instance.clone();
+        let text = instance.pointer(&place)?.as_str()?;
+        replace(&mut marked, &place, Value::String(format!("{MARK}{text}")));
+        if !target.schema.evaluate(&marked).broken.is_empty() {
+            return None;
+        }
+        let body = marked.get("body")?.to_string();
+        let (before, after) = body.split_once(MARK)?;
+        Some([before.as_bytes(), bytes, after.as_bytes()].concat())
+    })
+}
+
+fn texts(value: &Value, place: String, all: &mut Vec<String>) {
+    match value {
+        Value::String(_) => all.push(place),
+        Value::Object(object) => {
+            object.iter().for_each(|(name, value)| texts(value, format!("{place}/{}", escape(name)), all));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| texts(item, format!("{place}/{index}"), all));
+        }
+        _ => {}
+    }
+}
+
+/// Repeats the first property of the body's object.
+fn twice(body: &str, other_value: bool) -> Vec<u8> {
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else {
+        return br#"{"a":1,"a":1}"#.to_vec();
+    };
+    let Some((name, value)) = object.iter().next() else { return br#"{"a":1,"a":1}"#.to_vec() };
+    let first = match value {
+        Value::String(text) if other_value => Value::String(format!("x{text}")),
+        value => value.clone(),
+    };
+    body.replacen('{', &format!("{{{}:{first},", Value::String(name.clone())), 1).into_bytes()
+}
+
+/// Repeats the first property of the first object inside, or else of the body.
+fn nested_twice(body: &str) -> Vec<u8> {
+    let Ok(Value::Object(object)) = serde_json::from_str::<Value>(body) else { return twice(body, false) };
+    for (name, value) in &object {
+        if let Value::Object(inner) = value
+            && !inner.is_empty()
+            && let Ok(doubled) = String::from_utf8(twice(&value.to_string(), false))
+        {
+            let from = format!("{}:{value}", Value::String(name.clone()));
+            let to = format!("{}:{doubled}", Value::String(name.clone()));
+            return body.replacen(&from, &to, 1).into_bytes();
+        }
+    }
+    twice(body, false)
+}

@@ -1,0 +1,70 @@
+//! `contract-tests compat`: compares two versions of a document.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use chrono::Utc;
+use contract_tests::{
+    Document,
+    compat::{
+        allow, base,
+        report::{CompatReport, Format},
+        verdict,
+    },
+};
+
+use super::CliError;
+
+/// Compare an OpenAPI document with an older version and report whom the changes break
+///
+/// Rules compare both documents keyword by keyword. A change breaks clients when fewer requests are valid, or when more responses
+/// are possible. The engine then checks every such change: it proves that every previously valid request is still valid (or every
+/// possible response was possible before), or it finds an example that shows the break. A proof clears a change that looks
+/// breaking; an example also reports a break that no rule predicted.
+///
+/// Exit status: 0 compatible, 1 breaking, 2 the comparison could not run.
+#[derive(clap::Args, Debug)]
+pub struct Arguments {
+    /// The old document: a file, or a git revision (branch, tag or commit) that contains the new document's file
+    #[arg(long, value_name = "FILE OR REVISION")]
+    base: String,
+    /// The new document
+    #[arg(long, value_name = "FILE", default_value = "openapi.yaml")]
+    file: PathBuf,
+    /// Accepted breaks: a YAML list of entries with the `pointer` and `operation` from the report, a `reason`, the last day
+    /// (`expires`, YYYY-MM-DD) and optionally the `class`
+    #[arg(long, value_name = "FILE")]
+    allow: Option<PathBuf>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// The seed of the search for examples
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Compares the documents and prints the report; returns whether the change breaks nobody.
+pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
+    let usable = |error| CliError::new(error, "--file names the new document: OpenAPI 3.0 or 3.1, YAML or JSON");
+    let mut new = Document::read(&arguments.file).map_err(usable)?;
+    new.name = shown(&arguments.file);
+    let mut old = base::read(&arguments.base, &arguments.file).map_err(|error| CliError::new(&error, error.hint()))?;
+    old.name = shown(Path::new(&old.name));
+    let entries = arguments.allow.as_deref().map(allow::read).transpose().map_err(|error| CliError::new(error, allow::HINT))?;
+    let mut comparison = verdict::compare(&old, &new, arguments.seed).map_err(usable)?;
+    let idle = allow::apply(&entries.unwrap_or_default(), &mut comparison, Utc::now().date_naive());
+    let report = CompatReport { old, new, comparison, idle, allow: arguments.allow.as_deref().map(shown) };
+    print!("{}", report.write(arguments.format));
+    Ok(report.comparison.breaking().next().is_none())
+}
+
+/// A path relative to the working directory, as annotations of GitHub Actions need it.
+fn shown(path: &Path) -> String {
+    let relative = || {
+        let (path, here) = (fs::canonicalize(path).ok()?, fs::canonicalize(env::current_dir().ok()?).ok()?);
+        path.strip_prefix(here).ok().map(|path| path.display().to_string())
+    };
+    relative().unwrap_or_else(|| path.display().to_string())
+}

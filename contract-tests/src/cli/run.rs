@@ -1,0 +1,260 @@
+//! `contract-tests run`: tests a server.
+
+use std::{
+    env, fs,
+    hash::{BuildHasher, RandomState},
+    io::{self, IsTerminal, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anstream::{AutoStream, ColorChoice};
+use contract_tests::{Document, Failure, Layout, Progress, Report, Signer, Suite, SuiteError, shell::quote};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use super::CliError;
+
+/// Where a token comes from that must not stand in a command line.
+const TOKEN: &str = "CONTRACT_TOKEN";
+
+/// The defaults of --oversized and --timeout.
+const OVERSIZED: usize = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many constraints of an operation are shown on a terminal without --verbose.
+const ROWS: usize = 200;
+
+/// Find every promise of an OpenAPI document that a server breaks.
+///
+/// Exit status: 0 no promise is broken, 1 a promise is broken, 2 the tests could not run.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The server's base URL, to which the document's paths are appended, such as http://127.0.0.1:3000
+    url: String,
+
+    /// The OpenAPI document: 3.0 or 3.1, YAML or JSON
+    #[arg(long, value_name = "FILE", default_value = "openapi.yaml")]
+    spec: PathBuf,
+
+    /// The bearer token; prefer the variable CONTRACT_TOKEN, because other users can see a command line
+    #[arg(long, value_name = "TOKEN", conflicts_with = "signing_key")]
+    token: Option<String>,
+
+    /// Sign valid and invalid tokens with this RSA private key instead of using one token
+    #[arg(long, value_name = "PEM-FILE", requires_all = ["issuer", "audience"])]
+    signing_key: Option<PathBuf>,
+
+    /// The key's ID in the header of signed tokens [default: its JWK thumbprint, RFC 7638]
+    #[arg(long, value_name = "ID", requires = "signing_key")]
+    kid: Option<String>,
+
+    /// The issuer (`iss`) of signed tokens
+    #[arg(long, value_name = "URL", requires = "signing_key")]
+    issuer: Option<String>,
+
+    /// The audience (`aud`) of signed tokens
+    #[arg(long, value_name = "NAME", requires = "signing_key")]
+    audience: Option<String>,
+
+    /// Reproduce a run [default: a new seed, named in the report]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// The number of random cases for each operation, beside the planned ones
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    cases: usize,
+
+    /// Run only cases whose ID starts with this prefix
+    #[arg(long, value_name = "PREFIX")]
+    only: Option<String>,
+
+    /// Write a JUnit XML report to this file
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+
+    /// Write a JSON report to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Save failing cases to this file, and run the saved ones first next time
+    #[arg(long, value_name = "FILE")]
+    failures: Option<PathBuf>,
+
+    /// The size of a body that the server must reject with 413, where the document has this status
+    #[arg(long, value_name = "BYTES", default_value_t = OVERSIZED)]
+    oversized: usize,
+
+    /// Accept what the RFCs let a server accept: a byte order mark, a duplicate property, an unknown content coding
+    #[arg(long)]
+    lenient: bool,
+
+    /// How long the server may take to answer a request
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    timeout: Duration,
+
+    /// The number of requests in flight
+    #[arg(long, value_name = "N", default_value = "8")]
+    concurrency: NonZeroUsize,
+
+    /// List every constraint
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// Runs the tests, prints the report and writes the files; returns whether no promise is broken.
+#[tokio::main]
+pub async fn run(arguments: &Arguments) -> Result<bool, CliError> {
+    let report = test(arguments).await?;
+    print(arguments, &report)?;
+    Ok(report.passed())
+}
+
+async fn test(arguments: &Arguments) -> Result<Report, CliError> {
+    let document = Document::read(&arguments.spec).map_err(SuiteError::from)?;
+    let mut suite = Suite::new(document)
+        .seed(arguments.seed.unwrap_or_else(seed))
+        .cases(arguments.cases)
+        .oversized(arguments.oversized)
+        .lenient(arguments.lenient)
+        .timeout(arguments.timeout)
+        .concurrency(arguments.concurrency.get());
+    if let Some(signer) = signer(arguments)? {
+        suite = suite.signer(signer);
+    } else if let Some(token) = token(arguments)? {
+        suite = suite.token(token);
+    }
+    if let Some(only) = &arguments.only {
+        suite = suite.only(only);
+    }
+    if let Some(path) = &arguments.failures {
+        suite = suite.failures(path);
+    }
+    let bar = progress_bar();
+    let shown = bar.clone();
+    let run = suite.progress(move |progress| show(&shown, progress));
+    let outcome = run.run(&arguments.url).await;
+    bar.finish_and_clear();
+    let mut report = outcome?;
+    if report.cases == 0 {
+        // Nothing broken because nothing was tried is not a promise kept.
+        return Err(CliError::new(
+            format!("{} has nothing that could be tested", report.document),
+            "its paths need operations, such as get or post",
+        ));
+    }
+    for failure in &mut report.failures {
+        failure.rerun = rerun(arguments, failure);
+    }
+    Ok(report)
+}
+
+/// Prints the report and writes the files.
+fn print(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
+    let mut out = io::stdout();
+    let rows = match (arguments.verbose, out.is_terminal()) {
+        (true, _) => usize::MAX,
+        (false, true) => ROWS,
+        (false, false) => 0,
+    };
+    let colour = AutoStream::choice(&out) != ColorChoice::Never;
+    let _ = out.write_all(report.text(&Layout { colour, rows }).as_bytes()); // The exit status tells, too.
+    if let Some(path) = &arguments.junit {
+        let xml =
+            report.junit().map_err(|error| CliError::new(format!("cannot write JUnit's XML: {error}"), "please report this"))?;
+        write(path, &xml, "name another file with --junit")?;
+    }
+    if let Some(path) = &arguments.json {
+        write(path, &format!("{:#}\n", report.json()), "name another file with --json")?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str, hint: &'static str) -> Result<(), CliError> {
+    fs::write(path, text).map_err(|error| CliError::new(format!("{}: {error}", path.display()), hint))
+}
+
+fn signer(arguments: &Arguments) -> Result<Option<Signer>, CliError> {
+    let (Some(path), Some(issuer), Some(audience)) = (&arguments.signing_key, &arguments.issuer, &arguments.audience) else {
+        return Ok(None);
+    };
+    let pem = fs::read_to_string(path)
+        .map_err(|error| CliError::new(format!("{}: {error}", path.display()), "name the key file with --signing-key"))?;
+    let kid = arguments.kid.clone().map_or_else(|| Signer::thumbprint(&pem), Ok);
+    let signer = kid.and_then(|kid| Signer::new(&pem, &kid, issuer, audience)).map_err(SuiteError::from);
+    signer.map(Some).map_err(|error| CliError::new(format!("{}: {error}", path.display()), error.hint()))
+}
+
+/// The token of the command line or the environment. Only here is it looked at: clap would repeat one that is wrong.
+fn token(arguments: &Arguments) -> Result<Option<String>, CliError> {
+    let token = arguments.token.clone().or_else(|| env::var(TOKEN).ok()).map(|token| token.trim().to_owned());
+    // A variable that is set to nothing is how CI says that there is none.
+    let token = token.filter(|token| !token.is_empty());
+    match token {
+        Some(token) if !token.bytes().all(|byte| byte.is_ascii_graphic()) => Err(CliError::new(
+            "the token is not one: it must be printable ASCII without spaces",
+            "give the token alone, without Bearer before it",
+        )),
+        token => Ok(token),
+    }
+}
+
+/// A seed that is short to type.
+fn seed() -> u64 {
+    RandomState::new().hash_one(()) & u64::from(u32::MAX)
+}
+
+/// A line on the terminal; nothing where standard error is not one.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message("planning");
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn show(bar: &ProgressBar, Progress { done, total, failures }: Progress) {
+    let cases = format!("{} of {} cases", HumanCount(done), HumanCount(total));
+    match failures {
+        0 => bar.set_message(cases),
+        broken => bar.set_message(format!("{cases}, {broken} broken promises")),
+    }
+}
+
+/// The command that reruns a case, with every flag that makes it what it is. The token comes from the environment.
+fn rerun(arguments: &Arguments, failure: &Failure) -> String {
+    let mut words = vec!["contract-tests".to_owned(), quote(&arguments.url), "--spec".to_owned(), file(&arguments.spec)];
+    let key = [("--kid", &arguments.kid), ("--issuer", &arguments.issuer), ("--audience", &arguments.audience)];
+    if let Some(path) = &arguments.signing_key {
+        words.extend(["--signing-key".to_owned(), file(path)]);
+        words.extend(key.into_iter().flat_map(|(name, value)| Some([name.to_owned(), quote(value.as_ref()?)])).flatten());
+    }
+    // The flags alone do not name a case that came out of the file.
+    if let Some(path) = arguments.failures.as_ref().filter(|_| failure.case.contains(":saved:")) {
+        words.extend(["--failures".to_owned(), file(path)]);
+    }
+    if arguments.oversized != OVERSIZED {
+        words.push(format!("--oversized {}", arguments.oversized));
+    }
+    if arguments.lenient {
+        words.push("--lenient".to_owned());
+    }
+    if arguments.timeout != TIMEOUT {
+        words.push(format!("--timeout {}ms", arguments.timeout.as_millis().max(1)));
+    }
+    words.push(failure.rerun.clone());
+    words.join(" ")
+}
+
+fn file(path: &Path) -> String {
+    quote(&path.display().to_string())
+}
+
+/// Parses a time such as `250ms`, `10s` or `1m`, above zero.
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("expected a time above zero with its unit, such as 250ms, 10s or 1m".to_owned()),
+    }
+}

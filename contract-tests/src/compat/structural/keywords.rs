@@ -1,0 +1,232 @@
+//! What a keyword's new value means for the values that are allowed.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use crate::{Document, equal, number, text::pattern::Pattern};
+use serde_json::{Number, Value, json};
+
+use super::view::View;
+
+/// What happened to the set of values that are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Some are refused now.
+    Narrower,
+    /// More are allowed now.
+    Wider,
+    /// Some are refused and others allowed, or nobody can tell.
+    Other,
+}
+
+impl Effect {
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Narrower => Self::Wider,
+            Self::Wider => Self::Narrower,
+            Self::Other => Self::Other,
+        }
+    }
+
+    /// Of what got fewer and what got more.
+    fn of(fewer: bool, more: bool) -> Option<Self> {
+        match (fewer, more) {
+            (false, false) => None,
+            (true, false) => Some(Self::Narrower),
+            (false, true) => Some(Self::Wider),
+            (true, true) => Some(Self::Other),
+        }
+    }
+}
+
+/// A keyword whose values can be compared without looking at others.
+pub fn plain(keyword: &str, before: Option<&Value>, after: Option<&Value>) -> Option<(Effect, String)> {
+    let what = match (before, after) {
+        (Some(before), Some(after)) => format!("is {after}, was {before}"),
+        (None, Some(after)) => format!("{after} is new"),
+        (Some(before), None) => format!("{before} is gone"),
+        (None, None) => return None,
+    };
+    let effect = match keyword {
+        "type" => between(&types(before), &types(after)),
+        "minLength" | "minItems" | "minProperties" => by_order(length(before, 0.0).total_cmp(&length(after, 0.0))),
+        "maxLength" | "maxItems" | "maxProperties" => {
+            by_order(length(after, f64::INFINITY).total_cmp(&length(before, f64::INFINITY)))
+        }
+        "uniqueItems" => by_order((before == Some(&json!(true))).cmp(&(after == Some(&json!(true))))),
+        "multipleOf" => match (before.and_then(Value::as_number), after.and_then(Value::as_number)) {
+            (Some(before), Some(after)) => Effect::of(!number::is_multiple(before, after), !number::is_multiple(after, before)),
+            (before, after) => by_order(before.is_some().cmp(&after.is_some())),
+        },
+        _ if before == after => None,
+        // A pattern: which texts two of them share cannot be seen.
+        _ => match (before, after) {
+            (None, _) => Some(Effect::Narrower),
+            (_, None) => Some(Effect::Wider),
+            _ => Some(Effect::Other),
+        },
+    };
+    Some((effect?, what))
+}
+
+/// The type of a parameter or a header, which is sent as text: any text is a string.
+pub fn text_type(before: Option<&Value>, after: Option<&Value>) -> Option<(Effect, String)> {
+    let texts = |value| {
+        let mut types = types(value);
+        if types.contains("string") {
+            types.extend(["boolean", "integer", "fraction"]);
+        }
+        types
+    };
+    let effect = between(&texts(before), &texts(after))?;
+    plain("type", before, after).map(|(_, what)| (effect, what))
+}
+
+fn between(before: &BTreeSet<&str>, after: &BTreeSet<&str>) -> Option<Effect> {
+    Effect::of(!before.is_subset(after), !after.is_subset(before))
+}
+
+/// The effect of a rule that is now stricter (`Less`), as strict, or less strict than before.
+fn by_order(strictness: Ordering) -> Option<Effect> {
+    match strictness {
+        Ordering::Less => Some(Effect::Narrower),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(Effect::Wider),
+    }
+}
+
+fn length(value: Option<&Value>, absent: f64) -> f64 {
+    value.and_then(Value::as_f64).unwrap_or(absent)
+}
+
+/// Types, where a number that is an integer is one of its own.
+pub fn types(value: Option<&Value>) -> BTreeSet<&str> {
+    let named = |name: &'static str| if name == "number" { vec!["integer", "fraction"] } else { vec![name] };
+    const ALL: [&str; 6] = ["null", "boolean", "number", "string", "array", "object"];
+    let known = |name: &str| ALL.into_iter().chain(["integer"]).find(|known| *known == name);
+    match value {
+        Some(Value::String(name)) => known(name).into_iter().flat_map(named).collect(),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).filter_map(known).flat_map(named).collect(),
+        _ => ALL.into_iter().flat_map(named).collect(),
+    }
+}
+
+/// Bounds of numbers: the tighter of the inclusive and the exclusive one counts. Gives the keywords of the old and the new one.
+pub fn bound<'k>(
+    old: &View<'_>,
+    new: &View<'_>,
+    inclusive: &'k str,
+    exclusive: &'k str,
+) -> Option<([&'k str; 2], Effect, String)> {
+    // Whether the first is less strict: lower for a minimum, higher for a maximum.
+    let strictness = |one: &(Number, bool), other: &(Number, bool)| {
+        let order = number::compare(&one.0, &other.0);
+        let order = if inclusive == "maximum" { order.reverse() } else { order };
+        order.then(one.1.cmp(&other.1))
+    };
+    let tightest = |view: &View<'_>| {
+        let given = |keyword: &str| view.get(keyword).and_then(Value::as_number).cloned();
+        let all = [given(inclusive).map(|number| (number, false)), given(exclusive).map(|number| (number, true))];
+        all.into_iter().flatten().max_by(strictness)
+    };
+    let keyword = |bound: &(Number, bool)| if bound.1 { exclusive } else { inclusive };
+    match (tightest(old), tightest(new)) {
+        (None, None) => None,
+        (None, Some(after)) => Some(([keyword(&after); 2], Effect::Narrower, format!("{} is new", after.0))),
+        (Some(before), None) => Some(([keyword(&before); 2], Effect::Wider, format!("{} is gone", before.0))),
+        (Some(before), Some(after)) => {
+            let keywords = [keyword(&before), keyword(&after)];
+            let was = if keywords[0] == keywords[1] { String::new() } else { format!("{} ", keywords[0]) };
+            Some((keywords, by_order(strictness(&before, &after))?, format!("is {}, was {was}{}", after.0, before.0)))
+        }
+    }
+}
+
+/// The values that `const` or `enum` list.
+pub fn values(view: &View<'_>) -> Option<Vec<Value>> {
+    match (view.get("const"), view.get("enum")) {
+        (Some(value), _) => Some(vec![value.clone()]),
+        (None, Some(values)) => values.as_array().cloned(),
+        (None, None) => None,
+    }
+}
+
+/// What two lists of values mean.
+pub fn listed(before: Option<&[Value]>, after: Option<&[Value]>) -> Option<(Effect, String)> {
+    let (before, after) = match (before, after) {
+        (None, None) => return None,
+        (None, Some(after)) => return Some((Effect::Narrower, format!("is new: only {}", list(after.iter())))),
+        (Some(before), None) => return Some((Effect::Wider, format!("is gone: not only {}", list(before.iter())))),
+        (Some(before), Some(after)) => (before, after),
+    };
+    let missing = |from: &[Value], in_: &[Value]| -> Vec<Value> {
+        from.iter().filter(|value| !in_.iter().any(|other| equal(value, other))).cloned().collect()
+    };
+    let (gone, new) = (missing(before, after), missing(after, before));
+    let effect = Effect::of(!gone.is_empty(), !new.is_empty())?;
+    let parts = [("no longer lists", gone), ("lists", new)];
+    let parts = parts.iter().filter(|(_, values)| !values.is_empty());
+    let what = parts.map(|(verb, values)| format!("{verb} {}", list(values.iter()))).collect::<Vec<_>>().join(" and ");
+    Some((effect, what))
+}
+
+fn list<'v>(values: impl Iterator<Item = &'v Value>) -> String {
+    values.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// `minContains`, whose default is 1, and `maxContains`.
+pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Effect, String)> {
+    let bound = |view: &View<'_>, keyword: &str, absent: f64| length(view.get(keyword), absent);
+    let one = |view: &View<'_>| bound(view, "minContains", 1.0);
+    let many = |view: &View<'_>| bound(view, "maxContains", f64::INFINITY);
+    let least = by_order(one(old).total_cmp(&one(new)))
+        .map(|effect| ("minContains", effect, format!("asks for at least {} now, was {}", one(new), one(old))));
+    let most = by_order(many(new).total_cmp(&many(old))).map(|effect| {
+        let show = |count: f64| if count.is_finite() { count.to_string() } else { "any number".to_owned() };
+        ("maxContains", effect, format!("allows at most {} now, was {}", show(many(new)), show(many(old))))
+    });
+    least.into_iter().chain(most).collect()
+}
+
+/// Two schemas that stand for each other, by their pointers.
+type Pair = (String, String);
+
+/// Which schemas of two lists stand for each other: those that are the same or refer to the same, then by their order.
+/// Gives the pairs, and what is left of the old and the new list.
+pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]) -> (Vec<Pair>, Vec<String>, Vec<String>) {
+    let mut by_content: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for pointer in after {
+        let content = new.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        by_content.entry(content).or_default().push(pointer);
+    }
+    let mut pairs = Vec::new();
+    let mut left = Vec::new();
+    for pointer in before {
+        let content = old.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        match by_content.get_mut(&content).filter(|same| !same.is_empty()).map(|same| same.remove(0)) {
+            Some(same) => pairs.push((pointer.clone(), same.clone())),
+            None => left.push(pointer.clone()),
+        }
+    }
+    let known: BTreeSet<&String> = pairs.iter().map(|(_, after)| after).collect();
+    let mut right: Vec<String> = after.iter().filter(|pointer| !known.contains(pointer)).cloned().collect();
+    let both = left.len().min(right.len());
+    pairs.extend(left.drain(..both).zip(right.drain(..both)));
+    (pairs, left, right)
+}
+
+/// What a pointer is about, for a sentence: its last segment, and the one before where that is a number.
+pub fn name(pointer: &str) -> String {
+    match crate::pointer::segments(pointer).as_slice() {
+        [.., list, index] if index.parse::<usize>().is_ok() => format!("{list}/{index}"),
+        [.., last] => last.clone(),
+        [] => String::new(),
+    }
+}
+
+/// Whether a name has a pattern; an unreadable pattern has none.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    Pattern::parse(pattern).is_ok_and(|pattern| pattern.is_match(name))
+}

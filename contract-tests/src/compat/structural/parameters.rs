@@ -1,0 +1,141 @@
+//! Parameters: which there are, whether they must be given, how they are written.
+
+use std::collections::BTreeMap;
+
+use crate::{Document, Operation, REQUESTS};
+use serde_json::{Value, json};
+
+use super::{Comparison, keywords, view::View};
+use crate::compat::change::{Class, Direction, Ground, Part};
+
+/// A parameter as the rules see it.
+struct Parameter<'a> {
+    pointer: String,
+    node: &'a Value,
+    place: &'a str,
+    name: &'a str,
+}
+
+impl Parameter<'_> {
+    fn required(&self) -> bool {
+        self.node.get("required") == Some(&json!(true))
+    }
+
+    /// What it is called in a request of [`Document::requests`].
+    fn item(&self) -> String {
+        if self.place == "header" { self.name.to_lowercase() } else { self.name.to_owned() }
+    }
+
+    /// What identifies it in its place: the name, or for a parameter of the path where it is in it.
+    fn key(&self, path: &str) -> String {
+        match crate::path_names(path).position(|name| self.place == "path" && name == self.name) {
+            Some(position) => position.to_string(),
+            None => self.item(),
+        }
+    }
+
+    /// How lists and objects are written, with the defaults of OpenAPI 3.1, section 4.8.12.2.
+    fn style(&self) -> (&str, bool) {
+        let default = if matches!(self.place, "query" | "cookie") { "form" } else { "simple" };
+        let style = self.node.get("style").and_then(Value::as_str).unwrap_or(default);
+        (style, self.node.get("explode").and_then(Value::as_bool).unwrap_or(style == "form"))
+    }
+
+    /// Where its schema stands, or would.
+    fn schema(&self) -> String {
+        match self.node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next()) {
+            Some(media_type) => format!("{}/content/{}/schema", self.pointer, crate::pointer::escape(media_type)),
+            None => format!("{}/schema", self.pointer),
+        }
+    }
+}
+
+impl Comparison<'_> {
+    pub(super) fn parameters(&mut self) {
+        let (old, new) = (all(self.old, self.before), all(self.new, self.after));
+        for (key, before) in &old {
+            match new.get(key) {
+                Some(after) => self.parameter(before, after),
+                None => {
+                    let ground = Ground::Schema {
+                        old: before.pointer.clone(),
+                        new: format!("{REQUESTS}/properties/{}/additionalProperties", before.place),
+                        item: Some(before.item()),
+                    };
+                    let what = format!("the {} parameter {} is gone", before.place, before.name);
+                    self.add(Part::Requests, &before.pointer, true, Class::Requests, &what, ground);
+                }
+            }
+        }
+        for (_, after) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+            let (class, kind) = if after.required() { (Class::Requests, "required") } else { (Class::Safe, "optional") };
+            let what = format!("the {} parameter {} is new, and {kind}", after.place, after.name);
+            self.add(Part::Requests, &after.pointer, false, class, &what, missing(after));
+        }
+    }
+
+    fn parameter(&mut self, before: &Parameter<'_>, after: &Parameter<'_>) {
+        match (before.required(), after.required()) {
+            (false, true) => {
+                let at = format!("{}/required", after.pointer);
+                self.add(Part::Requests, &at, false, Class::Requests, "the parameter is required now", missing(after));
+            }
+            (true, false) => {
+                let at = format!("{}/required", after.pointer);
+                self.add(Part::Requests, &at, false, Class::Safe, "the parameter is optional now", Ground::Document);
+            }
+            _ => {}
+        }
+        let (schema, schema_there) = (before.schema(), after.schema());
+        if before.style() != after.style() {
+            let scalar = |document: &Document, at: &str| {
+                let types = keywords::types(View::of(document, at).get("type"));
+                !types.contains("array") && !types.contains("object")
+            };
+            let (class, what) = if scalar(self.old, &schema) && scalar(self.new, &schema_there) {
+                (Class::Documentation, "the style has changed, which makes no difference for a single value")
+            } else {
+                (Class::Requests, "the style has changed: lists are written differently")
+            };
+            self.add(Part::Requests, &format!("{}/style", after.pointer), false, class, what, Ground::Document);
+        }
+        if before.node.get("content").is_some() != after.node.get("content").is_some() {
+            let what = "the value is written differently: `schema` and `content` are not the same";
+            self.add(Part::Requests, &after.pointer, false, Class::Requests, what, Ground::Document);
+        }
+        self.described(
+            &before.pointer,
+            &after.pointer,
+            &["description", "deprecated", "example", "examples", "allowEmptyValue", "allowReserved"],
+        );
+        self.schemas(Part::Requests, Direction::Request, &schema, &schema_there);
+    }
+}
+
+/// What a request breaks that does not have the parameter.
+fn missing(parameter: &Parameter<'_>) -> Ground {
+    Ground::Schema {
+        old: format!("{REQUESTS}/properties/{}", parameter.place),
+        new: format!("{REQUESTS}/properties/{}/required", parameter.place),
+        item: Some(parameter.item()),
+    }
+}
+
+/// The parameters of an operation and its path by place and name.
+fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, String), Parameter<'a>> {
+    let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
+    let mut all = BTreeMap::new();
+    for list in [format!("{path}/parameters"), format!("{}/parameters", operation.pointer)] {
+        for index in 0..document.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
+            let Some((pointer, node)) = document.resolve(&format!("{list}/{index}")) else { continue };
+            let text = |key: &str| node.get(key).and_then(Value::as_str);
+            let (Some(place), Some(name)) = (text("in"), text("name")) else { continue };
+            let described_elsewhere = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
+            if place != "header" || !described_elsewhere {
+                let parameter = Parameter { pointer, node, place, name };
+                all.insert((place, parameter.key(&operation.path)), parameter);
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,152 @@
+//! Responses: statuses, headers, media types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::pointer::escape;
+use crate::{Document, Operation};
+use serde_json::{Value, json};
+
+use super::{Comparison, Pair, What, covering, exists, media_types};
+use crate::compat::change::{Class, Direction, Ground, Part};
+
+impl Comparison<'_> {
+    pub(super) fn responses(&mut self) {
+        let (old, new) = (statuses(self.old, self.before), statuses(self.new, self.after));
+        let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let mut seen = BTreeSet::new();
+        for status in all {
+            match (answering(&old, status), answering(&new, status)) {
+                (Some(before), Some(after)) => {
+                    if seen.insert((before, after)) {
+                        self.response(status, &old[before], &new[after]);
+                    }
+                }
+                (None, Some(after)) => self.new_status(status, &old, &new[after]),
+                (Some(before), None) => {
+                    let what = format!("the status {status} is gone");
+                    self.add(Part::Response(status.clone()), &old[before], true, Class::Safe, &what, Ground::Document);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// A client takes an error status that it does not know for the first of its class (RFC 9110, section 15), so that where the
+    /// class is known a new one breaks nobody. What comes with an unknown success, a client cannot know.
+    fn new_status(&mut self, status: &str, old: &BTreeMap<String, String>, at: &str) {
+        let class = status.chars().next().unwrap_or_default();
+        let known = old.keys().any(|other| other.starts_with(class));
+        let part = Part::Response(status.to_owned());
+        if matches!(class, '4' | '5') && known {
+            let what = format!("the status {status} is new; clients treat it as {class}00");
+            self.add(part, at, false, Class::Safe, &what, Ground::Document);
+        } else {
+            let example = status.parse::<u16>().map_or(Ground::Document, |status| Ground::Example(json!({ "status": status })));
+            self.add(part, at, false, Class::Responses, &format!("the status {status} is new"), example);
+        }
+    }
+
+    fn response(&mut self, status: &str, before: &str, after: &str) {
+        self.described(before, after, &["description", "links"]);
+        self.headers(status, before, after);
+        let (old, new) = (media_types(self.old, before), media_types(self.new, after));
+        let part = Part::Response(status.to_owned());
+        let answer = |headers: Value| Ground::Example(json!({ "status": status, "headers": headers }));
+        match (old.is_empty(), new.is_empty()) {
+            (true, false) => {
+                let at = format!("{after}/content");
+                return self.add(part, &at, false, Class::Responses, "has a body now", answer(json!({})));
+            }
+            (false, true) => {
+                let at = format!("{before}/content");
+                return self.add(part, &at, true, Class::Responses, "has no body any more", answer(json!({})));
+            }
+            _ => {}
+        }
+        for (name, at) in &new {
+            let part = Part::Body(status.to_owned(), name.clone());
+            let Some((_, here)) = covering(&old, name) else {
+                let what = format!("the media type {name} is new");
+                let ground = answer(json!({ "content-type": name }));
+                self.add(part, at, false, Class::Responses, &what, ground);
+                continue;
+            };
+            self.described(here, at, &["example", "examples", "encoding"]);
+            let (schema, schema_there) = (format!("{here}/schema"), format!("{at}/schema"));
+            self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
+            if exists(self.old, &schema) && exists(self.new, &schema_there) {
+                let what = What::Bodies(schema, schema_there);
+                self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
+            }
+        }
+        for (name, at) in old.iter().filter(|(name, _)| covering(&new, name).is_none()) {
+            let what = format!("the media type {name} is removed: a client that accepts only it gets none");
+            self.add(Part::Body(status.to_owned(), name.clone()), at, true, Class::Responses, &what, Ground::Document);
+        }
+    }
+
+    fn headers(&mut self, status: &str, before: &str, after: &str) {
+        let (old, new) = (headers(self.old, before), headers(self.new, after));
+        let without = || Ground::Example(json!({ "status": status, "headers": {} }));
+        for (name, at) in &old {
+            let part = Part::Header(status.to_owned(), name.clone());
+            let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
+            let was = required(self.old, at);
+            let Some(there) = new.get(name) else {
+                let (class, ground) = if was { (Class::Responses, without()) } else { (Class::Safe, Ground::Document) };
+                self.add(part, at, true, class, &format!("the header {name} is gone"), ground);
+                continue;
+            };
+            let pointer = format!("{there}/required");
+            match (was, required(self.new, there)) {
+                (true, false) => {
+                    self.add(part.clone(), &pointer, false, Class::Responses, "the header is optional now", without());
+                }
+                (false, true) => {
+                    self.add(part.clone(), &pointer, false, Class::Safe, "the header is required now", Ground::Document);
+                }
+                _ => {}
+            }
+            self.described(at, there, &["description", "deprecated", "example", "examples"]);
+            let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
+            self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
+            if exists(self.old, &schema) && exists(self.new, &schema_there) {
+                let what = What::Headers(schema, schema_there);
+                self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
+            }
+        }
+        for (name, at) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            let part = Part::Header(status.to_owned(), name.clone());
+            self.add(part, at, false, Class::Safe, &format!("the header {name} is new"), Ground::Document);
+        }
+    }
+}
+
+/// The documented statuses with where their responses stand.
+fn statuses(document: &Document, operation: &Operation) -> BTreeMap<String, String> {
+    let at = format!("{}/responses", operation.pointer);
+    let responses = document.json.pointer(&at).and_then(Value::as_object).into_iter().flatten();
+    let resolved = responses.filter_map(|(status, _)| {
+        let (at, _) = document.resolve(&format!("{at}/{}", escape(status)))?;
+        Some((status.to_uppercase(), at))
+    });
+    resolved.collect()
+}
+
+/// The key of the response for a status: itself, its range, or the default.
+fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> Option<&'a str> {
+    let range = status.chars().next().map(|class| format!("{class}XX")).unwrap_or_default();
+    let keys = [status, &range, "DEFAULT"];
+    keys.iter().find_map(|key| all.get_key_value(*key)).map(|(key, _)| key.as_str())
+}
+
+/// The documented headers by their names in lower case, with where they stand.
+fn headers(document: &Document, response: &str) -> BTreeMap<String, String> {
+    let at = format!("{response}/headers");
+    let names = document.json.pointer(&at).and_then(Value::as_object).into_iter().flatten();
+    let resolved = names.filter_map(|(name, _)| {
+        let (at, _) = document.resolve(&format!("{at}/{}", escape(name)))?;
+        Some((name.to_lowercase(), at))
+    });
+    resolved.filter(|(name, _)| name != "content-type").collect()
+}

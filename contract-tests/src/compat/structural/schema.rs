@@ -1,0 +1,392 @@
+//! How two schemas differ: which keywords allow fewer values now, and which more.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::{Document, text::format};
+use serde_json::Value;
+
+use super::{keywords, keywords::Effect, view::View};
+use crate::compat::change::{Change, Class, Direction, Ground, Part};
+
+/// How what a schema allows bears on what the whole allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Bearing {
+    /// The more it allows, the more is allowed.
+    Same,
+    /// The more it allows, the fewer is allowed: `not`.
+    Opposite,
+    /// Either: `if`.
+    Either,
+}
+
+/// Keywords that are compared together with another one, or that only name places.
+const ELSEWHERE: [&str; 12] = [
+    "$defs",
+    "definitions",
+    "$id",
+    "$schema",
+    "$anchor",
+    "allOf",
+    "const",
+    "enum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minContains",
+    "maxContains",
+];
+
+/// Compares schemas of two documents that stand in one part of an operation.
+pub struct Schemas<'a> {
+    pub old: &'a Document,
+    pub new: &'a Document,
+    pub operation: &'a str,
+    pub part: Part,
+    pub direction: Direction,
+    pub changes: Vec<Change>,
+    bearing: Bearing,
+    /// Where the rule is broken of which the schemas are a part, when it is none of their own: the schema with the `if`.
+    anchor: Option<(String, String)>,
+    seen: HashSet<(String, String, Bearing)>,
+}
+
+impl<'a> Schemas<'a> {
+    pub fn new(old: &'a Document, new: &'a Document, operation: &'a str, part: Part, direction: Direction) -> Self {
+        Self {
+            old,
+            new,
+            operation,
+            part,
+            direction,
+            changes: Vec::new(),
+            bearing: Bearing::Same,
+            anchor: None,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Compares the schemas at these pointers; where there is none, everything is allowed.
+    pub fn compare(&mut self, old: &str, new: &str) {
+        let (old, new) = (View::of(self.old, old), View::of(self.new, new));
+        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), self.bearing)) {
+            return;
+        }
+        match (old.never, new.never) {
+            (true, true) => return,
+            (true, false) => {
+                return self.differ(&ChangeLocation::of(&old.pointer, &new.pointer), Effect::Wider, "is no longer `false`");
+            }
+            (false, true) => {
+                return self.differ(&ChangeLocation::of(&old.pointer, &new.pointer), Effect::Narrower, "is `false` now");
+            }
+            (false, false) => {}
+        }
+        let mark = self.direction.mark();
+        if old.is(mark) && new.is(mark) {
+            return; // Nobody sends it.
+        }
+        let all: BTreeSet<&str> = old.keywords().chain(new.keywords()).filter(|keyword| !ELSEWHERE.contains(keyword)).collect();
+        self.values(&old, &new);
+        for keyword in all {
+            self.keyword(keyword, &old, &new);
+        }
+        for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            if let Some(([before, after], effect, what)) = keywords::bound(&old, &new, bound, exclusive) {
+                let place =
+                    ChangeLocation { gone: new.get(after).is_none(), ..ChangeLocation::of(&old.at(before), &new.at(after)) };
+                self.differ(&place, effect, &what);
+            }
+        }
+        self.members("allOf", &old.all_of, &new.all_of, Effect::Narrower, &ChangeLocation::keyword(&old, &new, "allOf"));
+    }
+
+    fn keyword(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
+        let place = || ChangeLocation::keyword(old, new, keyword);
+        let (before, after) = (old.get(keyword), new.get(keyword));
+        match keyword {
+            "minimum" | "maximum" => {}
+            "type" if matches!(self.part, Part::Requests | Part::Header(..)) => {
+                if let Some((effect, what)) = keywords::text_type(before, after) {
+                    self.differ(&place(), effect, &what);
+                }
+            }
+            "type" | "multipleOf" | "pattern" | "uniqueItems" | "minLength" | "minItems" | "minProperties" | "maxLength"
+            | "maxItems" | "maxProperties" => {
+                if let Some((effect, what)) = keywords::plain(keyword, before, after) {
+                    self.differ(&place(), effect, &what);
+                }
+            }
+            "format" => self.format(&place(), before, after),
+            "required" => self.required(old, new),
+            "properties" => self.properties(old, new),
+            "patternProperties" => self.pattern_properties(old, new),
+            "items" | "prefixItems" => self.items(keyword, old, new),
+            "additionalProperties" | "propertyNames" | "unevaluatedProperties" | "unevaluatedItems" => {
+                self.compare(&old.at(keyword), &new.at(keyword));
+            }
+            "dependentSchemas" => {
+                let names: BTreeSet<&str> = old.names(keyword).chain(new.names(keyword)).collect();
+                names.iter().for_each(|name| self.compare(&old.member(keyword, name), &new.member(keyword, name)));
+            }
+            "dependentRequired" => self.dependent_required(old, new),
+            "anyOf" | "oneOf" => self.alternatives(keyword, old, new),
+            "not" => self.not(old, new),
+            "if" => self.condition(old, new),
+            "then" | "else" => {}
+            "$ref" | "$dynamicRef" if before != after => {
+                self.differ(&place(), Effect::Other, "leads elsewhere, and is not followed");
+            }
+            "contains" => self.contains(old, new),
+            "x-unique" => self.unique(old, new),
+            "readOnly" | "writeOnly" => self.mark(keyword, old, new),
+            _ if before != after => {
+                let what =
+                    if keyword == "default" { "has changed: an absent value may mean something else" } else { "is different" };
+                self.add(&place(), Class::Documentation, what, Decided::Document);
+            }
+            _ => {}
+        }
+    }
+
+    /// `enum` and `const`: which values are listed.
+    fn values(&mut self, old: &View<'_>, new: &View<'_>) {
+        let (before, after) = (keywords::values(old), keywords::values(new));
+        let keyword = |view: &View<'_>| if view.get("const").is_some() { "const" } else { "enum" };
+        let place = ChangeLocation { old: old.at(keyword(old)), new: new.at(keyword(new)), gone: after.is_none(), item: None };
+        if let Some((effect, what)) = keywords::listed(before.as_deref(), after.as_deref()) {
+            self.differ(&place, effect, &what);
+        }
+    }
+
+    fn format(&mut self, place: &ChangeLocation, before: Option<&Value>, after: Option<&Value>) {
+        let asserts = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|name| format::known(name).is_some());
+        let show = |value: Option<&Value>| value.map_or_else(|| "none".to_owned(), ToString::to_string);
+        let what = format!("is {}, was {}", show(after), show(before));
+        match (asserts(before), asserts(after)) {
+            _ if before == after => {}
+            (false, false) => {
+                self.add(place, Class::Documentation, &format!("{what}: neither asks anything of a value"), Decided::Document);
+            }
+            (false, true) => self.differ(place, Effect::Narrower, &what),
+            (true, false) => self.differ(place, Effect::Wider, &what),
+            (true, true) => self.differ(place, Effect::Other, &what),
+        }
+    }
+
+    /// Both keywords together: what is the rule for an item is found by its index.
+    fn items(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
+        if keyword == "items" && (old.get("prefixItems").is_some() || new.get("prefixItems").is_some()) {
+            return;
+        }
+        let count = |view: &View<'_>| view.get("prefixItems").and_then(Value::as_array).map_or(0, Vec::len);
+        let at = |view: &View<'_>, index: usize| {
+            if index < count(view) { view.member("prefixItems", index) } else { view.at("items") }
+        };
+        for index in 0..count(old).max(count(new)) {
+            self.compare(&at(old, index), &at(new, index));
+        }
+        self.compare(&old.at("items"), &new.at("items"));
+    }
+
+    fn alternatives(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
+        let members = |view: &View<'_>| -> Vec<String> {
+            let count = view.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+            (0..count).map(|index| view.member(keyword, index)).collect()
+        };
+        let place = ChangeLocation::keyword(old, new, keyword);
+        match (old.get(keyword).is_some(), new.get(keyword).is_some()) {
+            (false, _) => self.differ(&place, Effect::Narrower, "is new"),
+            (_, false) => self.differ(&place, Effect::Wider, "is gone"),
+            (true, true) => self.members(keyword, &members(old), &members(new), Effect::Wider, &place),
+        }
+    }
+
+    /// Compares lists of schemas, where a further member allows more or less than before.
+    fn members(&mut self, keyword: &str, old: &[String], new: &[String], further: Effect, place: &ChangeLocation) {
+        let (pairs, before, after) = keywords::pairs(self.old, self.new, old, new);
+        let ends = keyword != "allOf";
+        for (one, other) in pairs {
+            self.compare(&one, &other);
+        }
+        for new in after {
+            // A rule that is new is broken where it stands; an alternative that is new was missing in the list.
+            let place = ChangeLocation { old: place.old.clone(), new, gone: false, item: None };
+            self.differ(&place, further, if ends { "is a new alternative" } else { "is a new part" });
+        }
+        for old in before {
+            let place = ChangeLocation { old, new: place.new.clone(), gone: true, item: None };
+            self.differ(&place, further.opposite(), if ends { "is an alternative no longer" } else { "is a part no longer" });
+        }
+    }
+
+    fn not(&mut self, old: &View<'a>, new: &View<'a>) {
+        let place = ChangeLocation::keyword(old, new, "not");
+        match (old.get("not").is_some(), new.get("not").is_some()) {
+            (false, _) => self.differ(&place, Effect::Narrower, "is new"),
+            (_, false) => self.differ(&place, Effect::Wider, "is gone"),
+            (true, true) => {
+                let inside = match self.bearing {
+                    Bearing::Same => Bearing::Opposite,
+                    Bearing::Opposite => Bearing::Same,
+                    Bearing::Either => Bearing::Either,
+                };
+                self.inside(inside, (old.at("not"), new.at("not")), &old.at("not"), &new.at("not"));
+            }
+        }
+    }
+
+    fn condition(&mut self, old: &View<'a>, new: &View<'a>) {
+        let has = |view: &View<'_>, side| view.get("if").is_some() && view.get(side).is_some();
+        let sides = ["then", "else"];
+        for side in sides {
+            let place = ChangeLocation::keyword(old, new, side);
+            match (has(old, side), has(new, side)) {
+                (true, true) => self.compare(&old.at(side), &new.at(side)),
+                (false, true) => self.differ(&place, Effect::Narrower, "is new"),
+                (true, false) => self.differ(&place, Effect::Wider, "is gone"),
+                (false, false) => {}
+            }
+        }
+        if sides.iter().any(|side| has(old, side) && has(new, side)) {
+            self.inside(Bearing::Either, (old.pointer.clone(), new.pointer.clone()), &old.at("if"), &new.at("if"));
+        }
+    }
+
+    fn contains(&mut self, old: &View<'a>, new: &View<'a>) {
+        let place = ChangeLocation::keyword(old, new, "contains");
+        match (old.get("contains").is_some(), new.get("contains").is_some()) {
+            (false, _) => self.differ(&place, Effect::Narrower, "is new"),
+            (_, false) => self.differ(&place, Effect::Wider, "is gone"),
+            (true, true) => {
+                for (keyword, effect, what) in keywords::contains_bounds(old, new) {
+                    // What is 1 by default is broken where `contains` is.
+                    let at = |view: &View<'_>| view.at(if view.get(keyword).is_some() { keyword } else { "contains" });
+                    let gone = old.get(keyword).is_some() && new.get(keyword).is_none();
+                    self.differ(&ChangeLocation { gone, ..ChangeLocation::of(&at(old), &at(new)) }, effect, &what);
+                }
+                let bounded = |view: &View<'_>| {
+                    (view.get("minContains").and_then(Value::as_u64) != Some(0), view.get("maxContains").is_some())
+                };
+                let (at_least, at_most) = (bounded(old).0 || bounded(new).0, bounded(old).1 || bounded(new).1);
+                let inside = match (self.bearing, at_least, at_most) {
+                    (bearing, true, false) => bearing,
+                    (Bearing::Same, false, true) => Bearing::Opposite,
+                    (Bearing::Opposite, false, true) => Bearing::Same,
+                    (_, false, false) => return,
+                    _ => Bearing::Either,
+                };
+                self.inside(inside, (old.pointer.clone(), new.pointer.clone()), &old.at("contains"), &new.at("contains"));
+            }
+        }
+    }
+
+    /// Compares schemas whose values bear on the whole in another way, and whose rules are broken at `anchor`.
+    fn inside(&mut self, bearing: Bearing, anchor: (String, String), old: &str, new: &str) {
+        let outer = (self.bearing, self.anchor.clone());
+        self.bearing = bearing;
+        self.anchor.get_or_insert(anchor);
+        self.compare(old, new);
+        (self.bearing, self.anchor) = outer;
+    }
+
+    fn unique(&mut self, old: &View<'a>, new: &View<'a>) {
+        let place = ChangeLocation::keyword(old, new, "x-unique");
+        match (old.is("x-unique"), new.is("x-unique"), self.direction) {
+            (false, true, Direction::Request) => {
+                self.add(&place, Class::Requests, "is new: a value that another resource has is rejected", Decided::Document);
+            }
+            (true, false, Direction::Request) => {
+                self.add(&place, Class::Safe, "is gone: another resource may have the same value", Decided::Document);
+            }
+            (one, other, Direction::Response) if one != other => {
+                self.add(&place, Class::Documentation, "is different; one answer cannot show it", Decided::Document);
+            }
+            _ => {}
+        }
+    }
+
+    fn mark(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
+        let place = ChangeLocation::keyword(old, new, keyword);
+        let concerned = keyword == self.direction.mark();
+        let verb = if keyword == "readOnly" { "sent by clients" } else { "sent to clients" };
+        match (old.is(keyword), new.is(keyword)) {
+            (false, true) if concerned => {
+                self.add(
+                    &place,
+                    self.direction.broken(),
+                    &format!("is new: the value must no longer be {verb}"),
+                    Decided::Document,
+                );
+            }
+            (true, false) if concerned => {
+                self.add(&place, Class::Safe, &format!("is gone: the value may be {verb}"), Decided::Document)
+            }
+            (one, other) if one != other => self.add(&place, Class::Documentation, "is different", Decided::Document),
+            _ => {}
+        }
+    }
+
+    /// Adds what has an effect on which values are allowed.
+    pub(super) fn differ(&mut self, place: &ChangeLocation, effect: Effect, what: &str) {
+        let effect = match self.bearing {
+            Bearing::Same => effect,
+            Bearing::Opposite => effect.opposite(),
+            Bearing::Either => Effect::Other,
+        };
+        let class = match (effect, self.direction) {
+            (Effect::Other, direction) => direction.broken(),
+            (Effect::Narrower, Direction::Request) => Class::Requests,
+            (Effect::Wider, Direction::Response) => Class::Responses,
+            _ => Class::Safe,
+        };
+        let consequence = match effect {
+            Effect::Narrower => "fewer values are allowed",
+            Effect::Wider => "more values are allowed",
+            Effect::Other => "other values are allowed",
+        };
+        self.add(place, class, &format!("{what}: {consequence}"), Decided::Schema);
+    }
+
+    pub(super) fn add(&mut self, place: &ChangeLocation, class: Class, what: &str, decided: Decided) {
+        let pointer = if place.gone { &place.old } else { &place.new };
+        let ground = match (decided, &self.anchor) {
+            (Decided::Document, _) => Ground::Document,
+            (Decided::Schema, Some((old, new))) => Ground::Schema { old: old.clone(), new: new.clone(), item: None },
+            (Decided::Schema, None) => {
+                Ground::Schema { old: place.old.clone(), new: place.new.clone(), item: place.item.clone() }
+            }
+        };
+        self.changes.push(Change {
+            operation: self.operation.to_owned(),
+            part: self.part.clone(),
+            pointer: pointer.clone(),
+            gone: place.gone,
+            class,
+            sentence: format!("`{}` {what}", keywords::name(pointer)),
+            ground,
+        });
+    }
+}
+
+/// What decides about a change.
+pub(super) enum Decided {
+    Schema,
+    Document,
+}
+
+/// Where a change is, in both documents.
+pub(super) struct ChangeLocation {
+    pub old: String,
+    pub new: String,
+    pub gone: bool,
+    pub item: Option<String>,
+}
+
+impl ChangeLocation {
+    fn of(old: &str, new: &str) -> Self {
+        Self { old: old.to_owned(), new: new.to_owned(), gone: false, item: None }
+    }
+
+    pub fn keyword(old: &View<'_>, new: &View<'_>, keyword: &str) -> Self {
+        Self { old: old.at(keyword), new: new.at(keyword), gone: new.get(keyword).is_none(), item: None }
+    }
+}

@@ -1,0 +1,283 @@
+//! The verdict: what the rules say and what the instances show, together.
+
+use std::collections::BTreeMap;
+
+use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
+use serde_json::Value;
+
+use super::{
+    change::{Change, Class, Direction, Ground, Part},
+    structural::{self, Pair, Structure, What},
+    witness::{self, Inquiry, Sides},
+};
+
+/// What shows that a change breaks somebody, or that it does not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Evidence {
+    /// The document itself says it.
+    Document,
+    /// An instance that was described and is not any more, or the other way round.
+    Witness(Value),
+    /// There is neither an instance nor a proof.
+    NotFound,
+    /// It is proven that nobody is broken.
+    Harmless,
+}
+
+/// A difference with the verdict about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompatFinding {
+    /// The operation; empty where it is none's.
+    pub operation: String,
+    /// Where in the operation.
+    pub parts: Vec<Part>,
+    /// Where in the new document (JSON Pointer), or in the old one for what is gone.
+    pub pointer: String,
+    /// Whether it is gone, so that the pointer is the old document's.
+    pub gone: bool,
+    /// Whom it breaks, or seems to.
+    pub class: Class,
+    /// What it is.
+    pub sentence: String,
+    /// What shows it.
+    pub evidence: Evidence,
+    /// Whether a rule names it, and not only an instance shows it.
+    pub foreseen: bool,
+    /// A command that sends the witness.
+    pub curl: Option<String>,
+    /// The reason for which it is accepted.
+    pub allowed: Option<String>,
+}
+
+impl CompatFinding {
+    /// Whether somebody is broken, and that is not accepted.
+    pub fn breaks(&self) -> bool {
+        self.class.breaks() && self.evidence != Evidence::Harmless && self.allowed.is_none()
+    }
+}
+
+/// Everything that differs between two documents.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparison {
+    /// The findings; breaking ones first.
+    pub findings: Vec<CompatFinding>,
+    /// Parts in which no rule and no instance shows a break, and nothing proves that there is none.
+    pub unproven: Vec<(String, Part)>,
+}
+
+impl Comparison {
+    /// The findings that break somebody.
+    pub fn breaking(&self) -> impl Iterator<Item = &CompatFinding> {
+        self.findings.iter().filter(|finding| finding.breaks())
+    }
+}
+
+/// Compares two documents; the same for the same seed.
+///
+/// # Errors
+///
+/// [`DocumentError`].
+pub fn compare(old: &Document, new: &Document, seed: u64) -> Result<Comparison, DocumentError> {
+    let structure = structural::compare(old, new)?;
+    let mut judge =
+        Comparer { old, new, seed, structure: &structure, known: BTreeMap::new(), findings: Vec::new(), unproven: Vec::new() };
+    judge.run();
+    let mut findings = judge.findings;
+    findings.sort_by_key(|finding| (!finding.breaks(), finding.class));
+    Ok(Comparison { findings, unproven: judge.unproven })
+}
+
+struct Comparer<'a> {
+    old: &'a Document,
+    new: &'a Document,
+    seed: u64,
+    structure: &'a Structure,
+    /// Shared schemas are asked about once.
+    known: BTreeMap<(Direction, String, String), Inquiry>,
+    findings: Vec<CompatFinding>,
+    unproven: Vec<(String, Part)>,
+}
+
+impl Comparer<'_> {
+    fn run(&mut self) {
+        let changes = &self.structure.changes;
+        let mut evidence: Vec<Option<(Evidence, Option<String>)>> = vec![None; changes.len()];
+        for pair in &self.structure.pairs {
+            self.pair(pair, &mut evidence);
+        }
+        for (change, evidence) in changes.iter().zip(evidence) {
+            let (evidence, curl) = match (&change.ground, evidence) {
+                _ if !change.class.breaks() => (Evidence::Document, None),
+                (Ground::Schema { .. }, Some(found)) => found,
+                (Ground::Schema { .. }, None) => (Evidence::NotFound, None),
+                (Ground::AnyRequest, _) => self.any_request(change),
+                (Ground::Example(example), _) => (Evidence::Witness(example.clone()), None),
+                (Ground::Document, _) => (Evidence::Document, None),
+            };
+            self.find(change, evidence, true, curl);
+        }
+    }
+
+    /// Finds what shows the changes in one part of an operation, and what no change explains.
+    fn pair(&mut self, pair: &Pair, evidence: &mut [Option<(Evidence, Option<String>)>]) {
+        let here: Vec<(usize, &Change)> = self
+            .structure
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| change.operation == pair.operation && change.part.is_in(&pair.part))
+            .collect();
+        if here.is_empty() {
+            return;
+        }
+        let breaking: Vec<&(usize, &Change)> = here.iter().filter(|(_, change)| change.class.breaks()).collect();
+        // Of a schema that the validator cannot read, such as one with look-ahead in a pattern, only the structure is known.
+        let Ok(sides) = Sides::of(self.old, self.new, pair) else {
+            if breaking.is_empty() {
+                self.unproven.push((pair.operation.clone(), pair.part.clone()));
+            }
+            return;
+        };
+        let inquiry = self.inquire(pair, &sides);
+        for (index, change) in &breaking {
+            let Ground::Schema { .. } = &change.ground else { continue };
+            let shown = inquiry
+                .witnesses
+                .iter()
+                .find(|witness| witness.violations.iter().any(|violation| explains(change, sides.direction, violation)));
+            let found = match shown {
+                Some(witness) => self.shown(&sides, witness),
+                None if inquiry.proven => (Evidence::Harmless, None),
+                None => (Evidence::NotFound, None),
+            };
+            let known = &mut evidence[*index];
+            if known.as_ref().is_none_or(|(known, _)| strength(&found.0) > strength(known)) {
+                *known = Some(found);
+            }
+        }
+        for witness in &inquiry.witnesses {
+            let foreseen = |violation| breaking.iter().any(|(_, change)| explains(change, sides.direction, violation));
+            if !witness.violations.iter().any(foreseen) {
+                self.unforeseen(pair, &sides, witness);
+            }
+        }
+        if breaking.is_empty() && inquiry.witnesses.is_empty() && !inquiry.proven {
+            self.unproven.push((pair.operation.clone(), pair.part.clone()));
+        }
+    }
+
+    fn inquire(&mut self, pair: &Pair, sides: &Sides) -> Inquiry {
+        let seed = self.seed;
+        match &pair.what {
+            What::Requests(..) => sides.inquire(seed),
+            What::RequestBodies(one, other) | What::Bodies(one, other) | What::Headers(one, other) => {
+                let key = (sides.direction, one.clone(), other.clone());
+                self.known.entry(key).or_insert_with(|| sides.inquire(seed)).clone()
+            }
+        }
+    }
+
+    fn unforeseen(&mut self, pair: &Pair, sides: &Sides, witness: &witness::Witness) {
+        let Some(violation) = witness.violations.first() else { return };
+        let operation = self.structure.operations.get(&pair.operation).map(|operation| operation.pointer.clone());
+        let ours = violation.pointer.starts_with(REQUESTS);
+        let keyword = violation.pointer.rsplit('/').next().unwrap_or_default();
+        let change = Change {
+            operation: pair.operation.clone(),
+            part: pair.part.clone(),
+            pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
+            gone: !ours && sides.direction == Direction::Response,
+            class: sides.direction.broken(),
+            sentence: format!("`{keyword}` rejects what was valid, and no rule predicted it"),
+            ground: Ground::Document,
+        };
+        let (evidence, curl) = self.shown(sides, witness);
+        self.find(&change, evidence, false, curl);
+    }
+
+    fn any_request(&self, change: &Change) -> (Evidence, Option<String>) {
+        let request = self.structure.operations.get(&change.operation).and_then(|operation| {
+            let media_type = match &change.part {
+                Part::Request(media_type) => Some(media_type.as_str()),
+                _ => operation.media_types().next(),
+            };
+            let requests = self.old.requests(operation, media_type).ok()?;
+            let request = witness::any(&requests, self.seed)?;
+            let curl = requests.curl(&self.url(), &request);
+            Some((Evidence::Witness(witness::shown(&request)), curl))
+        });
+        request.unwrap_or((Evidence::Document, None))
+    }
+
+    /// A witness as it is reported.
+    fn shown(&self, sides: &Sides, witness: &witness::Witness) -> (Evidence, Option<String>) {
+        let curl = sides.narrow.curl(&self.url(), &witness.instance);
+        let instance = match curl {
+            Some(_) => witness::shown(&witness.instance),
+            None => witness.instance.clone(),
+        };
+        (Evidence::Witness(instance), curl)
+    }
+
+    /// The server that the new document names first, where it is a whole address.
+    fn url(&self) -> String {
+        let server = self.new.json.pointer("/servers/0/url").and_then(Value::as_str);
+        let whole = server.filter(|url| url.starts_with("http") && !url.contains('{'));
+        whole.unwrap_or("http://127.0.0.1:3000").trim_end_matches('/').to_owned()
+    }
+
+    /// Adds a finding, to the one about the same change in other parts where there is one.
+    fn find(&mut self, change: &Change, evidence: Evidence, foreseen: bool, curl: Option<String>) {
+        let same = |finding: &&mut CompatFinding| {
+            finding.operation == change.operation
+                && finding.pointer == change.pointer
+                && finding.class == change.class
+                && finding.sentence == change.sentence
+        };
+        match self.findings.iter_mut().find(same) {
+            Some(finding) => {
+                if !finding.parts.contains(&change.part) {
+                    finding.parts.push(change.part.clone());
+                }
+                if strength(&evidence) > strength(&finding.evidence) {
+                    (finding.evidence, finding.curl) = (evidence, curl);
+                }
+            }
+            None => self.findings.push(CompatFinding {
+                operation: change.operation.clone(),
+                parts: vec![change.part.clone()],
+                pointer: change.pointer.clone(),
+                gone: change.gone,
+                class: change.class,
+                sentence: change.sentence.clone(),
+                evidence,
+                foreseen,
+                curl,
+                allowed: None,
+            }),
+        }
+    }
+}
+
+/// Of two the stronger counts: harmless is what is harmless everywhere.
+fn strength(evidence: &Evidence) -> u8 {
+    match evidence {
+        Evidence::Harmless => 0,
+        Evidence::Document => 1,
+        Evidence::NotFound => 2,
+        Evidence::Witness(_) => 3,
+    }
+}
+
+/// Whether a change is why a rule is broken.
+fn explains(change: &Change, direction: Direction, violation: &crate::LocatedViolation) -> bool {
+    let Ground::Schema { old, new, item } = &change.ground else { return false };
+    let refusing = match direction {
+        Direction::Request => new,
+        Direction::Response => old,
+    };
+    match item {
+        Some(item) if &violation.pointer == refusing => *item == witness::last(&violation.place),
+        _ => is_within(&violation.pointer, refusing) || is_within(refusing, &violation.pointer),
+    }
+}

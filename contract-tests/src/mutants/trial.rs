@@ -1,0 +1,241 @@
+//! Mutants, each served and tested.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use crate::{Document, Signer, Suite, pointer::is_within};
+use faulty_server::Faulty;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use super::{
+    Mutant, MutantsError, mutants,
+    places::Places,
+    proof::{Proof, Proofs, Sight},
+};
+
+/// How it is tested.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The seed of the engine.
+    pub seed: u64,
+    /// Random requests for each operation, tried where nothing else has found anything.
+    pub cases: usize,
+    /// Only cases whose ID starts with this prefix.
+    pub only: Option<String>,
+    /// Only each mutant whose number is a multiple of this.
+    pub every: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, cases: 200, only: None, every: 1 }
+    }
+}
+
+/// What became of a mutant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "verdict")]
+pub enum MutantVerdict {
+    /// A failure points at it.
+    Killed {
+        /// Where the failure points.
+        promise: String,
+        /// What is broken.
+        what: String,
+    },
+    /// No failure points at it.
+    Survived,
+    /// Nobody can see it.
+    Equivalent {
+        /// By which proof.
+        proof: Proof,
+    },
+    /// The engine says by itself that it does not test this.
+    Uncovered {
+        /// Why.
+        reason: String,
+    },
+    /// It is no document that can be served.
+    Refused {
+        /// What the server says.
+        cause: String,
+    },
+}
+
+/// A mutant, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tried {
+    /// The mutant.
+    #[serde(flatten)]
+    pub mutant: Mutant,
+    /// What became of it.
+    #[serde(flatten)]
+    pub verdict: MutantVerdict,
+    /// The line of the document, from 1.
+    pub line: Option<usize>,
+}
+
+/// A document, and what became of its mutants.
+#[derive(Debug, Clone, Serialize)]
+pub struct DocumentOutcome {
+    /// The document's name.
+    pub document: String,
+    /// Each mutant.
+    pub mutants: Vec<Tried>,
+}
+
+/// A document, made ready.
+struct Subject {
+    document: Document,
+    places: Places,
+    suite: Suite,
+    mutants: Vec<Mutant>,
+    /// What the engine says that it does not test: pointers with reasons.
+    uncovered: Vec<(String, String)>,
+    /// The operations of which it tests nothing at all.
+    untried: Vec<(String, String)>,
+}
+
+/// Tests every mutant of these documents, on every core; `progress` is told how many are done, and of how many.
+///
+/// # Errors
+///
+/// [`MutantsError`].
+pub fn test(
+    documents: Vec<Document>,
+    options: &Options,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Vec<DocumentOutcome>, MutantsError> {
+    let subjects = each(documents, |runtime, document| runtime.block_on(Subject::prepare(document, options)));
+    let subjects = subjects.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let proofs: Vec<Proofs> =
+        subjects.iter().map(|subject| Proofs::new(&subject.document.json, &subject.places, options.seed)).collect();
+    let all: Vec<(usize, Mutant)> = subjects
+        .iter()
+        .enumerate()
+        .flat_map(|(index, subject)| subject.mutants.iter().map(move |mutant| (index, mutant.clone())))
+        .collect();
+    let (done, total) = (AtomicUsize::new(0), all.len());
+    let tried = each(all, |runtime, (index, mutant)| {
+        let verdict = runtime.block_on(subjects[index].verdict(&mutant, &proofs[index]));
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        verdict.map(|verdict| {
+            let line =
+                matches!(verdict, MutantVerdict::Survived).then(|| subjects[index].document.line(&mutant.pointer)).flatten();
+            (index, Tried { mutant, verdict, line })
+        })
+    });
+    let mut outcomes: Vec<DocumentOutcome> =
+        subjects.iter().map(|subject| DocumentOutcome { document: subject.document.name.clone(), mutants: Vec::new() }).collect();
+    for result in tried {
+        let (index, tried) = result?;
+        outcomes[index].mutants.push(tried);
+    }
+    Ok(outcomes)
+}
+
+impl Subject {
+    async fn prepare(document: Document, options: &Options) -> Result<Self, MutantsError> {
+        let name = document.name.clone();
+        let serve = |source: faulty_server::StartError| MutantsError::Serve { name: name.clone(), source };
+        let answered = faulty_server::answered(&document.json).map_err(|error| serve(error.into()))?;
+        let places = Places::of(&document.json, answered);
+        let (pem, kid, issuer, audience) = Faulty::signing_key();
+        let signer = Signer::new(&pem, &kid, &issuer, &audience).map_err(crate::SuiteError::from)?;
+        let mut suite = Suite::new(document.clone()).signer(signer).seed(options.seed).cases(options.cases);
+        if let Some(only) = &options.only {
+            suite = suite.only(only);
+        }
+        // A server that keeps every promise must be accused of nothing, or a kill would prove nothing.
+        let server = Faulty::start(&document.json, None).await.map_err(serve)?;
+        let report = suite.run(&server.url).await?;
+        if let Some(failure) = report.failures.first() {
+            return Err(MutantsError::FalseFailure { name, what: failure.what.clone(), promise: failure.promise.clone() });
+        }
+        let (mut uncovered, mut untried) = (Vec::new(), Vec::new());
+        for operation in &report.operations {
+            uncovered.extend(operation.uncovered.iter().map(|gap| (gap.pointer.clone(), gap.reason.clone())));
+            if operation.cases.is_empty() && options.only.is_none() {
+                // Without a body that it can make the engine tries nothing of the whole operation.
+                let of =
+                    |gap: &crate::Uncovered| Some((gap.pointer.split_once("/requestBody")?.0.to_owned(), gap.reason.clone()));
+                untried.extend(operation.uncovered.iter().filter_map(of));
+            }
+        }
+        let mutants = mutants(&document.json, &places).into_iter().step_by(options.every.max(1)).collect();
+        Ok(Self { document, places, suite, mutants, uncovered, untried })
+    }
+
+    async fn verdict(&self, mutant: &Mutant, proofs: &Proofs<'_>) -> Result<MutantVerdict, MutantsError> {
+        if let Some(reason) = reason(&self.untried, &mutant.pointer) {
+            return Ok(MutantVerdict::Uncovered { reason });
+        }
+        let mut served = mutant.of(&self.document.json);
+        match proofs.sight(mutant, &served) {
+            Sight::None(proof) => return Ok(MutantVerdict::Equivalent { proof }),
+            Sight::Aimed(document) => served = document,
+            Sight::Open => {}
+        }
+        if let Some(verdict) = self.shown(mutant, &served).await? {
+            return Ok(verdict);
+        }
+        if proofs.same(mutant, &served) {
+            return Ok(MutantVerdict::Equivalent { proof: Proof::Same });
+        }
+        // No request shows it; an answer may that must conform to the same rule.
+        if let Sight::Aimed(document) = proofs.in_answers(mutant, &served)
+            && let Some(verdict) = self.shown(mutant, &document).await?
+        {
+            return Ok(verdict);
+        }
+        Ok(match reason(&self.uncovered, &mutant.pointer) {
+            Some(reason) => MutantVerdict::Uncovered { reason },
+            None => MutantVerdict::Survived,
+        })
+    }
+
+    /// What becomes of a mutant that is served so, if anything does.
+    async fn shown(&self, mutant: &Mutant, served: &Value) -> Result<Option<MutantVerdict>, MutantsError> {
+        let server = match Faulty::start(served, None).await {
+            Ok(server) => server,
+            Err(error) => return Ok(Some(MutantVerdict::Refused { cause: error.to_string() })),
+        };
+        let failure = self.suite.find_failure(&server.url, |promise| mutant.names.include(promise)).await?;
+        Ok(failure.map(|failure| MutantVerdict::Killed { promise: failure.promise, what: failure.what }))
+    }
+}
+
+/// Why what stands at this pointer is not tested.
+fn reason(gaps: &[(String, String)], pointer: &str) -> Option<String> {
+    gaps.iter().find(|(at, _)| is_within(pointer, at)).map(|(_, reason)| reason.clone())
+}
+
+/// Does this for each, on every core, each with a runtime of its own: server and engine of a mutant share a thread.
+fn each<I: Send, T: Send>(items: Vec<I>, job: impl Fn(&Runtime, I) -> T + Sync) -> Vec<T> {
+    let count = items.len();
+    let queue = Mutex::new(items.into_iter().enumerate());
+    let results: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(count));
+    let work = || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        loop {
+            let Some((index, item)) = queue.lock().unwrap_or_else(PoisonError::into_inner).next() else { return };
+            let result = job(&runtime, item);
+            results.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}

@@ -1,0 +1,338 @@
+//! A request as one JSON instance, `{path, query, header, cookie, body}`, and as bytes for the wire.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    openapi::document::{Document, DocumentError},
+    openapi::marked::without_required,
+    openapi::operation::{Operation, Parameter, ParameterLocation, Style},
+    pointer::escape,
+    schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, reference},
+};
+
+/// A request as it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// Path and query, percent-encoded, below the server's URL.
+    pub target: String,
+    /// Header fields in their order; a name may occur twice.
+    pub headers: Vec<(String, String)>,
+    /// The body, where there is one.
+    pub body: Option<Vec<u8>>,
+    /// Whether the body is sent in chunks, without its length.
+    pub chunked: bool,
+}
+
+/// A response as it came.
+#[derive(Debug, Clone, Default)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// Header fields with names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first value of a header field.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Where in a document the schema of an operation's whole requests is put.
+pub const REQUESTS: &str = "/x-contract-request";
+
+/// What a schema of whole requests says about what the document does not describe: a further parameter, a body where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undescribed {
+    /// As HTTP does.
+    Allowed,
+    /// The requests are those that the document describes, and no others.
+    Refused,
+}
+
+/// The document with the schema of a whole request at [`REQUESTS`].
+pub(crate) fn bundle(
+    document: &Document,
+    operation: &Operation,
+    media_type: Option<&(String, String)>,
+    others: Undescribed,
+) -> Value {
+    let object = |properties: Map<String, Value>, required: Vec<&str>| {
+        let mut schema = json!({ "type": "object", "properties": properties, "required": required });
+        if others == Undescribed::Refused {
+            schema["additionalProperties"] = json!(false);
+        }
+        schema
+    };
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for place in ParameterLocation::ALL {
+        let here: Vec<&Parameter> = operation.parameters.iter().filter(|parameter| parameter.place == place).collect();
+        if here.is_empty() && others == Undescribed::Allowed {
+            continue;
+        }
+        let schemas: Map<String, Value> = here
+            .iter()
+            .map(|parameter| {
+                let mut schema = json!({ "$ref": reference(&format!("{}/schema", parameter.pointer)) });
+                if others == Undescribed::Refused && place != ParameterLocation::Query {
+                    schema["minLength"] = json!(1); // Without a text there would be no parameter.
+                }
+                (parameter.name.clone(), schema)
+            })
+            .collect();
+        let names = here.iter().filter(|parameter| parameter.required).map(|parameter| parameter.name.as_str()).collect();
+        properties.insert(place.name().to_owned(), object(schemas, names));
+        required.push(place.name());
+    }
+    if let (Some(body), Some((_, schema))) = (&operation.body, media_type) {
+        properties.insert("body".to_owned(), json!({ "$ref": reference(schema) }));
+        if body.required {
+            required.push("body");
+        }
+    }
+    // In requests what is `readOnly` is not required.
+    let mut bundle = without_required(&document.json, "readOnly");
+    bundle["x-contract-request"] = object(properties, required);
+    bundle
+}
+
+/// An operation with one media type of its body: what is generated for.
+pub(crate) struct Target {
+    pub operation: Operation,
+    pub media_type: Option<String>,
+    pub schema: Schema,
+    pub validator: ReferenceValidator,
+}
+
+impl Target {
+    /// What the cases of this target begin with: the operation, and the media type where it has several.
+    pub fn name(&self) -> String {
+        let several = self.operation.body.as_ref().is_some_and(|body| body.media_types.len() > 1);
+        match &self.media_type {
+            Some(media_type) if several => format!("{}({media_type})", self.operation.id),
+            _ => self.operation.id.clone(),
+        }
+    }
+
+    /// Compiles the schema of the whole request.
+    pub fn compile(
+        document: &Document,
+        operation: &Operation,
+        media_type: Option<&(String, String)>,
+    ) -> Result<Self, DocumentError> {
+        Self::of(&bundle(document, operation, media_type, Undescribed::Allowed), operation, media_type)
+    }
+
+    /// Compiles a [`bundle`].
+    pub fn of(bundle: &Value, operation: &Operation, media_type: Option<&(String, String)>) -> Result<Self, DocumentError> {
+        let mut schema = Schema::compile(bundle, REQUESTS);
+        let validator = ReferenceValidator::compile(bundle, REQUESTS, &schema)
+            .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
+        for constraint in &mut schema.constraints {
+            if constraint.pointer.starts_with(REQUESTS) {
+                constraint.source = source(operation, &constraint.place);
+            }
+            let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
+            let reason = match &constraint.rule {
+                _ if in_body => continue,
+                Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
+                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that occurs once is a list of one",
+                Rule::MinItems(0 | 1) => "a list without items is an absent parameter",
+                Rule::Required(_) if constraint.place.starts_with("/path") => "a path without its parameter is another path",
+                _ => continue,
+            };
+            let reason = reason.to_owned();
+            schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+        }
+        Ok(Self { operation: operation.clone(), media_type: media_type.map(|(name, _)| name.clone()), schema, validator })
+    }
+
+    fn node(&self, pointer: &str) -> Option<NodeId> {
+        self.schema.nodes.iter().position(|node| node.pointer == pointer)
+    }
+
+    /// The instance as the server reads it: what is sent as text has no type of its own. None where it cannot be sent.
+    pub fn as_received(&self, mut instance: Value) -> Option<Value> {
+        let object = instance.as_object_mut()?;
+        for place in ParameterLocation::ALL {
+            let here = |parameter: &&Parameter| parameter.place == place;
+            let Some(values) = object.get_mut(place.name()) else { continue };
+            if place == ParameterLocation::Path
+                && !self.operation.parameters.iter().filter(here).all(|parameter| values.get(&parameter.name).is_some())
+            {
+                return None;
+            }
+            let values = values.as_object_mut()?;
+            for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place == place) {
+                let Some(value) = values.get(&parameter.name) else { continue };
+                let node = self.node(&format!("{}/schema", parameter.pointer))?;
+                match self.received(parameter, node, value)? {
+                    Some(value) => drop(values.insert(parameter.name.clone(), value)),
+                    None => drop(values.shift_remove(&parameter.name)),
+                }
+            }
+        }
+        Some(instance)
+    }
+
+    fn received(&self, parameter: &Parameter, node: NodeId, value: &Value) -> Option<Option<Value>> {
+        let read = |value: &Value, node: Option<NodeId>| {
+            let text = text(value)?;
+            sendable(parameter.place, &text).then(|| self.parsed(&text, node))
+        };
+        match value {
+            Value::Array(items) if self.types(node, 0).has(Types::ARRAY) => {
+                let item = self.item(node, 0);
+                let mut all = Vec::new();
+                for value in items {
+                    let text = text(value)?;
+                    if let Style::Joined(between) = parameter.style
+                        && (text.contains(between) || text.is_empty())
+                    {
+                        return None;
+                    }
+                    all.push(read(value, item)?);
+                }
+                match (all.is_empty(), parameter.place) {
+                    (true, ParameterLocation::Path) => None,
+                    (true, _) => Some(None),
+                    (false, _) => Some(Some(Value::Array(all))),
+                }
+            }
+            // A single item is an array of one.
+            _ if self.types(node, 0).has(Types::ARRAY) => None,
+            value => read(value, Some(node)).map(Some),
+        }
+    }
+
+    /// What a text stands for by the types that the schema allows.
+    fn parsed(&self, text: &str, node: Option<NodeId>) -> Value {
+        let types = node.map_or(Types::STRING, |node| self.types(node, 0));
+        let json = || serde_json::from_str::<Value>(text).ok();
+        let number = || json().filter(|value| value.is_number() && types.has(Types::NUMBER));
+        let boolean = || json().filter(|value| value.is_boolean() && types.has(Types::BOOLEAN));
+        number().or_else(boolean).unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    fn types(&self, node: NodeId, depth: usize) -> Types {
+        let node = &self.schema.nodes[node];
+        let mut types = Types::NONE;
+        for own in &node.own {
+            match &self.schema.constraints[*own].rule {
+                Rule::Type(own) => return *own,
+                Rule::Enum(members) => members.iter().for_each(|member| types = types.or(Types::of(member))),
+                Rule::Const(value) => types = types.or(Types::of(value)),
+                _ => {}
+            }
+        }
+        let branches = node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches);
+        if depth < 8 {
+            for child in node.reference.iter().chain(&node.all_of).chain(branches) {
+                types = types.or(self.types(*child, depth + 1));
+            }
+        }
+        types
+    }
+
+    fn item(&self, node: NodeId, depth: usize) -> Option<NodeId> {
+        let node = &self.schema.nodes[node];
+        let further = node.reference.iter().chain(&node.all_of);
+        node.items.or_else(|| if depth < 8 { further.copied().find_map(|child| self.item(child, depth + 1)) } else { None })
+    }
+
+    /// The request for an instance that [`Target::as_received`] has let through; without credentials.
+    pub fn encode(&self, instance: &Value) -> Request {
+        let operation = &self.operation;
+        let mut target = operation.path.clone();
+        let mut query: Vec<String> = Vec::new();
+        let mut headers: Vec<(String, String)> = Vec::new();
+        let mut cookies: Vec<String> = Vec::new();
+        for parameter in &operation.parameters {
+            let value = instance.get(parameter.place.name()).and_then(|values| values.get(&parameter.name));
+            let texts: Vec<String> = match value {
+                None => continue,
+                Some(Value::Array(items)) => items.iter().filter_map(|item| text(item).map(Cow::into_owned)).collect(),
+                Some(value) => text(value).map(Cow::into_owned).into_iter().collect(),
+            };
+            let encode = |text: &String| utf8_percent_encode(text, RESERVED).to_string();
+            match (parameter.place, parameter.style) {
+                (ParameterLocation::Path, _) => {
+                    let joined = texts.iter().map(encode).collect::<Vec<_>>().join(",");
+                    target = target.replace(&format!("{{{}}}", parameter.name), &joined);
+                }
+                (ParameterLocation::Query, Style::Exploded) => {
+                    query.extend(texts.iter().map(|text| format!("{}={}", encode(&parameter.name), encode(text))));
+                }
+                (ParameterLocation::Query, Style::Joined(between)) => {
+                    let between = utf8_percent_encode(&between.to_string(), LIST).to_string();
+                    let joined = texts.iter().map(encode).collect::<Vec<_>>().join(&between);
+                    query.push(format!("{}={joined}", encode(&parameter.name)));
+                }
+                (ParameterLocation::Header, _) => headers.push((parameter.name.clone(), texts.join(","))),
+                (ParameterLocation::Cookie, _) => cookies.extend(texts.iter().map(|text| format!("{}={text}", parameter.name))),
+            }
+        }
+        if !query.is_empty() {
+            target = format!("{target}?{}", query.join("&"));
+        }
+        if !cookies.is_empty() {
+            headers.push(("cookie".to_owned(), cookies.join("; ")));
+        }
+        let body = instance.get("body").map(|body| body.to_string().into_bytes());
+        if let (Some(_), Some(media_type)) = (&body, &self.media_type) {
+            headers.push(("content-type".to_owned(), media_type.clone()));
+        }
+        Request { method: operation.method.clone(), target, headers, body, chunked: false }
+    }
+}
+
+/// What of a request is written into the document about a part that the engine put together.
+fn source(operation: &Operation, place: &str) -> Option<String> {
+    let parameter = operation
+        .parameters
+        .iter()
+        .find(|parameter| place == format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
+        .map(|parameter| format!("{}/required", parameter.pointer));
+    let body = operation.body.as_ref().filter(|_| place == "/body").map(|body| format!("{}/required", body.pointer));
+    parameter.or(body)
+}
+
+/// What RFC 3986, section 2.3, leaves unreserved is not encoded.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// A comma between items stays as it is.
+const LIST: &AsciiSet = &RESERVED.remove(b',');
+
+fn text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(value) => Some(Cow::Owned(value.to_string())),
+        _ => None,
+    }
+}
+
+/// Whether every HTTP server reads the same text again in this place.
+fn sendable(place: ParameterLocation, text: &str) -> bool {
+    let visible = |c: char| ('\u{21}'..='\u{7E}').contains(&c);
+    match place {
+        ParameterLocation::Path => {
+            !text.is_empty() && !text.chars().all(|c| c == '.') && !text.contains(['/', '\\', '\0', '\n', '\r', '%'])
+        }
+        ParameterLocation::Query => !text.contains('\0'),
+        ParameterLocation::Header => {
+            !text.is_empty() && text.chars().all(|c| visible(c) || c == ' ') && text.trim() == text && !text.contains("  ")
+        }
+        ParameterLocation::Cookie => {
+            !text.is_empty() && text.chars().all(|c| visible(c) && !matches!(c, '"' | ',' | ';' | '\\' | '=' | '%'))
+        }
+    }
+}

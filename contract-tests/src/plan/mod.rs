@@ -1,0 +1,412 @@
+//! Which instances to try for a schema: for each constraint the valid ones at its edge, and those that break it and nothing else.
+
+pub(crate) mod instances;
+pub(crate) mod random;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    generate::{Aim, Generator, Goal, Richness, Wish, boundary_wishes, negative_wishes, rng},
+    schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Violation},
+};
+
+/// An instance whose standing is proven: the engine's evaluation and boon agree about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub instance: Value,
+    /// The constraint that it was made for.
+    pub constraint: Option<ConstraintId>,
+    /// What it breaks; empty for a valid one.
+    pub broken: BTreeSet<Violation>,
+    /// Where its values are that no two resources share.
+    pub unique: BTreeSet<String>,
+}
+
+/// How a constraint can be broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breakable {
+    /// By an instance that breaks nothing else.
+    Alone,
+    /// Only together with these others.
+    Together(Vec<ConstraintId>),
+    /// It stands in a condition or alternative: it was reached from both sides, which need not refuse the request.
+    Inside,
+    /// It is a choice, reached from both sides.
+    Choice,
+    /// It is a choice of which another rule leaves one side only.
+    Settled,
+    /// By no instance that the engine found.
+    Never,
+}
+
+/// A plan for one schema.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub samples: Vec<Sample>,
+    /// For each constraint how it can be broken.
+    pub breakable: Vec<Breakable>,
+    /// For each constraint whether a valid instance at its edge was found.
+    pub satisfied: Vec<bool>,
+    /// Instances that the engine and boon judged differently; they are not sent.
+    pub disagreements: Vec<(Value, Disagreement)>,
+}
+
+/// How often one wish is tried.
+const TRIES: usize = 6;
+/// How often an instance is made until it can be sent: not every text fits into a header.
+const SENDABLE: usize = 8;
+/// How many ways into a condition, and how many rules under it, are combined.
+const MAX_CONDITIONED: usize = 12;
+/// How many rules are broken behind one reference.
+const MAX_REFERRED: usize = 12;
+/// Beyond this many disagreements only their number would grow.
+const MAX_DISAGREEMENTS: usize = 20;
+
+/// What an instance must pass on its way from the generator into a plan.
+pub(crate) trait Admit {
+    /// The instance as it will be received; none when it cannot be sent.
+    fn received(&self, instance: Value) -> Option<Value>;
+}
+
+/// Any instance of a schema, as it is.
+pub(crate) struct AsItIs;
+
+impl Admit for AsItIs {
+    fn received(&self, instance: Value) -> Option<Value> {
+        Some(instance)
+    }
+}
+
+impl Admit for crate::openapi::request::Target {
+    fn received(&self, instance: Value) -> Option<Value> {
+        self.as_received(instance)
+    }
+}
+
+pub(crate) struct Planner<'a> {
+    pub schema: &'a Schema,
+    pub validator: &'a ReferenceValidator,
+    pub admit: &'a dyn Admit,
+    pub seed: u64,
+    pub plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    /// The plan for `schema`, the same for the same seed.
+    pub fn plan(schema: &'a Schema, validator: &'a ReferenceValidator, admit: &'a dyn Admit, seed: u64) -> Plan {
+        let count = schema.constraints.len();
+        let plan = Plan { breakable: vec![Breakable::Never; count], satisfied: vec![false; count], ..Plan::default() };
+        let mut planner = Self { schema, validator, admit, seed, plan };
+        planner.baselines();
+        for id in 0..count {
+            if schema.constraints[id].source.is_some() {
+                planner.boundary(id);
+                planner.negative(id);
+            }
+        }
+        planner.conditions();
+        planner.references();
+        planner.plan
+    }
+
+    /// What several references lead to is broken behind each of them: a server may have forgotten one.
+    fn references(&mut self) {
+        let schema = self.schema;
+        for (through, node) in schema.nodes.iter().enumerate() {
+            let Some(target) = node.reference else { continue };
+            if schema.nodes.iter().filter(|other| other.reference == Some(target)).count() < 2 {
+                continue;
+            }
+            let breakable = |id: &ConstraintId| {
+                let constraint = &schema.constraints[*id];
+                !constraint.is_choice() && constraint.source.is_some() && schema.reaches(target, *id)
+            };
+            for fault in (0..schema.constraints.len()).filter(breakable).take(MAX_REFERRED) {
+                let words = ["reference", &schema.constraints[fault].key(), &schema.nodes[through].pointer];
+                self.break_with(fault, &words, &[Aim { through: Some(through), ..Aim::new(fault, Goal::Violate, None) }]);
+            }
+        }
+    }
+
+    /// A rule under a condition is broken for each way of meeting the condition: each member of its `enum`, each of its boundary values.
+    fn conditions(&mut self) {
+        let schema = self.schema;
+        for node in &schema.nodes {
+            let Some(condition) = &node.condition else { continue };
+            let reached = |node: usize| (0..schema.constraints.len()).filter(move |id| schema.reaches(node, *id));
+            let ways: Vec<ConstraintId> = reached(condition.when).filter(|id| !schema.constraints[*id].is_choice()).collect();
+            for (side, goal) in [(condition.then, Goal::Satisfy), (condition.otherwise, Goal::Violate)] {
+                let Some(side) = side else { continue };
+                let own: Vec<ConstraintId> = reached(side)
+                    .filter(|id| !schema.constraints[*id].conditional && !schema.constraints[*id].is_choice())
+                    .take(MAX_CONDITIONED)
+                    .collect();
+                for way in &ways {
+                    let constraint = &schema.constraints[*way];
+                    let wishes = match goal {
+                        Goal::Satisfy => boundary_wishes(constraint, 0),
+                        Goal::Violate => negative_wishes(constraint, 0, &[]),
+                    };
+                    for (index, wish) in wishes.into_iter().take(MAX_CONDITIONED).enumerate() {
+                        for fault in &own {
+                            let words = ["condition", &schema.constraints[*fault].key(), &way.to_string(), &index.to_string()];
+                            let met = Aim::new(*way, goal, Some(wish.clone()));
+                            self.break_with(*fault, &words, &[met, Aim::new(*fault, Goal::Violate, None)]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps one invalid instance that counts for this constraint, made with these aims; `words` tell its random choices from others.
+    fn break_with(&mut self, fault: ConstraintId, words: &[&str], aims: &[Aim]) {
+        for attempt in 0..TRIES / 2 {
+            let mut generator = self.generator(&[words, &[&attempt.to_string()]].concat(), richness(attempt));
+            if let Some((instance, trace)) = self.made(&mut generator, aims)
+                && self.counts(fault, &trace)
+                && !trace.broken.is_empty()
+            {
+                self.keep(instance, trace, Some(fault));
+                return;
+            }
+        }
+    }
+
+    fn generator(&self, words: &[&str], richness: Richness) -> Generator<'a> {
+        Generator::new(self.schema, rng(self.seed, words), richness)
+    }
+
+    /// The smallest and the largest valid instance, and some between.
+    fn baselines(&mut self) {
+        for (index, richness) in [Richness::Sparse, Richness::Full, Richness::Random, Richness::Random].into_iter().enumerate() {
+            let mut generator = self.generator(&["baseline", &index.to_string()], richness);
+            for _ in 0..TRIES {
+                if let Some((instance, trace)) = self.made(&mut generator, &[])
+                    && trace.broken.is_empty()
+                {
+                    self.note(&trace);
+                    self.keep(instance, trace, None);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// An instance with this aim as it will be received.
+    fn sendable(&self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
+        for _ in 0..SENDABLE {
+            // What cannot be made at all will not be made by trying again.
+            if let Some(instance) = self.admit.received(generator.instance(aims)?) {
+                return Some(instance);
+            }
+        }
+        None
+    }
+
+    /// An instance with this aim, judged alike by both.
+    fn made(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<(Value, Trace)> {
+        let instance = self.sendable(generator, aims)?;
+        let trace = self.schema.evaluate(&instance);
+        match self.validator.agree(&instance, &trace) {
+            Ok(()) => Some((instance, trace)),
+            Err(disagreement) => {
+                if self.plan.disagreements.len() < MAX_DISAGREEMENTS {
+                    self.plan.disagreements.push((instance, disagreement));
+                }
+                None
+            }
+        }
+    }
+
+    fn keep(&mut self, instance: Value, trace: Trace, constraint: Option<ConstraintId>) {
+        // What is made for two constraints stands for each of them.
+        let known = self.plan.samples.iter().any(|sample| sample.constraint == constraint && sample.instance == instance);
+        if !known {
+            self.plan.samples.push(Sample { instance, constraint, broken: trace.broken, unique: trace.unique });
+        }
+    }
+
+    fn note(&mut self, trace: &Trace) {
+        if trace.broken.is_empty() {
+            self.plan.satisfied.iter_mut().zip(&trace.satisfied).for_each(|(kept, satisfied)| *kept |= satisfied);
+        }
+    }
+
+    fn branches(&self, id: ConstraintId) -> usize {
+        self.schema
+            .nodes
+            .iter()
+            .flat_map(|node| node.any_of.iter().chain(&node.one_of))
+            .find(|(own, _)| *own == id)
+            .map_or(0, |(_, branches)| branches.len())
+    }
+
+    fn boundary(&mut self, id: ConstraintId) {
+        let constraint = &self.schema.constraints[id];
+        let mut wishes: Vec<Option<Wish>> = boundary_wishes(constraint, self.branches(id)).into_iter().map(Some).collect();
+        if wishes.is_empty() {
+            wishes.push(None);
+        }
+        for (index, wish) in wishes.into_iter().enumerate() {
+            let wanted = |trace: &Trace| match (&constraint.rule, &wish) {
+                (Rule::Condition | Rule::Optional(_), Some(Wish::Side(false))) => trace.failed[id],
+                (Rule::Never, _) => true,
+                _ => trace.satisfied[id],
+            };
+            for attempt in 0..TRIES {
+                let words = ["edge", &constraint.key(), &index.to_string(), &attempt.to_string()];
+                let mut generator = self.generator(&words, richness(attempt));
+                let aim = Aim::new(id, Goal::Satisfy, wish.clone());
+                // A choice needs no value of its own to lead to, and what is never there is kept by leaving it out.
+                let aims: &[Aim] = if matches!(constraint.rule, Rule::Never) { &[] } else { &[aim] };
+                let Some((instance, trace)) = self.made(&mut generator, aims) else { continue };
+                if trace.broken.is_empty() && wanted(&trace) {
+                    self.note(&trace);
+                    self.plan.satisfied[id] = true;
+                    self.keep(instance, trace, Some(id));
+                    break;
+                }
+            }
+        }
+    }
+
+    fn negative(&mut self, id: ConstraintId) {
+        let constraint = &self.schema.constraints[id];
+        if constraint.is_choice() {
+            self.plan.breakable[id] = if self.both_sides(id) { Breakable::Choice } else { Breakable::Settled };
+            return;
+        }
+        let named = self.nodes_around(constraint).flat_map(|node| &node.properties);
+        let known: Vec<_> = named.map(|(name, node)| (name.clone(), Some(*node))).collect();
+        let mut wishes = negative_wishes(constraint, self.branches(id), &known);
+        if matches!(constraint.rule, Rule::Never) {
+            wishes.extend(self.missed_names(constraint));
+        }
+        // A wished value has its own way with the other rules of the place; one that is made keeps them.
+        let made = matches!(constraint.rule, Rule::Enum(_) | Rule::Const(_)).then_some(None);
+        for (index, wish) in wishes.iter().map(Some).chain(made).enumerate() {
+            // The nearest ways are tried on two baselines, the rest on one.
+            let wanted = if index < 3 { 2 } else { 1 };
+            let mut found = 0;
+            for attempt in 0..TRIES {
+                let words = ["fault", &constraint.key(), &index.to_string(), &attempt.to_string()];
+                let mut generator = self.generator(&words, richness(attempt));
+                let aim = Aim::new(id, Goal::Violate, wish.cloned());
+                if let Some((instance, trace)) = self.made(&mut generator, &[aim])
+                    && self.counts(id, &trace)
+                {
+                    self.found(id, &trace);
+                    self.keep(instance, trace, Some(id));
+                    found += 1;
+                    if found == wanted {
+                        break;
+                    }
+                }
+            }
+        }
+        if self.plan.breakable[id] == Breakable::Never {
+            self.negative_together(id, &wishes);
+        }
+    }
+
+    /// Whether the instance breaks this constraint and nothing else; inside a condition, whether it breaks it there and at most one
+    /// rule outside.
+    fn counts(&self, id: ConstraintId, trace: &Trace) -> bool {
+        if self.schema.constraints[id].conditional { trace.failed[id] && trace.broken.len() <= 1 } else { trace.breaks_only(id) }
+    }
+
+    fn found(&mut self, id: ConstraintId, trace: &Trace) {
+        let breakable = &mut self.plan.breakable[id];
+        if trace.breaks_only(id) {
+            *breakable = Breakable::Alone;
+        } else if *breakable == Breakable::Never {
+            *breakable = Breakable::Inside;
+        }
+    }
+
+    /// Tries the constraint together with others at the same place, and takes the fewest.
+    fn negative_together(&mut self, id: ConstraintId, wishes: &[Wish]) {
+        let constraint = &self.schema.constraints[id];
+        let others: Vec<ConstraintId> = (0..self.schema.constraints.len())
+            .filter(|other| {
+                let neighbour = &self.schema.constraints[*other];
+                let missing = matches!(neighbour.rule, Rule::Required(_))
+                    && neighbour.place.rsplit_once('/').is_some_and(|(object, _)| object == constraint.place);
+                let near = missing || around(&neighbour.place, &constraint.place);
+                *other != id && near && !neighbour.is_choice() && neighbour.source.is_some()
+            })
+            .collect();
+        let mut companies: Vec<Vec<ConstraintId>> = others.iter().map(|other| vec![*other]).collect();
+        let here: Vec<ConstraintId> =
+            others.iter().copied().filter(|other| self.schema.constraints[*other].place == constraint.place).collect();
+        companies.push(here);
+        companies.push(Vec::new());
+        let mut best: Option<(Value, Trace)> = None;
+        let wishes: Vec<Option<Wish>> = wishes.iter().cloned().map(Some).chain([None]).collect();
+        for (index, company) in companies.iter().enumerate() {
+            for (number, wish) in wishes.iter().enumerate() {
+                for attempt in 0..2 {
+                    let words = ["together", &constraint.key(), &index.to_string(), &number.to_string(), &attempt.to_string()];
+                    let mut generator = self.generator(&words, richness(attempt));
+                    let aim = Aim::new(id, Goal::Violate, wish.clone());
+                    let with = company.iter().map(|other| Aim::new(*other, Goal::Violate, None));
+                    let aims: Vec<Aim> = [aim].into_iter().chain(with).collect();
+                    let Some((instance, trace)) = self.made(&mut generator, &aims) else { continue };
+                    let better = best.as_ref().is_none_or(|(_, best)| trace.broken.len() < best.broken.len());
+                    if trace.failed[id] && better {
+                        best = Some((instance, trace));
+                    }
+                }
+            }
+        }
+        if let Some((instance, trace)) = best {
+            let others: BTreeSet<ConstraintId> =
+                trace.broken.iter().map(|violation| violation.constraint).filter(|other| *other != id).collect();
+            self.plan.breakable[id] = match (others.is_empty(), trace.broken.is_empty()) {
+                (true, true) => Breakable::Inside,
+                (true, false) => Breakable::Alone,
+                _ => Breakable::Together(others.into_iter().collect()),
+            };
+            self.keep(instance, trace, Some(id));
+        }
+    }
+
+    fn both_sides(&self, id: ConstraintId) -> bool {
+        let traces = self
+            .plan
+            .samples
+            .iter()
+            .filter(|sample| sample.broken.is_empty())
+            .map(|sample| self.schema.evaluate(&sample.instance));
+        let (mut satisfied, mut failed) = (false, false);
+        for trace in traces {
+            satisfied |= trace.satisfied[id];
+            failed |= trace.failed[id];
+        }
+        satisfied && failed
+    }
+
+    /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.
+    fn missed_names(&self, constraint: &Constraint) -> impl Iterator<Item = Wish> {
+        let patterns = self.nodes_around(constraint).flat_map(|node| &node.pattern_properties);
+        patterns.flat_map(|(pattern, node)| pattern.misses().into_iter().map(|name| Wish::Name(name, Some(*node))))
+    }
+
+    fn nodes_around(&self, constraint: &Constraint) -> impl Iterator<Item = &'a Node> {
+        let parent = constraint.place.rsplit_once('/').map(|(parent, _)| parent.to_owned());
+        self.schema.nodes.iter().filter(move |node| Some(&node.place) == parent.as_ref())
+    }
+}
+
+/// Whether a place is another one or around it; `*` stands for any segment.
+fn around(outer: &str, inner: &str) -> bool {
+    let mut inner = inner.split('/');
+    outer.split('/').all(|one| inner.next().is_some_and(|other| one == other || one == "*" || other == "*"))
+}
+
+fn richness(attempt: usize) -> Richness {
+    [Richness::Sparse, Richness::Full, Richness::Random][attempt % 3]
+}

@@ -1,0 +1,98 @@
+//! Sends requests.
+
+use std::time::Duration;
+
+use crate::openapi::request::{Request, Response};
+
+/// Why a server did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The URL is not one.
+    #[error("{0:?} is not the URL of a server: expected http://host:port or https://host")]
+    Url(String),
+    /// The client cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// Sends requests to one server.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Client {
+    pub fn new(url: &str, timeout: Duration) -> Result<Self, ClientError> {
+        let base = url.trim_end_matches('/').to_owned();
+        let parsed = reqwest::Url::parse(&base).map_err(|_| ClientError::Url(url.to_owned()))?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
+            return Err(ClientError::Url(url.to_owned()));
+        }
+        let mut http = reqwest::Client::builder();
+        if parsed.scheme() == "http" {
+            http = http.tls_certs_only([]); // What is not used need not be read: the certificates of the system take 3 ms.
+        }
+        let http = http
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .http1_only()
+            .timeout(timeout)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(|error| ClientError::Setup(error.to_string()))?;
+        Ok(Self { http, base })
+    }
+
+    /// The server's URL.
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
+    /// Sends a request and reads the whole answer; the error says in words why there is none.
+    pub async fn send(&self, request: &Request, authorization: &[String]) -> Result<Response, String> {
+        // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
+        match self.once(request, authorization).await {
+            Err(error) if error.is_request() && !error.is_timeout() => {
+                self.once(request, authorization).await.map_err(|error| chain(&error))
+            }
+            other => other.map_err(|error| chain(&error)),
+        }
+    }
+
+    async fn once(&self, request: &Request, authorization: &[String]) -> Result<Response, reqwest::Error> {
+        let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap_or(reqwest::Method::POST);
+        let mut builder = self.http.request(method, format!("{}{}", self.base, request.target));
+        for value in authorization {
+            builder = builder.header("authorization", value);
+        }
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = if request.chunked {
+                let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.chunks(7).map(|chunk| Ok(chunk.to_vec())).collect();
+                builder.body(reqwest::Body::wrap_stream(futures_util::stream::iter(chunks)))
+            } else {
+                builder.body(body.clone())
+            };
+        }
+        let response = builder.send().await?;
+        let status = response.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        let body = response.bytes().await?.to_vec();
+        Ok(Response { status, headers, body })
+    }
+}
+
+/// An error with its causes: reqwest's own text stops at "error sending request".
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

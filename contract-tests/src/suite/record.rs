@@ -1,0 +1,72 @@
+//! From a finding to a failure in the report.
+
+use super::{
+    run::{FailureFilter, Run},
+    saved::SavedCase,
+};
+use crate::{
+    cases::{Case, Credentials, Expect},
+    judge::Finding,
+    openapi::{
+        curl,
+        request::{Response, Target},
+    },
+    report::{Failure, Secrets},
+    shell::quote,
+};
+
+/// How much of an answer a report shows, in characters.
+const SHOWN: usize = 2_000;
+
+impl Run<'_> {
+    /// Records a finding without a search for a smaller request.
+    pub(super) fn fail(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
+        let counts = self.filter.is_none_or(|FailureFilter(is_wanted)| is_wanted(&finding.promise));
+        if counts && self.failures.count(&target.operation.id, finding) {
+            self.record(target, case, finding, answer);
+        }
+    }
+
+    /// Reports a failure whose cause is new.
+    pub(super) fn record(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
+        let document = self.document();
+        let line = document.line(&finding.promise);
+        let authorization = self.authorization(&target.operation, &case.credentials);
+        let text = |bytes: &[u8]| {
+            let text = std::str::from_utf8(bytes).ok()?;
+            Some(text.chars().take(SHOWN).collect::<String>())
+        };
+        let mut failure = Failure {
+            operation: target.operation.id.clone(),
+            group: case.group,
+            promise: finding.promise.clone(),
+            line,
+            text: line.and_then(|line| document.text_of(line)),
+            what: finding.what.clone(),
+            detail: match answer {
+                Err(cause) if finding.detail.is_empty() => cause.clone(),
+                _ => finding.detail.clone(),
+            },
+            count: 1,
+            case: case.id.clone(),
+            title: case.title.clone(),
+            curl: curl::command(self.client().url(), &case.request, &authorization, case.credentials == Credentials::Good),
+            request: case.request.body.as_deref().and_then(text),
+            status: answer.ok().map(|response| response.status),
+            answer: answer.ok().and_then(|response| text(&response.body)),
+            rerun: format!("--seed {} --cases {} --only {}", self.suite.seed, self.suite.cases, quote(&case.id)),
+        };
+        // A token that the server must accept is a secret, however it is written.
+        let accepted =
+            authorization.iter().filter(|_| case.expect == Expect::Success).filter_map(|value| value.split(' ').nth(1));
+        let accepted: Vec<String> = accepted.map(str::to_owned).collect();
+        Secrets::new(self.tokens.values().chain(&accepted), self.suite.signer.is_none()).hide_in(&mut failure);
+        let instance = case.instance.as_ref().filter(|_| case.group.is_generated());
+        let saved = instance.map(|instance| SavedCase {
+            operation: target.operation.id.clone(),
+            what: finding.what.clone(),
+            instance: instance.clone(),
+        });
+        self.failures.report(failure, saved);
+    }
+}

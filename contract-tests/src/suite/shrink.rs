@@ -1,0 +1,75 @@
+//! The search for the smallest request that still fails.
+
+use std::{collections::BTreeSet, sync::atomic::Ordering};
+
+use proptest::strategy::ValueTree;
+use serde_json::Value;
+
+use super::run::{CaseOutcome, Run};
+use crate::{
+    cases::{Case, expectation},
+    generate::Shrink,
+    judge::Finding,
+    openapi::request::{Response, Target},
+    schema::ConstraintId,
+};
+
+/// How many smaller requests are tried for one failure, and in one run.
+const MAX_SHRINKS: usize = 300;
+const MAX_SHRINKS_IN_ALL: usize = 3_000;
+
+impl Run<'_> {
+    /// The smallest request with the same finding that violates the same constraints.
+    pub(super) async fn shrink(
+        &self,
+        target: &Target,
+        case: &Case,
+        finding: &Finding,
+        outcome: &CaseOutcome,
+    ) -> (Case, Result<Response, String>) {
+        let mut best = (case.clone(), outcome.answer.clone());
+        let Some(instance) = case.instance.as_ref().filter(|_| case.group.is_generated()) else { return best };
+        let broken = violated(target, instance);
+        let mut tree = Shrink::new(instance.clone());
+        let mut more = tree.simplify();
+        for _ in 0..MAX_SHRINKS {
+            if !more || self.shrinks.fetch_add(1, Ordering::Relaxed) >= MAX_SHRINKS_IN_ALL {
+                break;
+            }
+            more = match self.still_fails(target, case, finding, tree.current(), &broken).await {
+                Some(smaller) => {
+                    best = smaller;
+                    tree.simplify()
+                }
+                None => tree.complicate(),
+            };
+        }
+        best
+    }
+
+    /// The case with this instance, where that violates these constraints and leads to the same finding.
+    async fn still_fails(
+        &self,
+        target: &Target,
+        case: &Case,
+        finding: &Finding,
+        smaller: Value,
+        broken: &BTreeSet<ConstraintId>,
+    ) -> Option<(Case, Result<Response, String>)> {
+        let smaller = target.as_received(smaller)?;
+        let trace = target.schema.evaluate(&smaller);
+        if violated(target, &smaller) != *broken || target.validator.agree(&smaller, &trace).is_err() {
+            return None;
+        }
+        let smaller = self.fresh().freshen(target, &smaller, &trace.unique);
+        let expect = expectation(target, &trace.broken);
+        let tried = Case { request: target.encode(&smaller), instance: Some(smaller), expect, ..case.clone() };
+        let outcome = self.attempt(target, &tried).await;
+        let same = |other: &Finding| other.what == finding.what && other.promise == finding.promise;
+        outcome.findings.iter().any(same).then_some((tried, outcome.answer))
+    }
+}
+
+fn violated(target: &Target, instance: &Value) -> BTreeSet<ConstraintId> {
+    target.schema.evaluate(instance).broken.iter().map(|violation| violation.constraint).collect()
+}

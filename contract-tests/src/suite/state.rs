@@ -1,0 +1,271 @@
+//! Cases about what earlier requests have to do with later ones: unique values, and resources that were created.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::{
+    cases::{Case, Credentials, Expect, Group},
+    judge::Finding,
+    openapi::request::{Request, Response, Target},
+    plan::Sample,
+    pointer::{escape, replace},
+    schema::equal,
+    suite::Run,
+};
+
+/// How many clients race for one value.
+const RACERS: usize = 16;
+
+/// Tries every case; gives how many were judged.
+pub(crate) async fn run(run: &Run<'_>, target: &Target, baseline: &Sample) -> usize {
+    let mut judged = 0;
+    for place in &baseline.unique {
+        let unique = Unique { run, target, baseline, place };
+        judged += usize::from(unique.again("the same value again", str::to_owned).await);
+        judged += usize::from(unique.again("the same value in capitals", str::to_uppercase).await);
+        judged += usize::from(unique.again("the same value in mixed letter case", mixed_case).await);
+        judged += usize::from(unique.refused_first().await);
+        judged += usize::from(unique.race().await);
+        judged += usize::from(unique.race_in_any_case().await);
+    }
+    judged + usize::from(followed(run, target, baseline).await)
+}
+
+struct Unique<'a> {
+    run: &'a Run<'a>,
+    target: &'a Target,
+    baseline: &'a Sample,
+    place: &'a str,
+}
+
+impl Unique<'_> {
+    fn case(&self, name: &str, instance: Value, expect: Expect) -> Case {
+        let target = self.target;
+        Case {
+            id: self.id(name),
+            group: Group::State,
+            title: name.to_owned(),
+            promise: self.promise(),
+            request: target.encode(&instance),
+            instance: Some(instance),
+            credentials: Credentials::Good,
+            expect,
+        }
+    }
+
+    fn id(&self, name: &str) -> String {
+        format!("{}:state:{}:{}", self.target.name(), self.place, name.replace(' ', "-"))
+    }
+
+    /// Where the document says that the value is unique.
+    fn promise(&self) -> String {
+        let nodes = &self.target.schema.nodes;
+        let node =
+            nodes.iter().find(|node| node.unique && node.place == *self.place).or_else(|| nodes.iter().find(|node| node.unique));
+        node.map_or_else(|| self.target.operation.pointer.clone(), |node| format!("{}/x-unique", node.pointer))
+    }
+
+    fn pointer(&self) -> String {
+        self.place.strip_prefix("/body").unwrap_or(self.place).to_owned()
+    }
+
+    fn taken(&self) -> Expect {
+        Expect::Taken(self.pointer())
+    }
+
+    /// A valid instance whose value nobody has used.
+    fn fresh(&self) -> Value {
+        self.run.fresh().freshen(self.target, &self.baseline.instance, &self.baseline.unique)
+    }
+
+    /// Another valid instance with the value of `instance`, changed.
+    fn with_value_of(&self, instance: &Value, change: impl Fn(&str) -> String) -> Option<Value> {
+        let value = change(instance.pointer(self.place)?.as_str()?);
+        let mut other = self.fresh();
+        replace(&mut other, self.place, Value::String(value));
+        self.target.schema.evaluate(&other).broken.is_empty().then_some(other)
+    }
+
+    async fn again(&self, name: &str, change: impl Fn(&str) -> String) -> bool {
+        let instance = self.fresh();
+        let Some(other) = self.with_value_of(&instance, change).filter(|_| self.run.is_selected(&self.id(name))) else {
+            return false;
+        };
+        let first = self.case(&format!("a first request before {name}"), instance, Expect::Success);
+        let outcome = self.run.attempt(self.target, &first).await;
+        if outcome.findings.is_empty() {
+            self.run.judge_case(self.target, &self.case(name, other, self.taken())).await;
+        } else {
+            self.run.count_judged();
+            for finding in &outcome.findings {
+                self.run.fail(self.target, &first, finding, outcome.answer.as_ref());
+            }
+        }
+        true
+    }
+
+    /// A refused request does not take the value.
+    async fn refused_first(&self) -> bool {
+        let name = "the value of a rejected request";
+        let instance = self.fresh();
+        let mut refused = instance.clone();
+        // Without one of its required properties it is refused, whatever else it says.
+        let required = refused.get("body").and_then(Value::as_object).and_then(|body| {
+            body.keys().find(|name| {
+                let mut smaller = instance.clone();
+                if let Some(body) = smaller.get_mut("body").and_then(Value::as_object_mut) {
+                    body.shift_remove(*name);
+                }
+                let keeps_value = smaller.pointer(self.place).is_some();
+                keeps_value && !self.target.schema.evaluate(&smaller).broken.is_empty()
+            })
+        });
+        let Some(required) = required.cloned().filter(|_| self.run.is_selected(&self.id(name))) else { return false };
+        if let Some(body) = refused.get_mut("body").and_then(Value::as_object_mut) {
+            body.shift_remove(&required);
+        }
+        let broken = self.target.schema.evaluate(&refused).broken;
+        let first = self.case(name, refused, crate::cases::expectation(self.target, &broken));
+        let outcome = self.run.attempt(self.target, &first).await;
+        if outcome.answer.is_ok_and(|response| response.status >= 400) {
+            self.run.judge_case(self.target, &self.case(name, instance, Expect::Success)).await;
+        } else {
+            self.run.count_judged(); // That it was accepted is found by other cases.
+        }
+        true
+    }
+
+    async fn race(&self) -> bool {
+        let name = "the same value from many clients at the same time";
+        let instance = self.fresh();
+        let racers = vec![instance; RACERS];
+        self.raced(name, racers).await
+    }
+
+    async fn race_in_any_case(&self) -> bool {
+        let name = "the same value in any letter case from many clients at the same time";
+        let instance = self.fresh();
+        let cases: [fn(&str) -> String; 3] = [str::to_owned, str::to_uppercase, mixed_case];
+        let racers: Option<Vec<Value>> = (0..RACERS).map(|number| self.with_value_of(&instance, cases[number % 3])).collect();
+        match racers {
+            Some(racers) => self.raced(name, racers).await,
+            None => false,
+        }
+    }
+
+    async fn raced(&self, name: &str, racers: Vec<Value>) -> bool {
+        if !self.run.is_selected(&self.id(name)) {
+            return false;
+        }
+        let cases: Vec<Case> = racers.into_iter().map(|instance| self.case(name, instance, self.taken())).collect();
+        let outcomes = join_all(cases.iter().map(|case| self.run.attempt(self.target, case))).await;
+        let created = outcomes.iter().filter(|outcome| outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300)).count();
+        if created != 1 {
+            let finding = Finding::new(self.promise(), format!("{name}: not exactly one request succeeds"))
+                .with(format!("{created} of {RACERS} were accepted"));
+            if let (Some(case), Some(outcome)) = (cases.first(), outcomes.first()) {
+                self.run.fail(self.target, case, &finding, outcome.answer.as_ref());
+            }
+        }
+        for (case, outcome) in cases.iter().zip(&outcomes) {
+            // The winner breaks the expectation that the value is taken; the losers must not.
+            if outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300) {
+                continue;
+            }
+            for finding in &outcome.findings {
+                self.run.fail(self.target, case, finding, outcome.answer.as_ref());
+            }
+        }
+        self.run.count_judged();
+        true
+    }
+}
+
+fn mixed_case(text: &str) -> String {
+    text.chars()
+        .enumerate()
+        .map(|(index, c)| if index % 2 == 0 { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+        .collect()
+}
+
+/// A `Location` leads to what was created, where the document has a GET for it.
+async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
+    let operation = &target.operation;
+    let id = format!("{}:state:location", target.name());
+    if operation.method != "POST"
+        || !run.document().json["paths"]
+            .as_object()
+            .is_some_and(|paths| paths.iter().any(|(path, item)| path.contains('{') && item.get("get").is_some()))
+        || !run.is_selected(&id)
+    {
+        return false;
+    }
+    let instance = run.fresh().freshen(target, &baseline.instance, &baseline.unique);
+    let case = Case {
+        id,
+        group: Group::State,
+        title: "the Location of a created resource".to_owned(),
+        promise: operation.pointer.clone(),
+        request: target.encode(&instance),
+        instance: Some(instance),
+        credentials: Credentials::Good,
+        expect: Expect::Success,
+    };
+    let outcome = run.attempt(target, &case).await;
+    for finding in &outcome.findings {
+        run.fail(target, &case, finding, outcome.answer.as_ref());
+    }
+    if let Ok(created) = &outcome.answer
+        && let Some(location) = created.header("location").filter(|_| created.status == 201)
+        && let Some(path) = own_path(run.client().url(), location)
+        && let Some(get) = getter(run, &path)
+    {
+        let request = Request { method: "GET".to_owned(), target: path, ..Request::default() };
+        let answer = run.client().send(&request, &run.authorization(&get, &Credentials::Good)).await;
+        let finding = match &answer {
+            Ok(found) if found.status == 200 => differs(created, found).map(|name| {
+                Finding::new(&operation.pointer, format!("the resource at Location has another {name} than the 201"))
+            }),
+            Ok(found) => Some(
+                Finding::new(&operation.pointer, "the Location of a created resource does not lead to it")
+                    .with(format!("GET answers {}", found.status)),
+            ),
+            Err(cause) => Some(Finding::new(&operation.pointer, "nothing answers at the Location").with(cause.clone())),
+        };
+        if let Some(finding) = finding {
+            run.fail(target, &case, &finding, answer.as_ref());
+        }
+    }
+    run.count_judged();
+    true
+}
+
+/// The path of a Location on this server (RFC 9110, section 10.2.2).
+fn own_path(url: &str, location: &str) -> Option<String> {
+    match location.strip_prefix(url) {
+        Some(path) => Some(path.to_owned()),
+        None => location.starts_with('/').then(|| location.to_owned()),
+    }
+}
+
+/// The GET operation whose path template fits.
+fn getter(run: &Run<'_>, path: &str) -> Option<crate::openapi::operation::Operation> {
+    let segments: Vec<&str> = path.split('?').next()?.split('/').collect();
+    let operations = run.document().operations().ok()?;
+    operations.into_iter().find(|operation| {
+        let template: Vec<&str> = operation.path.split('/').collect();
+        operation.method == "GET"
+            && template.len() == segments.len()
+            && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
+            && operation.path.contains('{')
+    })
+}
+
+/// The first property that both have with different values.
+fn differs(created: &Response, found: &Response) -> Option<String> {
+    let created: Value = serde_json::from_slice(&created.body).ok()?;
+    let found: Value = serde_json::from_slice(&found.body).ok()?;
+    let differing =
+        created.as_object()?.iter().find(|(name, value)| found.get(name.as_str()).is_some_and(|other| !equal(other, value)));
+    differing.map(|(name, _)| escape(name))
+}

@@ -1,0 +1,400 @@
+//! Texts for the keyword `pattern`: an ECMA-262 regular expression in Unicode mode that must match somewhere in the
+//! string (JSON Schema Validation 2020-12, section 6.3.3).
+
+mod ecma;
+mod variants;
+
+use std::collections::HashSet;
+
+use proptest::prelude::RngExt;
+use proptest::test_runner::TestRng;
+use regex::Regex;
+use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
+
+use self::{
+    ecma::{Translated, Translator},
+    variants::{insertions_and_removals, misses, outside, replacements, variants},
+};
+use super::{nasty, pick, shuffle};
+
+/// Why no texts can be made for a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// It is no regular expression of ECMA-262, nor one with the usual liberties (Annex B).
+    #[error("not a regular expression: {reason}")]
+    Syntax {
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is valid, but uses something that neither the matcher nor the generator knows.
+    #[error("{construct} is not supported")]
+    Unsupported {
+        /// What it uses.
+        construct: &'static str,
+    },
+    /// Its repetitions need more memory than the matcher may take.
+    #[error("too large to be compiled")]
+    TooLarge,
+}
+
+/// A regular expression as JSON Schema means it, with texts that match it and near misses.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    ecma: Regex,
+    /// The reading of validators that hand the pattern to a Rust engine with little change; where it differs from
+    /// ECMA-262, texts on which the two disagree are never generated.
+    loose: Option<Regex>,
+    hir: Hir,
+}
+
+/// How often an unbounded repetition goes beyond its minimum, unless a minimal length demands more.
+const STRETCH: usize = 8;
+/// Draws until a text is given up.
+const ATTEMPTS: usize = 64;
+/// The most boundary texts, and variants of one part of a pattern.
+const MAX_BOUNDARY: usize = 24;
+/// The most negative texts.
+pub(crate) const MAX_NEGATIVE: usize = 56;
+/// The most of them that are wrong in one part of the pattern.
+const MAX_MISSES: usize = 32;
+/// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
+const MAX_COPIES: usize = 4_096;
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// When it is no pattern, uses look-around, back-references or other things a finite automaton cannot do, or is
+    /// too large.
+    pub fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let Translated { ecma, loose } = Translator::new(pattern).run()?;
+        let loose = if loose == ecma { None } else { Some(compile(&loose)?) };
+        let hir = regex_syntax::parse(&ecma).map_err(|error| PatternError::Syntax { reason: error.to_string() })?;
+        Ok(Self { ecma: compile(&ecma)?, loose, hir })
+    }
+
+    /// Whether the pattern matches somewhere in the text, by ECMA-262.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.ecma.is_match(text)
+    }
+
+    /// The pattern in the syntax of the `regex` crate: the same text, the same language.
+    pub(crate) fn source(&self) -> &str {
+        self.ecma.as_str()
+    }
+
+    /// The pattern as a tree.
+    pub(crate) const fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// Whether all readings of the pattern say that the text matches (`true`) or does not (`false`).
+    fn all_say(&self, text: &str, matches: bool) -> bool {
+        self.ecma.is_match(text) == matches && self.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)
+    }
+
+    /// Matching texts on the boundary, at most 24: the shortest, each alternative, the ends of each class of characters,
+    /// least and most of each repetition, and something around where the pattern is not anchored.
+    pub fn boundary(&self) -> Vec<String> {
+        let mut boundary = variants(&self.hir);
+        boundary.truncate(MAX_BOUNDARY - 4);
+        if let Some(plain) = boundary.first().cloned() {
+            boundary.extend([format!("{plain}\n"), format!(" {plain}"), format!("é{plain}😀"), format!("{plain}{plain}")]);
+        }
+        let mut seen = HashSet::new();
+        boundary.retain(|text| self.all_say(text, true) && seen.insert(text.clone()));
+        boundary
+    }
+
+    /// A random matching text of `min` to `max` code points (both included), or `None` when none was found. Where the
+    /// pattern is not anchored, there may be other text around the match.
+    pub fn random(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Option<String> {
+        let usual = Span::of(&self.hir, STRETCH);
+        // A repetition can always be made long enough by itself.
+        let stretch = if usual.most < min { min } else { STRETCH };
+        let span = Span::of(&self.hir, stretch);
+        let most = max.map_or(span.most, |max| max.min(span.most));
+        let least = min.clamp(span.least, most.max(span.least));
+        let fits = |text: &str| {
+            let length = text.chars().count();
+            length >= min && max.is_none_or(|max| length <= max) && self.all_say(text, true)
+        };
+        (0..ATTEMPTS).find_map(|_| {
+            let target = match rng.random_range(0..10) {
+                0 | 1 => least,
+                2 => most.max(least),
+                3 => rng.random_range(least..=most.max(least)),
+                _ => rng.random_range(least..=most.clamp(least, least.saturating_add(2 * STRETCH))),
+            };
+            let mut text = String::new();
+            grow(&self.hir, target, stretch, rng, &mut text)?;
+            let padded = pad(rng, &text, min, max);
+            padded.filter(|text| fits(text)).or_else(|| Some(text).filter(|text| fits(text)))
+        })
+    }
+
+    /// Texts that are wrong in one part of the pattern and do not match, at most 32; those first that are as long as a match.
+    pub(crate) fn misses(&self) -> Vec<String> {
+        let mut misses = misses(&self.hir);
+        misses.retain(|text| self.all_say(text, false));
+        let span = Span::of(&self.hir, STRETCH);
+        misses.sort_by_key(|text| span.distance(text.chars().count()));
+        misses
+    }
+
+    /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come those that
+    /// are wrong in one part of the pattern, then a character of each usual kind at either end and a text that is one longer or
+    /// shorter, then others. All have `min` to `max` code points (both included) if any can.
+    pub fn negative(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Vec<String> {
+        let within = |text: &str| {
+            let length = text.chars().count();
+            length >= min && max.is_none_or(|max| length <= max)
+        };
+        let mut bases: Vec<String> = (0..4).filter_map(|_| self.random(rng, min, max)).collect();
+        bases.extend(self.boundary().into_iter().filter(|text| within(text)).take(4));
+        let outside = outside(&self.hir);
+
+        let mut same = Vec::new();
+        let mut other = vec![String::new()];
+        for base in &bases {
+            same.extend(replacements(rng, base, &outside));
+            other.extend(insertions_and_removals(rng, base, &outside));
+        }
+        let length = bases.first().map_or(min, |base| base.chars().count());
+        for length in [length, min, 1] {
+            other.extend("\n -a0é\0".chars().map(|c| c.to_string().repeat(length)));
+        }
+        shuffle(rng, &mut same);
+        // Those that depend on nothing drawn come first, so that each has a number of its own.
+        let mut first = self.misses();
+        first.extend(bases.first().into_iter().flat_map(|base| usual_slips(base)));
+
+        let mut seen = HashSet::new();
+        let mut fault = |text: &String| self.all_say(text, false) && seen.insert(text.clone());
+        first.retain(&mut fault);
+        same.retain(&mut fault);
+        other.retain(&mut fault);
+        if first.iter().chain(&same).chain(&other).any(|text| within(text)) {
+            first.retain(|text| within(text));
+            same.retain(|text| within(text));
+            other.retain(|text| within(text));
+        }
+        // Some room is kept for changes of length, whichever list is the longer.
+        let room = (MAX_NEGATIVE - other.len().min(MAX_NEGATIVE / 4)).saturating_sub(first.len());
+        same.truncate(room);
+        first.extend(same);
+        first.extend(other);
+        first.truncate(MAX_NEGATIVE);
+        first
+    }
+}
+
+/// A character of each usual kind.
+const KINDS: [char; 7] = ['a', 'A', '0', '-', ' ', 'é', 'Ω'];
+
+/// What a pattern that was widened by mistake most likely lets through: another kind of character at the beginning or the end,
+/// one more, one fewer.
+fn usual_slips(base: &str) -> Vec<String> {
+    let chars: Vec<char> = base.chars().collect();
+    let Some(last) = chars.len().checked_sub(1) else { return Vec::new() };
+    let mut all = Vec::new();
+    for kind in KINDS {
+        for position in [last, 0] {
+            let mut changed = chars.clone();
+            changed[position] = kind;
+            all.push(changed.iter().collect());
+        }
+    }
+    all.push(format!("{base}{}", chars[last]));
+    all.push(chars[..last].iter().collect());
+    all.push(base.to_lowercase());
+    all.push("Ω".repeat(chars.len()));
+    all
+}
+
+fn compile(rust: &str) -> Result<Regex, PatternError> {
+    Regex::new(rust).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
+        error => PatternError::Syntax { reason: error.to_string() },
+    })
+}
+
+/// The least and the most code points that a part of a pattern takes.
+#[derive(Clone, Copy)]
+struct Span {
+    least: usize,
+    most: usize,
+}
+
+impl Span {
+    /// The span of a part whose unbounded repetitions go at most `stretch` times beyond their minimum.
+    fn of(hir: &Hir, stretch: usize) -> Self {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Self { least: 0, most: 0 },
+            HirKind::Literal(literal) => {
+                let length = String::from_utf8_lossy(&literal.0).chars().count();
+                Self { least: length, most: length }
+            }
+            HirKind::Class(_) => Self { least: 1, most: 1 },
+            HirKind::Capture(capture) => Self::of(&capture.sub, stretch),
+            HirKind::Repetition(repetition) => {
+                let (least, most) = counts(repetition, stretch);
+                let sub = Self::of(&repetition.sub, stretch);
+                Self { least: sub.least.saturating_mul(least), most: sub.most.saturating_mul(most) }
+            }
+            HirKind::Concat(parts) => {
+                parts.iter().map(|part| Self::of(part, stretch)).fold(Self { least: 0, most: 0 }, |sum, part| Self {
+                    least: sum.least.saturating_add(part.least),
+                    most: sum.most.saturating_add(part.most),
+                })
+            }
+            HirKind::Alternation(branches) => {
+                let spans = || branches.iter().map(|branch| Self::of(branch, stretch));
+                Self {
+                    least: spans().map(|span| span.least).min().unwrap_or(0),
+                    most: spans().map(|span| span.most).max().unwrap_or(0),
+                }
+            }
+        }
+    }
+
+    /// How far a length is from the span.
+    const fn distance(self, length: usize) -> usize {
+        self.least.saturating_sub(length) + length.saturating_sub(self.most)
+    }
+}
+
+/// The least and the most rounds of a repetition.
+fn counts(repetition: &Repetition, stretch: usize) -> (usize, usize) {
+    let size = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    let least = size(repetition.min);
+    (least, repetition.max.map_or(least.saturating_add(stretch), size))
+}
+
+/// Appends a random text that a part matches, as near to `target` code points as the part allows. `None` when the part
+/// matches nothing at all.
+fn grow(hir: &Hir, target: usize, stretch: usize, rng: &mut TestRng, text: &mut String) -> Option<()> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => text.push_str(std::str::from_utf8(&literal.0).ok()?),
+        HirKind::Class(class) => text.push(member(rng, unicode(class)?)?),
+        HirKind::Capture(capture) => grow(&capture.sub, target, stretch, rng, text)?,
+        HirKind::Concat(parts) => grow_all(&parts.iter().collect::<Vec<_>>(), target, stretch, rng, text)?,
+        HirKind::Repetition(repetition) => {
+            let (least, most) = counts(repetition, stretch);
+            let sub = Span::of(&repetition.sub, stretch);
+            // As few rounds as can be so long, and as many as can be so short.
+            let fewest = target.div_ceil(sub.most.max(1)).clamp(least, most);
+            let rounds = match target.checked_div(sub.least) {
+                Some(fitting) => rng.random_range(fewest..=fitting.clamp(fewest, most)),
+                None => rng.random_range(fewest..=most.min(fewest.saturating_add(STRETCH))),
+            };
+            grow_all(&vec![&*repetition.sub; rounds], target, stretch, rng, text)?;
+        }
+        HirKind::Alternation(branches) => {
+            let distance = |branch: &Hir| Span::of(branch, stretch).distance(target);
+            let nearest = branches.iter().map(distance).min()?;
+            let fitting: Vec<_> = branches.iter().filter(|branch| distance(branch) == nearest).collect();
+            grow(pick::<&Hir>(rng, &fitting), target, stretch, rng, text)?;
+        }
+    }
+    Some(())
+}
+
+/// Appends one text for each part, with the `target` code points spread at random over those that can take more.
+fn grow_all(parts: &[&Hir], target: usize, stretch: usize, rng: &mut TestRng, text: &mut String) -> Option<()> {
+    let spans: Vec<_> = parts.iter().map(|part| Span::of(part, stretch)).collect();
+    let mut shares: Vec<_> = spans.iter().map(|span| span.least).collect();
+    let mut rest = target.saturating_sub(shares.iter().fold(0, |sum, share| sum.saturating_add(*share)));
+    let mut open: Vec<usize> = (0..parts.len()).filter(|&part| spans[part].most > spans[part].least).collect();
+    shuffle(rng, &mut open);
+    while let Some(part) = open.pop().filter(|_| rest > 0) {
+        // What the parts still to come cannot take, this one must.
+        let later = open.iter().fold(0usize, |sum, &part| sum.saturating_add(spans[part].most - spans[part].least));
+        let room = (spans[part].most - spans[part].least).min(rest);
+        let share = rng.random_range(rest.saturating_sub(later).min(room)..=room);
+        shares[part] += share;
+        rest -= share;
+    }
+    parts.iter().zip(shares).try_for_each(|(part, share)| grow(part, share, stretch, rng, text))
+}
+
+/// The text with others around it: as much as it lacks to `min`, or now and then a little.
+fn pad(rng: &mut TestRng, text: &str, min: usize, max: Option<usize>) -> Option<String> {
+    let length = text.chars().count();
+    let missing = min.saturating_sub(length);
+    let room = max.map_or(usize::MAX, |max| max.saturating_sub(length));
+    if missing > room || (missing == 0 && (room == 0 || !rng.random_bool(0.5))) {
+        return None;
+    }
+    let added = if missing > 0 { missing } else { rng.random_range(1..=room.min(6)) };
+    let before = rng.random_range(0..=added);
+    let after = added - before;
+    Some(nasty::text(rng, before, Some(before)) + text + &nasty::text(rng, after, Some(after)))
+}
+
+/// A class of code points; patterns in Unicode mode have no others.
+const fn unicode(class: &Class) -> Option<&ClassUnicode> {
+    match class {
+        Class::Unicode(class) => Some(class),
+        Class::Bytes(_) => None,
+    }
+}
+
+fn contains(class: &ClassUnicode, c: char) -> bool {
+    class.iter().any(|range| (range.start()..=range.end()).contains(&c))
+}
+
+/// Members wanted first where a class has them: the ordinary, then one of each size in UTF-8, then the awkward.
+const FAVOURITES: [char; 22] = [
+    'a',
+    'A',
+    '0',
+    '-',
+    ' ',
+    'é',
+    'ж',
+    '中',
+    '😀',
+    '\u{301}',
+    '\u{200D}',
+    'ß',
+    'İ',
+    '\0',
+    '\n',
+    '"',
+    '\\',
+    '<',
+    '\u{202E}',
+    'א',
+    '\u{FFFF}',
+    '\u{10FFFF}',
+];
+
+/// A random member of a class, often the end of a range or one that is awkward.
+fn member(rng: &mut TestRng, class: &ClassUnicode) -> Option<char> {
+    let ranges: Vec<(char, char)> = class.iter().map(|range| (range.start(), range.end())).collect();
+    if ranges.is_empty() {
+        return None;
+    }
+    let (first, last) = *pick(rng, &ranges);
+    let chosen = match rng.random_range(0..10) {
+        0 => Some(first),
+        1 => Some(last),
+        2..6 => printable(rng, &ranges),
+        6 | 7 => Some(*pick(rng, &FAVOURITES)).filter(|&c| contains(class, c)),
+        _ => None,
+    };
+    Some(chosen.unwrap_or_else(|| rng.random_range(first..=last)))
+}
+
+/// A random printable ASCII character of the ranges.
+fn printable(rng: &mut TestRng, ranges: &[(char, char)]) -> Option<char> {
+    let ranges: Vec<_> = ranges.iter().map(|&(first, last)| (first.max(' '), last.min('~'))).filter(|(a, b)| a <= b).collect();
+    let (first, last) = *(!ranges.is_empty()).then(|| pick(rng, &ranges))?;
+    Some(rng.random_range(first..=last))
+}
+
+#[cfg(test)]
+mod tests;
