@@ -15,8 +15,8 @@ pub fn lift(derived: Value, refinements: &[Value]) -> Value {
     document["openapi"] = json!("3.1.0");
     normalise(&mut document);
     for operation in operations(&mut document) {
-        name_parameters(operation);
         share_responses(operation);
+        name_parameters(operation);
     }
     for refinement in refinements {
         json_patch::merge(&mut document, refinement);
@@ -141,9 +141,6 @@ fn name_parameters(operation: &mut Value) {
     let named = parameters.into_iter().map(|mut parameter| {
         if let Some(parameter) = parameter.as_object_mut() {
             parameter.shift_remove("explode"); // poem-openapi always says it, and means the default.
-            if parameter.get("required") == Some(&json!(false)) {
-                parameter.shift_remove("required");
-            }
         }
         (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter)
     });
@@ -161,7 +158,6 @@ fn share_responses(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let has_parameters = operation.get("parameters").and_then(Value::as_array).is_some_and(|parameters| !parameters.is_empty());
     let has_security = operation.get("security").is_some();
-    let has_parameters = operation.get("parameters").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses.iter_mut() {
         // What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
