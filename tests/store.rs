@@ -177,7 +177,8 @@ async fn a_state_is_replaced_once(store: Arc<dyn UserStore>) {
     assert_eq!(store.snapshot().await.unwrap(), winners);
     let next = winners[0].clone().revised(first.updated_at);
     assert_eq!(store.replace(&winners[0], next.clone()).await.unwrap(), next);
-    assert!(matches!(store.replace(&first, next.clone()).await, Err(StoreError::Changed)));
+    let late = first.clone().revised(first.updated_at);
+    assert!(matches!(store.replace(&first, late).await, Err(StoreError::Changed)));
     let nobody = user("nobody@example.com");
     assert!(matches!(store.replace(&nobody, nobody.clone().revised(first.updated_at)).await, Err(StoreError::Changed)));
     assert_eq!(store.snapshot().await.unwrap(), [next]);

@@ -206,8 +206,9 @@ fn verdict(asked: &[Asked], changed: &[Changed], stored: &[Value]) -> Vec<String
             wrong.push(format!("two users have {}", key(user)));
         }
     }
-    let deletions = |id: &Value| changed.iter().filter(move |change| change.patch.is_none() && *id == change.id);
-    let may_be_gone = |id: &Value| deletions(id).any(|deletion| matches!(deletion.status, 204 | 503));
+    let may_be_gone = |id: &Value| {
+        changed.iter().any(|change| change.patch.is_none() && *id == change.id && matches!(change.status, 204 | 503))
+    };
     for Asked { body, status, answer } in asked {
         let was_deleted =
             asked.iter().any(|other| other.status == 201 && key(&other.body) == key(body) && may_be_gone(&other.answer["id"]));
