@@ -10,6 +10,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use openapi_server::telemetry;
 use users_api::{
+    api,
     auth::LocalIssuer,
     config::{Config, DataDir},
     duration::duration,
@@ -30,9 +31,9 @@ struct Arguments {
 enum Command {
     /// Print an access token of the local issuer.
     Token {
-        /// The scopes that it grants, separated by spaces.
-        #[arg(long, default_value = "write:users")]
-        scope: String,
+        /// The scopes that it grants, separated by spaces (default: every scope of the document).
+        #[arg(long)]
+        scope: Option<String>,
         /// How long it is valid.
         #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
         expires_in: Duration,
@@ -45,7 +46,7 @@ enum Command {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
-        Some(Command::Token { scope, expires_in, data }) => token(&data, &scope, expires_in),
+        Some(Command::Token { scope, expires_in, data }) => token(&data, scope, expires_in),
         None => serve(&arguments.config).await,
     };
     match outcome {
@@ -64,10 +65,16 @@ fn failure(error: ServerError) -> Failure {
     (error.to_string(), error.hint())
 }
 
-fn token(data: &DataDir, scope: &str, expires_in: Duration) -> Result<(), Failure> {
-    let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(scope, expires_in));
+fn token(data: &DataDir, scope: Option<String>, expires_in: Duration) -> Result<(), Failure> {
+    let scope = scope.map_or_else(every_scope, Ok).map_err(failure)?;
+    let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(&scope, expires_in));
     let token = token.map_err(|error| failure(error.into()))?;
     writeln!(io::stdout(), "{token}").map_err(|error| (format!("cannot print the token: {error}"), "is something reading it?"))
+}
+
+/// The scopes of the document, separated by spaces.
+fn every_scope() -> Result<String, ServerError> {
+    Ok(api::document()?.scopes().into_iter().collect::<Vec<_>>().join(" "))
 }
 
 async fn serve(config: &Config) -> Result<(), Failure> {
@@ -88,7 +95,7 @@ fn welcome(server: &Server) -> Result<(), ServerError> {
     match server.local_issuer() {
         None => text += "Access tokens come from the configured issuer.\n",
         Some(issuer) => {
-            let token = issuer.token("write:users", Duration::from_secs(60 * 60))?;
+            let token = issuer.token(&every_scope()?, Duration::from_secs(60 * 60))?;
             text += &format!(
                 "\nThis server is its own issuer, for this machine only. Create a user (the token is valid for an hour):\n\n\
                  curl -i {url}/users \\\n  -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {token}' \\\n  \

@@ -3,7 +3,8 @@
 //! The serialised form is what is on disk. It is apart from the wire types in [`crate::api::users`], so that a change of an answer is
 //! no migration of data. A change here is one.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use bson::oid::ObjectId;
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A language that the user can be addressed in.
@@ -130,6 +131,24 @@ pub struct User {
     /// How the user earns a living.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub employment_info: Option<EmploymentInfo>,
+    /// Names the last change, 24 hexadecimal digits; none for a user who is as created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl User {
+    /// Names this state of this user: no other state of any user has the same name.
+    pub fn version(&self) -> &str {
+        self.revision.as_deref().unwrap_or(&self.id)
+    }
+
+    /// The user as a change at `now` leaves it: later than before, and with a version of its own. A time is cut to milliseconds,
+    /// which is what is stored and sent.
+    pub fn revised(mut self, now: DateTime<Utc>) -> Self {
+        self.updated_at = now.trunc_subsecs(3).max(self.updated_at + TimeDelta::milliseconds(1));
+        self.revision = Some(ObjectId::new().to_hex());
+        self
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +183,18 @@ mod tests {
     fn what_is_on_disk_is_read_and_written_as_ever() {
         let user: User = serde_json::from_value(stored()).unwrap();
         assert_eq!(serde_json::to_string(&user).unwrap(), stored().to_string());
+    }
+
+    #[test]
+    fn a_change_has_a_version_of_its_own_and_a_later_time() {
+        let user: User = serde_json::from_value(stored()).unwrap();
+        assert_eq!(user.version(), user.id);
+        let earlier = user.updated_at - TimeDelta::days(1);
+        let once = user.clone().revised(earlier);
+        let twice = once.clone().revised(earlier);
+        assert!(user.updated_at < once.updated_at && once.updated_at < twice.updated_at);
+        assert!(user.version() != once.version() && once.version() != twice.version());
+        assert_eq!(User { revision: None, updated_at: user.updated_at, ..twice }, user);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use users_api::{
     api::users::CreateUser,
-    store::{MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserStore},
+    store::{MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserQuery, UserStore},
     user::User,
 };
 
@@ -161,6 +161,102 @@ async fn portfolios_are_kept(store: Arc<dyn UserStore>) {
     assert_eq!(store.find(&rich.id).await.unwrap(), Some(rich));
 }
 
+/// Of those who replace the same state one succeeds, and the others are told.
+async fn a_state_is_replaced_once(store: Arc<dyn UserStore>) {
+    let first = store.insert(complete("ada@example.com", "x")).await.unwrap();
+    let mut racers = JoinSet::new();
+    for index in 0..8 {
+        let (store, current) = (Arc::clone(&store), first.clone());
+        let next = User { last_name: Some(index.to_string()), ..first.clone() }.revised(first.updated_at);
+        racers.spawn(async move { store.replace(&current, next).await });
+    }
+    let (won, lost): (Vec<_>, Vec<_>) = racers.join_all().await.into_iter().partition(Result::is_ok);
+    assert!(lost.iter().all(|refused| matches!(refused, Err(StoreError::Changed))), "{lost:?}");
+    let winners: Vec<User> = won.into_iter().map(Result::unwrap).collect();
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.snapshot().await.unwrap(), winners);
+    let next = winners[0].clone().revised(first.updated_at);
+    assert_eq!(store.replace(&winners[0], next.clone()).await.unwrap(), next);
+    let late = first.clone().revised(first.updated_at);
+    assert!(matches!(store.replace(&first, late).await, Err(StoreError::Changed)));
+    let nobody = user("nobody@example.com");
+    assert!(matches!(store.replace(&nobody, nobody.clone().revised(first.updated_at)).await, Err(StoreError::Changed)));
+    assert_eq!(store.snapshot().await.unwrap(), [next]);
+}
+
+/// A replacement may not take another user's email, and frees the one it gives up.
+async fn an_email_moves_with_its_user(store: Arc<dyn UserStore>) {
+    let ada = store.insert(user("ada@example.com")).await.unwrap();
+    store.insert(user("bob@example.com")).await.unwrap();
+    let with = |email: &str| User { email: email.to_owned(), ..ada.clone() }.revised(ada.updated_at);
+    assert!(matches!(store.replace(&ada, with("BOB@example.com")).await, Err(StoreError::EmailTaken)));
+    assert_eq!(store.find(&ada.id).await.unwrap().as_ref(), Some(&ada));
+    let upper = store.replace(&ada, with("ADA@example.com")).await.unwrap();
+    assert!(matches!(store.insert(user("ada@example.com")).await, Err(StoreError::EmailTaken)));
+    store.replace(&upper, with("eve@example.com")).await.unwrap();
+    store.insert(user("ada@example.com")).await.unwrap();
+    assert!(matches!(store.insert(user("eve@example.com")).await, Err(StoreError::EmailTaken)));
+}
+
+/// A deleted user is gone from everywhere.
+async fn a_deleted_user_is_gone(store: Arc<dyn UserStore>) {
+    let ada = store.insert(user("ada@example.com")).await.unwrap();
+    assert!(!store.delete(&ObjectId::new().to_hex()).await.unwrap());
+    assert!(store.delete(&ada.id).await.unwrap());
+    assert!(!store.delete(&ada.id).await.unwrap());
+    assert_eq!(store.find(&ada.id).await.unwrap(), None);
+    for (email, country) in [(None, None), (Some("ada@example.com"), None), (None, Some("GR"))] {
+        assert_eq!(list(&store, email, country.as_slice(), None, 10).await, []);
+    }
+    assert!(matches!(store.replace(&ada, ada.clone().revised(ada.updated_at)).await, Err(StoreError::Changed)));
+    store.insert(user("ada@example.com")).await.unwrap();
+}
+
+async fn list(
+    store: &Arc<dyn UserStore>,
+    email: Option<&str>,
+    countries: &[&str],
+    after: Option<&str>,
+    limit: usize,
+) -> Vec<User> {
+    let residency_countries = countries.iter().map(|country| (*country).to_owned()).collect();
+    let query = UserQuery { email: email.map(str::to_owned), residency_countries, after: after.map(str::to_owned), limit };
+    store.list(query).await.unwrap()
+}
+
+/// A list has those who pass every filter, in the order of their ids, from where it begins.
+async fn a_list_is_filtered_and_in_order(store: Arc<dyn UserStore>) {
+    let mut all = Vec::new();
+    for index in 0..9 {
+        let country = ["GR", "CY", "DE"][index % 3].to_owned();
+        let user = User { residency_country: Some(country), ..user(&format!("User{index}@example.com")) };
+        all.push(store.insert(user).await.unwrap());
+    }
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    let moved = User { residency_country: Some("FR".to_owned()), ..all[8].clone() }.revised(all[8].updated_at);
+    all[8] = store.replace(&all[8], moved).await.unwrap();
+    for limit in [0, 1, 4, 9, 20] {
+        for countries in [&[][..], &["GR"], &["DE", "GR"], &["FR", "IT"]] {
+            for after in [None, Some(&all[0]), Some(&all[3]), Some(&all[8])] {
+                let of = |user: &&User| {
+                    (countries.is_empty() || countries.contains(&user.residency_country.as_deref().unwrap()))
+                        && after.is_none_or(|after| user.id > after.id)
+                };
+                let expected: Vec<User> = all.iter().filter(of).take(limit).cloned().collect();
+                let listed = list(&store, None, countries, after.map(|user| user.id.as_str()), limit).await;
+                assert_eq!(listed, expected, "{limit} {countries:?}");
+            }
+        }
+    }
+    let (ada, country) = (&all[4], all[4].residency_country.as_deref().unwrap());
+    let email = ada.email.to_uppercase();
+    assert_eq!(list(&store, Some(&email), &[], None, 10).await, [ada.clone()]);
+    assert_eq!(list(&store, Some(&email), &["IT", country], Some(&all[3].id), 10).await, [ada.clone()]);
+    for (countries, after) in [(&["IT"][..], None), (&[], Some(ada.id.as_str()))] {
+        assert_eq!(list(&store, Some(&email), countries, after, 10).await, []);
+    }
+}
+
 /// A closed store says so to everybody, and closing it twice is harmless.
 async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
     store.insert(user("a@example.com")).await.unwrap();
@@ -168,6 +264,10 @@ async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
     store.close().await;
     assert!(matches!(store.insert(user("b@example.com")).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.find("64f0c51e7fb3fc001234a001").await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.delete("64f0c51e7fb3fc001234a001").await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.replace(&user("a@example.com"), user("c@example.com")).await, Err(StoreError::Unavailable(_))));
+    let query = UserQuery { limit: 1, ..UserQuery::default() };
+    assert!(matches!(store.list(query).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.count().await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.snapshot().await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
@@ -177,7 +277,11 @@ async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
 async fn a_reopened_store_has_everything(backend: &impl TestBackend) {
     let store = backend.open().await;
     let inserted = complete("Ada@example.com", "語");
-    store.insert(inserted.clone()).await.unwrap();
+    let inserted = store.insert(inserted).await.unwrap();
+    let changed = User { last_name: Some("King".to_owned()), ..inserted.clone() }.revised(inserted.updated_at);
+    let inserted = store.replace(&inserted, changed).await.unwrap();
+    let deleted = store.insert(user("bob@example.com")).await.unwrap();
+    assert!(store.delete(&deleted.id).await.unwrap());
     store.close().await;
     drop(store);
 
@@ -267,6 +371,10 @@ macro_rules! laws {
             an_id_has_one_user,
             a_race_has_one_winner,
             many_at_once_are_all_there,
+            a_state_is_replaced_once,
+            an_email_moves_with_its_user,
+            a_deleted_user_is_gone,
+            a_list_is_filtered_and_in_order,
             a_closed_store_is_unavailable
         ], $durable);
     };

@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
@@ -18,7 +20,7 @@ func main() {
 	key := flag.String("key", "", "the certificate's key (PEM file)")
 	flag.Parse()
 
-	listener := ferretdb.ListenerConfig{TCP: *address}
+	listener := ferretdb.ListenerConfig{TCP: "127.0.0.1:0"}
 	if *certificate != "" {
 		listener = ferretdb.ListenerConfig{TLS: *address, TLSCertFile: *certificate, TLSKeyFile: *key}
 	}
@@ -32,6 +34,24 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	go func() { fmt.Println(server.MongoDBURI()) }() // It waits until the server listens.
+	go func() { fmt.Println(uri(server, *address, *certificate != "")) }()
 	_ = server.Run(context.Background())
+}
+
+// uri is where clients connect: to the server itself where it speaks TLS, else to the front.
+func uri(server *ferretdb.FerretDB, address string, tls bool) string {
+	own := server.MongoDBURI() // It waits until the server listens.
+	if tls {
+		return own
+	}
+	parsed, err := url.Parse(own)
+	if err != nil {
+		return err.Error()
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err.Error()
+	}
+	go (&front{server: parsed.Host}).serve(listener)
+	return fmt.Sprintf("mongodb://%s/", listener.Addr())
 }

@@ -12,19 +12,28 @@
 pub mod auth;
 pub mod contract;
 pub mod docs;
+pub mod entity_tag;
 pub mod envelope;
 pub mod health;
 #[cfg(feature = "poem-openapi")]
 mod json;
 pub mod listener;
+#[cfg(feature = "poem-openapi")]
+mod merge_patch;
+#[cfg(feature = "poem-openapi")]
+mod parameter;
 mod pointer;
 pub mod problem;
 mod server;
 pub mod telemetry;
 
-#[cfg(feature = "poem-openapi")]
-pub use self::json::Json;
 pub use self::{
     contract::{Document, ValidBody},
     server::{Builder, Server, ServerError, Settings},
+};
+#[cfg(feature = "poem-openapi")]
+pub use self::{
+    json::Json,
+    merge_patch::MergePatch,
+    parameter::{InHeader, InPath, InQuery},
 };

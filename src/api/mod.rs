@@ -31,7 +31,10 @@ enum Tag {
 /// What an access token can permit.
 #[derive(OAuthScopes)]
 enum Scope {
-    /// Create and change users.
+    /// Read users.
+    #[oai(rename = "read:users")]
+    ReadUsers,
+    /// Create, change and delete users.
     #[oai(rename = "write:users")]
     WriteUsers,
 }
@@ -95,10 +98,11 @@ fn about() -> Value {
     json!({
         "info": {
             "version": "1.0.0",
-            "summary": "Create the users of an investment service.",
+            "summary": "Create, read, change and delete the users of an investment service.",
             "description": "Every rule in this document is enforced: the server refuses nothing that it allows and accepts nothing that \
                 it forbids. Objects are closed, `null` is not the same as absent, no value is converted to another type, lengths \
-                count Unicode code points, and a property marked `x-unique` holds a value that no other resource has.\n\n\
+                count Unicode code points, and a property marked `x-unique` holds a value that no other resource has. \
+                A changed resource must also satisfy the schema that `x-result` names.\n\n\
                 Errors are problem details (RFC 9457); a refused body lists every violation at once.",
             "license": { "name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT" }
         },

@@ -1,14 +1,15 @@
 //! Users in memory, gone with the process: for tests and trials.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound::{Excluded, Unbounded},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use bson::oid::ObjectId;
 
-use super::{StoreError, UserStore, normalise_email};
+use super::{StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// The store behind `memory:`.
@@ -18,13 +19,40 @@ pub struct MemoryStore(Mutex<Users>);
 #[derive(Default)]
 struct Users {
     by_id: BTreeMap<String, User>,
-    emails: HashSet<String>,
+    /// Normalised email → id.
+    emails: HashMap<String, String>,
+    /// Country of residence and id.
+    countries: BTreeSet<(String, String)>,
     closed: bool,
+}
+
+impl Users {
+    fn add(&mut self, user: User) {
+        self.emails.insert(normalise_email(&user.email), user.id.clone());
+        self.countries.extend(user.residency_country.clone().map(|country| (country, user.id.clone())));
+        self.by_id.insert(user.id.clone(), user);
+    }
+
+    fn remove(&mut self, id: &str) -> bool {
+        let Some(user) = self.by_id.remove(id) else { return false };
+        self.emails.remove(&normalise_email(&user.email));
+        if let Some(country) = user.residency_country {
+            self.countries.remove(&(country, user.id));
+        }
+        true
+    }
+
+    /// The ids of the first users who live in this country.
+    fn residents(&self, country: &str, after: &str, limit: usize) -> impl Iterator<Item = &String> {
+        let start = (country.to_owned(), after.to_owned());
+        let of_country = self.countries.range((Excluded(start), Unbounded)).take_while(move |(other, _)| other == country);
+        of_country.take(limit).map(|(_, id)| id)
+    }
 }
 
 impl MemoryStore {
     fn users(&self) -> Result<MutexGuard<'_, Users>, StoreError> {
-        // A panic cannot leave the maps half changed: both insertions are infallible.
+        // A panic cannot leave the maps half changed: what changes them is infallible.
         let users = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if users.closed {
             return Err(StoreError::Unavailable("the memory store is closed".to_owned()));
@@ -37,18 +65,51 @@ impl MemoryStore {
 impl UserStore for MemoryStore {
     async fn insert(&self, mut user: User) -> Result<User, StoreError> {
         let mut users = self.users()?;
-        if !users.emails.insert(normalise_email(&user.email)) {
+        if users.emails.contains_key(&normalise_email(&user.email)) {
             return Err(StoreError::EmailTaken);
         }
         while users.by_id.contains_key(&user.id) {
             user.id = ObjectId::new().to_hex();
         }
-        users.by_id.insert(user.id.clone(), user.clone());
+        users.add(user.clone());
         Ok(user)
     }
 
     async fn find(&self, id: &str) -> Result<Option<User>, StoreError> {
         Ok(self.users()?.by_id.get(id).cloned())
+    }
+
+    async fn replace(&self, current: &User, next: User) -> Result<User, StoreError> {
+        let mut users = self.users()?;
+        if users.by_id.get(&current.id).is_none_or(|stored| stored.version() != current.version()) {
+            return Err(StoreError::Changed);
+        }
+        if users.emails.get(&normalise_email(&next.email)).is_some_and(|holder| *holder != current.id) {
+            return Err(StoreError::EmailTaken);
+        }
+        users.remove(&current.id);
+        users.add(next.clone());
+        Ok(next)
+    }
+
+    async fn delete(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.users()?.remove(id))
+    }
+
+    async fn list(&self, query: UserQuery) -> Result<Vec<User>, StoreError> {
+        let users = self.users()?;
+        if let Some(email) = &query.email {
+            let found = users.emails.get(&normalise_email(email)).and_then(|id| users.by_id.get(id));
+            return Ok(found.filter(|user| query.passes(user)).cloned().into_iter().collect());
+        }
+        let after = query.after.as_deref().unwrap_or_default();
+        if query.residency_countries.is_empty() {
+            let following = users.by_id.range::<str, _>((Excluded(after), Unbounded));
+            return Ok(following.take(query.limit).map(|(_, user)| user.clone()).collect());
+        }
+        let countries = query.residency_countries.iter();
+        let ids: BTreeSet<&String> = countries.flat_map(|country| users.residents(country, after, query.limit)).collect();
+        Ok(ids.into_iter().take(query.limit).filter_map(|id| users.by_id.get(id)).cloned().collect())
     }
 
     async fn count(&self) -> Result<u64, StoreError> {

@@ -6,6 +6,8 @@ mod mongo;
 mod redb;
 mod url;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 #[cfg(feature = "mongodb")]
@@ -19,8 +21,8 @@ use crate::user::User;
 
 /// Keeps users.
 ///
-/// The laws that every engine obeys: an email has at most one user, whatever its letter case and whatever races; a user
-/// whose insertion was acknowledged is durable; a refused insertion changes nothing; what is read equals what was inserted.
+/// The laws that every engine obeys: an email has at most one user, whatever its letter case and whatever races; what was
+/// acknowledged is durable; what was refused changes nothing; what is read equals what was written last.
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Stores a new user and returns it as stored, once it is durable; with another id where another user has that one.
@@ -36,6 +38,31 @@ pub trait UserStore: Send + Sync {
     ///
     /// [`StoreError::Unavailable`].
     async fn find(&self, id: &str) -> Result<Option<User>, StoreError>;
+
+    /// Replaces `current`, as it was read, by `next`, which has the same id and a version of its own; once it is durable.
+    ///
+    /// Of several that replace the same state one succeeds: who reads, changes and replaces again on [`StoreError::Changed`] loses
+    /// nobody's change.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Changed`] when `current` is not what is stored any more, because it was changed or deleted;
+    /// [`StoreError::EmailTaken`] when another user has the new email; [`StoreError::Unavailable`] when `next` may not be stored.
+    async fn replace(&self, current: &User, next: User) -> Result<User, StoreError>;
+
+    /// Deletes the user with this id, and says whether there was one; once it is durable. Its email is free again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the user may still be there.
+    async fn delete(&self, id: &str) -> Result<bool, StoreError>;
+
+    /// Some users, in the order of their ids. An index leads to the first of them, so that each page costs the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn list(&self, query: UserQuery) -> Result<Vec<User>, StoreError>;
 
     /// How many users there are.
     ///
@@ -62,12 +89,38 @@ pub trait UserStore: Send + Sync {
     async fn close(&self);
 }
 
+/// Which users to list: those that pass every filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserQuery {
+    /// Only the user with this email, whatever the letter case.
+    pub email: Option<String>,
+    /// Only users who live in one of these countries; an empty set filters nothing.
+    pub residency_countries: BTreeSet<String>,
+    /// Only users whose id comes after this one.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl UserQuery {
+    /// Whether this user passes the filters other than the email: for a store that has found the email's user.
+    fn passes(&self, user: &User) -> bool {
+        let lives_there = || user.residency_country.as_ref().is_some_and(|country| self.residency_countries.contains(country));
+        self.limit > 0
+            && self.after.as_ref().is_none_or(|after| user.id > *after)
+            && (self.residency_countries.is_empty() || lives_there())
+    }
+}
+
 /// Why a store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another user has this email, in this or another letter case.
     #[error("the email belongs to another user")]
     EmailTaken,
+    /// The user is not as it was read any more.
+    #[error("the user was changed or deleted meanwhile")]
+    Changed,
     /// The URL names no store. It is not repeated: it may hold a password.
     #[error("DATABASE_URL is not understood: expected memory:, redb:<path> or mongodb://<hosts>/<database>")]
     Url,

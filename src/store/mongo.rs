@@ -1,8 +1,9 @@
 //! Users in MongoDB, for when one machine is outgrown: any number of servers share one database.
 //!
 //! One document for each user, in the collection `users`: `_id` is the user's id, the fields are named as in the API, times are
-//! BSON dates, and [`KEY`] holds the normalised email, whose unique index alone decides who has an email. One insertion is one
-//! write: no transaction, no reading beforehand.
+//! BSON dates, and [`KEY`] holds the normalised email, whose unique index alone decides who has an email. Each change is one write
+//! of one document: no transaction. An insertion reads nothing beforehand. A replacement is a compare-and-set on [`REVISION`], which
+//! names the last change.
 //!
 //! # When the outcome is not known
 //!
@@ -10,6 +11,12 @@
 //! if the first one arrived, the second clashes with it, and the store finds its own id at the email. What is said to be stored
 //! was acknowledged by a majority of the replica set and is in its journals. Where the time runs out first the answer is
 //! [`StoreError::Unavailable`]; the user may exist then, and never twice.
+//!
+//! A replacement is sent again with the same conditions. If the first one arrived, the second matches nothing, and the store finds the
+//! revision that it made itself: the change is stored once. Where it finds another one, the change was made and changed again, or never
+//! made: nobody can tell, and the answer is [`StoreError::Unavailable`]. To try again would undo what came after the change.
+//!
+//! A deletion is sent again, too. The store has seen the user before; if it is gone at the second try, it is deleted, whoever did it.
 
 use std::{
     sync::{
@@ -30,7 +37,7 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use super::{MongoSettings, MongoUri, StoreError, UserStore, normalise_email};
+use super::{MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// The database, where the URI names none; and the collection.
@@ -39,10 +46,14 @@ const USERS: &str = "users";
 const KEY: &str = "normalisedEmail";
 /// The unique index on it, which is also the shard key of a sharded collection.
 pub const INDEX: &str = "normalisedEmail_unique";
+/// The field that names the last change; a document that is as inserted does not have it.
+const REVISION: &str = "revision";
+/// The index that the users of a country are listed by, in the order of their ids.
+const COUNTRY_INDEX: &str = "residencyCountry_id";
 /// The times of a user and of each portfolio.
 const TIMES: [&str; 2] = ["createdAt", "updatedAt"];
 
-/// How often an insertion is sent whose answer got lost.
+/// How often a write is sent whose answer got lost.
 const TRIES: usize = 3;
 /// How often the driver looks at a server that answered last time; one that did not is looked at twice a second.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -61,7 +72,7 @@ pub struct MongoStore {
 }
 
 impl MongoStore {
-    /// Connects, and ensures the index. Any number of processes may do so at a time.
+    /// Connects, and ensures the indexes. Any number of processes may do so at a time.
     ///
     /// # Errors
     ///
@@ -86,20 +97,21 @@ impl MongoStore {
         let users = client.default_database().unwrap_or_else(|| client.database(USERS)).collection(USERS);
         let permits = Arc::new(Semaphore::new(settings.pool_size.get() as usize));
         let store = Self { client, users, timeout, permits, closed: AtomicBool::new(false) };
-        store.ensure_index().await?;
+        store.ensure_indexes().await?;
         Ok(store)
     }
 
-    async fn ensure_index(&self) -> Result<(), StoreError> {
+    async fn ensure_indexes(&self) -> Result<(), StoreError> {
         let users = self.users.clone();
         self.within(async move {
-            let options = IndexOptions::builder().unique(true).name(INDEX.to_owned()).build();
-            let index = IndexModel::builder().keys(doc! { KEY: 1 }).options(options).build();
-            let Err(error) = users.create_index(index).await else { return Ok(()) };
-            match index_conflict(&users, &error).await {
-                Some(why) => Err(StoreError::Index { index: INDEX, why }),
-                None => Err(unavailable(error)),
+            for (name, index) in [(INDEX, by_email()), (COUNTRY_INDEX, by_country())] {
+                let Err(error) = users.create_index(index.clone()).await else { continue };
+                return Err(match index_conflict(&users, &index, &error).await {
+                    Some(why) => StoreError::Index { index: name, why },
+                    None => unavailable(error),
+                });
             }
+            Ok(())
         })
         .await
     }
@@ -149,6 +161,31 @@ impl UserStore for MongoStore {
         .await
     }
 
+    async fn replace(&self, current: &User, next: User) -> Result<User, StoreError> {
+        let (users, current, deadline) = (self.users.clone(), current.clone(), Instant::now() + self.timeout);
+        self.within(async move { replace(&users, &current, next, deadline).await }).await
+    }
+
+    async fn delete(&self, id: &str) -> Result<bool, StoreError> {
+        let Ok(id) = ObjectId::parse_str(id) else { return Ok(false) };
+        let (users, deadline) = (self.users.clone(), Instant::now() + self.timeout);
+        self.within(async move { delete(&users, id, deadline).await }).await
+    }
+
+    async fn list(&self, query: UserQuery) -> Result<Vec<User>, StoreError> {
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        if limit == 0 {
+            return Ok(Vec::new()); // To MongoDB it means no limit.
+        }
+        let (users, filter) = (self.users.clone(), filter(query)?);
+        self.within(async move {
+            let cursor = users.find(filter).sort(doc! { "_id": 1 }).limit(limit).await.map_err(unavailable)?;
+            let documents: Vec<Document> = cursor.try_collect().await.map_err(unavailable)?;
+            documents.into_iter().map(decode).collect()
+        })
+        .await
+    }
+
     async fn count(&self) -> Result<u64, StoreError> {
         let users = self.users.clone();
         self.within(async move { users.count_documents(doc! {}).await.map_err(unavailable) }).await
@@ -176,18 +213,32 @@ impl UserStore for MongoStore {
     }
 }
 
+fn by_email() -> IndexModel {
+    let options = IndexOptions::builder().unique(true).name(INDEX.to_owned()).build();
+    IndexModel::builder().keys(doc! { KEY: 1 }).options(options).build()
+}
+
+fn by_country() -> IndexModel {
+    let options = IndexOptions::builder().name(COUNTRY_INDEX.to_owned()).build();
+    IndexModel::builder().keys(doc! { "residencyCountry": 1, "_id": 1 }).options(options).build()
+}
+
 /// What stands against the index that the server refused to make. Found by looking, since servers differ in code and words.
-async fn index_conflict(users: &Collection<Document>, error: &Error) -> Option<&'static str> {
+async fn index_conflict(users: &Collection<Document>, ours: &IndexModel, error: &Error) -> Option<&'static str> {
     code(error)?; // Else nobody answered, and nobody would now.
+    let (name, is_unique) = ours.options.as_ref().map(|options| (options.name.as_deref(), options.unique == Some(true)))?;
     let mut indexes = users.list_indexes().await.ok()?;
     while let Ok(Some(index)) = indexes.try_next().await {
         let options = index.options.unwrap_or_default();
-        let is_named_so = options.name.as_deref() == Some(INDEX);
-        let is_on_email = index.keys == doc! { KEY: 1 };
-        let is_ours = is_named_so && is_on_email && options.unique == Some(true);
-        if (is_named_so || is_on_email) && !is_ours {
+        let is_named_so = options.name.as_deref() == name;
+        let is_on_them = index.keys == ours.keys;
+        let is_ours = is_named_so && is_on_them && (options.unique == Some(true)) == is_unique;
+        if (is_named_so || is_on_them) && !is_ours {
             return Some("the collection has another index of that name or on that field");
         }
+    }
+    if !is_unique {
+        return None;
     }
     let twice =
         [doc! { "$group": { "_id": format!("${KEY}"), "users": { "$sum": 1 } } }, doc! { "$match": { "users": { "$gt": 1 } } }];
@@ -229,6 +280,80 @@ async fn insert(users: Collection<Document>, mut user: User, deadline: Instant) 
             return Err(unavailable(error));
         }
     }
+}
+
+/// Replaces until the outcome is known or the time is over.
+async fn replace(users: &Collection<Document>, current: &User, next: User, deadline: Instant) -> Result<User, StoreError> {
+    let document = encode(&next)?;
+    let (id, key) = (document.get("_id").cloned(), document.get(KEY).cloned());
+    let revision = current.revision.as_ref().map_or_else(|| doc! { "$exists": false }.into(), |own| Bson::from(own.clone()));
+    // The email is of no consequence here, but that a sharded collection is sharded by it.
+    let as_read = doc! { "_id": id.clone(), KEY: normalise_email(&current.email), REVISION: revision };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let error = match users.replace_one(as_read.clone(), document.clone()).await {
+            Ok(done) if done.matched_count == 1 => return Ok(next),
+            Ok(_) if is_made(users, &document).await? => return Ok(next),
+            Ok(_) if tries == 1 => return Err(StoreError::Changed),
+            Ok(_) => return Err(StoreError::Unavailable("MongoDB: a change was lost, or changed again".to_owned())),
+            Err(error) => error,
+        };
+        let again = tries < TRIES && Instant::now() < deadline;
+        if code(&error).is_some() {
+            let of_email = users.find_one(doc! { KEY: key.clone() }).projection(doc! { "_id": 1 });
+            let holder = of_email.await.map_err(unavailable)?.and_then(|holder| holder.get("_id").cloned());
+            if holder.is_some() && holder != id {
+                return Err(StoreError::EmailTaken);
+            }
+        }
+        let is_freed = code(&error) == Some(DUPLICATE_KEY); // Since then.
+        if !again || !(is_freed || is_lost(&error)) {
+            return Err(unavailable(error));
+        }
+    }
+}
+
+/// Whether this document is the one stored, because an earlier try arrived.
+async fn is_made(users: &Collection<Document>, document: &Document) -> Result<bool, StoreError> {
+    let own = doc! { "_id": document.get("_id"), KEY: document.get(KEY), REVISION: document.get(REVISION) };
+    // Writing what is there already waits until a majority has it.
+    let again = doc! { "$set": { REVISION: document.get(REVISION) } };
+    Ok(users.update_one(own, again).await.map_err(unavailable)?.matched_count == 1)
+}
+
+/// Deletes until the outcome is known or the time is over.
+async fn delete(users: &Collection<Document>, id: ObjectId, deadline: Instant) -> Result<bool, StoreError> {
+    let found = users.find_one(doc! { "_id": id }).projection(doc! { "_id": 1 }).await.map_err(unavailable)?;
+    if found.is_none() {
+        return Ok(false);
+    }
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match users.delete_one(doc! { "_id": id }).await {
+            Ok(done) => return Ok(done.deleted_count == 1 || tries > 1),
+            Err(error) if tries < TRIES && Instant::now() < deadline && is_lost(&error) => {}
+            Err(error) => return Err(unavailable(error)),
+        }
+    }
+}
+
+/// The filter for a query.
+fn filter(query: UserQuery) -> Result<Document, StoreError> {
+    let mut filter = Document::new();
+    if let Some(email) = query.email {
+        filter.insert(KEY, normalise_email(&email));
+    }
+    if !query.residency_countries.is_empty() {
+        filter.insert("residencyCountry", doc! { "$in": Vec::from_iter(query.residency_countries) });
+    }
+    if let Some(after) = query.after {
+        let after =
+            ObjectId::parse_str(after).map_err(|_| StoreError::Unavailable("a list begins after what is no id".to_owned()))?;
+        filter.insert("_id", doc! { "$gt": after });
+    }
+    Ok(filter)
 }
 
 /// Whether the answer was lost, so that nobody knows whether the write arrived.
@@ -387,11 +512,14 @@ mod tests {
         };
         let [refusal, ..] = refusals(86);
         make(KEY, true).await;
-        assert_eq!(index_conflict(&users, &refusal).await, None);
+        assert_eq!(index_conflict(&users, &by_email(), &refusal).await, None);
         for (field, unique) in [(KEY, false), ("lastName", true)] {
             users.drop_index(INDEX).await.unwrap();
             make(field, unique).await;
-            assert!(index_conflict(&users, &refusal).await.is_some_and(|why| why.contains("another index")), "{field} {unique}");
+            assert!(
+                index_conflict(&users, &by_email(), &refusal).await.is_some_and(|why| why.contains("another index")),
+                "{field} {unique}"
+            );
         }
     }
 }

@@ -66,13 +66,18 @@ fn everything_has_a_description_and_an_example() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             assert!(operation["summary"].is_string() && operation["description"].is_string(), "{method} {path}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = &parameter["name"];
+                assert!(parameter["description"].is_string() && parameter.get("example").is_some(), "{method} {path} {name}");
+            }
             for content in operation["requestBody"]["content"].as_object().into_iter().flat_map(|content| content.values()) {
                 assert!(content.get("example").is_some(), "{method} {path} has no request example");
             }
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let response = response["$ref"].as_str().map_or(response, |reference| document.pointer(&reference[1..]).unwrap());
                 assert!(response["description"].is_string(), "{method} {path} {status}");
-                for content in response["content"].as_object().unwrap().values() {
+                // 204 and 304 have no content.
+                for content in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
                     assert!(content.get("example").is_some(), "{method} {path} {status} has no example");
                 }
             }
@@ -87,7 +92,7 @@ fn rules_beyond_types_are_machine_readable() {
     assert_eq!(schemas["CreateUser"]["properties"]["email"]["x-unique"], true);
     assert_eq!(schemas["EmploymentInfo"]["then"], json!({ "required": ["industry"] }));
     for (name, schema) in schemas.as_object().unwrap() {
-        if schema["type"] == "object" {
+        if schema["type"] == "object" || schema["type"] == json!(["object", "null"]) {
             assert_eq!(schema["additionalProperties"], false, "{name} is open");
         }
     }

@@ -19,3 +19,4 @@ mod readme;
 mod rules;
 mod statuses;
 mod tokens;
+mod users;

@@ -72,8 +72,20 @@ struct Asked {
     answer: Value,
 }
 
-/// A schedule: faults, each with the requests that meet it. An email is a number of a small pool, in one of two letter cases.
-type Schedule = Vec<(Fault, Vec<(u8, bool)>)>;
+/// A change of a user who was acknowledged before: a patch of one property, or a deletion; and what came of it.
+struct Changed {
+    step: usize,
+    id: String,
+    patch: Option<(&'static str, String)>,
+    status: u16,
+}
+
+/// A schedule: faults, each with the requests that meet it. An email is a number of a small pool, in one of two letter cases. What is
+/// done is a number, too: to create a user with it, to patch one of the two properties of its user, or to delete its user.
+type Schedule = Vec<(Fault, Vec<(u8, bool, u8)>)>;
+
+/// The properties that are patched.
+const PATCHED: [&str; 2] = ["firstName", "lastName"];
 
 fn schedules() -> impl Strategy<Value = Schedule> {
     let fault = prop_oneof![
@@ -82,10 +94,10 @@ fn schedules() -> impl Strategy<Value = Schedule> {
         1 => Just(Fault::Hang),
         3 => (0..1_500usize).prop_map(Fault::CutRequest),
         4 => (0..300usize).prop_map(Fault::CutReply),
-        2 => Just(Fault::LoseInsertions(1)),
+        2 => Just(Fault::LoseWrites(1)),
         1 => (1..60u64).prop_map(|millis| Fault::Slow(Duration::from_millis(millis))),
     ];
-    prop::collection::vec((fault, prop::collection::vec((0..24u8, any::<bool>()), 4..12)), 2..5)
+    prop::collection::vec((fault, prop::collection::vec((0..24u8, any::<bool>(), 0..8u8), 4..12)), 2..6)
 }
 
 /// How long the database may take in these tests.
@@ -113,16 +125,46 @@ async fn run(seed: u64) -> Vec<String> {
         Asked { body, status: answer.status, answer: answer.body }
     };
 
-    let mut asked = Vec::new();
+    let change = async |step: usize, id: String, patch: Option<(&'static str, String)>| {
+        let method = if patch.is_some() { Method::PATCH } else { Method::DELETE };
+        let request = app.request(method, &format!("/users/{id}")).bearer_auth(&token);
+        let answer = send(match &patch {
+            Some((property, value)) => request
+                .header("content-type", "application/merge-patch+json")
+                .body(serde_json::json!({ *property: value }).to_string()),
+            None => request,
+        })
+        .await;
+        assert!(answer.status != 503 || !answer.header("retry-after").is_empty(), "a 503 without Retry-After");
+        Changed { step, id, patch, status: answer.status }
+    };
+
+    let (mut asked, mut changed) = (Vec::<Asked>::new(), Vec::new());
     for (step, (fault, emails)) in schedule.iter().enumerate() {
         proxy.set(*fault);
-        let requests = emails.iter().enumerate().map(|(number, (email, upper))| {
-            let email = format!("user{email}@{}", if *upper { "EXAMPLE.COM" } else { "example.com" });
-            let mut body = complete(&email);
-            body["firstName"] = format!("request {step}.{number}").into(); // Tells requests for one email apart.
-            create(body)
-        });
-        asked.extend(futures_util::future::join_all(requests).await);
+        let (mut creations, mut changes) = (Vec::new(), Vec::new());
+        for (number, (email, upper, what)) in emails.iter().enumerate() {
+            let holder = asked.iter().rev().find(|asked| {
+                asked.status == 201
+                    && asked.body["email"].as_str().is_some_and(|of| of.to_lowercase() == format!("user{email}@example.com"))
+            });
+            let request = format!("request {step}.{number}"); // Tells requests for one email apart.
+            match (holder, what) {
+                (Some(holder), 1..) => {
+                    let patch = PATCHED.get(usize::from(*what) % 3).map(|property| (*property, request));
+                    changes.push(change(step, holder.answer["id"].as_str().unwrap().to_owned(), patch));
+                }
+                _ => {
+                    let mut body = complete(&format!("user{email}@{}", if *upper { "EXAMPLE.COM" } else { "example.com" }));
+                    body["firstName"] = request.into();
+                    creations.push(create(body));
+                }
+            }
+        }
+        let (created, done) =
+            futures_util::future::join(futures_util::future::join_all(creations), futures_util::future::join_all(changes)).await;
+        asked.extend(created);
+        changed.extend(done);
     }
     proxy.set(Fault::None);
     // It recovers by itself. Each try ends within the time-out, so that this does, too.
@@ -147,7 +189,7 @@ async fn run(seed: u64) -> Vec<String> {
         .iter()
         .map(|user| serde_json::to_value(user).unwrap())
         .collect();
-    let mut wrong = verdict(&asked, &stored);
+    let mut wrong = verdict(&asked, &changed, &stored);
     if !recovered || ready != 200 {
         wrong.push(format!("it does not recover; /readyz says {ready}, and {:?} is why", app.store.ping().await));
     }
@@ -155,7 +197,7 @@ async fn run(seed: u64) -> Vec<String> {
 }
 
 /// What is stored against what was answered.
-fn verdict(asked: &[Asked], stored: &[Value]) -> Vec<String> {
+fn verdict(asked: &[Asked], changed: &[Changed], stored: &[Value]) -> Vec<String> {
     let mut wrong = Vec::new();
     let key = |user: &Value| normalise_email(user["email"].as_str().unwrap());
     let mut by_email: BTreeMap<String, &Value> = BTreeMap::new();
@@ -164,26 +206,77 @@ fn verdict(asked: &[Asked], stored: &[Value]) -> Vec<String> {
             wrong.push(format!("two users have {}", key(user)));
         }
     }
+    let may_be_gone = |id: &Value| {
+        changed.iter().any(|change| change.patch.is_none() && *id == change.id && matches!(change.status, 204 | 503))
+    };
     for Asked { body, status, answer } in asked {
-        let holder = by_email.get(&key(body));
+        let was_deleted =
+            asked.iter().any(|other| other.status == 201 && key(&other.body) == key(body) && may_be_gone(&other.answer["id"]));
         match status {
-            201 if holder == Some(&answer) => {}
-            201 => wrong.push(format!("acknowledged and not stored: {answer}; stored is {holder:?}")),
-            409 if holder.is_some_and(|holder| holder["firstName"] != body["firstName"]) => {}
-            409 => wrong.push(format!("refused for the email of nobody else: {body}; stored is {holder:?}")),
+            201 => match stored.iter().find(|user| user["id"] == answer["id"]) {
+                Some(user) => wrong.extend(altered(answer, changed, user)),
+                None if may_be_gone(&answer["id"]) => {}
+                None => wrong.push(format!("acknowledged and not stored: {answer}")),
+            },
+            409 if was_deleted => {}
+            409 if by_email.get(&key(body)).is_some_and(|holder| holder["firstName"] != body["firstName"]) => {}
+            409 => wrong.push(format!("refused for the email of nobody else: {body}; stored is {:?}", by_email.get(&key(body)))),
             503 => {}
             _ => wrong.push(format!("answered with {status}: {answer}")),
         }
     }
+    for Changed { id, patch, status, .. } in changed {
+        match (patch, status) {
+            (_, 503) | (Some(_), 200) => {}
+            (None, 204) if stored.iter().all(|user| user["id"] != *id) => {}
+            (_, 404) if may_be_gone(&Value::from(id.as_str())) => {}
+            _ => wrong.push(format!("{id}: {patch:?} was answered with {status}")),
+        }
+    }
     for user in stored {
         let known = asked.iter().any(|asked| match asked.status {
-            201 => asked.answer == *user,
+            201 => asked.answer["id"] == user["id"],
             503 => asked.body["firstName"] == user["firstName"] && asked.body["email"] == user["email"],
             _ => false,
         });
         if !known {
             wrong.push(format!("nobody asked for {user}"));
         }
+    }
+    wrong
+}
+
+/// What is wrong with a stored user who was created as `answer` and then changed.
+fn altered(answer: &Value, changed: &[Changed], user: &Value) -> Vec<String> {
+    let mut expected = answer.clone();
+    let mut wrong = Vec::new();
+    for property in PATCHED {
+        let patches: Vec<(&Changed, &str)> = changed
+            .iter()
+            .filter(|change| answer["id"] == change.id)
+            .filter_map(|change| {
+                change.patch.as_ref().filter(|(of, _)| *of == property).map(|(_, value)| (change, value.as_str()))
+            })
+            .collect();
+        // Steps follow one another; what is acknowledged in one is there until a later one changes it. A 503 may arrive whenever.
+        let last = patches.iter().filter(|(change, _)| change.status == 200).map(|(change, _)| change.step).max();
+        let may_be = |value: &str| {
+            patches
+                .iter()
+                .any(|(change, own)| *own == value && (change.status == 503 || change.status == 200 && Some(change.step) == last))
+        };
+        let value = user[property].as_str().unwrap();
+        if !(may_be(value) || last.is_none() && answer[property] == value) {
+            wrong.push(format!("{property} is {value:?}, and step {last:?} has changed it last"));
+        }
+        expected[property] = user[property].clone();
+    }
+    expected["updatedAt"] = user["updatedAt"].clone();
+    if let Some(revision) = user.get("revision") {
+        expected["revision"] = revision.clone();
+    }
+    if expected != *user {
+        wrong.push(format!("acknowledged: {answer}; stored is {user}"));
     }
     wrong
 }
@@ -204,7 +297,7 @@ async fn an_insertion_whose_answer_is_lost_is_a_201_and_one_user() {
     let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
     app.create(&minimal("before@example.com")).await.assert_created();
     // The connection is there, and breaks with the first byte of the answer; the driver and the store try again on another.
-    proxy.set(Fault::LoseInsertions(1));
+    proxy.set(Fault::LoseWrites(1));
     let created = app.create(&minimal("lost@example.com")).await;
     created.assert_created();
     let stored = collection(&database).await.find_one(doc! { "email": "lost@example.com" }).await.unwrap().unwrap();
@@ -214,11 +307,30 @@ async fn an_insertion_whose_answer_is_lost_is_a_201_and_one_user() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_or_deletion_whose_answer_is_lost_is_made_once() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
+    let created = app.create(&minimal("lost@example.com")).await;
+    created.assert_created();
+    let ask = |method| app.request(method, created.header("location")).bearer_auth(app.token("write:users"));
+    proxy.set(Fault::LoseWrites(1));
+    let patch = ask(Method::PATCH).header("content-type", "application/merge-patch+json").body(r#"{"lastName":"King"}"#);
+    let patched = send(patch.header("if-match", created.header("etag"))).await;
+    assert_eq!((patched.status, &patched.body["lastName"]), (200, &"King".into()), "{:#}", patched.body);
+    assert_eq!(proxy.lost(), 1, "no answer was lost: nothing was tested");
+    proxy.set(Fault::LoseWrites(1));
+    assert_eq!(send(ask(Method::DELETE)).await.status, 204);
+    assert_eq!(proxy.lost(), 2, "no answer was lost: nothing was tested");
+    assert_eq!(app.store.count().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_insertion_whose_answers_are_all_lost_is_given_up_and_at_most_one_user() {
     let Some(database) = Database::fresh() else { return };
     let proxy = Proxy::to(authority(&database.uri())).await;
     let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
-    proxy.set(Fault::LoseInsertions(usize::MAX));
+    proxy.set(Fault::LoseWrites(usize::MAX));
     app.create(&minimal("lost@example.com")).await.assert_problem(503, "SERVICE_UNAVAILABLE");
     // Three tries, each of which the driver sends twice where the database is a replica set.
     assert!(matches!(proxy.lost(), 3 | 6), "{} tries", proxy.lost());

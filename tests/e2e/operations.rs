@@ -61,8 +61,9 @@ async fn the_page_gets_a_local_token_and_other_sites_do_not() {
     let token = app.request(Method::GET, "/docs/token").send().await.unwrap();
     assert!(token.headers().get("access-control-allow-origin").is_none());
     let token = token.text().await.unwrap();
-    let request = app.request(Method::POST, "/users").bearer_auth(token).json(&minimal("a@example.com"));
+    let request = app.request(Method::POST, "/users").bearer_auth(&token).json(&minimal("a@example.com"));
     send(request).await.assert_created();
+    assert_eq!(send(app.request(Method::GET, "/users").bearer_auth(&token)).await.status, 200, "every scope of the document");
 
     let rebound = app.request(Method::GET, "/docs/token").header("host", "evil.example:3000");
     send(rebound).await.assert_problem(404, "NOT_FOUND");

@@ -49,6 +49,15 @@ fn requests(server: &Process) -> Vec<RequestBuilder> {
         request(Method::POST, format!("/{MARK}")).json(&user),
         request(Method::GET, format!("/users/{MARK}?email={MARK}")),
         request(Method::from_bytes(MARK.to_uppercase().as_bytes()).unwrap(), "/users".to_owned()),
+        request(Method::GET, format!("/users/{MARK}?email={MARK}")).bearer_auth(server.token("read:users")),
+        request(Method::GET, format!("/users?email={MARK}@example.com&cursor={MARK}")).bearer_auth(server.token("read:users")),
+        request(Method::GET, format!("/users?email={MARK}@example.com")).bearer_auth(server.token("read:users")),
+        request(Method::PATCH, format!("/users/{MARK}")).bearer_auth(&token).header("if-match", MARK).json(&user),
+        request(Method::PATCH, "/users/64f0c51e7fb3fc001234a001".to_owned())
+            .bearer_auth(&token)
+            .header("content-type", "application/merge-patch+json")
+            .body(json!({ "firstName": MARK, MARK: MARK }).to_string()),
+        request(Method::DELETE, format!("/users/{MARK}")).bearer_auth(&token),
         request(Method::GET, format!("/docs/{MARK}")),
         request(Method::POST, format!("/healthz?{MARK}")),
     ]

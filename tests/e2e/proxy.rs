@@ -32,8 +32,8 @@ pub enum Fault {
     CutRequest(usize),
     /// After so many bytes from the database to the server both sides are cut off: what was asked for has happened.
     CutReply(usize),
-    /// The answers to this many insertions are lost, each with its connection, and with the last one the fault is over.
-    LoseInsertions(usize),
+    /// The answers to this many writes are lost, each with its connection, and with the last one the fault is over.
+    LoseWrites(usize),
     /// Each piece passes late.
     Slow(Duration),
 }
@@ -47,18 +47,18 @@ pub struct Proxy {
 
 struct State {
     fault: watch::Sender<Fault>,
-    /// How many answers to insertions were lost.
+    /// How many answers to writes were lost.
     lost: AtomicUsize,
     /// How many connections there are.
     open: watch::Sender<usize>,
 }
 
 impl State {
-    /// Whether one more answer to an insertion is to be lost; counts it. Another connection may have lost the last one meanwhile.
+    /// Whether one more answer to a write is to be lost; counts it. Another connection may have lost the last one meanwhile.
     fn loses(&self) -> bool {
         let loses = self.fault.send_if_modified(|fault| {
-            let Fault::LoseInsertions(more) = *fault else { return false };
-            *fault = if more > 1 { Fault::LoseInsertions(more - 1) } else { Fault::None };
+            let Fault::LoseWrites(more) = *fault else { return false };
+            *fault = if more > 1 { Fault::LoseWrites(more - 1) } else { Fault::None };
             true
         });
         self.lost.fetch_add(usize::from(loses), Ordering::Relaxed);
@@ -97,7 +97,7 @@ impl Proxy {
         self.state.fault.send_replace(fault);
     }
 
-    /// How many answers to insertions were lost.
+    /// How many answers to writes were lost.
     pub fn lost(&self) -> usize {
         self.state.lost.load(Ordering::Relaxed)
     }
@@ -126,21 +126,22 @@ async fn connection(near: TcpStream, database: String, state: &State) {
     }
     let Ok(far) = TcpStream::connect(database).await else { return };
     let ((near_read, near_write), (far_read, far_write)) = (near.into_split(), far.into_split());
-    let inserting = AtomicBool::new(false);
+    let writing = AtomicBool::new(false);
     let mut fault = state.fault.subscribe();
     // When one direction ends, so does the other: both halves are dropped.
     tokio::select! {
-        () = requests(near_read, far_write, state, &inserting) => {}
-        () = replies(far_read, near_write, state, &inserting) => {}
+        () = requests(near_read, far_write, state, &writing) => {}
+        () = replies(far_read, near_write, state, &writing) => {}
         _ = fault.wait_for(|fault| *fault == Fault::Refuse) => {}
     }
 }
 
-async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
+async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, writing: &AtomicBool) {
     pump(from, to, state, |piece, fault, passed| {
         // A command's name is its first field: the type of its value, a string, and the name.
-        if piece.windows(8).any(|window| window == b"\x02insert\0") {
-            inserting.store(true, Ordering::Relaxed);
+        let writes = [b"\x02insert\0", b"\x02update\0", b"\x02delete\0"];
+        if piece.windows(8).any(|window| writes.iter().any(|write| window == *write)) {
+            writing.store(true, Ordering::Relaxed);
         }
         match fault {
             Fault::CutRequest(bytes) => bytes.saturating_sub(passed),
@@ -150,10 +151,10 @@ async fn requests(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, insert
     .await;
 }
 
-async fn replies(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, inserting: &AtomicBool) {
+async fn replies(from: OwnedReadHalf, to: OwnedWriteHalf, state: &State, writing: &AtomicBool) {
     pump(from, to, state, |_, fault, passed| match fault {
         Fault::CutReply(bytes) => bytes.saturating_sub(passed),
-        Fault::LoseInsertions(_) if inserting.load(Ordering::Relaxed) && state.loses() => 0,
+        Fault::LoseWrites(_) if writing.load(Ordering::Relaxed) && state.loses() => 0,
         _ => usize::MAX,
     })
     .await;

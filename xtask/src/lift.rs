@@ -16,10 +16,12 @@ pub fn lift(derived: Value, refinements: &[Value]) -> Value {
     normalise(&mut document);
     for operation in operations(&mut document) {
         share_responses(operation);
+        name_parameters(operation);
     }
     for refinement in refinements {
         json_patch::merge(&mut document, refinement);
     }
+    operations(&mut document).for_each(list_parameters);
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         schemas.values_mut().for_each(spread_examples);
     }
@@ -123,11 +125,32 @@ fn header_name(name: &str) -> String {
     if name.contains(|letter: char| letter.is_ascii_lowercase()) {
         return name.to_owned(); // Not its work.
     }
+    if name == "ETAG" {
+        return "ETag".to_owned();
+    }
     let words = name.split('-').map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + &rest.to_lowercase()
     });
     words.collect::<Vec<_>>().join("-")
+}
+
+/// Lets refinements address a parameter by its name, as every other part of the document: a merge patch cannot reach into an array.
+fn name_parameters(operation: &mut Value) {
+    let Some(Value::Array(parameters)) = operation.get_mut("parameters").map(Value::take) else { return };
+    let named = parameters.into_iter().map(|mut parameter| {
+        if let Some(parameter) = parameter.as_object_mut() {
+            parameter.shift_remove("explode"); // poem-openapi always says it, and means the default.
+        }
+        (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter)
+    });
+    operation["parameters"] = Value::Object(named.collect());
+}
+
+/// Undoes [`name_parameters`].
+fn list_parameters(operation: &mut Value) {
+    let Some(Value::Object(named)) = operation.get_mut("parameters").map(Value::take) else { return };
+    operation["parameters"] = named.into_iter().map(|(_, parameter)| parameter).collect();
 }
 
 /// Adds the answers that every operation of this shape can give, below those that are its own.
@@ -155,7 +178,7 @@ fn share_responses(operation: &mut Value) {
             Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
             Code::Unauthorized | Code::Forbidden | Code::TooManyRequests => has_security,
             Code::NotFound | Code::MethodNotAllowed | Code::InternalError | Code::ServiceUnavailable => true,
-            Code::Conflict => false,
+            Code::Conflict | Code::PreconditionFailed => false,
         };
         let status = code.status().as_str().to_owned();
         if applies && !responses.contains_key(&status) {
@@ -291,9 +314,13 @@ mod tests {
 
     #[test]
     fn header_names_are_written_as_people_do() {
-        for (derived, written) in
-            [("LOCATION", "Location"), ("RETRY-AFTER", "Retry-After"), ("x-request-id", "x-request-id"), ("", "")]
-        {
+        for (derived, written) in [
+            ("LOCATION", "Location"),
+            ("ETAG", "ETag"),
+            ("RETRY-AFTER", "Retry-After"),
+            ("x-request-id", "x-request-id"),
+            ("", ""),
+        ] {
             assert_eq!(header_name(derived), written);
         }
     }

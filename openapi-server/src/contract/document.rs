@@ -1,5 +1,7 @@
 //! The document: its text, and the same as JSON.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::ContractError;
@@ -34,6 +36,16 @@ impl Document {
     /// The text, byte for byte.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Every scope that an operation of the document asks for, in order.
+    pub fn scopes(&self) -> BTreeSet<&str> {
+        let paths = self.value.get("paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.values());
+        let operations = paths.filter_map(Value::as_object).flat_map(|item| item.values());
+        let security = operations.filter_map(|operation| operation.get("security")).chain(self.value.get("security"));
+        let requirements = security.filter_map(Value::as_array).flatten().filter_map(Value::as_object);
+        let scopes = requirements.flat_map(|requirement| requirement.values()).filter_map(Value::as_array).flatten();
+        scopes.filter_map(Value::as_str).collect()
     }
 
     /// The document as JSON.

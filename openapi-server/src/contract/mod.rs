@@ -23,9 +23,9 @@ use poem::{
 };
 use serde_json::Value;
 
-pub use self::{body::ValidBody, document::Document};
+pub use self::{body::ValidBody, document::Document, operation::Place, parameters::ValidParameters};
 use self::{
-    operation::{Body, Methods, Operation},
+    operation::{Body, Methods, Operation, RequestContent},
     parameters::PathValues,
     rate::RateLimit,
     violations::violations,
@@ -197,7 +197,8 @@ impl Contract {
             }
             request.set_data(caller);
         }
-        let mut broken = parameters::check(&operation.parameters, path, request);
+        let (valid, mut broken) = parameters::check(&operation.parameters, path, request);
+        request.set_data(valid);
         if let Some(body) = &operation.body {
             broken.extend(self.body(body, request).await?);
         }
@@ -209,23 +210,37 @@ impl Contract {
         if !body.required && !has_body(request.headers()) {
             return Ok(Vec::new());
         }
-        let validator = accepted(body, request.headers())?;
+        let content = accepted(body, request.headers())?;
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_timeout).await?;
         let value = body::parse(&bytes)?;
-        let broken = violations(validator, &value, "");
+        let broken = violations(&content.validator, &value, "");
         if broken.is_empty() {
             request.set_data(ValidBody::new(value));
+            if let Some(result) = &content.result {
+                request.set_data(ResultSchema(Arc::clone(result)));
+            }
         }
         Ok(broken)
     }
 }
 
-/// The validator for the request's media type (RFC 9110, section 8.3). A charset other than UTF-8 or a content coding is refused
+/// The schema that a resource must satisfy after the request has changed it: `x-result` beside the schema of the body.
+#[derive(Debug, Clone)]
+pub struct ResultSchema(Arc<jsonschema::Validator>);
+
+impl ResultSchema {
+    /// Every violation in the changed resource.
+    pub fn violations(&self, result: &Value) -> Vec<Violation> {
+        violations(&self.0, result, "")
+    }
+}
+
+/// The content for the request's media type (RFC 9110, section 8.3). A charset other than UTF-8 or a content coding is refused
 /// too: JSON has none (RFC 8259, section 8.1).
-fn accepted<'a>(body: &'a Body, headers: &HeaderMap) -> Result<&'a jsonschema::Validator, Problem> {
+fn accepted<'a>(body: &'a Body, headers: &HeaderMap) -> Result<&'a RequestContent, Problem> {
     let refused = || {
-        let known = body.media_types.iter().map(|(media_type, _)| media_type.essence_str()).collect::<Vec<_>>().join(" or ");
+        let known = body.media_types.iter().map(|known| known.media_type.essence_str()).collect::<Vec<_>>().join(" or ");
         Problem::new(Code::UnsupportedMediaType)
             .message(format!("The body must be {known}, in UTF-8 and without content coding."))
     };
@@ -236,8 +251,8 @@ fn accepted<'a>(body: &'a Body, headers: &HeaderMap) -> Result<&'a jsonschema::V
     };
     let utf8 = media_type.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8);
     let plain = headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let known = body.media_types.iter().find(|(known, _)| known.essence_str() == media_type.essence_str());
-    known.filter(|_| utf8 && plain).map(|(_, validator)| validator).ok_or_else(refused)
+    let known = body.media_types.iter().find(|known| known.media_type.essence_str() == media_type.essence_str());
+    known.filter(|_| utf8 && plain).ok_or_else(refused)
 }
 
 /// Whether the request has content (RFC 9112, section 6).

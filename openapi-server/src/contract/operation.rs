@@ -1,6 +1,6 @@
 //! One documented operation, compiled.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jsonschema::Validator;
 use mime::Mime;
@@ -25,9 +25,12 @@ pub(super) struct Operation {
 
 /// Where a parameter is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub enum Place {
+    /// In the path, where the template has its name.
     Path,
+    /// In the query string.
     Query,
+    /// In a header of that name.
     Header,
 }
 
@@ -35,14 +38,23 @@ pub(super) struct Parameter {
     pub name: String,
     pub place: Place,
     pub required: bool,
-    /// The type that the text of the value stands for: `integer`, `number`, `boolean` or `string`.
+    /// The type that the text of the value, or of each value of a list, stands for: `integer`, `number`, `boolean` or `string`.
     pub kind: String,
+    /// Whether it is an array, whose items are values of their own: `?tag=a&tag=b` (OpenAPI 3.1, section 4.8.12.2, style `form`).
+    pub list: bool,
     pub validator: Validator,
 }
 
 pub(super) struct Body {
     pub required: bool,
-    pub media_types: Vec<(Mime, Validator)>,
+    pub media_types: Vec<RequestContent>,
+}
+
+pub(super) struct RequestContent {
+    pub media_type: Mime,
+    pub validator: Validator,
+    /// What `x-result` says: the schema that a resource must satisfy after this body has changed it.
+    pub result: Option<Arc<Validator>>,
 }
 
 pub(super) struct Answer {
@@ -157,11 +169,17 @@ fn parameter(document: &Value, at: &str) -> Result<Parameter, ContractError> {
         return Err(ContractError::unsupported(&at, "a parameter with a style or content of its own"));
     }
     let name = node.get("name").and_then(Value::as_str).ok_or_else(|| ContractError::Missing(format!("{at}/name")))?;
+    let (schema_at, schema) = resolve(document, &format!("{at}/schema"))?;
+    let list = place == Place::Query && schema.get("type").is_some_and(|kind| kind == "array");
+    if list && node.get("explode") == Some(&json!(false)) {
+        return Err(ContractError::unsupported(&at, "an array in one value"));
+    }
     Ok(Parameter {
         name: name.to_owned(),
         place,
         required: node.get("required") == Some(&json!(true)),
-        kind: text_type(document, &format!("{at}/schema"))?,
+        kind: text_type(document, &if list { format!("{schema_at}/items") } else { schema_at })?,
+        list,
         validator: validator(document, &format!("{at}/schema"))?,
     })
 }
@@ -172,7 +190,13 @@ fn body(document: &Value, at: &str) -> Result<Body, ContractError> {
     if let Some((other, _)) = media_types.iter().find(|(media_type, _)| !is_json(media_type)) {
         return Err(ContractError::unsupported(&at, &format!("a request body of type {other}")));
     }
-    Ok(Body { required: node.get("required") == Some(&json!(true)), media_types })
+    let content_at = format!("{at}/content");
+    let media_types = keys(document, &content_at).zip(media_types).map(|(name, (media_type, validator))| {
+        let at = format!("{content_at}/{}/x-result", escape(name));
+        let result = document.pointer(&at).map(|_| self::validator(document, &at)).transpose()?;
+        Ok(RequestContent { media_type, validator, result: result.map(Arc::new) })
+    });
+    Ok(Body { required: node.get("required") == Some(&json!(true)), media_types: media_types.collect::<Result<_, _>>()? })
 }
 
 fn answer(document: &Value, at: &str) -> Result<Answer, ContractError> {
@@ -233,9 +257,19 @@ fn validator(document: &Value, at: &str) -> Result<Validator, ContractError> {
 /// The JSON value that a value sent as text stands for; text that does not fit the type stays text, which the schema refuses.
 pub(super) fn from_text(text: &str, kind: &str) -> Value {
     let parsed = match kind {
-        "integer" | "number" => serde_json::from_str(text).ok().filter(Value::is_number),
+        // `20.0` and `2e1` are integers too (JSON Schema 2020-12, section 6.1.1), which Rust's integers do not read.
+        "integer" => serde_json::from_str(text).ok().filter(Value::is_number).map(whole),
+        "number" => serde_json::from_str(text).ok().filter(Value::is_number),
         "boolean" => serde_json::from_str(text).ok().filter(Value::is_boolean),
         _ => None,
     };
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// A number without a fraction, as an integer.
+fn whole(number: Value) -> Value {
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 2f64.powi(53) => json!(float as i64),
+        _ => number,
+    }
 }

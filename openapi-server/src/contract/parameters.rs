@@ -4,19 +4,52 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 use poem::Request;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{
     operation::{Parameter, Place, from_text},
     violations::violations,
 };
-use crate::{pointer::escape, problem::Violation};
+use crate::{
+    pointer::escape,
+    problem::{Problem, Violation},
+};
 
 /// The values that a path has for the names in its template, still percent-encoded.
 pub(super) type PathValues = Vec<(String, String)>;
 
-/// Every violation in the parameters; its pointer is `/<in>/<name>`.
-pub(super) fn check(parameters: &[Parameter], path: &PathValues, request: &Request) -> Vec<Violation> {
-    parameters.iter().flat_map(|parameter| check_one(parameter, &values(parameter, path, request))).collect()
+/// The parameters of a request after the contract has validated them, for a handler to read.
+#[derive(Clone)]
+pub struct ValidParameters(Vec<(Place, String, Value)>);
+
+impl ValidParameters {
+    /// The parameter `name` in `place` as a handler's type; one that is absent reads as `null`.
+    ///
+    /// # Errors
+    ///
+    /// 500 when the handler was reached without the contract, or when the type does not take what the document allows.
+    pub fn read<T: DeserializeOwned>(request: &Request, place: Place, name: &str) -> Result<T, Problem> {
+        let Self(all) =
+            request.data::<Self>().ok_or_else(|| Problem::internal("a handler was reached without validated parameters"))?;
+        let value = all.iter().find(|(own, called, _)| *own == place && called == name).map_or(&Value::Null, |(.., value)| value);
+        T::deserialize(value).map_err(|error| {
+            // serde's message may quote the value, so only the kind of failure is kept.
+            Problem::internal(format!("the valid parameter {name} does not fit its Rust type: {:?}", error.classify()))
+        })
+    }
+}
+
+/// The values of the parameters, and every violation in them; its pointer is `/<in>/<name>`.
+pub(super) fn check(parameters: &[Parameter], path: &PathValues, request: &Request) -> (ValidParameters, Vec<Violation>) {
+    let (mut valid, mut broken) = (Vec::new(), Vec::new());
+    for parameter in parameters {
+        match check_one(parameter, &values(parameter, path, request)) {
+            Ok(value) => valid.extend(value.map(|value| (parameter.place, parameter.name.clone(), value))),
+            Err(violations) => broken.extend(violations),
+        }
+    }
+    (ValidParameters(valid), broken)
 }
 
 fn values<'a>(parameter: &Parameter, path: &'a PathValues, request: &'a Request) -> Vec<Cow<'a, str>> {
@@ -36,7 +69,8 @@ fn values<'a>(parameter: &Parameter, path: &'a PathValues, request: &'a Request)
     }
 }
 
-fn check_one(parameter: &Parameter, values: &[Cow<'_, str>]) -> Vec<Violation> {
+/// The value; none where it is absent and may be.
+fn check_one(parameter: &Parameter, values: &[Cow<'_, str>]) -> Result<Option<Value>, Vec<Violation>> {
     let place = match parameter.place {
         Place::Path => "path",
         Place::Query => "query",
@@ -46,10 +80,14 @@ fn check_one(parameter: &Parameter, values: &[Cow<'_, str>]) -> Vec<Violation> {
     let broken = |rule: &str, message: &str| {
         vec![Violation { pointer: pointer.clone(), rule: rule.to_owned(), message: message.to_owned() }]
     };
-    match values {
-        [] if parameter.required => broken("required", "is required"),
-        [] => Vec::new(),
-        [value] => violations(&parameter.validator, &from_text(value, &parameter.kind), &pointer),
-        _ => broken("type", "must be given once"),
-    }
+    let read = |text: &Cow<'_, str>| from_text(text, &parameter.kind);
+    let value = match values {
+        [] if parameter.required => return Err(broken("required", "is required")),
+        [] => return Ok(None),
+        many if parameter.list => many.iter().map(read).collect(),
+        [value] => read(value),
+        _ => return Err(broken("type", "must be given once")),
+    };
+    let found = violations(&parameter.validator, &value, &pointer);
+    if found.is_empty() { Ok(Some(value)) } else { Err(found) }
 }

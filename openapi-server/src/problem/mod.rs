@@ -42,6 +42,8 @@ pub enum Code {
     RequestTimeout,
     /// 409
     Conflict,
+    /// 412
+    PreconditionFailed,
     /// 413
     PayloadTooLarge,
     /// 415
@@ -56,7 +58,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 13] = [
         Code::BadRequest,
         Code::Unauthorized,
         Code::Forbidden,
@@ -64,6 +66,7 @@ impl Code {
         Code::MethodNotAllowed,
         Code::RequestTimeout,
         Code::Conflict,
+        Code::PreconditionFailed,
         Code::PayloadTooLarge,
         Code::UnsupportedMediaType,
         Code::TooManyRequests,
@@ -81,6 +84,7 @@ impl Code {
             Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Code::Conflict => StatusCode::CONFLICT,
+            Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -99,6 +103,7 @@ impl Code {
             Code::MethodNotAllowed => "MethodNotAllowed",
             Code::RequestTimeout => "RequestTimeout",
             Code::Conflict => "Conflict",
+            Code::PreconditionFailed => "PreconditionFailed",
             Code::PayloadTooLarge => "PayloadTooLarge",
             Code::UnsupportedMediaType => "UnsupportedMediaType",
             Code::TooManyRequests => "TooManyRequests",
@@ -127,6 +132,7 @@ impl Code {
             Code::MethodNotAllowed => "This path does not support this method; see the Allow header.",
             Code::RequestTimeout => "The request took too long to arrive.",
             Code::Conflict => "The request conflicts with what is stored; each conflict is listed in errors.",
+            Code::PreconditionFailed => "The resource is not in the state that If-Match names; read it again.",
             Code::PayloadTooLarge => "The body is larger than this server accepts.",
             Code::UnsupportedMediaType => "The body has a media type that this operation does not accept.",
             Code::TooManyRequests => "Too many requests with this access token; wait as long as Retry-After says.",

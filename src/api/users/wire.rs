@@ -1,23 +1,11 @@
-//! The resource *users*: its types, as the document shows them, and its operations.
-
-use std::sync::Arc;
+//! The types of users, as the document shows them, and their way to and from the stored type.
 
 use bson::oid::ObjectId;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
-use openapi_server::{
-    Json,
-    problem::{Code, Problem, Violation},
-};
-use poem::Result;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
+use poem_openapi::{Enum, Object};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::{Authorized, Scope, Tag};
-use crate::{
-    store::{StoreError, UserStore},
-    user,
-};
+use crate::user;
 
 /// A language that the user can be addressed in.
 #[derive(Enum, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +109,93 @@ pub struct CreateUser {
     pub employment_info: Option<EmploymentInfo>,
 }
 
+/// What to change of an address. What is not named stays as it is; a user who has no address must be given a whole one.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct UpdateAddress {
+    /// Street and number.
+    #[oai(validator(min_length = 1))]
+    pub line1: Option<String>,
+    /// Flat, floor or building; `null` removes it.
+    #[oai(validator(min_length = 1))]
+    pub line2: Option<String>,
+    /// Town or city.
+    #[oai(validator(min_length = 1))]
+    pub city: Option<String>,
+    /// Postal code, as the country writes it.
+    #[oai(validator(min_length = 1))]
+    pub postal_code: Option<String>,
+    /// Country, as a two-letter ISO 3166-1 code.
+    #[oai(validator(pattern = "^[A-Z]{2}$"))]
+    pub country_code: Option<String>,
+}
+
+/// What to change of where the user pays tax. What is not named stays as it is; a user who has none must be given a whole one.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct UpdateTaxResidency {
+    /// Country, as a two-letter ISO 3166-1 code.
+    #[oai(validator(pattern = "^[A-Z]{2}$"))]
+    pub country_code: Option<String>,
+    /// What kind of proof `value` is.
+    #[oai(validator(min_length = 1))]
+    pub proof_type: Option<String>,
+    /// The proof itself, such as a tax identification number.
+    #[oai(validator(min_length = 1))]
+    pub value: Option<String>,
+}
+
+/// What to change of how the user earns a living. What is not named stays as it is; a user who has none must be given a whole one. The
+/// result must have an `industry` when its `employmentStatus` is `FullTime`, `PartTime` or `SelfEmployed`.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct UpdateEmploymentInfo {
+    /// Which band of yearly income the user is in.
+    #[oai(validator(min_length = 1))]
+    pub income_range_id: Option<String>,
+    /// Whether and how the user is employed.
+    #[oai(validator(min_length = 1))]
+    pub employment_status: Option<String>,
+    /// Where the user's wealth comes from: the whole list.
+    #[oai(validator(min_items = 1))]
+    pub sources_of_wealth: Option<Vec<String>>,
+    /// The industry that the user works in; `null` removes it.
+    #[oai(validator(min_length = 1))]
+    pub industry: Option<String>,
+}
+
+/// What to change of a user, as a JSON Merge Patch (RFC 7396): what is not named stays as it is, and `null` removes what may be absent.
+#[derive(Object, Debug)]
+#[oai(rename_all = "camelCase")]
+pub struct UpdateUser {
+    /// Email address. No two users share one, whatever the letter case.
+    pub email: Option<String>,
+    /// Given name.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    pub first_name: Option<String>,
+    /// Family name.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    pub last_name: Option<String>,
+    /// Date of birth.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Country of residence, as a two-letter ISO 3166-1 code.
+    #[oai(validator(pattern = "^[A-Z]{2}$"))]
+    pub residency_country: Option<String>,
+    /// The language to address the user in: `en` (English) or `el` (Greek); `null` removes it.
+    pub language: Option<String>,
+    /// Where the user lives; `null` removes it.
+    pub address: Option<UpdateAddress>,
+    /// Where the user pays tax; `null` removes it.
+    pub tax_residency: Option<UpdateTaxResidency>,
+    /// The user's citizenships, each a two-letter ISO 3166-1 code: the whole list; `null` removes it.
+    #[oai(validator(min_items = 1))]
+    pub nationalities: Option<Vec<String>>,
+    /// How the user earns a living; `null` removes it.
+    pub employment_info: Option<UpdateEmploymentInfo>,
+}
+
 /// Something that a portfolio holds.
-#[derive(Object, Serialize, Debug, Clone, PartialEq)]
+#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct Holding {
@@ -135,7 +208,7 @@ pub struct Holding {
 }
 
 /// A portfolio with its holdings.
-#[derive(Object, Serialize, Debug, Clone, PartialEq)]
+#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct Portfolio {
@@ -153,8 +226,8 @@ pub struct Portfolio {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A user, as created.
-#[derive(Object, Serialize, Debug, Clone, PartialEq)]
+/// A user.
+#[derive(Object, Serialize, Deserialize, Debug, Clone, PartialEq)]
 #[oai(rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -201,6 +274,19 @@ pub struct User {
     pub employment_info: Option<EmploymentInfo>,
 }
 
+/// Some users, in the order of their ids.
+#[derive(Object, Serialize, Debug)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
+pub struct UserList {
+    /// The users.
+    pub items: Vec<User>,
+    /// Where the next page begins: the value of `cursor` for it. Absent on the last page.
+    #[oai(validator(pattern = "^[A-Za-z0-9_-]{16}$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
 impl CreateUser {
     /// The user that this request creates. The time is cut to milliseconds, which is what is stored and sent.
     pub fn into_user(self, id: ObjectId, now: DateTime<Utc>) -> user::User {
@@ -220,6 +306,26 @@ impl CreateUser {
             tax_residency: self.tax_residency.map(Into::into),
             nationalities: self.nationality.map(|nationality| vec![nationality]),
             employment_info: self.employment_info.map(Into::into),
+            revision: None,
+        }
+    }
+}
+
+impl User {
+    /// The stored user with these properties for those that a request can change.
+    pub fn onto(self, stored: user::User) -> user::User {
+        user::User {
+            email: self.email,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            date_of_birth: self.date_of_birth,
+            residency_country: self.residency_country,
+            language: self.language.map(Into::into),
+            address: self.address.map(Into::into),
+            tax_residency: self.tax_residency.map(Into::into),
+            nationalities: self.nationalities,
+            employment_info: self.employment_info.map(Into::into),
+            ..stored
         }
     }
 }
@@ -295,116 +401,4 @@ impl From<user::Language> for Language {
             user::Language::El => Self::El,
         }
     }
-}
-
-/// The answers of `createUser` that are its own; those that every operation shares are added to the document from one place.
-#[derive(ApiResponse)]
-#[expect(clippy::large_enum_variant, reason = "there is one per request, and it is returned at once")]
-pub enum CreateUserResponse {
-    /// The user was created and is durably stored.
-    #[oai(status = 201)]
-    Created(
-        Json<User>,
-        /// Where the new user is.
-        #[oai(header = "Location")]
-        String,
-    ),
-    /// Another user has this email address, in this or another letter case.
-    #[oai(status = 409)]
-    EmailTaken(Problem),
-}
-
-/// The operations on users.
-pub struct Users {
-    store: Arc<dyn UserStore>,
-}
-
-impl Users {
-    /// The operations, on this store.
-    pub fn new(store: Arc<dyn UserStore>) -> Self {
-        Self { store }
-    }
-}
-
-#[OpenApi(tag = "Tag::Users")]
-impl Users {
-    /// Create a user
-    ///
-    /// Creates a user who has no portfolios yet. The email address must not belong to another user, whatever the letter case. The
-    /// answer comes after the user is durably stored.
-    #[oai(path = "/users", method = "post", operation_id = "createUser")]
-    async fn create_user(
-        &self,
-        #[oai(scope = "Scope::WriteUsers")] _caller: Authorized,
-        Json(new): Json<CreateUser>,
-    ) -> Result<CreateUserResponse> {
-        match self.store.insert(new.into_user(ObjectId::new(), Utc::now())).await {
-            Ok(user) => {
-                let location = format!("/users/{}", user.id);
-                Ok(CreateUserResponse::Created(Json(user.into()), location))
-            }
-            Err(StoreError::EmailTaken) => {
-                Ok(CreateUserResponse::EmailTaken(Problem::new(Code::Conflict).errors(vec![email_taken()])))
-            }
-            Err(error) => Err(Problem::unavailable(1, error.to_string()).into()),
-        }
-    }
-}
-
-/// The violation of an email that another user has.
-pub(super) fn email_taken() -> Violation {
-    Violation { pointer: "/email".to_owned(), rule: "unique".to_owned(), message: "must not belong to another user".to_owned() }
-}
-
-/// What the derived document lacks about these types and operations, as a JSON Merge Patch (RFC 7386) on it.
-pub fn refinements() -> Value {
-    let working = json!(["FullTime", "PartTime", "SelfEmployed"]);
-    json!({
-        "components": { "schemas": {
-            "Language": { "examples": ["en"] },
-            "Address": { "examples": [{
-                "line1": "12 Ermou", "line2": "Third floor", "city": "Athens", "postalCode": "105 63", "countryCode": "GR"
-            }] },
-            "TaxResidency": { "examples": [{ "countryCode": "GR", "proofType": "TIN", "value": "123456789" }] },
-            "EmploymentInfo": {
-                "properties": { "sourcesOfWealth": { "items": { "minLength": 1 } } },
-                "if": { "required": ["employmentStatus"], "properties": { "employmentStatus": { "enum": working } } },
-                "then": { "required": ["industry"] },
-                "examples": [{
-                    "incomeRangeId": "20k-50k", "employmentStatus": "FullTime",
-                    "sourcesOfWealth": ["Salary"], "industry": "Education"
-                }]
-            },
-            "CreateUser": {
-                "properties": { "email": { "format": "email", "x-unique": true } },
-                "examples": [{
-                    "email": "john.doe@example.com", "firstName": "John", "lastName": "Doe", "dateOfBirth": "1990-05-15",
-                    "residencyCountry": "GR", "language": "en", "nationality": "GR"
-                }]
-            },
-            "Holding": { "examples": [{ "isin": "US0378331005", "assetCommonId": "AAPL", "quantity": 2.5 }] },
-            "Portfolio": { "examples": [{
-                "id": "64f0c51e7fb3fc001234b001", "currency": "EUR", "holdings": [],
-                "createdAt": "2024-10-03T10:30:00Z", "updatedAt": "2024-10-03T10:30:00Z"
-            }] },
-            "User": {
-                "properties": {
-                    "email": { "format": "email" },
-                    "nationalities": { "items": { "pattern": "^[A-Z]{2}$" } }
-                },
-                "examples": [{
-                    "id": "64f0c51e7fb3fc001234a001", "email": "john.doe@example.com", "portfolios": [],
-                    "createdAt": "2024-10-03T10:30:00Z", "updatedAt": "2024-10-03T10:30:00Z",
-                    "firstName": "John", "lastName": "Doe", "dateOfBirth": "1990-05-15",
-                    "residencyCountry": "GR", "language": "en", "nationalities": ["GR"]
-                }]
-            }
-        } },
-        "paths": { "/users": { "post": {
-            "requestBody": { "description": "The user to create." },
-            "responses": { "201": { "headers": { "Location": {
-                "schema": { "format": "uri-reference" }, "example": "/users/64f0c51e7fb3fc001234a001"
-            } } } }
-        } } }
-    })
 }
