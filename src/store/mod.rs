@@ -68,6 +68,14 @@ pub enum StoreError {
     /// Another user has this email, in this or another letter case.
     #[error("the email belongs to another user")]
     EmailTaken,
+    /// The file is not a store of users.
+    #[error("{path} is not a store of users: {why}")]
+    NotAStore {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What it is instead.
+        why: String,
+    },
     /// The URL names no store. It is not repeated: it may hold a password.
     #[error("DATABASE_URL is not understood: expected memory:, redb:<path> or mongodb://<hosts>/<database>")]
     Url,
