@@ -211,6 +211,7 @@ impl Contract {
         }
         let validator = accepted(body, request.headers())?;
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        body::check_length(announced, self.limits.body)?;
         let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_timeout).await?;
         let value = body::parse(&bytes)?;
         let broken = violations(validator, &value, "");
@@ -259,7 +260,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
         let (operation, path) = match contract.route(&request) {
             Ok(found) => found,
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_timeout).await;
+                body::drain_after(&mut request, contract.limits.body_timeout);
                 return Err(problem.into());
             }
         };
@@ -271,7 +272,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
                 Err(error) => Problem::from_error(error).into_response(),
             },
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_timeout).await;
+                body::drain_after(&mut request, contract.limits.body_timeout);
                 problem.into_response()
             }
         };
