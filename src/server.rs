@@ -104,7 +104,7 @@ impl Server {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }
         });
-        let (builder, issuer) = match config.issuer.verifier().await? {
+        let (builder, issuer) = match config.issuer.verifier()? {
             Some(verifier) => (builder.verifier(verifier), None),
             None => {
                 let issuer = LocalIssuer::open(&config.data.path)?;

@@ -146,7 +146,7 @@ impl Server {
 }
 
 impl Builder {
-    /// Accepts the access tokens that `verifier` does.
+    /// Accepts the access tokens that `verifier` does. `/readyz` answers 503 while it cannot judge any.
     pub fn verifier(mut self, verifier: Verifier) -> Self {
         self.issuer = Some(Issuer::Other(Box::new(verifier)));
         self
@@ -201,8 +201,13 @@ impl Builder {
         let token = local.map(|issuer| -> docs::TokenSource {
             Box::new(move || issuer.token(&scopes, PAGE_TOKEN_LIFETIME).map_err(|error| error.to_string()))
         });
+        let (judge, ready) = (Arc::clone(&contract), self.readiness);
+        let readiness: Readiness = Arc::new(move || match judge.ready() {
+            Ok(()) => ready(),
+            Err(cause) => std::future::ready(Err(cause)).boxed(),
+        });
         let documented = Arc::new(contract.enforce(handlers.into_endpoint()));
-        let routes = health::mount(Route::new(), self.readiness);
+        let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
         // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
         let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);

@@ -171,6 +171,15 @@ impl Contract {
         self.scopes.iter().map(String::as_str).collect()
     }
 
+    /// Whether access tokens can be judged now, where the document asks for any.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not, for the log.
+    pub fn ready(&self) -> Result<(), String> {
+        self.verifier.as_ref().map_or(Ok(()), Verifier::ready)
+    }
+
     /// Holds every request for `handlers` to the contract.
     pub fn enforce<E>(self: Arc<Self>, handlers: E) -> Enforced<E> {
         Enforced { contract: self, handlers }
@@ -191,7 +200,7 @@ impl Contract {
         if let Some(scopes) = &operation.scopes {
             // A contract with scopes does not compile without a verifier.
             let verifier = self.verifier.as_ref().ok_or_else(|| Problem::internal("there is no verifier"))?;
-            let caller = verifier.authorise(request.headers(), scopes)?;
+            let caller = verifier.authorise(request.headers(), scopes).await?;
             if let Some(rate) = &self.rate {
                 rate.admit(caller.subject())?;
             }
