@@ -59,6 +59,10 @@ pub struct Config {
     #[arg(long, env = "BODY_TIMEOUT", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub body_timeout: Duration,
 
+    /// How long a response may wait for a client to read more of it; then the connection is closed.
+    #[arg(long, env = "WRITE_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub write_timeout: Duration,
+
     /// How long a request may take in all, the store included.
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub request_timeout: Duration,
@@ -71,9 +75,17 @@ pub struct Config {
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 4096)]
     pub max_connections: usize,
 
-    /// How many requests may be in progress; further ones get 503.
+    /// How many connections one address may have, loopback excepted; further ones are closed. 0: any number, such as behind a proxy.
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "N", default_value_t = 512)]
+    pub max_connections_per_address: usize,
+
+    /// How many requests may be in progress; further ones wait, or get 503. Health checks are not counted.
     #[arg(long, env = "MAX_REQUESTS", value_name = "N", default_value_t = 1024)]
     pub max_requests: usize,
+
+    /// How many requests may wait for their turn, for a second at most; further ones get 503 at once.
+    #[arg(long, env = "MAX_QUEUED_REQUESTS", value_name = "N", default_value_t = 1024)]
+    pub max_queued_requests: usize,
 
     /// Requests per second for each caller; further ones get 429 (default: no limit).
     #[arg(long, env = "RATE_LIMIT", value_name = "N")]

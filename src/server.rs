@@ -46,7 +46,7 @@ impl ServerError {
                 "run `cargo xtask spec --check`; the openapi.yaml in this binary is not what the code derives"
             }
             Self::Keys(_) | Self::Listen(Listen::Keys(_)) => {
-                "check AUTH_ISSUER (exactly as in the tokens' iss) and AUTH_JWKS_URL, and that this machine can reach it"
+                "check AUTH_ISSUER (exactly as in the tokens' iss) and AUTH_JWKS_URL; each is an http or https URL"
             }
             Self::LocalIssuer(LocalIssuerError::NotLoopback(_))
             | Self::Listen(Listen::LocalIssuer(LocalIssuerError::NotLoopback(_))) => {
@@ -60,6 +60,9 @@ impl ServerError {
             }
             Self::Store(StoreError::NoMongo) => "build with `--features mongodb`, or choose redb:<path> or memory:",
             Self::Store(StoreError::Index { .. }) => "remove the duplicates or the other index, and start again",
+            Self::Store(StoreError::NotAStore { .. }) => {
+                "nothing was written to it; restore it from a backup, move it away to begin anew, or name another file"
+            }
             Self::Store(_) => {
                 "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
             }
@@ -101,7 +104,7 @@ impl Server {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }
         });
-        let (builder, issuer) = match config.issuer.verifier().await? {
+        let (builder, issuer) = match config.issuer.verifier()? {
             Some(verifier) => (builder.verifier(verifier), None),
             None => {
                 let issuer = LocalIssuer::open(&config.data.path)?;
@@ -148,11 +151,14 @@ fn settings(config: &Config) -> Settings {
         },
         bounds: Bounds {
             connections: config.max_connections,
+            connections_per_address: config.max_connections_per_address,
             header_bytes: config.max_header_bytes,
             header_timeout: config.header_timeout,
+            write_timeout: config.write_timeout,
             shutdown_timeout: config.shutdown_timeout,
         },
         max_requests: config.max_requests,
+        max_queued: config.max_queued_requests,
         request_timeout: config.request_timeout,
     }
 }

@@ -136,7 +136,8 @@ fn told(status: u16, text: &str) -> Told {
 /// The name of a pet, where the request is one that adds a pet and keeps the rules.
 fn name(asked: &Asked) -> Result<String, u16> {
     let media_type: String = asked.media_type.to_lowercase().split_whitespace().collect();
-    if !["application/json", "application/json;charset=utf-8", "application/json;charset=\"utf-8\""].contains(&media_type.as_str())
+    if !["application/json", "application/json;charset=utf-8", "application/json;charset=\"utf-8\""]
+        .contains(&media_type.as_str())
     {
         return Err(415);
     }
@@ -171,7 +172,12 @@ async fn tested(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Repo
 
 /// What was found: rule and operation.
 fn found(report: &Report) -> Vec<(&str, &str)> {
-    report.failures.iter().map(|failure| (failure.rule, failure.operation.as_str())).filter(|(rule, _)| !rule.starts_with("lenient")).collect()
+    report
+        .failures
+        .iter()
+        .map(|failure| (failure.rule, failure.operation.as_str()))
+        .filter(|(rule, _)| !rule.starts_with("lenient"))
+        .collect()
 }
 
 #[tokio::test]
@@ -231,8 +237,10 @@ async fn nothing_that_is_there_is_changed_by_a_method_that_is_not_documented() {
 #[tokio::test]
 async fn a_location_that_leads_to_nothing_is_found() {
     let at = "location: /pets/7\r\n".to_owned();
-    let report =
-        tested(move |asked| pets(asked, |_| Some((201, at.clone(), String::new())), |id| told(if id == 7 { 404 } else { 200 }, ""))).await;
+    let report = tested(move |asked| {
+        pets(asked, |_| Some((201, at.clone(), String::new())), |id| told(if id == 7 { 404 } else { 200 }, ""))
+    })
+    .await;
     assert_eq!(found(&report), [("location", "addPet")], "{report}");
 }
 

@@ -10,13 +10,19 @@ use std::{
 use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Request, Response, Result,
-    http::{HeaderName, HeaderValue, Method, header::ALLOW},
+    http::{
+        HeaderName, HeaderValue, Method,
+        header::{ALLOW, CONNECTION, TRANSFER_ENCODING},
+    },
 };
-use tokio::sync::Semaphore;
 use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
-use crate::problem::{LogNote, Problem};
+use crate::{
+    admission::Admission,
+    head, health,
+    problem::{LogNote, Problem},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,20 +54,20 @@ impl RequestId {
 /// The whole application behind its envelope.
 pub struct Envelope<E> {
     application: E,
-    under_way: Semaphore,
+    admission: Admission,
     timeout: Duration,
 }
 
 impl<E: Endpoint> Envelope<E> {
-    /// Lets `max_requests` run at a time, each for at most `timeout`.
-    pub fn new(application: E, max_requests: usize, timeout: Duration) -> Self {
-        Self { application, under_way: Semaphore::new(max_requests), timeout }
+    /// Lets `max_requests` run at a time, each for at most `timeout`, and `max_queued` wait for their turn. Probes do not count.
+    pub fn new(application: E, max_requests: usize, max_queued: usize, timeout: Duration) -> Self {
+        Self { application, admission: Admission::new(max_requests, max_queued), timeout }
     }
 
     async fn answer(&self, request: Request) -> Response {
-        let Ok(_permit) = self.under_way.try_acquire() else {
-            return Problem::unavailable(1, "too many requests are under way").into_response();
-        };
+        if let Err(problem) = head::check(&request) {
+            return problem.into_response();
+        }
         let running = AssertUnwindSafe(self.application.call(request)).catch_unwind();
         match tokio::time::timeout(self.timeout, running).await {
             Ok(Ok(Ok(response))) => response.into_response(),
@@ -84,14 +90,35 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let begin = Instant::now();
         let id = RequestId::of(&request);
+        let probe = health::is_probe(request.uri().path());
+        let turn = if probe { None } else { self.admission.turn().await };
+        if turn.is_none() && !probe {
+            return Ok(overloaded(&id));
+        }
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         request.set_data(id.clone());
         // Neither path nor query: they may hold personal data. The contract names the operation.
         let span = tracing::info_span!("request", id = id.as_str(), method = known(request.method()), operation = field::Empty);
         let mut response = self.answer(request).instrument(span.clone()).await;
+        if chunked {
+            // Where a chunked body ends is what servers have disagreed about; nothing that follows it is taken for a request.
+            response.headers_mut().insert(CONNECTION, CLOSE);
+        }
         id.stamp(&mut response);
         record(&span, &response, begin.elapsed());
         Ok(response)
     }
+}
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+/// The refusal of a request that gets no turn. It costs as little as it can: no line in the log, and the connection is closed, so that
+/// the next request has to queue for a new one.
+fn overloaded(id: &RequestId) -> Response {
+    let mut response = Problem::unavailable(1, "too many requests are in progress").into_response();
+    response.headers_mut().insert(CONNECTION, CLOSE);
+    id.stamp(&mut response);
+    response
 }
 
 /// A method is any word that the caller likes; the log only knows the usual ones.

@@ -19,6 +19,11 @@ pub fn mount(routes: Route, readiness: Readiness) -> Route {
     routes.at("/healthz", get(healthz)).at("/readyz", get(readyz.data(readiness)))
 }
 
+/// Whether this path is a probe's. Probes are answered also when no other request is: a server that is busy is alive.
+pub(crate) fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
 #[handler]
 fn healthz() -> WithHeader<&'static str> {
     ok()

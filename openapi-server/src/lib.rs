@@ -9,11 +9,14 @@
 //!
 //! The path of a request: [`listener`] → [`envelope`] → [`contract`] (with [`auth`]) → the handlers.
 
+mod admission;
 pub mod auth;
+mod connections;
 pub mod contract;
 pub mod docs;
 pub mod entity_tag;
 pub mod envelope;
+mod head;
 pub mod health;
 #[cfg(feature = "poem-openapi")]
 mod json;

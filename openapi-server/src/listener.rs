@@ -2,7 +2,7 @@
 //!
 //! poem's own server starts hyper without a timer, so that the head of a request may take for ever; this loop sets one.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -14,30 +14,45 @@ use poem::{
     http::uri::Scheme,
     web::{LocalAddr, RemoteAddr},
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_io_timeout::TimeoutStream;
 
-use crate::envelope::Application;
+use crate::{
+    connections::{PerAddress, Slot},
+    envelope::Application,
+};
 
 /// Bounds on connections.
 #[derive(Debug, Clone)]
 pub struct Bounds {
     /// How many may be open.
     pub connections: usize,
+    /// How many of them one address may have; 0 means any number. Loopback addresses are not counted, and an IPv6 network of 64 bits
+    /// counts as one address.
+    pub connections_per_address: usize,
     /// How large the head of a request may be, in bytes.
     pub header_bytes: usize,
     /// How long the head of a request may take to arrive, also the next one on an idle connection.
     pub header_timeout: Duration,
+    /// How long a response may wait for a client to read more of it.
+    pub write_timeout: Duration,
     /// How long the requests under way may take after `stop`.
     pub shutdown_timeout: Duration,
 }
 
 impl Default for Bounds {
-    /// 4096 connections, heads of 16 KiB in 10 seconds, 20 seconds to finish.
+    /// 4096 connections, 512 of one address, heads of 16 KiB in 10 seconds, 30 seconds for a client that does not read, 20 seconds to
+    /// finish.
     fn default() -> Self {
         Self {
             connections: 4096,
+            connections_per_address: 512,
             header_bytes: 16 * 1024,
             header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(20),
         }
     }
@@ -46,17 +61,19 @@ impl Default for Bounds {
 /// Serves until `stop`, then accepts no more, lets what is under way finish, and returns whether all of it did in time.
 pub async fn serve(listener: TcpListener, application: Application, bounds: Bounds, stop: impl Future<Output = ()>) -> bool {
     let open = Arc::new(Semaphore::new(bounds.connections));
+    let per_address = PerAddress::new(bounds.connections_per_address);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout).max_buf_size(bounds.header_bytes);
+    http.half_close(true); // A client that has sent all it wants to gets its answer.
 
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &open) => accepted,
+            accepted = accept(&listener, &open, &per_address) => accepted,
             () = &mut stop => break,
         };
-        let (stream, remote, permit) = match accepted {
+        let Accepted { stream, remote, places } = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Such as too many open files: it passes as connections close. A pause, so as not to spin until then.
@@ -73,9 +90,11 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
             let request = Request::from((request, local.clone(), RemoteAddr(remote.into()), Scheme::HTTP));
             async move { application.call(request).await.map(hyper::Response::from) }
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(bounds.write_timeout));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         tokio::spawn(async move {
-            let _permit = permit;
+            let _places = places;
             // An error here is the client's: it went away, was too slow or did not speak HTTP.
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "connection");
@@ -86,11 +105,20 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
     tokio::time::timeout(bounds.shutdown_timeout, graceful.shutdown()).await.is_ok()
 }
 
-async fn accept(
-    listener: &TcpListener,
-    open: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+/// A connection and the places that it takes for as long as it is open.
+struct Accepted {
+    stream: TcpStream,
+    remote: SocketAddr,
+    places: (OwnedSemaphorePermit, Slot),
+}
+
+/// The next connection. One of an address that has enough of them is closed without a word.
+async fn accept(listener: &TcpListener, open: &Arc<Semaphore>, per_address: &Arc<PerAddress>) -> io::Result<Accepted> {
     let permit = Arc::clone(open).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, remote) = listener.accept().await?;
-    Ok((stream, remote, permit))
+    loop {
+        let (stream, remote) = listener.accept().await?;
+        if let Some(slot) = per_address.admit(remote.ip()) {
+            return Ok(Accepted { stream, remote, places: (permit, slot) });
+        }
+    }
 }

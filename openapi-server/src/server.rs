@@ -51,19 +51,22 @@ pub struct Settings {
     pub limits: Limits,
     /// Bounds on connections.
     pub bounds: Bounds,
-    /// How many requests may be in progress; further ones get 503.
+    /// How many requests may be in progress; further ones wait, or get 503.
     pub max_requests: usize,
+    /// How many requests may wait for their turn, for a second at most.
+    pub max_queued: usize,
     /// How long a request may take in all.
     pub request_timeout: Duration,
 }
 
 impl Default for Settings {
-    /// 1024 requests at a time, each for at most 30 seconds.
+    /// 1024 requests at a time, each for at most 30 seconds, and as many waiting.
     fn default() -> Self {
         Self {
             limits: Limits::default(),
             bounds: Bounds::default(),
             max_requests: 1024,
+            max_queued: 1024,
             request_timeout: Duration::from_secs(30),
         }
     }
@@ -143,7 +146,7 @@ impl Server {
 }
 
 impl Builder {
-    /// Accepts the access tokens that `verifier` does.
+    /// Accepts the access tokens that `verifier` does. `/readyz` answers 503 while it cannot judge any.
     pub fn verifier(mut self, verifier: Verifier) -> Self {
         self.issuer = Some(Issuer::Other(Box::new(verifier)));
         self
@@ -198,12 +201,18 @@ impl Builder {
         let token = local.map(|issuer| -> docs::TokenSource {
             Box::new(move || issuer.token(&scopes, PAGE_TOKEN_LIFETIME).map_err(|error| error.to_string()))
         });
+        let (judge, ready) = (Arc::clone(&contract), self.readiness);
+        let readiness: Readiness = Arc::new(move || match judge.ready() {
+            Ok(()) => ready(),
+            Err(cause) => std::future::ready(Err(cause)).boxed(),
+        });
         let documented = Arc::new(contract.enforce(handlers.into_endpoint()));
-        let routes = health::mount(Route::new(), self.readiness);
+        let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
         // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
         let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);
-        let application = Envelope::new(routes, self.settings.max_requests, self.settings.request_timeout);
+        let application =
+            Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout);
 
         let bind_error = |source| ServerError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(bind_error)?;

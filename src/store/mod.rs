@@ -121,6 +121,14 @@ pub enum StoreError {
     /// The user is not as it was read any more.
     #[error("the user was changed or deleted meanwhile")]
     Changed,
+    /// The file is not a store of users.
+    #[error("{path} is not a store of users: {why}")]
+    NotAStore {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What it is instead.
+        why: String,
+    },
     /// The URL names no store. It is not repeated: it may hold a password.
     #[error("DATABASE_URL is not understood: expected memory:, redb:<path> or mongodb://<hosts>/<database>")]
     Url,

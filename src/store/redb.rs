@@ -3,10 +3,10 @@
 //! One thread owns the writes. It takes every write that is waiting, decides all of them in one write transaction, commits
 //! it to disk and only then answers: under load the cost of the fsync is shared, and alone nobody waits for company.
 
+mod file;
+
 use std::{
     collections::BTreeSet,
-    fmt::Display,
-    fs,
     ops::Bound::{Excluded, Unbounded},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use bson::oid::ObjectId;
 use tokio::sync::{mpsc, oneshot};
 
+use self::file::DatabaseFile;
 use super::{StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
@@ -36,8 +37,15 @@ const QUEUE: usize = 1024;
 
 /// The store behind `redb:<path>`.
 pub struct RedbStore {
-    database: Mutex<Option<Arc<Database>>>,
-    writer: Mutex<Option<(mpsc::Sender<Waiting>, JoinHandle<()>)>>,
+    database: Arc<DatabaseFile>,
+    writer: Mutex<Option<(mpsc::Sender<Job>, JoinHandle<()>)>>,
+}
+
+/// What the writer does.
+enum Job {
+    Write(Waiting),
+    /// Finds out whether it can write.
+    Try(oneshot::Sender<Result<(), StoreError>>),
 }
 
 enum Write {
@@ -59,27 +67,32 @@ impl RedbStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when it cannot be opened, also because another process has it open.
+    /// [`StoreError::Unavailable`] when it cannot be opened, also because another process has it open; [`StoreError::NotAStore`] when it
+    /// is the file of something else.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let named = |error: &dyn Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| named(&error))?;
-        }
-        let database = Arc::new(Database::create(path).map_err(|error| named(&error))?);
-        prepare(&database).map_err(unavailable)??;
+        Self::on(DatabaseFile::open(path)?)
+    }
 
+    fn on(database: DatabaseFile) -> Result<Self, StoreError> {
+        database.write(prepare)??;
+        let database = Arc::new(database);
         let (sender, queue) = mpsc::channel(QUEUE);
         let on_thread = Arc::clone(&database);
         let thread =
             thread::Builder::new().name("redb-writer".to_owned()).spawn(move || write(&on_thread, queue)).map_err(unavailable)?;
-        Ok(Self { database: Mutex::new(Some(database)), writer: Mutex::new(Some((sender, thread))) })
+        Ok(Self { database, writer: Mutex::new(Some((sender, thread))) })
+    }
+
+    /// Hands a job to the writer.
+    async fn send(&self, job: Job) -> Result<(), StoreError> {
+        let writer = lock(&self.writer).as_ref().map(|(sender, _)| sender.clone()).ok_or_else(closed)?;
+        writer.send(job).await.map_err(|_| closed())
     }
 
     /// Has the writer decide this write.
     async fn write(&self, write: Write) -> Outcome {
-        let writer = lock(&self.writer).as_ref().map(|(sender, _)| sender.clone()).ok_or_else(closed)?;
         let (answer, decided) = oneshot::channel();
-        writer.send(Waiting { write, answer }).await.map_err(|_| closed())?;
+        self.send(Job::Write(Waiting { write, answer })).await?;
         decided.await.map_err(|_| closed())?
     }
 
@@ -88,8 +101,8 @@ impl RedbStore {
         &self,
         read: impl FnOnce(&Database) -> Result<T, ::redb::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let database = lock(&self.database).clone().ok_or_else(closed)?;
-        tokio::task::spawn_blocking(move || read(&database)).await.map_err(unavailable)?.map_err(unavailable)
+        let database = Arc::clone(&self.database);
+        tokio::task::spawn_blocking(move || database.read(read)).await.map_err(unavailable)?
     }
 }
 
@@ -140,6 +153,12 @@ impl UserStore for RedbStore {
         if lock(&self.writer).as_ref().is_none_or(|(sender, _)| sender.is_closed()) {
             return Err(closed());
         }
+        if self.database.has_failed() {
+            // Whether it can write again is known only when it does.
+            let (answer, tried) = oneshot::channel();
+            self.send(Job::Try(answer)).await?;
+            return tried.await.map_err(|_| closed())?;
+        }
         self.count().await.map(drop)
     }
 
@@ -150,7 +169,7 @@ impl UserStore for RedbStore {
             // Joining fails only when the writer panicked; every waiting insertion was then answered by its dropped sender.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
-        lock(&self.database).take();
+        self.database.close();
     }
 }
 
@@ -177,23 +196,48 @@ fn prepare(database: &Database) -> Result<Result<(), StoreError>, ::redb::Error>
 }
 
 /// The writer thread: one transaction for all writes that are waiting.
-fn write(database: &Database, mut queue: mpsc::Receiver<Waiting>) {
+fn write(database: &DatabaseFile, mut queue: mpsc::Receiver<Job>) {
     while let Some(first) = queue.blocking_recv() {
-        let (mut writes, mut answers) = (vec![first.write], vec![first.answer]);
-        while writes.len() < QUEUE
-            && let Ok(next) = queue.try_recv()
-        {
-            writes.push(next.write);
-            answers.push(next.answer);
+        let (mut writes, mut answers, mut tries) = (Vec::new(), Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Write(Waiting { write, answer }) => {
+                    writes.push(write);
+                    answers.push(answer);
+                }
+                Job::Try(answer) => tries.push(answer),
+            }
+            next = if writes.len() < QUEUE { queue.try_recv().ok() } else { None };
         }
-        let outcomes = match commit(database, writes) {
+        if !tries.is_empty() {
+            let outcome = database.write(try_to_write); // Once for all who ask.
+            for answer in tries {
+                let _ = answer.send(outcome.clone()); // Who asked may have gone away.
+            }
+        }
+        if writes.is_empty() {
+            continue;
+        }
+        let outcomes = match database.write(|database| commit(database, writes)) {
             Ok(outcomes) => outcomes,
-            Err(error) => answers.iter().map(|_| Err(unavailable(&error))).collect(),
+            Err(error) => answers.iter().map(|_| Err(error.clone())).collect(),
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             let _ = answer.send(outcome); // The caller may have gone away; its write is decided all the same.
         }
     }
+}
+
+/// Writes to the disk and leaves nothing behind.
+fn try_to_write(database: &Database) -> Result<(), ::redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut emails = transaction.open_table(EMAILS)?;
+        emails.insert("", "")?; // No user has this email.
+        emails.remove("")?;
+    }
+    Ok(transaction.commit()?)
 }
 
 /// Decides each of the writes, in their order, and commits what they came to.
@@ -332,4 +376,86 @@ fn closed() -> StoreError {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::atomic::{AtomicBool, Ordering},
+    };
+
+    use ::redb::{StorageBackend, backends::InMemoryBackend};
+
+    use super::*;
+
+    /// A disk that may be full, and that outlives the database on it.
+    #[derive(Debug, Clone)]
+    struct Disk {
+        content: Arc<InMemoryBackend>,
+        full: Arc<AtomicBool>,
+    }
+
+    impl Disk {
+        fn check(&self) -> io::Result<()> {
+            if self.full.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            self.content.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.content.read(offset, out)
+        }
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.check()?;
+            self.content.set_len(length)
+        }
+        fn sync_data(&self) -> io::Result<()> {
+            self.check()?;
+            self.content.sync_data()
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.check()?;
+            self.content.write(offset, data)
+        }
+    }
+
+    fn user(email: &str) -> User {
+        serde_json::from_value(serde_json::json!({
+            "id": ObjectId::new().to_hex(), "email": email, "portfolios": [],
+            "createdAt": "2024-10-03T10:30:00Z", "updatedAt": "2024-10-03T10:30:00Z",
+            "firstName": "Ada", "lastName": "Lovelace", "dateOfBirth": "1990-05-15", "residencyCountry": "GR"
+        }))
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_outlived() {
+        let disk = Disk { content: Arc::new(InMemoryBackend::new()), full: Arc::default() };
+        let under = disk.clone();
+        let file = DatabaseFile::with(Box::new(move || {
+            let database = Database::builder().create_with_backend(under.clone()).map_err(unavailable)?;
+            file::make_tables(&database).map_err(unavailable)?;
+            Ok(database)
+        }));
+        let store = RedbStore::on(file.unwrap()).unwrap();
+        store.insert(user("before@example.com")).await.unwrap();
+        store.ping().await.unwrap();
+
+        disk.full.store(true, Ordering::SeqCst);
+        for _ in 0..3 {
+            assert!(matches!(store.insert(user("during@example.com")).await, Err(StoreError::Unavailable(_))));
+            assert!(store.ping().await.is_err(), "readiness knows it");
+        }
+
+        disk.full.store(false, Ordering::SeqCst);
+        store.ping().await.unwrap();
+        assert!(matches!(store.insert(user("before@example.com")).await, Err(StoreError::EmailTaken)));
+        store.insert(user("during@example.com")).await.unwrap();
+        assert_eq!(store.count().await.unwrap(), 2);
+        store.close().await;
+    }
 }

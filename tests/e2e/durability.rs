@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
@@ -131,4 +132,51 @@ async fn a_store_serves_one_process_at_a_time() {
     let _first = Process::start(data.path(), &[]);
     let said = refusal(binary().args(["--port", "0", "--data-dir"]).arg(data.path()));
     assert!(said.contains("an embedded store serves one process at a time"), "{said}");
+}
+
+#[test]
+fn a_database_that_is_lost_or_of_something_else_is_not_replaced() {
+    for content in ["", "id,email\n"] {
+        let data = TempDir::new().unwrap();
+        let path = data.path().join("users.redb");
+        std::fs::write(&path, content).unwrap();
+        let said = refusal(binary().args(["--port", "0", "--data-dir"]).arg(data.path()));
+        assert!(said.contains("users.redb is not a store of users") && said.contains("nothing was written to it"), "{said}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start_on_small_disk(data.path(), 2048);
+    let create = |index: usize| send(server.post().body(complete(&format!("user{index}@example.com")).to_string()));
+    let ready = || async { server.client.get(format!("{}/readyz", server.url)).send().await.unwrap().status().as_u16() };
+    let (mut sent, mut created) = (0, 0);
+    let full = loop {
+        // Many at once share one write.
+        let answers = join_all((sent..sent + 64).map(create)).await;
+        sent += 64;
+        created += answers.iter().filter(|answer| answer.status == 201).count();
+        if let Some(full) = answers.into_iter().find(|answer| answer.status != 201) {
+            break full;
+        }
+    };
+    full.assert_problem(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(ready().await, 503);
+    if !server.enlarge_disk() {
+        eprintln!("skipped: the rest of this test needs prlimit");
+        return;
+    }
+    assert_eq!(ready().await, 200);
+    create(sent).await.assert_created();
+    create(0).await.assert_problem(409, "CONFLICT");
+    let ended = server.kill();
+    assert!(
+        ended.stderr.contains("the store cannot write") && ended.stderr.contains("the store writes again"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(stored(data.path()).await.len(), created + 1);
 }

@@ -46,7 +46,7 @@ impl RealIssuer {
 
     /// What a server is told of this issuer.
     pub fn settings(&self) -> Issuer {
-        Issuer { issuer: Some(self.url.clone()), audience: Some(AUDIENCE.to_owned()), jwks_url: None }
+        Issuer { issuer: Some(self.url.clone()), audience: Some(AUDIENCE.to_owned()), ..Issuer::default() }
     }
 
     /// Valid claims, with changes: `null` removes one.

@@ -60,6 +60,7 @@ async fn the_page_gets_a_local_token_and_other_sites_do_not() {
     let app = App::start().await;
     let token = app.request(Method::GET, "/docs/token").send().await.unwrap();
     assert!(token.headers().get("access-control-allow-origin").is_none());
+    assert_eq!(token.headers()["x-content-type-options"], "nosniff");
     let token = token.text().await.unwrap();
     let request = app.request(Method::POST, "/users").bearer_auth(&token).json(&minimal("a@example.com"));
     send(request).await.assert_created();
@@ -97,7 +98,11 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         (&["--data-dir", below_a_file.to_str().unwrap()], below_a_file.to_str().unwrap(), "--data-dir"),
         (&["--database-url", "oracle://scott:tiger@db"], "expected memory:, redb:<path> or mongodb://", "percent-encode"),
         (&["--database-url", "mongodb://scott:tiger/@db"], "is not a MongoDB connection string", "percent-encode"),
-        (&["--auth-issuer", "http://127.0.0.1:1/", "--auth-audience", "x"], "/.well-known/jwks.json", "check AUTH_ISSUER"),
+        (
+            &["--auth-issuer", "http://x/", "--auth-audience", "x", "--auth-jwks-url", "scott:tiger@x"],
+            "is not an http or https URL",
+            "check AUTH_ISSUER",
+        ),
         (&["--log", "a=b=c"], "the log filter is not understood", "such as info"),
     ];
     for (flags, why, hint) in cases {

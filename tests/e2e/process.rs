@@ -64,7 +64,31 @@ pub struct Ended {
 impl Process {
     /// Starts a server on a free port, with this data folder, and reads its address from what it prints.
     pub fn start(data: &Path, flags: &[&str]) -> Self {
-        let mut child = binary().args(["--port", "0", "--data-dir"]).arg(data).args(flags).spawn().unwrap();
+        let mut command = binary();
+        command.args(flags);
+        Self::of(command, data)
+    }
+
+    /// Starts one that can write no file beyond this many KiB, as on a full disk, until its limit is lifted.
+    #[cfg(unix)]
+    pub fn start_on_small_disk(data: &Path, kibibytes: u32) -> Self {
+        let mut command = Command::new("sh");
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // `-f` counts in units of 512 bytes; without the trap the limit would end the process.
+        let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$0\" \"$@\"", 2 * kibibytes);
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_users-api")]);
+        Self::of(command, data)
+    }
+
+    /// Lifts the limit; false where the system has no command for that.
+    #[cfg(unix)]
+    pub fn enlarge_disk(&self) -> bool {
+        let pid = self.child.0.id().to_string();
+        Command::new("prlimit").args(["--fsize=unlimited", "--pid", &pid]).status().is_ok_and(|status| status.success())
+    }
+
+    fn of(mut command: Command, data: &Path) -> Self {
+        let mut child = command.args(["--port", "0", "--data-dir"]).arg(data).spawn().unwrap();
         let stderr = read(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();

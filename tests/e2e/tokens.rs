@@ -156,14 +156,30 @@ async fn a_real_issuer_does_not_accept_local_tokens() {
 }
 
 #[tokio::test]
-async fn without_the_issuers_keys_the_server_does_not_start() {
+async fn without_the_issuers_keys_the_server_starts_and_is_not_ready() {
+    let issuer = RealIssuer::start().await;
+    let away = Issuer { issuer: Some("http://127.0.0.1:1/".to_owned()), ..issuer.settings() };
+    let app = App::with(|config| config.issuer = away).await;
+    let answer = present(&app, &issuer.sign(json!({}))).await;
+    answer.assert_problem(503, "SERVICE_UNAVAILABLE");
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    send(app.request(Method::GET, "/readyz")).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(send(app.request(Method::GET, "/healthz")).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_of_the_key_set_that_is_none_is_refused_and_not_repeated() {
     let data = TempDir::new().unwrap();
     let mut config = config(&data);
-    config.issuer =
-        Issuer { issuer: Some("http://127.0.0.1:1/".to_owned()), audience: Some(AUDIENCE.to_owned()), jwks_url: None };
+    config.issuer = Issuer {
+        issuer: Some("https://issuer.example/".to_owned()),
+        audience: Some(AUDIENCE.to_owned()),
+        jwks_url: Some("scott:tiger@issuer.example".to_owned()),
+        ..Issuer::default()
+    };
     let error = users_api::server::Server::bind_with(&config, Arc::new(MemoryStore::default())).await.err().unwrap();
-    assert!(matches!(error, ServerError::Keys(_)), "{error}");
-    assert!(error.to_string().contains("http://127.0.0.1:1/.well-known/jwks.json"), "{error}");
+    assert!(matches!(error, ServerError::Keys(_)) && !error.to_string().contains("tiger"), "{error}");
+    assert!(error.hint().contains("AUTH_JWKS_URL"));
 }
 
 #[tokio::test]

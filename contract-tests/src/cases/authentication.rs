@@ -102,7 +102,9 @@ pub(crate) fn without_bearer(
         ("invalid credentials".to_owned(), Credentials::Invalid),
     ];
     if parts > 1 {
-        all.extend((0..parts).map(|part| (format!("credentials without part {} of {parts}", part + 1), Credentials::Without(part))));
+        all.extend(
+            (0..parts).map(|part| (format!("credentials without part {} of {parts}", part + 1), Credentials::Without(part))),
+        );
     }
     if parts == 0 {
         all.clear(); // The caller sends them by other means.

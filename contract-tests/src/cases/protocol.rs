@@ -228,10 +228,24 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
         request.body = request.body.take().map(|body| [before.as_bytes(), body.as_slice(), after.as_bytes()].concat());
     };
     let variant = &rules::HTTP_VARIANT_REFUSED;
-    add("spaces around the value", promise, &mut |request, _| padded(request, " \t\r\n", "\r\n "), true, Expect::Success, variant);
+    add(
+        "spaces around the value",
+        promise,
+        &mut |request, _| padded(request, " \t\r\n", "\r\n "),
+        true,
+        Expect::Success,
+        variant,
+    );
     if operation.responses.contains_key("413") {
         let spaces = " ".repeat(assumptions.oversized);
-        add("an oversized body", promise, &mut |request, _| padded(request, "", &spaces), false, Expect::Status(vec![413]), &rules::BODY_LIMIT);
+        add(
+            "an oversized body",
+            promise,
+            &mut |request, _| padded(request, "", &spaces),
+            false,
+            Expect::Status(vec![413]),
+            &rules::BODY_LIMIT,
+        );
     }
     add("a chunked body", promise, &mut |request, _| request.chunked = true, true, Expect::Success, variant);
     let missing = &rules::INVALID_ACCEPTED;

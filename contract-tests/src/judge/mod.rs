@@ -18,7 +18,6 @@ pub use self::refusal::ReportedViolation;
 pub(crate) use self::refusal::ReportedViolations;
 use self::{conformance::Conformance, status::Status};
 use crate::{
-    schema::Uncovered,
     cases::Case,
     openapi::{
         document::Document,
@@ -26,6 +25,7 @@ use crate::{
         request::{Response, Target},
     },
     rules::{self, Rule},
+    schema::Uncovered,
 };
 
 /// A request, what it was to show, and the answer.

@@ -201,7 +201,19 @@ impl Document {
         let method = method.to_uppercase();
         let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
         let security = self.security(&pointer);
-        Some(Operation { id, pointer, method, path: path.to_owned(), parameters, body, untestable, partial, responses, security, uncovered })
+        Some(Operation {
+            id,
+            pointer,
+            method,
+            path: path.to_owned(),
+            parameters,
+            body,
+            untestable,
+            partial,
+            responses,
+            security,
+            uncovered,
+        })
     }
 
     /// A parameter; none where it is described elsewhere; or what of it is not generated, and whether it is required.

@@ -300,7 +300,9 @@ impl Target {
         let mut headers: Vec<(String, String)> = Vec::new();
         let mut cookies: Vec<String> = Vec::new();
         for parameter in &operation.parameters {
-            let Some(value) = instance.get(parameter.place.name()).and_then(|values| values.get(&parameter.name)) else { continue };
+            let Some(value) = instance.get(parameter.place.name()).and_then(|values| values.get(&parameter.name)) else {
+                continue;
+            };
             match parameter.place {
                 ParameterLocation::Path => {
                     target = target.replace(&format!("{{{}}}", parameter.name), &style::in_path(parameter, value));

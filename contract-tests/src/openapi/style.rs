@@ -151,10 +151,13 @@ pub(crate) fn in_path(parameter: &Parameter, value: &Value) -> String {
 /// A value in the query: `name=value` pairs, percent-encoded.
 pub(crate) fn in_query(parameter: &Parameter, value: &Value) -> Vec<String> {
     let encode = |between: char| utf8_percent_encode(&between.to_string(), SEPARATOR).to_string();
-    named(parameter, value).into_iter().map(|(name, parts, between)| {
-        let parts: Vec<String> = parts.iter().map(|part| percent(part)).collect();
-        format!("{}={}", percent(&name), parts.join(&encode(between)))
-    }).collect()
+    named(parameter, value)
+        .into_iter()
+        .map(|(name, parts, between)| {
+            let parts: Vec<String> = parts.iter().map(|part| percent(part)).collect();
+            format!("{}={}", percent(&name), parts.join(&encode(between)))
+        })
+        .collect()
 }
 
 /// A value in cookies: `name=value` pairs.
@@ -234,7 +237,14 @@ mod tests {
             (Path, Style::Simple, true, "blue", "blue,black,brown", "R=100,G=200,B=150"),
             (Query, Style::Form, false, "color=blue", "color=blue,black,brown", "color=R,100,G,200,B,150"),
             (Query, Style::Form, true, "color=blue", "color=blue&color=black&color=brown", "R=100&G=200&B=150"),
-            (Query, Style::SpaceDelimited, false, "color=blue", "color=blue%20black%20brown", "color=R%20100%20G%20200%20B%20150"),
+            (
+                Query,
+                Style::SpaceDelimited,
+                false,
+                "color=blue",
+                "color=blue%20black%20brown",
+                "color=R%20100%20G%20200%20B%20150",
+            ),
             (Query, Style::PipeDelimited, false, "color=blue", "color=blue%7Cblack%7Cbrown", "color=R%7C100%7CG%7C200%7CB%7C150"),
         ];
         for (place, style, explode, scalar, list, record) in cases {

@@ -60,7 +60,9 @@ impl Prepared {
         let violations = Arc::new(ReportedViolations::compile(document, &targets));
         let (judges, unusable) = judge::standard(document, &targets, &violations);
         for target in &mut targets {
-            let refers = |gap: &&Uncovered| target.operation.responses.values().any(|response| response.schemas().any(|at| *at == gap.pointer));
+            let refers = |gap: &&Uncovered| {
+                target.operation.responses.values().any(|response| response.schemas().any(|at| *at == gap.pointer))
+            };
             let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
             target.operation.uncovered.extend(gaps);
         }

@@ -163,8 +163,9 @@ impl Unique<'_> {
         let outcomes = join_all(cases.iter().map(|case| self.run.attempt(self.target, case))).await;
         let created = outcomes.iter().filter(|outcome| outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300)).count();
         if created != 1 {
-            let finding = Finding::of(&rules::DUPLICATE_ACCEPTED, self.promise(), format!("{name}: not exactly one request succeeds"))
-                .with(format!("{created} of {RACERS} were accepted"));
+            let finding =
+                Finding::of(&rules::DUPLICATE_ACCEPTED, self.promise(), format!("{name}: not exactly one request succeeds"))
+                    .with(format!("{created} of {RACERS} were accepted"));
             if let (Some(case), Some(outcome)) = (cases.first(), outcomes.first()) {
                 self.run.fail(self.target, case, &finding, outcome.answer.as_ref());
             }
@@ -229,13 +230,19 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
         let answer = answer.map_err(|error| error.text);
         let finding = match &answer {
             Ok(found) if found.status == 200 => differs(created, found).map(|name| {
-                Finding::of(&rules::LOCATION, &operation.pointer, format!("the resource at Location has another {name} than the 201"))
+                Finding::of(
+                    &rules::LOCATION,
+                    &operation.pointer,
+                    format!("the resource at Location has another {name} than the 201"),
+                )
             }),
             Ok(found) => Some(
                 Finding::of(&rules::LOCATION, &operation.pointer, "the Location of a created resource does not lead to it")
                     .with(format!("GET answers {}", found.status)),
             ),
-            Err(cause) => Some(Finding::of(&rules::LOCATION, &operation.pointer, "nothing answers at the Location").with(cause.clone())),
+            Err(cause) => {
+                Some(Finding::of(&rules::LOCATION, &operation.pointer, "nothing answers at the Location").with(cause.clone()))
+            }
         };
         if let Some(finding) = finding {
             run.fail(target, &case, &finding, answer.as_ref());

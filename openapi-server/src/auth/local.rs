@@ -13,7 +13,7 @@ use aws_lc_rs::{
 };
 use jsonwebtoken::{
     EncodingKey, Header, encode, get_current_timestamp,
-    jwk::{Jwk, JwkSet, ThumbprintHash},
+    jwk::{Jwk, ThumbprintHash},
 };
 use serde_json::json;
 
@@ -30,6 +30,9 @@ pub enum LocalIssuerError {
         /// What the system says.
         source: io::Error,
     },
+    /// Others can write the key file, and so decide whose tokens are accepted.
+    #[error("{0} can be written by others than its owner")]
+    Writable(PathBuf),
     /// The key file holds no RSA key.
     #[error("{0} is not an RSA private key in PEM form")]
     NotAKey(PathBuf),
@@ -63,11 +66,12 @@ impl LocalIssuer {
     pub fn open(data_dir: &Path, issuer: &str, audience: &str) -> Result<Self, LocalIssuerError> {
         let path = data_dir.join(Self::FILE);
         let file = |source| LocalIssuerError::File { path: path.clone(), source };
-        fs::create_dir_all(data_dir).map_err(file)?;
+        private_folder(data_dir).map_err(file)?;
         if !path.try_exists().map_err(file)? {
             let pem = generate()?;
             create_private(&path, pem.as_bytes()).map_err(file)?;
         }
+        refuse_writable(&path)?;
         let pem = fs::read(&path).map_err(file)?;
         let key = EncodingKey::from_rsa_pem(&pem).map_err(|_| LocalIssuerError::NotAKey(path.clone()))?;
         let mut jwk = Jwk::from_encoding_key(&key, KeySet::ALGORITHM).map_err(|_| LocalIssuerError::NotAKey(path.clone()))?;
@@ -97,7 +101,7 @@ impl LocalIssuer {
     ///
     /// [`KeyError::NoUsableKey`].
     pub fn verifier(&self) -> Result<Verifier, KeyError> {
-        let keys = KeySet::new(&JwkSet { keys: vec![self.jwk.clone()] })?;
+        let keys = KeySet::new(&json!({ "keys": [self.jwk] }))?;
         Ok(Verifier::new(keys, &self.issuer, &self.audience))
     }
 
@@ -120,6 +124,26 @@ fn generate() -> Result<String, LocalIssuerError> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(crypto)?;
     let der: Pkcs8V1Der<'_> = pair.as_der().map_err(crypto)?;
     Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref())))
+}
+
+/// Makes the folder, if missing, for the owner only.
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn refuse_writable(path: &Path) -> Result<(), LocalIssuerError> {
+    #[cfg(unix)]
+    {
+        let metadata = fs::metadata(path).map_err(|source| LocalIssuerError::File { path: path.to_owned(), source })?;
+        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o022 != 0 {
+            return Err(LocalIssuerError::Writable(path.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the file whole or not at all, for the owner only; one that another process made first stays.
@@ -153,8 +177,8 @@ mod tests {
         LocalIssuer::open(folder, "urn:test:local-issuer", "test")
     }
 
-    #[test]
-    fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
+    #[tokio::test]
+    async fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let first = open(folder.path()).unwrap();
         let again = open(folder.path()).unwrap();
@@ -166,7 +190,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         let token = first.token("write:things", Duration::from_secs(60)).unwrap();
-        let caller = again.verifier().unwrap().verify(&token).unwrap();
+        let caller = again.verifier().unwrap().verify(&token).await.unwrap();
         assert_eq!(caller.missing(&["write:things".to_owned(), "read:things".to_owned()]), ["read:things"]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
     }
@@ -184,12 +208,12 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
     }
 
-    #[test]
-    fn another_issuers_token_names_an_unknown_key() {
+    #[tokio::test]
+    async fn another_issuers_token_names_an_unknown_key() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let stranger = open(one.path()).unwrap().token("write:things", Duration::from_secs(60)).unwrap();
         let verifier = open(two.path()).unwrap().verifier().unwrap();
-        assert_eq!(verifier.verify(&stranger).unwrap_err(), Rejection::UnknownKey);
+        assert_eq!(verifier.verify(&stranger).await.unwrap_err(), Rejection::UnknownKey);
     }
 
     #[test]
@@ -198,5 +222,20 @@ mod tests {
         fs::write(folder.path().join(LocalIssuer::FILE), "not a key").unwrap();
         let Err(LocalIssuerError::NotAKey(path)) = open(folder.path()) else { panic!("accepted") };
         assert!(path.ends_with(LocalIssuer::FILE));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_is_for_the_owner_only_and_a_key_that_others_can_write_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        open(&data).unwrap();
+        assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+        for (mode, accepted) in [(0o600, true), (0o644, true), (0o620, false), (0o602, false)] {
+            fs::set_permissions(data.join(LocalIssuer::FILE), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(open(&data).is_ok(), accepted, "{mode:o}");
+        }
     }
 }

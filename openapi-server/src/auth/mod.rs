@@ -1,7 +1,10 @@
 //! Bearer token → caller with scopes. The token is the caller's only claim (RFC 6750, RFC 7519).
 
+mod fetch;
 mod keys;
 mod local;
+mod remembered;
+mod source;
 mod verifier;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -12,6 +15,7 @@ use poem::http::{
 };
 
 pub use self::{
+    fetch::KeySetUrl,
     keys::{KeyError, KeySet},
     local::{LocalIssuer, LocalIssuerError},
     verifier::{Rejection, Verifier},
@@ -49,10 +53,14 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// 401 without a valid token and 403 without the scopes, each with the challenge of RFC 6750, section 3.
-    pub fn authorise(&self, headers: &HeaderMap, needed: &[String]) -> Result<Caller, Problem> {
+    /// 401 without a valid token and 403 without the scopes, each with the challenge of RFC 6750, section 3; 503 while the issuer's keys
+    /// are not known.
+    pub async fn authorise(&self, headers: &HeaderMap, needed: &[String]) -> Result<Caller, Problem> {
         let token = bearer_token(headers)?;
-        let caller = self.verify(token).map_err(|rejection| invalid_token(rejection.to_string()))?;
+        let caller = self.verify(token).await.map_err(|rejection| match rejection {
+            Rejection::Unavailable { retry_after, cause } => Problem::unavailable(retry_after, cause),
+            refused => invalid_token(refused.to_string()),
+        })?;
         let missing = caller.missing(needed);
         if !missing.is_empty() {
             // Scopes of the document: RFC 6749 allows no quote or backslash in them, and neither does a header value here.

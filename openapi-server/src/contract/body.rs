@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use futures_util::StreamExt;
-use poem::{Body, Request};
+use poem::{Body, Request, http::header::EXPECT};
 use serde::{
     Deserializer,
     de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
@@ -56,6 +56,19 @@ impl ValidBody {
 /// everything, gets the refusal and not a broken connection.
 const DRAIN: usize = 1024 * 1024;
 
+/// How long that may take.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Checks the length that a request announces, before any of its body is read.
+///
+/// # Errors
+///
+/// 413 beyond `limit` bytes.
+pub(super) fn check_length(announced: Option<u64>, limit: usize) -> Result<(), Problem> {
+    let fits = announced.is_none_or(|length| usize::try_from(length).is_ok_and(|length| length <= limit));
+    if fits { Ok(()) } else { Err(too_large(limit)) }
+}
+
 /// Reads the body.
 ///
 /// # Errors
@@ -90,8 +103,16 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(Code::PayloadTooLarge).message(format!("The body must not be larger than {limit} bytes."))
 }
 
-/// Reads what is left of a refused request.
-pub(super) async fn drain(body: Body, timeout: Duration) {
+/// Reads what is left of a refused request in the background, while the refusal is sent and after it. The refusal does not wait for
+/// it, and neither does the next request for the place of this one.
+pub(super) fn drain_after(request: &mut Request, timeout: Duration) {
+    if request.headers().contains_key(EXPECT) {
+        return; // The caller waits to be asked for the body (RFC 9110, section 10.1.1), and reading would ask for it.
+    }
+    tokio::spawn(drain(request.take_body(), timeout.min(DRAIN_TIMEOUT)));
+}
+
+async fn drain(body: Body, timeout: Duration) {
     let mut stream = body.into_bytes_stream();
     let mut left = DRAIN;
     let draining = async {
@@ -102,7 +123,7 @@ pub(super) async fn drain(body: Body, timeout: Duration) {
             }
         }
     };
-    let _ = tokio::time::timeout(timeout, draining).await; // The refusal is sent either way.
+    let _ = tokio::time::timeout(timeout, draining).await; // If that was not all of it, the connection is closed.
 }
 
 /// Parses JSON strictly (RFC 8259): UTF-8, one value and nothing after it, no property twice, bounded depth (serde_json's 128).

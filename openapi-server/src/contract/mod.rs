@@ -171,6 +171,15 @@ impl Contract {
         self.scopes.iter().map(String::as_str).collect()
     }
 
+    /// Whether access tokens can be judged now, where the document asks for any.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not, for the log.
+    pub fn ready(&self) -> Result<(), String> {
+        self.verifier.as_ref().map_or(Ok(()), Verifier::ready)
+    }
+
     /// Holds every request for `handlers` to the contract.
     pub fn enforce<E>(self: Arc<Self>, handlers: E) -> Enforced<E> {
         Enforced { contract: self, handlers }
@@ -191,7 +200,7 @@ impl Contract {
         if let Some(scopes) = &operation.scopes {
             // A contract with scopes does not compile without a verifier.
             let verifier = self.verifier.as_ref().ok_or_else(|| Problem::internal("there is no verifier"))?;
-            let caller = verifier.authorise(request.headers(), scopes)?;
+            let caller = verifier.authorise(request.headers(), scopes).await?;
             if let Some(rate) = &self.rate {
                 rate.admit(caller.subject())?;
             }
@@ -212,6 +221,7 @@ impl Contract {
         }
         let content = accepted(body, request.headers())?;
         let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        body::check_length(announced, self.limits.body)?;
         let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_timeout).await?;
         let value = body::parse(&bytes)?;
         let broken = violations(&content.validator, &value, "");
@@ -274,7 +284,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
         let (operation, path) = match contract.route(&request) {
             Ok(found) => found,
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_timeout).await;
+                body::drain_after(&mut request, contract.limits.body_timeout);
                 return Err(problem.into());
             }
         };
@@ -286,7 +296,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
                 Err(error) => Problem::from_error(error).into_response(),
             },
             Err(problem) => {
-                body::drain(request.take_body(), contract.limits.body_timeout).await;
+                body::drain_after(&mut request, contract.limits.body_timeout);
                 problem.into_response()
             }
         };

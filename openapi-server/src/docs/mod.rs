@@ -1,7 +1,8 @@
 //! The documentation: Swagger UI from the vendored files, the document, and a local token for trying it out.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use bytes::Bytes;
 use poem::{
     IntoResponse, Request, Response, Result, Route,
     endpoint::make_sync,
@@ -31,7 +32,8 @@ pub type TokenSource = Box<dyn Fn() -> std::result::Result<String, String> + Sen
 /// Adds the documentation of `document` to the routes. With a source of tokens the page is authorised from the start; it must be
 /// one that anybody on this machine may use.
 pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) -> Route {
-    let (yaml, json) = (document.text().to_owned(), document.value().to_string());
+    let yaml = Bytes::from(document.text().to_owned());
+    let json = Bytes::from(document.value().to_string());
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     routes
         .at("/", get(make_sync(|_| Redirect::temporary("/docs/"))))
@@ -51,7 +53,11 @@ fn initializer() -> Response {
 fn file(request: &Request, config: &Arc<utoipa_swagger_ui::Config<'static>>) -> Result<Response> {
     let path = request.raw_path_param("file").unwrap_or_default();
     match utoipa_swagger_ui::serve(path, Arc::clone(config)) {
-        Ok(Some(file)) => Ok(served(&file.content_type, file.bytes.into_owned())),
+        // The files are part of the binary. A copy for each request would be held for as long as a client is slow to read it.
+        Ok(Some(file)) => Ok(match file.bytes {
+            Cow::Borrowed(bytes) => served(&file.content_type, Bytes::from_static(bytes)),
+            Cow::Owned(bytes) => served(&file.content_type, bytes),
+        }),
         Ok(None) => Err(Problem::new(Code::NotFound).into()),
         Err(error) => Err(Problem::internal(error.to_string()).into()),
     }
@@ -81,6 +87,7 @@ fn token(request: &Request, tokens: Option<&TokenSource>) -> Result<Response> {
     Ok(Response::builder()
         .content_type("text/plain")
         .header(header::CACHE_CONTROL, "no-store")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin")
         .body(token))
 }
