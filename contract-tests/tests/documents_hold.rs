@@ -20,7 +20,14 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let document = Document::read(&path).unwrap();
         let server = Faulty::start(&serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap(), None).await.unwrap();
-        let report = Suite::new(document).signer(signer.clone()).cases(200).all_methods(true).assert_formats(true).run(&server.url).await.unwrap();
+        let report = Suite::new(document)
+            .signer(signer.clone())
+            .cases(200)
+            .all_methods(true)
+            .assert_formats(true)
+            .run(&server.url)
+            .await
+            .unwrap();
         for failure in &report.failures {
             wrong.push(format!(
                 "{name}: {} {} | {} | {} | {:?} {:?} {:?}",

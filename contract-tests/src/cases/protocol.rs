@@ -79,8 +79,7 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
     let Some((item, _)) = operation.pointer.rsplit_once('/') else { return };
     let documented = |method: &str| document.json.pointer(&format!("{item}/{}", method.to_lowercase())).is_some();
     // The first operation of the path speaks for it.
-    let first =
-        METHODS.into_iter().find(|method| documented(method));
+    let first = METHODS.into_iter().find(|method| documented(method));
     if first != Some(operation.method.to_lowercase().as_str()) {
         return;
     }
@@ -229,10 +228,24 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
         request.body = request.body.take().map(|body| [before.as_bytes(), body.as_slice(), after.as_bytes()].concat());
     };
     let variant = &rules::HTTP_VARIANT_REFUSED;
-    add("spaces around the value", promise, &mut |request, _| padded(request, " \t\r\n", "\r\n "), true, Expect::Success, variant);
+    add(
+        "spaces around the value",
+        promise,
+        &mut |request, _| padded(request, " \t\r\n", "\r\n "),
+        true,
+        Expect::Success,
+        variant,
+    );
     if operation.responses.contains_key("413") {
         let spaces = " ".repeat(assumptions.oversized);
-        add("an oversized body", promise, &mut |request, _| padded(request, "", &spaces), false, Expect::Status(vec![413]), &rules::BODY_LIMIT);
+        add(
+            "an oversized body",
+            promise,
+            &mut |request, _| padded(request, "", &spaces),
+            false,
+            Expect::Status(vec![413]),
+            &rules::BODY_LIMIT,
+        );
     }
     add("a chunked body", promise, &mut |request, _| request.chunked = true, true, Expect::Success, variant);
     let missing = &rules::INVALID_ACCEPTED;

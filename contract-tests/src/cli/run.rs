@@ -165,13 +165,15 @@ const INTERRUPTED: u8 = 130;
 pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let mut report = test(arguments).await?;
     let accepted = match &arguments.accepted {
-        Some(path) => Accepted::read(path).map_err(|error| file_error(path, &error, "--accepted names a file that --write-accepted wrote"))?,
+        Some(path) => Accepted::read(path)
+            .map_err(|error| file_error(path, &error, "--accepted names a file that --write-accepted wrote"))?,
         None => Vec::new(),
     };
     report.accept(&arguments.allow, &accepted);
     print(arguments, &report)?;
     if let Some(path) = &arguments.write_accepted {
-        Accepted::write(path, &Accepted::of(&report)).map_err(|error| file_error(path, &error, "--write-accepted names another file"))?;
+        Accepted::write(path, &Accepted::of(&report))
+            .map_err(|error| file_error(path, &error, "--write-accepted names another file"))?;
     }
     let broken = !report.passed() || arguments.deny == Some(Denied::Warnings) && !report.is_clean();
     Ok(match report.stopped {

@@ -2,8 +2,8 @@
 
 use std::{fmt::Write, iter};
 
-use clap::ValueEnum;
 use crate::Document;
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{

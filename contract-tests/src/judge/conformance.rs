@@ -94,7 +94,8 @@ impl Conformance {
                     let mut readings = vec![json!(text)];
                     readings.extend(serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string()));
                     let what = format!("the header {} of {status}", header.name);
-                    let all: Vec<Vec<Finding>> = readings.iter().map(|value| self.check(&rules::RESPONSE_HEADER, schema, value, &what)).collect();
+                    let all: Vec<Vec<Finding>> =
+                        readings.iter().map(|value| self.check(&rules::RESPONSE_HEADER, schema, value, &what)).collect();
                     if all.iter().all(|broken| !broken.is_empty()) {
                         // The reading that is of the right type says what is really broken.
                         let of_type = |broken: &&Vec<Finding>| broken.iter().any(|it| it.promise.ends_with("/type"));
@@ -114,7 +115,11 @@ impl Conformance {
             return Vec::new();
         }
         if spec.media_types.is_empty() {
-            return if response.body.is_empty() { Vec::new() } else { at(&rules::RESPONSE_BODY, format!("{status} has a body and documents none")) };
+            return if response.body.is_empty() {
+                Vec::new()
+            } else {
+                at(&rules::UNDOCUMENTED_BODY, format!("{status} has a body and documents none"))
+            };
         }
         let Some(media_type) = response.header("content-type") else {
             return at(&rules::RESPONSE_MEDIA_TYPE, format!("{status} comes without a media type"));

@@ -221,7 +221,10 @@ impl Refusal {
             } else {
                 (list.pointer.clone(), "a refusal does not name a rule that is broken")
             };
-            findings.push(Finding::of(&rules::REFUSAL_VIOLATIONS, promise, what).with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)));
+            findings.push(
+                Finding::of(&rules::REFUSAL_VIOLATIONS, promise, what)
+                    .with(format!("{} of {} is broken; {detail}", broken.rule, broken.place)),
+            );
         }
         // What breaks another rule may count as unevaluated, too: the specification leaves it open.
         for entry in extra.into_iter().filter(|(_, rule)| !rule.starts_with("unevaluated")) {

@@ -45,9 +45,7 @@ impl Judge for Status {
                     finding(&rules::REFUSAL_STATUS, what)
                 }
             }
-            Expect::NotAccepted if status < 400 => {
-                finding(case.rule, format!("{} is accepted with {status}", case.title))
-            }
+            Expect::NotAccepted if status < 400 => finding(case.rule, format!("{} is accepted with {status}", case.title)),
             Expect::NotAccepted => Vec::new(),
             Expect::Unreadable => {
                 let wanted = refusals(operation, false);
@@ -55,7 +53,10 @@ impl Judge for Status {
                 if status == 400 || wanted.contains(&status) || elsewhere {
                     Vec::new()
                 } else {
-                    fail(&rules::REFUSAL_STATUS, format!("{} is answered with {status} and not with {}", case.title, list(&wanted)))
+                    fail(
+                        &rules::REFUSAL_STATUS,
+                        format!("{} is answered with {status} and not with {}", case.title, list(&wanted)),
+                    )
                 }
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
@@ -114,7 +115,8 @@ fn challenge(exchange: &Exchange<'_>, error: Option<&str>) -> Vec<Finding> {
         let what = format!("{status} comes without WWW-Authenticate (RFC 6750, section 3)");
         return vec![Finding::of(&rules::CHALLENGE, &case.promise, what)];
     };
-    let finding = |what: &str| vec![Finding::of(&rules::CHALLENGE, &case.promise, format!("{what}: {}", case.title)).with(challenge)];
+    let finding =
+        |what: &str| vec![Finding::of(&rules::CHALLENGE, &case.promise, format!("{what}: {}", case.title)).with(challenge)];
     if !challenge.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer")) {
         return finding("the challenge is not of the scheme Bearer");
     }

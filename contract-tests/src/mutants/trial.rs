@@ -149,7 +149,12 @@ impl Subject {
         let places = Places::of(&document.json, answered);
         let (pem, kid, issuer, audience) = Faulty::signing_key();
         let signer = Signer::new(&pem, &kid, &issuer, &audience).map_err(crate::SuiteError::from)?;
-        let mut suite = Suite::new(document.clone()).signer(signer).seed(options.seed).cases(options.cases).all_methods(true).assert_formats(true);
+        let mut suite = Suite::new(document.clone())
+            .signer(signer)
+            .seed(options.seed)
+            .cases(options.cases)
+            .all_methods(true)
+            .assert_formats(true);
         if let Some(only) = &options.only {
             suite = suite.only(only);
         }

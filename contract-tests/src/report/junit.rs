@@ -40,7 +40,13 @@ impl Report {
     fn status(&self, failures: &[&Failure]) -> TestCaseStatus {
         let Some(first) = failures.first() else { return TestCaseStatus::success() };
         let texts = failures.iter().map(|failure| {
-            format!("{}: {} ({})\n{}", failure.level.name(), failure.what, quantity(failure.count, "case", "cases"), failure.text(&self.document))
+            format!(
+                "{}: {} ({})\n{}",
+                failure.level.name(),
+                failure.what,
+                quantity(failure.count, "case", "cases"),
+                failure.text(&self.document)
+            )
         });
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status.set_type(first.rule);

@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use self::accepted::{Accepted, Allowance};
-pub(crate) use self::{group::group, secret::Secrets};
 pub use self::terminal::Layout;
+pub(crate) use self::{group::group, secret::Secrets};
 use crate::{cases::Group, rules::Level, schema::Uncovered};
 
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
@@ -64,7 +64,9 @@ impl std::fmt::Display for Stopped {
         match self {
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::MaxTime => f.write_str("the time for the run was up"),
-            Self::ServerGone { last } => write!(f, "the server takes no connections any more; the last request that it answered: {last}"),
+            Self::ServerGone { last } => {
+                write!(f, "the server takes no connections any more; the last request that it answered: {last}")
+            }
         }
     }
 }

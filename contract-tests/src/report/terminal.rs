@@ -101,7 +101,9 @@ impl Page {
         }
         let all = quantity(report.operations.len(), "operation", "operations");
         let count = number(untested.len());
-        let line = format!("{count} of {all} could not be tested, because no valid request succeeds. Only what must be refused was tried:");
+        let line = format!(
+            "{count} of {all} could not be tested, because no valid request succeeds. Only what must be refused was tried:"
+        );
         writeln!(self.text, "{}", self.paint(ODD, line))?;
         for line in untested.iter().take(LISTED) {
             writeln!(self.text, "- {line}")?;
@@ -299,7 +301,9 @@ impl Page {
         let warned = quantity(warnings, "warning", "warnings");
         let outcome = match (errors, warnings, &report.stopped) {
             (0, 0, Some(_)) => self.paint(ODD, "No broken promise was found before the run was stopped"),
-            (0, 0, None) if report.untested().next().is_some() => self.paint(ODD, "No broken promise was found in what could be tested"),
+            (0, 0, None) if report.untested().next().is_some() => {
+                self.paint(ODD, "No broken promise was found in what could be tested")
+            }
             (0, 0, None) => self.paint(GOOD, "Every promise was kept"),
             (0, _, _) => self.paint(ODD, format!("No promise was broken, {warned}")),
             _ => {
@@ -553,7 +557,9 @@ mod tests {
         let text = report((1..=30).map(constraint).collect(), failures).to_string();
         assert_eq!(text.matches("   promise   ").count(), FULL);
         assert!(
-            text.contains("\n30. POST /pets: a request that breaks minLength of /p30 is accepted with 201 [invalid-accepted] (33 cases)\n"),
+            text.contains(
+                "\n30. POST /pets: a request that breaks minLength of /p30 is accepted with 201 [invalid-accepted] (33 cases)\n"
+            ),
             "{text}"
         );
         assert!(text.ends_with(

@@ -55,7 +55,8 @@ impl Run<'_> {
         let reason = self.tokens.values().fold(reason, |reason, token| reason.replace(token, "$TOKEN"));
         if self.suite.is_selected(&case.id) {
             let trusted = self.suite.signer.is_some() || part.target.operation.security.is_none();
-            let blamed = outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
+            let blamed =
+                outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
             let mut refused = false;
             for finding in &outcome.findings {
                 if *finding.rule == rules::VALID_REFUSED && (!blamed || std::mem::replace(&mut refused, true)) {
@@ -115,5 +116,9 @@ fn said(response: &Response) -> String {
         .find_map(|name| body.as_ref()?.get(name).filter(|value| !value.is_object()).map(|value| value.to_string()));
     let text = told.or_else(|| String::from_utf8(response.body.clone()).ok()).unwrap_or_default();
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect();
-    if text.is_empty() { format!("the server answers {}", response.status) } else { format!("the server answers {}: {text}", response.status) }
+    if text.is_empty() {
+        format!("the server answers {}", response.status)
+    } else {
+        format!("the server answers {}: {text}", response.status)
+    }
 }

@@ -68,9 +68,7 @@ impl Client {
     pub async fn send(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
         // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
         match self.once(request, authorization).await {
-            Err(error) if error.is_request() && !error.is_timeout() => {
-                Ok(self.once(request, authorization).await?)
-            }
+            Err(error) if error.is_request() && !error.is_timeout() => Ok(self.once(request, authorization).await?),
             other => Ok(other?),
         }
     }

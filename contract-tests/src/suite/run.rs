@@ -345,8 +345,7 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
-                let fresh =
-                    Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
+                let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
                 let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
                 let Some(case) = (if tested { Some(case) } else { case.without_baseline() }) else {
                     self.total.fetch_sub(1, Ordering::Relaxed);

@@ -228,13 +228,19 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
         let answer = answer.map_err(|error| error.text);
         let finding = match &answer {
             Ok(found) if found.status == 200 => differs(created, found).map(|name| {
-                Finding::of(&rules::LOCATION, &operation.pointer, format!("what Location leads to has another {name} than the 201 said"))
+                Finding::of(
+                    &rules::LOCATION,
+                    &operation.pointer,
+                    format!("what Location leads to has another {name} than the 201 said"),
+                )
             }),
             Ok(found) => Some(
                 Finding::of(&rules::LOCATION, &operation.pointer, "the Location of what was created does not lead to it")
                     .with(format!("GET answers {}", found.status)),
             ),
-            Err(cause) => Some(Finding::of(&rules::LOCATION, &operation.pointer, "there is no answer at the Location").with(cause.clone())),
+            Err(cause) => {
+                Some(Finding::of(&rules::LOCATION, &operation.pointer, "there is no answer at the Location").with(cause.clone()))
+            }
         };
         if let Some(finding) = finding {
             run.fail(target, &case, &finding, answer.as_ref());
