@@ -85,6 +85,8 @@ rules! {
         "What a judge of the caller's own demands." "the caller"
     UNDOCUMENTED_HTTP_STATUS "undocumented-http-status" Warning
         "A status that any HTTP server may give, such as 401, 404, 405 or 415, is documented, too." "the document: responses"
+    UNDOCUMENTED_BODY "undocumented-body" Warning
+        "An answer has a body only where the document has content for it." "the document: responses"
     REFUSAL_STATUS "refusal-status" Warning
         "A refusal has the documented status." "the document: responses; RFC 9110, section 15.5"
     REFUSAL_VIOLATIONS "refusal-violations" Warning

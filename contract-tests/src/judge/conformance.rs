@@ -122,7 +122,7 @@ impl Conformance {
             return if response.body.is_empty() {
                 Vec::new()
             } else {
-                at(&rules::RESPONSE_BODY, format!("{status} has an undocumented body"))
+                at(&rules::UNDOCUMENTED_BODY, format!("{status} has an undocumented body"))
             };
         }
         let Some(media_type) = response.header("content-type") else {
