@@ -53,10 +53,7 @@ impl Judge for Status {
                 if status == 400 || wanted.contains(&status) || elsewhere {
                     Vec::new()
                 } else {
-                    fail(
-                        &rules::REFUSAL_STATUS,
-                        format!("{} is answered with {status} instead of {}", case.title, list(&wanted)),
-                    )
+                    fail(&rules::REFUSAL_STATUS, format!("{} is answered with {status} instead of {}", case.title, list(&wanted)))
                 }
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
