@@ -54,7 +54,7 @@ impl Run<'_> {
         };
         let reason = self.secrets().fold(reason, |reason, secret| reason.replace(secret, "$TOKEN"));
         if self.suite.is_selected(&case.id) {
-            let trusted = self.suite.signer.is_some() || part.target.operation.security.is_none();
+            let trusted = self.suite.keyring.signer.is_some() || part.target.operation.security.is_none();
             let blamed =
                 outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
             let mut refused = false;
