@@ -25,6 +25,6 @@ pub mod telemetry;
 #[cfg(feature = "poem-openapi")]
 pub use self::json::Json;
 pub use self::{
-    contract::{Document, ValidBody},
+    contract::{ContractError, Document, ValidBody},
     server::{Builder, Server, ServerError, Settings},
 };
