@@ -1,9 +1,9 @@
-//! The directions between the crates: read from the workspace and from its sources.
+//! The directions between the crates, and the features that they select: read from the workspace and from its sources.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -15,15 +15,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What `cargo` prints.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).arg("--locked").current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// The crates of this workspace that `name` links, directly or not. Dependencies of tests do not count.
 fn linked(name: &str) -> BTreeSet<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--no-deps", "--locked", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1"])).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     let mut linked = BTreeSet::new();
     let mut unread = vec![name.to_owned()];
@@ -85,5 +86,30 @@ fn handlers_do_not_reach_into_the_contract() {
         for path in code.split("openapi_server::").skip(1).map(|rest| rest.split(';').next().unwrap()) {
             assert!(!path.contains("contract::") && !path.starts_with("contract"), "{}: {path}", file.display());
         }
+    }
+}
+
+/// The crates from elsewhere that a build with these arguments compiles, with the features of each: a crate for the build itself
+/// may have others than the same crate in the program.
+fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let tree = cargo(&[&["tree", "--prefix", "none", "--format", "{p}|{f}"], selection].concat());
+    let mut features = BTreeMap::<_, BTreeSet<_>>::new();
+    for (package, selected) in tree.lines().filter_map(|line| line.split_once('|')).filter(|(package, _)| !package.contains('/'))
+    {
+        let selected = selected.trim_end_matches(" (*)").to_owned();
+        features.entry(package.trim_end_matches(" (proc-macro)").to_owned()).or_default().insert(selected);
+    }
+    features
+}
+
+#[test]
+fn run_and_test_build_the_same_dependencies() {
+    let all = features(&["--workspace", "--edges", "normal,build,dev"]);
+    for (dependency, selected) in features(&["--package", "users-api", "--edges", "normal,build"]) {
+        assert!(
+            selected.is_subset(&all[&dependency]),
+            "users-api builds {dependency} with {selected:?}, the workspace with {:?}: name the features in workspace-features",
+            all[&dependency]
+        );
     }
 }
