@@ -21,20 +21,20 @@ pub fn start() -> Attempt {
     let container = image.start().map_err(|error| error.to_string())?;
     let port = container.get_host_port_ipv4(PORT).map_err(|error| error.to_string())?;
     let uri = replica_set::initiate(port, PORT, || false)?;
-    let leash = leash(container.id());
+    let leash = kill_on_drop(container.id());
     Ok((uri, Some(Box::new((container, leash)))))
 }
 
 /// Removes the container when this process ends in a way that drops nothing.
-struct Leash(Option<Child>);
+struct KillOnDrop(Option<Child>);
 
-fn leash(container: &str) -> Leash {
+fn kill_on_drop(container: &str) -> KillOnDrop {
     let script = r#"trap "" INT; cat >/dev/null; exec docker rm --force --volumes "$0" >/dev/null 2>&1"#;
     let started = Command::new("sh").args(["-c", script, container]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
-    Leash(started.ok()) // Without a shell only an orderly end removes it.
+    KillOnDrop(started.ok()) // Without a shell only an orderly end removes it.
 }
 
-impl Drop for Leash {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         if let Some(mut leash) = self.0.take() {
             drop(leash.stdin.take());

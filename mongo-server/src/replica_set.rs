@@ -59,10 +59,10 @@ pub fn initiate(port: u16, own_port: u16, mut ended: impl FnMut() -> bool) -> Re
     })?
 }
 
-async fn ask(uri: &str, patience: Duration, command: Document) -> mongodb::error::Result<Document> {
+async fn ask(uri: &str, timeout: Duration, command: Document) -> mongodb::error::Result<Document> {
     let mut options = ClientOptions::parse(uri).await?;
-    options.server_selection_timeout = Some(patience);
-    options.connect_timeout = Some(patience);
+    options.server_selection_timeout = Some(timeout);
+    options.connect_timeout = Some(timeout);
     Client::with_options(options)?.database("admin").run_command(command).await
 }
 

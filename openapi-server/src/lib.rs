@@ -31,7 +31,7 @@ mod server;
 pub mod telemetry;
 
 pub use self::{
-    contract::{Document, ValidBody},
+    contract::{ContractError, Document, ValidBody},
     server::{Builder, Server, ServerError, Settings},
 };
 #[cfg(feature = "poem-openapi")]

@@ -12,9 +12,8 @@ use poem_openapi::{OAuthScopes, OpenApiService, SecurityScheme, Tags, auth::Bear
 use serde_json::{Value, json};
 
 use openapi_server::{
-    Document,
+    ContractError, Document,
     auth::Caller,
-    contract::ContractError,
     problem::{self, Examples, Violation},
 };
 

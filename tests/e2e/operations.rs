@@ -16,7 +16,7 @@ use users_api::{
 
 use crate::{
     app::{App, minimal, send},
-    process::{KilledOnDrop, binary, refusal},
+    process::{KillOnDrop, binary, refusal},
 };
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn the_page_gets_a_local_token_and_other_sites_do_not() {
 #[tokio::test]
 async fn a_server_serves_also_where_nobody_reads_what_it_prints() {
     let data = TempDir::new().unwrap();
-    let mut child = KilledOnDrop(binary().args(["--port", "0", "--data-dir"]).arg(data.path()).spawn().unwrap());
+    let mut child = KillOnDrop(binary().args(["--port", "0", "--data-dir"]).arg(data.path()).spawn().unwrap());
     drop(child.0.stdout.take());
     let mut line = String::new();
     BufReader::new(child.0.stderr.take().unwrap()).read_line(&mut line).unwrap();

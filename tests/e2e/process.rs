@@ -22,7 +22,7 @@ pub fn binary() -> Command {
 ///
 /// One that starts all the same prints its address, which fails the test: it would not end.
 pub fn refusal(command: &mut Command) -> String {
-    let mut child = KilledOnDrop(command.spawn().unwrap());
+    let mut child = KillOnDrop(command.spawn().unwrap());
     let stderr = read(child.0.stderr.take().unwrap());
     let mut printed = String::new();
     BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut printed).unwrap();
@@ -38,15 +38,15 @@ pub struct Process {
     pub url: String,
     pub client: Client,
     issuer: LocalIssuer,
-    child: KilledOnDrop,
+    child: KillOnDrop,
     stdout: JoinHandle<String>,
     stderr: JoinHandle<String>,
 }
 
 /// A process that does not outlive the test, also when the test fails.
-pub struct KilledOnDrop(pub Child);
+pub struct KillOnDrop(pub Child);
 
-impl Drop for KilledOnDrop {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         // Both fail only where the process has ended already.
         let _ = self.0.kill();
@@ -97,7 +97,7 @@ impl Process {
             panic!("no address in {first:?}; the server says {}", stderr.join().unwrap())
         };
         let issuer = LocalIssuer::open(data).unwrap();
-        Self { url: url.to_owned(), client: Client::new(), issuer, child: KilledOnDrop(child), stdout: read(stdout), stderr }
+        Self { url: url.to_owned(), client: Client::new(), issuer, child: KillOnDrop(child), stdout: read(stdout), stderr }
     }
 
     /// A token with this scope.

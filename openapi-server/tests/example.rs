@@ -1,0 +1,33 @@
+//! The example serves its document: `examples/greeting.rs`, asked over HTTP.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use serde_json::{Value, json};
+
+#[expect(dead_code, reason = "the test calls `serve` and not `main`")]
+#[path = "../examples/greeting.rs"]
+mod greeting;
+
+#[tokio::test]
+async fn the_example_answers_and_enforces_its_document() {
+    let server = greeting::serve("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", server.address());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(async { drop(stopped.await) }));
+
+    let ask = async |path: &str| {
+        let response = reqwest::get(format!("{url}{path}")).await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    assert_eq!(ask("/greeting?name=Ada").await, (200, json!("Hello, Ada!")));
+    assert_eq!(ask("/nothing").await.0, 404);
+    for (path, rule) in
+        [("/greeting", "required"), ("/greeting?name=", "minLength"), ("/greeting?name=123456789012345678901", "maxLength")]
+    {
+        let (status, problem) = ask(path).await;
+        assert_eq!((status, &problem["errors"][0]["rule"]), (400, &json!(rule)), "{path}: {problem}");
+    }
+
+    stop.send(()).unwrap();
+    assert!(running.await.unwrap());
+}

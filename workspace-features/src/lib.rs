@@ -1,0 +1,1 @@
+//! No code: `Cargo.toml` names the features of other crates that some part of this workspace needs.
