@@ -97,7 +97,7 @@ fn words(rule: &str) -> &'static [&'static str] {
         "unique" => &["the same value"],
         "conflict" => &["rejected for unique", "rejected with 409"],
         "refused-changes-nothing" => &["changed what is stored", "a rejected request"],
-        "stored" => &["stored"],
+        "stored" => &["stored", "did not create exactly one resource"],
         "id" => &["same id"],
         "no-server-error" => &["the server fails", "no answer"],
         _ => &[],
