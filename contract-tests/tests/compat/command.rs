@@ -127,7 +127,7 @@ fn what_cannot_run_is_2_and_says_what_helps() {
         (vec!["--base", "origin/main", "--file", file], "origin/main is neither a file nor a revision", "git fetch origin main"),
         (vec!["--base=--output=x", "--file", file], "--output=x is neither a file nor a revision", "git fetch"),
         (vec!["--base", "empty", "--file", file], "empty has no openapi.yaml", "a new document breaks nobody"),
-        (vec!["--base", "no.yaml", "--file", file], "no.yaml is not an OpenAPI 3.0 or 3.1 document", "OpenAPI"),
+        (vec!["--base", "no.yaml", "--file", file], "no.yaml is not an OpenAPI document: its version is 2.0", "OpenAPI"),
         (vec!["--base", "before", "--file", "missing.yaml"], "missing.yaml: No such file", "--file names the new document"),
         (vec!["--base", "before", "--file", "no.yaml"], "no.yaml is not an OpenAPI", "--file names the new document"),
         (

@@ -174,6 +174,9 @@ fn parameter(document: &Value, at: &str) -> Result<Parameter, ContractError> {
     if list && node.get("explode") == Some(&json!(false)) {
         return Err(ContractError::unsupported(&at, "an array in one value"));
     }
+    if list && schema.get("items").is_none() {
+        return Err(ContractError::unsupported(&at, "an array whose items are not one string each"));
+    }
     Ok(Parameter {
         name: name.to_owned(),
         place,
