@@ -1,4 +1,4 @@
-//! The faulty server itself: without a fault it keeps the promises of `openapi.yaml`, and every fault can be seen from outside.
+//! The faulty server itself: without a fault it keeps the promises of `POST /users`, and every fault can be seen from outside.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -66,7 +66,7 @@ const RULES: [(&str, &str); 36] = [
 ];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/users/create-user.yaml");
     serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 });
 

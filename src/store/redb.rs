@@ -42,12 +42,14 @@ pub struct RedbStore {
 }
 
 /// What the writer does.
+#[allow(clippy::large_enum_variant, reason = "nearly all jobs are writes: a box for each would cost more than it saves")]
 enum Job {
     Write(Waiting),
     /// Finds out whether it can write.
     Try(oneshot::Sender<Result<(), StoreError>>),
 }
 
+#[allow(clippy::large_enum_variant, reason = "as for Job")]
 enum Write {
     Insert(User),
     Replace { current: User, next: User },

@@ -70,7 +70,7 @@ impl Serialization {
     pub fn can_hold(self, text: &str, in_object: bool) -> bool {
         match self.separator() {
             // In an object `=` separates a name from its value, where it is exploded.
-            Some(between) => !text.is_empty() && !text.contains(between) && !(in_object && self.explode && text.contains('=')),
+            Some(between) => !(text.is_empty() || text.contains(between) || in_object && self.explode && text.contains('=')),
             None if self.style == Style::Matrix => !text.contains([';', '=']),
             None => !(in_object && self.style == Style::DeepObject && text.contains(['[', ']'])),
         }

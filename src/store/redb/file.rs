@@ -130,7 +130,7 @@ fn open_store(path: &PathBuf) -> Result<Database, StoreError> {
         _ => named(&error),
     })?;
     let tables = database.begin_read().map_err(unavailable)?;
-    for error in [tables.open_table(USERS).err(), tables.open_table(EMAILS).err()].into_iter().flatten() {
+    if let Some(error) = tables.open_table(USERS).err().or_else(|| tables.open_table(EMAILS).err()) {
         return Err(match error {
             TableError::Storage(error) => named(&error),
             _ => not_a_store("it is a redb database of something else".to_owned()),
