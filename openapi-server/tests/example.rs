@@ -1,7 +1,5 @@
 //! The example serves its document: `examples/greeting.rs`, asked over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
-
 use serde_json::{Value, json};
 
 #[expect(dead_code, reason = "the test calls `serve` and not `main`")]
