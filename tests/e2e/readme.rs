@@ -115,7 +115,7 @@ async fn every_command_is_run_by_a_test_or_by_ci() {
             _ if language == "yaml" => {}                       // The same commands, for another CI.
             "cargo run" => {}                                   // Every test with a process of its own.
             "cargo test --workspace" => assert!(ci.contains("cargo test --workspace ")),
-            "cargo xtask spec" => assert!(ci.contains("\ncargo xtask spec --check\n")),
+            "cargo xtask spec" => assert!(ci.contains("cargo xtask spec --check\n")),
             "cargo xtask mutants" => assert!(ci.contains("\ncargo xtask mutants ")),
             "cargo xtask compat --base origin/main" => assert!(ci.contains("cargo xtask compat --base ")),
             _ if block.contains("curl ") => {} // Above.
