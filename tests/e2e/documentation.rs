@@ -5,7 +5,8 @@ use users_api::api;
 
 fn validator(document: &Value, pointer: &str) -> jsonschema::Validator {
     let mut root = document.clone();
-    root["$ref"] = json!(format!("#{pointer}"));
+    // The braces of a path template are none of a URI's characters.
+    root["$ref"] = json!(format!("#{}", pointer.replace('{', "%7B").replace('}', "%7D")));
     jsonschema::options().should_validate_formats(true).build(&root).unwrap()
 }
 

@@ -11,18 +11,23 @@ use crate::{
 #[tokio::test]
 async fn only_documented_paths_and_methods_exist() {
     let app = App::start().await;
-    for path in ["/user", "/users/", "/users/64f0c51e7fb3fc001234a001", "//users", "/Users", "/users%20", "/docs/nothing"] {
+    for path in ["/user", "/users/", "/users/64f0c51e7fb3fc001234a001/x", "//users", "/Users", "/users%20", "/docs/nothing"] {
         send(app.request(Method::POST, path)).await.assert_problem(if path == "/docs/nothing" { 405 } else { 404 }, {
             if path == "/docs/nothing" { "METHOD_NOT_ALLOWED" } else { "NOT_FOUND" }
         });
     }
-    for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"] {
-        let answer = send(app.request(method.parse().unwrap(), "/users")).await;
-        answer.assert_problem(405, "METHOD_NOT_ALLOWED");
-        assert_eq!(answer.header("allow"), "POST", "{method}");
+    for (path, methods, allowed) in [
+        ("/users", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"], "POST, GET"),
+        ("/users/64f0c51e7fb3fc001234a001", ["PUT", "POST", "LINK", "OPTIONS", "TRACE", "PROPFIND"], "GET, PATCH, DELETE"),
+    ] {
+        for method in methods {
+            let answer = send(app.request(method.parse().unwrap(), path)).await;
+            answer.assert_problem(405, "METHOD_NOT_ALLOWED");
+            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+        }
     }
     let head = send(app.request(Method::HEAD, "/users")).await;
-    assert_eq!((head.status, head.header("allow"), &head.body), (405, "POST", &Value::Null));
+    assert_eq!((head.status, head.header("allow"), &head.body), (405, "POST, GET", &Value::Null));
     let answer = send(app.request(Method::POST, "/healthz")).await;
     answer.assert_problem(405, "METHOD_NOT_ALLOWED");
     assert_eq!(answer.header("allow"), "GET, HEAD");

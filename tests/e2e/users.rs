@@ -190,6 +190,8 @@ async fn walk(app: &App, query: &str) -> Vec<String> {
     let mut emails = Vec::new();
     let mut next = String::new();
     loop {
+        // A cursor of the query is that of its first page.
+        let query = if next.is_empty() { query } else { query.split("&cursor=").next().unwrap() };
         let page = get(app, &format!("/users?{query}{next}")).await;
         assert_eq!(page.status, 200, "{:#}", page.body);
         emails.extend(page.body["items"].as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()));

@@ -59,7 +59,10 @@ pub fn refinements() -> Value {
                     "language": { "type": nullable("string"), "enum": ["en", "el", null] },
                     "nationalities": { "type": nullable("array"), "items": { "pattern": "^[A-Z]{2}$" } }
                 },
-                "examples": [{ "lastName": "Smith", "residencyCountry": "CY", "language": null, "nationalities": ["GR", "CY"] }]
+                "examples": [{
+                    "email": "john.smith@example.com", "firstName": "John", "lastName": "Smith", "dateOfBirth": "1990-05-15",
+                    "residencyCountry": "CY", "language": null, "nationalities": ["GR", "CY"]
+                }]
             },
             "UpdateAddress": {
                 "type": nullable("object"), "properties": { "line2": { "type": nullable("string") } },
