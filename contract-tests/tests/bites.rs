@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex},
 };
 
-use contract_tests::{Document, Failure, Report, Signer, Store, StoreFuture, Suite, rules::RULES};
+use contract_tests::{Document, Failure, Signer, Store, StoreFuture, Suite, rules::RULES};
 use faulty_server::{Fault, Faulty};
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
