@@ -5,13 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::Utc;
 use contract_tests::{
     Document,
     compat::{
         allow, base,
         report::{CompatReport, Format},
-        verdict,
+        verdict::{self, Options, Undocumented},
     },
 };
 
@@ -40,6 +39,10 @@ pub struct Arguments {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Whether requests and responses may have properties that the document does not describe, in an object that it leaves open
+    /// without saying so
+    #[arg(long, value_enum, default_value_t)]
+    undocumented: Undocumented,
     /// The seed of the search for examples
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -53,8 +56,9 @@ pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
     let mut old = base::read(&arguments.base, &arguments.file).map_err(|error| CliError::new(&error, error.hint()))?;
     old.name = shown(Path::new(&old.name));
     let entries = arguments.allow.as_deref().map(allow::read).transpose().map_err(|error| CliError::new(error, allow::HINT))?;
-    let mut comparison = verdict::compare(&old, &new, arguments.seed).map_err(usable)?;
-    let idle = allow::apply(&entries.unwrap_or_default(), &mut comparison, Utc::now().date_naive());
+    let options = Options { seed: arguments.seed, undocumented: arguments.undocumented, ..Options::default() };
+    let mut comparison = verdict::compare(&old, &new, &options).map_err(usable)?;
+    let idle = allow::apply(&entries.unwrap_or_default(), &mut comparison, options.today);
     let report = CompatReport { old, new, comparison, idle, allow: arguments.allow.as_deref().map(shown) };
     print!("{}", report.write(arguments.format));
     Ok(report.comparison.breaking().next().is_none())

@@ -13,7 +13,7 @@
 //!     let post = format!("{{operationId: addTag, requestBody: {body}, responses: {{'201': {{description: Added.}}}}}}");
 //!     Document::parse("tags.yaml", format!("{{openapi: 3.1.0, info: {{title: Tags, version: '1'}}, paths: {{/tags: {{post: {post}}}}}}}"))
 //! };
-//! let comparison = verdict::compare(&document(20)?, &document(10)?, 1)?;
+//! let comparison = verdict::compare(&document(20)?, &document(10)?, &verdict::Options::default())?;
 //! assert_eq!(comparison.breaking().count(), 1);
 //! # Ok::<(), contract_tests::DocumentError>(())
 //! ```

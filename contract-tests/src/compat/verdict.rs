@@ -1,9 +1,12 @@
 //! The verdict: what the rules say and what the instances show, together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
+
+use chrono::{NaiveDate, Utc};
+use clap::ValueEnum;
+use serde_json::Value;
 
 use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
-use serde_json::Value;
 
 use super::{
     change::{Change, Class, Direction, Ground, Part},
@@ -56,6 +59,33 @@ impl CompatFinding {
     }
 }
 
+/// Whether there may be properties that a document does not describe, in an object that it leaves open without saying so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Undocumented {
+    /// Nobody sends them: clients and servers keep to what is described, so that an optional property that is new breaks nobody
+    #[default]
+    Refused,
+    /// Somebody may: JSON Schema allows them, so that an optional property that is new may have had any value before
+    Allowed,
+}
+
+/// How two documents are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The seed of the search for instances: the same seed gives the same answer.
+    pub seed: u64,
+    /// What may be in objects beside what is described.
+    pub undocumented: Undocumented,
+    /// The day on which what is deprecated may be gone, if its `x-sunset` is before it.
+    pub today: NaiveDate,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, undocumented: Undocumented::default(), today: Utc::now().date_naive() }
+    }
+}
+
 /// Everything that differs between two documents.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
@@ -72,15 +102,27 @@ impl Comparison {
     }
 }
 
-/// Compares two documents; the same for the same seed.
+/// Compares two documents; the same for the same options.
 ///
 /// # Errors
 ///
 /// [`DocumentError`].
-pub fn compare(old: &Document, new: &Document, seed: u64) -> Result<Comparison, DocumentError> {
-    let structure = structural::compare(old, new)?;
-    let mut judge =
-        Comparer { old, new, seed, structure: &structure, known: BTreeMap::new(), findings: Vec::new(), unproven: Vec::new() };
+pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comparison, DocumentError> {
+    let structure = structural::compare(old, new, options)?;
+    let mut here: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, change) in structure.changes.iter().enumerate() {
+        here.entry(&change.operation).or_default().push(index);
+    }
+    let mut judge = Comparer {
+        old,
+        new,
+        options,
+        structure: &structure,
+        here,
+        known: BTreeMap::new(),
+        findings: Vec::new(),
+        unproven: structure.unproven.clone(),
+    };
     judge.run();
     let mut findings = judge.findings;
     findings.sort_by_key(|finding| (!finding.breaks(), finding.class));
@@ -90,10 +132,12 @@ pub fn compare(old: &Document, new: &Document, seed: u64) -> Result<Comparison, 
 struct Comparer<'a> {
     old: &'a Document,
     new: &'a Document,
-    seed: u64,
+    options: &'a Options,
     structure: &'a Structure,
+    /// The changes of each operation.
+    here: BTreeMap<&'a str, Vec<usize>>,
     /// Shared schemas are asked about once.
-    known: BTreeMap<(Direction, String, String), Inquiry>,
+    known: BTreeMap<(Direction, bool, String, String), Option<Rc<(Sides, Inquiry)>>>,
     findings: Vec<CompatFinding>,
     unproven: Vec<(String, Part)>,
 }
@@ -120,25 +164,21 @@ impl Comparer<'_> {
 
     /// Finds what shows the changes in one part of an operation, and what no change explains.
     fn pair(&mut self, pair: &Pair, evidence: &mut [Option<(Evidence, Option<String>)>]) {
-        let here: Vec<(usize, &Change)> = self
-            .structure
-            .changes
-            .iter()
-            .enumerate()
-            .filter(|(_, change)| change.operation == pair.operation && change.part.is_in(&pair.part))
-            .collect();
+        let here = self.here.get(pair.operation.as_str()).into_iter().flatten();
+        let here = here.map(|index| (*index, &self.structure.changes[*index]));
+        let here: Vec<(usize, &Change)> = here.filter(|(_, change)| change.part.is_in(&pair.part)).collect();
         if here.is_empty() {
             return;
         }
         let breaking: Vec<&(usize, &Change)> = here.iter().filter(|(_, change)| change.class.breaks()).collect();
         // Of a schema that the validator cannot read, such as one with look-ahead in a pattern, only the structure is known.
-        let Ok(sides) = Sides::of(self.old, self.new, pair) else {
+        let Some(known) = self.inquire(pair) else {
             if breaking.is_empty() {
                 self.unproven.push((pair.operation.clone(), pair.part.clone()));
             }
             return;
         };
-        let inquiry = self.inquire(pair, &sides);
+        let (sides, inquiry) = &*known;
         for (index, change) in &breaking {
             let Ground::Schema { .. } = &change.ground else { continue };
             let shown = inquiry
@@ -146,7 +186,7 @@ impl Comparer<'_> {
                 .iter()
                 .find(|witness| witness.violations.iter().any(|violation| explains(change, sides.direction, violation)));
             let found = match shown {
-                Some(witness) => self.shown(&sides, witness),
+                Some(witness) => self.shown(sides, witness),
                 None if inquiry.proven => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
@@ -158,7 +198,7 @@ impl Comparer<'_> {
         for witness in &inquiry.witnesses {
             let foreseen = |violation| breaking.iter().any(|(_, change)| explains(change, sides.direction, violation));
             if !witness.violations.iter().any(foreseen) {
-                self.unforeseen(pair, &sides, witness);
+                self.unforeseen(pair, sides, witness);
             }
         }
         if breaking.is_empty() && inquiry.witnesses.is_empty() && !inquiry.proven {
@@ -166,15 +206,22 @@ impl Comparer<'_> {
         }
     }
 
-    fn inquire(&mut self, pair: &Pair, sides: &Sides) -> Inquiry {
-        let seed = self.seed;
-        match &pair.what {
-            What::Requests(..) => sides.inquire(seed),
-            What::RequestBodies(one, other) | What::Bodies(one, other) | What::Headers(one, other) => {
-                let key = (sides.direction, one.clone(), other.clone());
-                self.known.entry(key).or_insert_with(|| sides.inquire(seed)).clone()
-            }
-        }
+    /// What is known about a part; none where a schema in it cannot be read.
+    fn inquire(&mut self, pair: &Pair) -> Option<Rc<(Sides, Inquiry)>> {
+        let (old, new, options) = (self.old, self.new, self.options);
+        let inquire = || {
+            let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
+            let inquiry = sides.inquire(options.seed);
+            Some(Rc::new((sides, inquiry)))
+        };
+        let (direction, one, other) = match &pair.what {
+            What::Requests(..) => return inquire(),
+            What::RequestBodies(one, other) => (Direction::Request, one, other),
+            What::Bodies(one, other) | What::Headers(one, other) => (Direction::Response, one, other),
+        };
+        let is_header = matches!(pair.what, What::Headers(..));
+        let key = (direction, is_header, referred(old, one), referred(new, other));
+        self.known.entry(key).or_insert_with(inquire).clone()
     }
 
     fn unforeseen(&mut self, pair: &Pair, sides: &Sides, witness: &witness::Witness) {
@@ -202,7 +249,7 @@ impl Comparer<'_> {
                 _ => operation.media_types().next(),
             };
             let requests = self.old.requests(operation, media_type).ok()?;
-            let request = witness::any(&requests, self.seed)?;
+            let request = witness::any(&requests, self.options.seed)?;
             let curl = requests.curl(&self.url(), &request);
             Some((Evidence::Witness(witness::shown(&request)), curl))
         });
@@ -258,6 +305,22 @@ impl Comparer<'_> {
         }
     }
 }
+
+/// Where the schema stands that a schema only refers to.
+fn referred(document: &Document, pointer: &str) -> String {
+    let mut pointer = pointer.to_owned();
+    for _ in 0..MAX_REFERENCES {
+        let schema = document.json.pointer(&pointer).and_then(Value::as_object).filter(|schema| schema.len() == 1);
+        match schema.and_then(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#')) {
+            Some(next) if next.starts_with('/') && !next.contains('%') => pointer = next.to_owned(),
+            _ => break,
+        }
+    }
+    pointer
+}
+
+/// References may follow one another this often before it is a circle.
+const MAX_REFERENCES: usize = 32;
 
 /// Of two the stronger counts: harmless is what is harmless everywhere.
 fn strength(evidence: &Evidence) -> u8 {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     change::Direction,
     structural::{Pair, What},
+    verdict::Undocumented,
 };
 
 /// Beyond this many instances that break different rules, more would only be longer.
@@ -40,14 +41,19 @@ pub struct Inquiry {
 }
 
 impl Sides {
-    /// The sides of a part that both documents have.
+    /// The sides of a part that both documents have. Who keeps to the narrow side sends nothing undocumented, unless that is allowed;
+    /// the wide side is read to the letter.
     ///
     /// # Errors
     ///
     /// [`DocumentError::Schema`].
-    pub fn of(old: &Document, new: &Document, pair: &Pair) -> Result<Self, DocumentError> {
-        let requests = |narrow, wide| Self { direction: Direction::Request, narrow, wide };
-        let answers = |narrow, wide| Self { direction: Direction::Response, narrow, wide };
+    pub fn of(old: &Document, new: &Document, pair: &Pair, undocumented: Undocumented) -> Result<Self, DocumentError> {
+        let kept = |narrow: Described| match undocumented {
+            Undocumented::Refused => narrow.documented(),
+            Undocumented::Allowed => narrow,
+        };
+        let requests = |narrow, wide| Self { direction: Direction::Request, narrow: kept(narrow), wide };
+        let answers = |narrow, wide| Self { direction: Direction::Response, narrow: kept(narrow), wide };
         Ok(match &pair.what {
             What::Requests(operations, media_types) => {
                 let (one, other) = media_types.as_ref().map(|(one, other)| (one.as_str(), other.as_str())).unzip();

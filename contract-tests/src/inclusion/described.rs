@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    inclusion::Located,
+    inclusion::{Located, documented},
     openapi::{
         curl,
         document::{Document, DocumentError},
@@ -111,6 +111,12 @@ impl Described {
     /// The schema in its document, which is the one it was made from and, for requests, their schema.
     pub fn located(&self) -> Located<'_> {
         Located { document: &self.document, pointer: &self.pointer }
+    }
+
+    /// The same without the properties that it does not describe, see [`documented`].
+    pub fn documented(mut self) -> Self {
+        documented::close(&mut self.document, &self.pointer);
+        self
     }
 
     /// The instance as its receiver reads it, for whom text has no type; none where it cannot be sent.

@@ -2,6 +2,7 @@
 
 mod array;
 pub(crate) mod described;
+mod documented;
 mod facts;
 mod language;
 mod number;

@@ -226,7 +226,7 @@ impl Compiler<'_> {
 
     fn keyword(&mut self, node: &mut Node, schema: &Map<String, Value>, keyword: &str, value: &Value, at: &str, place: &str) {
         let anywhere = format!("{place}/*");
-        let length = || value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as usize);
+        let length = || count(value);
         let number = || value.as_number().cloned();
         let own = |name: &'static str, rule: Option<Rule>| rule.map(|rule| (name, rule));
         let rule = match keyword {
@@ -318,7 +318,7 @@ impl Compiler<'_> {
             }
             "then" | "else" => return, // Together with `if`; without it they mean nothing.
             "contains" => {
-                let bound = |name: &str| schema.get(name).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+                let bound = |name: &str| schema.get(name).and_then(count);
                 let (min, max) = (bound("minContains"), bound("maxContains"));
                 let sibling = |name: &str| format!("{}/{name}", node.pointer);
                 let min = match min {
@@ -410,6 +410,11 @@ impl Compiler<'_> {
 }
 
 /// The keyword that applies the schema at `pointer`.
+/// A count: an integer that is not negative, which may be written as `2.0` (JSON Schema, core, section 4.2.3).
+fn count(value: &Value) -> Option<usize> {
+    value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as usize)
+}
+
 fn applicator(pointer: &str) -> &'static str {
     const LISTS: [&str; 8] =
         ["properties", "patternProperties", "dependentSchemas", "prefixItems", "allOf", "anyOf", "oneOf", "$defs"];

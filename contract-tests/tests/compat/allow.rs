@@ -5,7 +5,7 @@ use std::fs;
 use contract_tests::Document;
 use contract_tests::compat::{
     allow::{self, Entry, Idle},
-    verdict::{Comparison, compare},
+    verdict::{Comparison, Options, compare},
 };
 use tempfile::TempDir;
 
@@ -26,7 +26,7 @@ fn read(text: &str) -> Result<Vec<Entry>, String> {
 fn comparison() -> Comparison {
     let old = Document::parse("old.yaml", include_str!("old.yaml")).unwrap();
     let new = Document::parse("new.yaml", include_str!("old.yaml").replace("maxLength: 20", "maxLength: 10")).unwrap();
-    compare(&old, &new, 1).unwrap()
+    compare(&old, &new, &Options::default()).unwrap()
 }
 
 /// How many breaks are left on a day, and what the list says about itself.

@@ -1,10 +1,10 @@
 //! Pairs of whole documents: parameters, media types, statuses, headers, security.
 
-use contract_tests::compat::verdict::{CompatFinding, Evidence, compare};
+use contract_tests::compat::verdict::{CompatFinding, Evidence, Options, compare};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::document;
+use crate::{document, literal};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,13 +76,24 @@ fn agree(expected: &[String], found: &[&CompatFinding]) -> bool {
 
 #[test]
 fn every_pair_of_documents_has_the_expected_verdict_forth_and_back() {
-    let collection: Collection = serde_saphyr::from_str(include_str!("documents.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    check(include_str!("documents.yaml"), &literal());
+}
+
+/// As people write documents: nobody sends what is not described, what was announced may go.
+#[test]
+fn everyday_changes_break_whom_they_break() {
+    let options = Options { today: "2026-01-01".parse().unwrap(), ..Options::default() };
+    check(include_str!("documented.yaml"), &options);
+}
+
+fn check(collection: &str, options: &Options) {
+    let collection: Collection = serde_saphyr::from_str(collection).unwrap_or_else(|error| panic!("{error}"));
     let mut wrong = Vec::new();
     for case in &collection.cases {
         let (from, to) = (variant(&collection.base, &case.from), variant(&collection.base, &case.to));
         let (from, to) = (document("from", &from), document("to", &to));
         for (way, old, new, expected) in [("forth", &from, &to, &case.forth), ("back", &to, &from, &case.back)] {
-            let comparison = compare(old, new, 1).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+            let comparison = compare(old, new, options).unwrap_or_else(|error| panic!("{}: {error}", case.name));
             let found: Vec<&CompatFinding> = comparison.breaking().collect();
             if !agree(expected, &found) {
                 let found: Vec<String> = found.iter().map(|finding| format!("\n    {} ({:?})", said(finding), finding)).collect();
@@ -102,7 +113,8 @@ fn each_break_has_its_own_witness() {
     let from = variant(&collection.base, &Map::from_iter([(properties.to_owned(), three)]));
     let one = json!({ "name": { "type": "string" } });
     let to = variant(&collection.base, &Map::from_iter([(properties.to_owned(), one)]));
-    let comparison = compare(&document("from", &from), &document("to", &to), 1).unwrap_or_else(|error| panic!("{error}"));
+    let comparison =
+        compare(&document("from", &from), &document("to", &to), &literal()).unwrap_or_else(|error| panic!("{error}"));
     let found: Vec<&CompatFinding> = comparison.breaking().collect();
     assert_eq!(found.len(), 2, "{found:?}");
     for (finding, name) in found.iter().zip(["a", "b"]) {

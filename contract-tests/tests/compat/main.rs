@@ -8,8 +8,16 @@ mod documents;
 mod report;
 mod schemas;
 
-use contract_tests::Document;
+use contract_tests::{
+    Document,
+    compat::verdict::{Options, Undocumented},
+};
 use serde_json::Value;
+
+/// Both documents read to the letter.
+fn literal() -> Options {
+    Options { undocumented: Undocumented::Allowed, ..Options::default() }
+}
 
 /// A document of the collection.
 fn document(name: &str, json: &Value) -> Document {

@@ -6,7 +6,7 @@ use contract_tests::Document;
 use contract_tests::compat::{
     allow::{self, Entry},
     report::{CompatReport, Format},
-    verdict::{Comparison, compare},
+    verdict::{Comparison, Options, compare},
 };
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn documents() -> (Document, Document) {
 /// Two documents that differ in every way there is to tell.
 static COMPARISON: LazyLock<Comparison> = LazyLock::new(|| {
     let (old, new) = documents();
-    compare(&old, &new, 1).unwrap()
+    compare(&old, &new, &Options::default()).unwrap()
 });
 
 fn report() -> CompatReport {
@@ -66,7 +66,7 @@ fn for_programs() {
 #[test]
 fn of_a_document_and_itself() {
     let old = Document::parse("old.yaml", include_str!("old.yaml")).unwrap();
-    let comparison = compare(&old, &old.clone(), 1).unwrap();
+    let comparison = compare(&old, &old.clone(), &Options::default()).unwrap();
     let report = CompatReport { new: old.clone(), old, comparison, idle: Vec::new(), allow: None };
     assert_eq!(report.write(Format::Text), "old.yaml against old.yaml: no difference.\n");
     assert_eq!(report.write(Format::Github), "old.yaml against old.yaml: no difference.\n");

@@ -7,7 +7,7 @@ use contract_tests::compat::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::document;
+use crate::{document, literal};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,7 +74,7 @@ impl Pair {
     fn check(&self, direction: Direction, from: (&str, &Value), to: (&str, &Value), harmless: &mut bool) -> Result<(), String> {
         let [old, new] = [from, to].map(|(name, schema)| self.document("things", schema, direction).tap(name));
         let (before, after) = (document("old", &old), document("new", &new));
-        let comparison = compare(&before, &after, 1).map_err(|error| error.to_string())?;
+        let comparison = compare(&before, &after, &literal()).map_err(|error| error.to_string())?;
         *harmless |= comparison.findings.iter().any(|finding| finding.evidence == Evidence::Harmless);
         let breaking: Vec<&CompatFinding> = comparison.breaking().collect();
         let told = || breaking.iter().map(|finding| format!("\n  {finding:?}")).collect::<String>();

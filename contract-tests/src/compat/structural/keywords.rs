@@ -176,6 +176,22 @@ fn list<'v>(values: impl Iterator<Item = &'v Value>) -> String {
     values.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// The values of a discriminator, with the name of the schema that each stands for: those of the mapping, and for alternatives that
+/// it does not name, their names.
+pub fn told_apart(view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
+    let last = |reference: &str| reference.rsplit('/').next().unwrap_or_default().to_owned();
+    let mapping = discriminator.get("mapping").and_then(Value::as_object).into_iter().flatten();
+    let mut all: BTreeMap<String, String> =
+        mapping.filter_map(|(value, schema)| Some((value.clone(), last(schema.as_str()?)))).collect();
+    let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|keyword| view.get(keyword)?.as_array()).flatten();
+    for name in alternatives.filter_map(|schema| Some(last(schema.get("$ref")?.as_str()?))) {
+        if !all.values().any(|schema| *schema == name) {
+            all.insert(name.clone(), name);
+        }
+    }
+    all
+}
+
 /// `minContains`, whose default is 1, and `maxContains`.
 pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Effect, String)> {
     let bound = |view: &View<'_>, keyword: &str, absent: f64| length(view.get(keyword), absent);

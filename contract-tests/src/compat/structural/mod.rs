@@ -3,6 +3,7 @@
 mod keywords;
 mod objects;
 mod parameters;
+mod received;
 mod responses;
 mod schema;
 mod security;
@@ -12,9 +13,13 @@ use crate::pointer::escape;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Document, DocumentError, Operation, REQUESTS};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::change::{Change, Class, Ground, Part};
+use super::{
+    change::{Change, Class, Direction, Ground, Part},
+    verdict::{Options, Undocumented},
+};
 
 /// Differences, and what of both documents can be compared.
 #[derive(Default)]
@@ -25,6 +30,8 @@ pub struct Structure {
     pub pairs: Vec<Pair>,
     /// The operations of the old document, by the name that their changes have.
     pub operations: BTreeMap<String, Operation>,
+    /// What differs and is not compared.
+    pub unproven: Vec<(String, Part)>,
 }
 
 /// A part of an operation that is in both documents.
@@ -50,34 +57,39 @@ pub enum What {
 }
 
 /// Keys of an operation that only people and generators read.
-const DESCRIBING: [&str; 8] =
-    ["tags", "summary", "description", "externalDocs", "operationId", "deprecated", "callbacks", "servers"];
+const DESCRIBING: [&str; 7] = ["tags", "summary", "description", "externalDocs", "operationId", "deprecated", "servers"];
 
 /// Compares two documents.
 ///
 /// # Errors
 ///
 /// [`DocumentError::NotOpenApi`].
-pub fn compare(old: &Document, new: &Document) -> Result<Structure, DocumentError> {
+pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Structure, DocumentError> {
     let mut structure = Structure::default();
     let (before, after) = (old.operations(), new.operations());
     let same = |one: &Operation, other: &Operation| one.method == other.method && template(&one.path) == template(&other.path);
     for operation in &before {
         let name = match after.iter().find(|other| same(operation, other)) {
             Some(other) => {
-                Comparison { old, new, before: operation, after: other, structure: &mut structure }.run();
+                let undocumented = options.undocumented;
+                Comparison { old, new, before: operation, after: other, undocumented, structure: &mut structure }.run();
+                received::callbacks(old, new, (operation, other), undocumented, &mut structure);
                 other.id.clone()
             }
             None => {
                 let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
                 let gone = if new.json.pointer(path).is_some() { "the operation is removed" } else { "the path is removed" };
+                let sunset = sunset(old, &operation.pointer).filter(|sunset| options.today > *sunset);
                 structure.changes.push(Change {
                     operation: operation.id.clone(),
                     part: Part::Operation,
                     pointer: operation.pointer.clone(),
                     gone: true,
-                    class: Class::Requests,
-                    sentence: gone.to_owned(),
+                    class: if sunset.is_some() { Class::Safe } else { Class::Requests },
+                    sentence: match sunset {
+                        Some(day) => format!("{gone}: it was deprecated, with {day} as its last day"),
+                        None => gone.to_owned(),
+                    },
                     ground: Ground::AnyRequest,
                 });
                 operation.id.clone()
@@ -96,13 +108,50 @@ pub fn compare(old: &Document, new: &Document) -> Result<Structure, DocumentErro
             ground: Ground::Document,
         });
     }
+    received::webhooks(old, new, options.undocumented, &mut structure);
     whole(old, new, &mut structure.changes);
     Ok(structure)
 }
 
+/// The last day of what is deprecated: `x-sunset`, a date as in RFC 3339.
+fn sunset(document: &Document, pointer: &str) -> Option<NaiveDate> {
+    let node = document.json.pointer(pointer)?;
+    let day = node.get("x-sunset").and_then(Value::as_str).filter(|_| node.get("deprecated") == Some(&json!(true)))?;
+    day.get(..10)?.parse().ok()
+}
+
+/// The paths that the servers of a document put before those of its operations.
+fn prefixes(document: &Document) -> BTreeSet<String> {
+    let servers = document.json.get("servers").and_then(Value::as_array).into_iter().flatten();
+    let mut all: BTreeSet<String> = servers
+        .filter_map(|server| server.get("url").and_then(Value::as_str))
+        .map(|url| {
+            let after_host = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+            format!("/{}", after_host.trim_matches('/'))
+        })
+        .collect();
+    if all.is_empty() {
+        all.insert("/".to_owned());
+    }
+    all
+}
+
 /// What belongs to no operation.
 fn whole(old: &Document, new: &Document, changes: &mut Vec<Change>) {
-    for key in ["info", "servers", "tags", "externalDocs", "webhooks"] {
+    let (before, after) = (prefixes(old), prefixes(new));
+    let gone: Vec<&str> = before.difference(&after).map(String::as_str).collect();
+    if !gone.is_empty() {
+        changes.push(Change {
+            operation: String::new(),
+            part: Part::Operation,
+            pointer: "/servers".to_owned(),
+            gone: new.json.get("servers").is_none(),
+            class: Class::Requests,
+            sentence: format!("no server has its operations below {} any more", gone.join(" or ")),
+            ground: Ground::Document,
+        });
+    }
+    for key in ["info", "servers", "tags", "externalDocs"] {
         let (before, after) = (old.json.get(key), new.json.get(key));
         if before != after {
             changes.push(Change {
@@ -137,6 +186,7 @@ struct Comparison<'a> {
     new: &'a Document,
     before: &'a Operation,
     after: &'a Operation,
+    undocumented: Undocumented,
     structure: &'a mut Structure,
 }
 
@@ -213,7 +263,7 @@ impl Comparison<'_> {
             let part = Part::Request(name.clone());
             let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
             self.described(at, there, &["example", "examples", "encoding"]);
-            self.schemas(part.clone(), super::change::Direction::Request, &schema, &schema_there);
+            self.schemas(part.clone(), Direction::Request, &schema, &schema_there);
             let json = |operation: &Operation, name: &str| operation.media_types().any(|other| other == name);
             let what = if json(self.before, name) && json(self.after, other) {
                 let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
@@ -236,8 +286,8 @@ impl Comparison<'_> {
         }
     }
 
-    fn schemas(&mut self, part: Part, direction: super::change::Direction, old: &str, new: &str) {
-        let mut schemas = schema::Schemas::new(self.old, self.new, &self.after.id, part, direction);
+    fn schemas(&mut self, part: Part, direction: Direction, old: &str, new: &str) {
+        let mut schemas = schema::Schemas::new((self.old, self.new), &self.after.id, part, direction, self.undocumented);
         schemas.compare(old, new);
         self.structure.changes.append(&mut schemas.changes);
     }

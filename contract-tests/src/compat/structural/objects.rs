@@ -10,7 +10,7 @@ use super::{
     schema::{ChangeLocation, Decided, Schemas},
     view::View,
 };
-use crate::compat::change::Class;
+use crate::compat::change::{Class, Direction};
 
 impl<'a> Schemas<'a> {
     pub(super) fn required(&mut self, old: &View<'a>, new: &View<'a>) {
@@ -48,6 +48,9 @@ impl<'a> Schemas<'a> {
         let other = others(old, name);
         let place = ChangeLocation { old: other.clone(), new: new.to_owned(), gone: false, item: Some(name.to_owned()) };
         let (before, after) = (View::of(self.old, &other), View::of(self.new, new));
+        if self.direction == Direction::Request && before.always() && !after.always() && self.keeps_to_the_described(old) {
+            return self.add(&place, Class::Safe, "is new; nobody had it who kept to the old document", Decided::Document);
+        }
         if before.never && !after.never {
             self.differ(&place, Effect::Wider, "is a new property of a closed object");
         } else if before.always() && after.never {
@@ -65,6 +68,9 @@ impl<'a> Schemas<'a> {
         let other = others(new, name);
         let place = ChangeLocation { old: old.to_owned(), new: other.clone(), gone: true, item: Some(name.to_owned()) };
         let (before, after) = (View::of(self.old, old), View::of(self.new, &other));
+        if self.direction == Direction::Response && after.always() && !before.always() && self.keeps_to_the_described(new) {
+            return self.add(&place, Class::Safe, "is no longer described, and no longer sent", Decided::Document);
+        }
         if after.never && !before.never {
             self.differ(&place, Effect::Narrower, "is removed from a closed object");
         } else if after.always() && !before.always() {

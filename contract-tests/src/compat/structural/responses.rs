@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Document;
 use crate::pointer::escape;
-use crate::{Document, Operation};
 use serde_json::{Value, json};
 
 use super::{Comparison, Pair, What, covering, exists, media_types};
@@ -11,7 +11,7 @@ use crate::compat::change::{Class, Direction, Ground, Part};
 
 impl Comparison<'_> {
     pub(super) fn responses(&mut self) {
-        let (old, new) = (statuses(self.old, self.before), statuses(self.new, self.after));
+        let (old, new) = (statuses(self.old, &self.before.pointer), statuses(self.new, &self.after.pointer));
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let mut seen = BTreeSet::new();
         for status in all {
@@ -123,8 +123,8 @@ impl Comparison<'_> {
 }
 
 /// The documented statuses with where their responses stand.
-fn statuses(document: &Document, operation: &Operation) -> BTreeMap<String, String> {
-    let at = format!("{}/responses", operation.pointer);
+pub(super) fn statuses(document: &Document, operation: &str) -> BTreeMap<String, String> {
+    let at = format!("{operation}/responses");
     let responses = document.json.pointer(&at).and_then(Value::as_object).into_iter().flatten();
     let resolved = responses.filter_map(|(status, _)| {
         let (at, _) = document.resolve(&format!("{at}/{}", escape(status)))?;
@@ -134,7 +134,7 @@ fn statuses(document: &Document, operation: &Operation) -> BTreeMap<String, Stri
 }
 
 /// The key of the response for a status: itself, its range, or the default.
-fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> Option<&'a str> {
+pub(super) fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> Option<&'a str> {
     let range = status.chars().next().map(|class| format!("{class}XX")).unwrap_or_default();
     let keys = [status, &range, "DEFAULT"];
     keys.iter().find_map(|key| all.get_key_value(*key)).map(|(key, _)| key.as_str())

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::{Document, text::format};
 use serde_json::Value;
 
-use super::{keywords, keywords::Effect, view::View};
+use super::{Undocumented, keywords, keywords::Effect, view::View};
 use crate::compat::change::{Change, Class, Direction, Ground, Part};
 
 /// How what a schema allows bears on what the whole allows.
@@ -43,6 +43,7 @@ pub struct Schemas<'a> {
     pub part: Part,
     pub direction: Direction,
     pub changes: Vec<Change>,
+    undocumented: Undocumented,
     bearing: Bearing,
     /// Where the rule is broken of which the schemas are a part, when it is none of their own: the schema with the `if`.
     anchor: Option<(String, String)>,
@@ -50,13 +51,20 @@ pub struct Schemas<'a> {
 }
 
 impl<'a> Schemas<'a> {
-    pub fn new(old: &'a Document, new: &'a Document, operation: &'a str, part: Part, direction: Direction) -> Self {
+    pub fn new(
+        (old, new): (&'a Document, &'a Document),
+        operation: &'a str,
+        part: Part,
+        direction: Direction,
+        undocumented: Undocumented,
+    ) -> Self {
         Self {
             old,
             new,
             operation,
             part,
             direction,
+            undocumented,
             changes: Vec::new(),
             bearing: Bearing::Same,
             anchor: None,
@@ -137,6 +145,7 @@ impl<'a> Schemas<'a> {
             }
             "contains" => self.contains(old, new),
             "x-unique" => self.unique(old, new),
+            "discriminator" => self.discriminator(old, new),
             "readOnly" | "writeOnly" => self.mark(keyword, old, new),
             _ if before != after => {
                 let what =
@@ -264,7 +273,7 @@ impl<'a> Schemas<'a> {
                     self.differ(&ChangeLocation { gone, ..ChangeLocation::of(&at(old), &at(new)) }, effect, &what);
                 }
                 let bounded = |view: &View<'_>| {
-                    (view.get("minContains").and_then(Value::as_u64) != Some(0), view.get("maxContains").is_some())
+                    (view.get("minContains").and_then(Value::as_f64) != Some(0.0), view.get("maxContains").is_some())
                 };
                 let (at_least, at_most) = (bounded(old).0 || bounded(new).0, bounded(old).1 || bounded(new).1);
                 let inside = match (self.bearing, at_least, at_most) {
@@ -302,6 +311,50 @@ impl<'a> Schemas<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Which values stand for which schemas. They do not change what is valid (OpenAPI 3.1.1, section 4.8.25), but a reader that was
+    /// generated from the document finds the schema by them.
+    fn discriminator(&mut self, old: &View<'a>, new: &View<'a>) {
+        let keyword = "discriminator";
+        let place = ChangeLocation::keyword(old, new, keyword);
+        let (Some(before), Some(after)) = (old.get(keyword), new.get(keyword)) else {
+            return self.add(&place, Class::Documentation, "is different", Decided::Document);
+        };
+        let name = |value: &'a Value| value.get("propertyName").and_then(Value::as_str).unwrap_or_default();
+        let (was, is) = (name(before), name(after));
+        if was != is {
+            let what = format!("looks at {is:?} now, and at {was:?} before");
+            return self.add(&place, self.direction.broken(), &what, Decided::Document);
+        }
+        let (before, after) = (keywords::told_apart(old, before), keywords::told_apart(new, after));
+        for (value, schema) in &before {
+            match after.get(value) {
+                Some(other) if other == schema => {}
+                Some(other) => {
+                    let what = format!("takes {is} {value:?} for {other} now, and for {schema} before");
+                    self.add(&place, self.direction.broken(), &what, Decided::Document);
+                }
+                None => {
+                    let class = if self.direction == Direction::Request { Class::Requests } else { Class::Safe };
+                    self.add(&place, class, &format!("no longer knows {is} {value:?}, which was {schema}"), Decided::Document);
+                }
+            }
+        }
+        for (value, schema) in after.iter().filter(|(value, _)| !before.contains_key(*value)) {
+            let class = if self.direction == Direction::Response { Class::Responses } else { Class::Safe };
+            self.add(&place, class, &format!("has the new {is} {value:?}, which is {schema}"), Decided::Document);
+        }
+    }
+
+    /// Whether a property that this object does not describe is one that nobody sends: it describes others, does not say that there
+    /// may be more, and stands where values are asked for.
+    pub(super) fn keeps_to_the_described(&self, view: &View<'_>) -> bool {
+        let speaks = ["additionalProperties", "unevaluatedProperties"].iter().any(|keyword| view.get(keyword).is_some());
+        self.undocumented == Undocumented::Refused
+            && self.bearing == Bearing::Same
+            && !speaks
+            && (view.names("properties").next().is_some() || !view.all_of.is_empty())
     }
 
     fn mark(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {

@@ -1,0 +1,209 @@
+//! What clients receive unasked, webhooks and callbacks: the API sends these requests, and clients answer them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Pair, Structure, What, covering, exists, media_types,
+    responses::{answering, statuses},
+    schema::Schemas,
+};
+use crate::{
+    Document, Operation,
+    compat::{
+        change::{Change, Class, Direction, Ground, Part},
+        verdict::Undocumented,
+    },
+    pointer::escape,
+};
+
+/// The methods of a path item.
+const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+/// What is compared of such a request; the rest is for people, or named as not compared.
+const COMPARED: [&str; 2] = ["requestBody", "responses"];
+/// Keys that are only for people.
+const DESCRIBING: [&str; 6] = ["tags", "summary", "description", "externalDocs", "operationId", "deprecated"];
+
+/// Compares the webhooks of two documents.
+pub fn webhooks(old: &Document, new: &Document, undocumented: Undocumented, structure: &mut Structure) {
+    let all = |document: &Document| {
+        let names = document.json.get("webhooks").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let items = names.map(|name| (format!("webhook {name}"), format!("/webhooks/{}", escape(name))));
+        requests(document, items)
+    };
+    Received { old, new, undocumented, structure, name: String::new() }.compare(&all(old), &all(new), "webhook");
+}
+
+/// Compares the callbacks of an operation that both documents have.
+pub fn callbacks(
+    old: &Document,
+    new: &Document,
+    (before, after): (&Operation, &Operation),
+    undocumented: Undocumented,
+    structure: &mut Structure,
+) {
+    let all = |document: &Document, pointer: &str| {
+        let at = format!("{pointer}/callbacks");
+        let names = document.json.pointer(&at).and_then(Value::as_object).into_iter().flat_map(Map::keys);
+        let items = names.filter_map(|name| {
+            let (at, callback) = document.resolve(&format!("{at}/{}", escape(name)))?;
+            let expressions = callback.as_object().into_iter().flat_map(Map::keys).map(String::clone).collect::<Vec<_>>();
+            Some(
+                expressions
+                    .into_iter()
+                    .map(move |url| (format!("{}, callback {name}", after.id), format!("{at}/{}", escape(&url)))),
+            )
+        });
+        requests(document, items.flatten())
+    };
+    let (before, after) = (all(old, &before.pointer), all(new, &after.pointer));
+    Received { old, new, undocumented, structure, name: String::new() }.compare(&before, &after, "callback");
+}
+
+/// The requests of path items, by name and method, with where they stand.
+fn requests(document: &Document, items: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for (name, at) in items {
+        let Some((at, item)) = document.resolve(&at) else { continue };
+        for method in METHODS.iter().filter(|method| item.get(**method).is_some_and(Value::is_object)) {
+            all.insert(format!("{name} {}", method.to_uppercase()), format!("{at}/{method}"));
+        }
+    }
+    all
+}
+
+struct Received<'a> {
+    old: &'a Document,
+    new: &'a Document,
+    undocumented: Undocumented,
+    structure: &'a mut Structure,
+    name: String,
+}
+
+impl Received<'_> {
+    fn compare(&mut self, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, kind: &str) {
+        for (name, before) in old {
+            name.clone_into(&mut self.name);
+            match new.get(name) {
+                Some(after) => self.request(before, after),
+                None => self.add(
+                    Part::Operation,
+                    before,
+                    true,
+                    Class::Responses,
+                    &format!("the {kind} is removed: nobody is called any more"),
+                ),
+            }
+        }
+        for (name, after) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            name.clone_into(&mut self.name);
+            self.add(Part::Operation, after, false, Class::Safe, &format!("the {kind} is new"));
+        }
+    }
+
+    fn request(&mut self, before: &str, after: &str) {
+        let [one, other] = [(self.old, before), (self.new, after)].map(|(document, at)| document.json.pointer(at));
+        let (Some(one), Some(other)) = (one.and_then(Value::as_object), other.and_then(Value::as_object)) else { return };
+        let mut keys: Vec<&String> = one.keys().chain(other.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys.into_iter().filter(|key| !COMPARED.contains(&key.as_str()) && one.get(*key) != other.get(*key)) {
+            let (pointer, gone) =
+                (format!("{}/{}", if other.contains_key(key) { after } else { before }, escape(key)), !other.contains_key(key));
+            self.add(Part::Operation, &pointer, gone, Class::Documentation, &format!("`{key}` is different"));
+            if !DESCRIBING.contains(&key.as_str()) {
+                self.structure.unproven.push((self.name.clone(), Part::Requests));
+            }
+        }
+        self.body(before, after);
+        self.answers(before, after);
+    }
+
+    /// The body goes the way of an answer: what is wider breaks.
+    fn body(&mut self, before: &str, after: &str) {
+        let at = |document: &Document, pointer: &str| document.resolve(&format!("{pointer}/requestBody")).map(|(at, _)| at);
+        let (before, after) = match (at(self.old, before), at(self.new, after)) {
+            (None, None) => return,
+            (None, Some(after)) => return self.add(Part::Requests, &after, false, Class::Responses, "it has a body now"),
+            (Some(before), None) => return self.add(Part::Requests, &before, true, Class::Responses, "it has no body any more"),
+            (Some(before), Some(after)) => (before, after),
+        };
+        let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
+        match (required(self.old, &before), required(self.new, &after)) {
+            (true, false) => {
+                self.add(Part::Requests, &format!("{after}/required"), false, Class::Responses, "the body may be missing now")
+            }
+            (false, true) => {
+                self.add(Part::Requests, &format!("{after}/required"), false, Class::Safe, "the body is always there now")
+            }
+            _ => {}
+        }
+        let (old, new) = (media_types(self.old, &before), media_types(self.new, &after));
+        for (name, there) in &new {
+            let part = Part::Request(name.clone());
+            match covering(&old, name) {
+                Some((_, here)) => self.schemas(part, Direction::Response, here, there),
+                None => self.add(part, there, false, Class::Responses, &format!("the media type {name} is new")),
+            }
+        }
+        for (name, here) in old.iter().filter(|(name, _)| covering(&new, name).is_none()) {
+            self.add(Part::Request(name.clone()), here, true, Class::Safe, &format!("the media type {name} is no longer sent"));
+        }
+    }
+
+    /// Answers go the way of a request: what is narrower breaks.
+    fn answers(&mut self, before: &str, after: &str) {
+        let (old, new) = (statuses(self.old, before), statuses(self.new, after));
+        for (status, here) in &old {
+            let part = Part::Response(status.clone());
+            let Some(there) = answering(&new, status).map(|status| &new[status]) else {
+                self.add(part, here, true, Class::Requests, &format!("an answer with {status} is no longer expected"));
+                continue;
+            };
+            let (bodies, bodies_there) = (media_types(self.old, here), media_types(self.new, there));
+            for (name, here) in &bodies {
+                let part = Part::Body(status.clone(), name.clone());
+                match covering(&bodies_there, name) {
+                    Some((_, there)) => self.schemas(part, Direction::Request, here, there),
+                    None => self.add(part, here, true, Class::Requests, &format!("the media type {name} is no longer accepted")),
+                }
+            }
+        }
+        for (status, there) in new.iter().filter(|(status, _)| answering(&old, status).is_none()) {
+            self.add(
+                Part::Response(status.clone()),
+                there,
+                false,
+                Class::Safe,
+                &format!("an answer with {status} is accepted now"),
+            );
+        }
+    }
+
+    fn schemas(&mut self, part: Part, direction: Direction, here: &str, there: &str) {
+        let (one, other) = (format!("{here}/schema"), format!("{there}/schema"));
+        let mut schemas = Schemas::new((self.old, self.new), &self.name, part.clone(), direction, self.undocumented);
+        schemas.compare(&one, &other);
+        self.structure.changes.append(&mut schemas.changes);
+        if exists(self.old, &one) && exists(self.new, &other) {
+            let what = match direction {
+                Direction::Request => What::RequestBodies(one, other),
+                Direction::Response => What::Bodies(one, other),
+            };
+            self.structure.pairs.push(Pair { operation: self.name.clone(), part, what });
+        }
+    }
+
+    fn add(&mut self, part: Part, pointer: &str, gone: bool, class: Class, sentence: &str) {
+        self.structure.changes.push(Change {
+            operation: self.name.clone(),
+            part,
+            pointer: pointer.to_owned(),
+            gone,
+            class,
+            sentence: sentence.to_owned(),
+            ground: Ground::Document,
+        });
+    }
+}
