@@ -1,6 +1,6 @@
 //! The verdict: what the rules say and what the instances show, together.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
@@ -119,6 +119,8 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
         options,
         structure: &structure,
         here,
+        budget: Cell::new(BUDGET),
+        parts_left: 0,
         known: BTreeMap::new(),
         findings: Vec::new(),
         unproven: structure.unproven.clone(),
@@ -136,16 +138,21 @@ struct Comparer<'a> {
     structure: &'a Structure,
     /// The changes of each operation.
     here: BTreeMap<&'a str, Vec<usize>>,
+
+    /// How many values may be generated, and for how many parts.
+    budget: Cell<isize>,
+    parts_left: usize,
     /// Shared schemas are asked about once.
     known: BTreeMap<(Direction, bool, String, String), Option<Rc<(Sides, Inquiry)>>>,
     findings: Vec<CompatFinding>,
     unproven: Vec<(String, Part)>,
 }
 
-impl Comparer<'_> {
+impl<'a> Comparer<'a> {
     fn run(&mut self) {
         let changes = &self.structure.changes;
         let mut evidence: Vec<Option<(Evidence, Option<String>)>> = vec![None; changes.len()];
+        self.parts_left = self.structure.pairs.iter().filter(|pair| !self.changes_in(pair).is_empty()).count();
         for pair in &self.structure.pairs {
             self.pair(pair, &mut evidence);
         }
@@ -164,9 +171,7 @@ impl Comparer<'_> {
 
     /// Finds what shows the changes in one part of an operation, and what no change explains.
     fn pair(&mut self, pair: &Pair, evidence: &mut [Option<(Evidence, Option<String>)>]) {
-        let here = self.here.get(pair.operation.as_str()).into_iter().flatten();
-        let here = here.map(|index| (*index, &self.structure.changes[*index]));
-        let here: Vec<(usize, &Change)> = here.filter(|(_, change)| change.part.is_in(&pair.part)).collect();
+        let here = self.changes_in(pair);
         if here.is_empty() {
             return;
         }
@@ -206,12 +211,26 @@ impl Comparer<'_> {
         }
     }
 
+    /// What differs in a part, with its place among all changes.
+    fn changes_in(&self, pair: &Pair) -> Vec<(usize, &'a Change)> {
+        let structure = self.structure;
+        let here = self.here.get(pair.operation.as_str()).into_iter().flatten();
+        let here = here.map(|index| (*index, &structure.changes[*index]));
+        here.filter(|(_, change)| change.part.is_in(&pair.part)).collect()
+    }
+
     /// What is known about a part; none where a schema in it cannot be read.
     fn inquire(&mut self, pair: &Pair) -> Option<Rc<(Sides, Inquiry)>> {
         let (old, new, options) = (self.old, self.new, self.options);
+        // What one part does not need is left for the others.
+        let own = self.budget.get() / self.parts_left.max(1).cast_signed();
+        self.parts_left = self.parts_left.saturating_sub(1);
+        let budget = Cell::new(own);
+        let total = &self.budget;
         let inquire = || {
             let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
-            let inquiry = sides.inquire(options.seed);
+            let inquiry = sides.inquire(options.seed, &budget);
+            total.set(total.get() - (own - budget.get()));
             Some(Rc::new((sides, inquiry)))
         };
         let (direction, one, other) = match &pair.what {
@@ -318,6 +337,9 @@ fn referred(document: &Document, pointer: &str) -> String {
     }
     pointer
 }
+
+/// How many values are generated in one comparison to find what shows a break: a few seconds.
+const BUDGET: isize = 400_000;
 
 /// References may follow one another this often before it is a circle.
 const MAX_REFERENCES: usize = 32;

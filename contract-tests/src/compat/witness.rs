@@ -1,6 +1,8 @@
 //! Asks the engine whether a part of the one document includes a part of the other, and for instances where it does not.
 
-use crate::{Described, Document, DocumentError, Inclusion, Located, LocatedViolation, inclusion};
+use std::cell::Cell;
+
+use crate::{Described, Document, DocumentError, Inclusion, Located, LocatedViolation, inclusion, inclusion::inclusion_within};
 use serde_json::{Value, json};
 
 use super::{
@@ -67,12 +69,14 @@ impl Sides {
 
     /// Looks for instances that are described on the narrow side only. What one breaks is then left out of the wide side and the
     /// question asked again, until there is a proof that nothing else is broken, or nothing more is known.
-    pub fn inquire(&self, seed: u64) -> Inquiry {
+    ///
+    /// `budget`: how many values may be generated for that; what is taken is taken off.
+    pub fn inquire(&self, seed: u64, budget: &Cell<isize>) -> Inquiry {
         let Located { document, pointer } = self.wide.located();
         let mut document = document.clone();
         let mut inquiry = Inquiry::default();
         while inquiry.witnesses.len() < MAX_WITNESSES {
-            match inclusion(self.narrow.located(), Located { document: &document, pointer }, seed) {
+            match inclusion_within(self.narrow.located(), Located { document: &document, pointer }, seed, budget) {
                 Ok(Inclusion::Proven) => {
                     inquiry.proven = true;
                     break;

@@ -78,6 +78,11 @@ impl<'a> Generator<'a> {
         self.value(&[0], aims)
     }
 
+    /// How many values the last instance took, those that were given up included.
+    pub fn spent(&self) -> usize {
+        FUEL - self.fuel
+    }
+
     /// A value for a place that all of `nodes` apply to.
     fn value(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
         if self.depth > 4 * MAX_DEPTH || self.fuel == 0 {

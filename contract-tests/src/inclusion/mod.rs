@@ -12,6 +12,8 @@ mod term;
 mod text;
 mod witness;
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use self::{facts::State, proof::Prover, term::Terms, witness::WitnessSearch};
@@ -54,6 +56,16 @@ pub enum Inclusion {
 ///
 /// What is wrong with a schema that does not compile.
 pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<Inclusion, String> {
+    inclusion_within(narrow, wide, seed, &Cell::new(isize::MAX))
+}
+
+/// The same with a budget: how many values the search for an instance may generate. What it takes is taken off.
+pub(crate) fn inclusion_within(
+    narrow: Located<'_>,
+    wide: Located<'_>,
+    seed: u64,
+    budget: &Cell<isize>,
+) -> Result<Inclusion, String> {
     let both = [narrow, wide];
     let compile = || both.map(|located| Schema::compile(located.document, located.pointer));
     let schemas = compile();
@@ -65,7 +77,12 @@ pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<In
         return Ok(Inclusion::Proven);
     }
     let [first, second] = compile();
-    let search =
-        WitnessSearch { schemas: [&schemas[0], &schemas[1]], validators: &validators, both: Schema::both(first, second), seed };
+    let search = WitnessSearch {
+        schemas: [&schemas[0], &schemas[1]],
+        validators: &validators,
+        both: Schema::both(first, second),
+        seed,
+        budget,
+    };
     Ok(search.witness(&terms).map_or(Inclusion::Unknown, Inclusion::Refuted))
 }

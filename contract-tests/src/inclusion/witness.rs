@@ -1,6 +1,6 @@
 //! The search for an instance of one schema that another one refuses.
 
-use std::{cmp::Reverse, collections::BTreeSet};
+use std::{cell::Cell, cmp::Reverse, collections::BTreeSet};
 
 use proptest::strategy::ValueTree;
 use serde_json::Value;
@@ -27,6 +27,8 @@ const MAX_INSTANCES: usize = 500;
 const MAX_WISHES: usize = 24;
 /// The most steps in which a witness is made smaller.
 const MAX_SHRINKING: usize = 3_000;
+/// What one of these steps costs, in values that are generated.
+const SHRINKING_COST: usize = 10;
 
 pub(super) struct WitnessSearch<'a> {
     /// The narrow and the wide schema.
@@ -35,6 +37,8 @@ pub(super) struct WitnessSearch<'a> {
     /// What both allow.
     pub both: Schema,
     pub seed: u64,
+    /// How many more values may be generated; below zero where the last instance took more than was left.
+    pub budget: &'a Cell<isize>,
 }
 
 impl WitnessSearch<'_> {
@@ -49,6 +53,7 @@ impl WitnessSearch<'_> {
             .chain(self.breaking(&alike[1]).take(MAX_ALIKE))
             .chain(self.meeting(&alike[0]).take(MAX_ALIKE))
             .take(MAX_INSTANCES)
+            .take_while(|_| self.budget.get() > 0)
             .flatten()
             .find(|instance| self.refutes(instance))?;
         Some(self.smallest(found))
@@ -130,7 +135,7 @@ impl WitnessSearch<'_> {
         let tries = aims.enumerate().flat_map(move |(index, aim)| ways.map(|richness| (index, aim.clone(), richness)));
         tries.map(move |(index, aim, richness)| {
             let words = ["witness", &constraint.to_string(), &format!("{goal:?} {index} {richness:?}")];
-            Generator::new(schema, rng(self.seed, &words), richness).instance(&[aim])
+            self.generated(Generator::new(schema, rng(self.seed, &words), richness), &[aim])
         })
     }
 
@@ -139,8 +144,18 @@ impl WitnessSearch<'_> {
             let richness = if number % 4 == 0 { Richness::Sparse } else { Richness::Random };
             let mut generator = Generator::new(self.schemas[0], rng(self.seed, &["random", &number.to_string()]), richness);
             generator.plain = number % 2 == 0;
-            generator.instance(&[])
+            self.generated(generator, &[])
         })
+    }
+
+    fn generated(&self, mut generator: Generator<'_>, aims: &[Aim]) -> Option<Value> {
+        let found = generator.instance(aims);
+        self.spend(generator.spent());
+        found
+    }
+
+    fn spend(&self, values: usize) {
+        self.budget.set(self.budget.get().saturating_sub_unsigned(values));
     }
 
     fn refutes(&self, instance: &Value) -> bool {
@@ -181,10 +196,11 @@ impl WitnessSearch<'_> {
         let mut best = found.clone();
         let mut more = tree.simplify();
         for _ in 0..MAX_SHRINKING {
-            if !more {
+            if !more || self.budget.get() <= 0 {
                 break;
             }
             let tried = tree.current();
+            self.spend(SHRINKING_COST);
             if self.refutes(&tried) && !doubtful(&tried) {
                 best = tried;
                 more = tree.simplify();
