@@ -118,6 +118,9 @@ impl Schema {
             }
             (reached[id], distances[id]) = (true, distance);
             let node = &self.nodes[id];
+            if node.read_only {
+                continue; // Not to be sent, so nothing in it is reached.
+            }
             let branches: Vec<NodeId> =
                 node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches.iter().copied()).collect();
             let inner: Vec<NodeId> = [
@@ -142,7 +145,7 @@ impl Schema {
         for (id, distance) in distances.iter().enumerate() {
             for constraint in self.nodes[id].constraints().collect::<Vec<_>>() {
                 self.constraints[constraint].conditional = *distance != Distance::Direct;
-                if self.nodes[id].read_only {
+                if self.nodes[id].read_only || !reached[id] {
                     self.constraints[constraint].source = None; // Not to be sent, so nothing to be broken.
                 }
             }
