@@ -83,3 +83,144 @@ async fn an_answer_without_what_is_write_only_is_right_and_one_with_it_is_not() 
     let told = accused(&ONE_SCHEMA.replace(", writeOnly: true", "")).await;
     assert_eq!(told, BTreeSet::from(["/components/schemas/Account/properties/password/writeOnly".to_owned()]));
 }
+
+/// `required` and the marks in different schemas: parts of an `allOf`, behind references, beside an `allOf`, in nested objects, items
+/// and alternatives.
+const MARKS_ELSEWHERE: &str = "\
+openapi: 3.0.3
+info: {title: Accounts, version: 1.0.0}
+paths:
+  /accounts:
+    post:
+      operationId: openAccount
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+      responses:
+        '201': {description: The account., content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
+        '400': {description: Not so.}
+        '404': {description: Not here.}
+        '405': {description: Not by this method.}
+        '413': {description: Too much.}
+        '415': {description: Not JSON.}
+components:
+  schemas:
+    Id: {type: integer, minimum: 1, readOnly: true}
+    Secret:
+      type: object
+      properties:
+        password: {type: string, minLength: 8, writeOnly: true}
+    Entity:
+      type: object
+      properties:
+        id: {$ref: '#/components/schemas/Id'}
+    Account:
+      allOf:
+      - $ref: '#/components/schemas/Entity'
+      - $ref: '#/components/schemas/Secret'
+      - type: object
+        required: [id, name, password, owner]
+        properties:
+          id: {type: integer, maximum: 1000000}
+          name: {type: string, minLength: 1}
+          owner:
+            required: [id, name]
+            allOf:
+            - $ref: '#/components/schemas/Entity'
+            - type: object
+              properties:
+                name: {type: string, minLength: 1}
+          books:
+            type: array
+            maxItems: 3
+            items:
+              allOf:
+              - $ref: '#/components/schemas/Entity'
+              - required: [id, title]
+                type: object
+                properties: {title: {type: string, minLength: 1}}
+          tag:
+            oneOf:
+            - allOf: [{$ref: '#/components/schemas/Entity'}, {type: object, required: [id, kind], properties: {kind: {type: string, enum: [one]}}}]
+            - {type: object, required: [kind], properties: {kind: {type: string, enum: [other]}}}
+";
+
+#[tokio::test]
+async fn a_mark_counts_whichever_schema_requires_the_property() {
+    let accused = async |served: &str| {
+        let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
+        let suite = Suite::new(Document::parse("accounts.yaml", MARKS_ELSEWHERE).unwrap()).cases(50);
+        let report = suite.run(&server.url).await.unwrap();
+        let operation = &report.operations[0];
+        for constraint in operation.constraints.iter().filter(|constraint| constraint.breakable != "never") {
+            assert!(constraint.satisfied && constraint.violated, "not tested from both sides: {constraint:?}");
+        }
+        report.failures
+    };
+    let failures = accused(MARKS_ELSEWHERE).await;
+    assert!(failures.is_empty(), "{failures:#?}");
+    let failures = accused(&MARKS_ELSEWHERE.replace(", readOnly: true", "")).await;
+    assert!(failures.iter().any(|failure| failure.rule == "valid-refused"), "{failures:#?}");
+    let failures = accused(&MARKS_ELSEWHERE.replace(", writeOnly: true", "")).await;
+    let told = "/components/schemas/Secret/properties/password/writeOnly";
+    assert!(failures.iter().any(|failure| failure.promise == told), "{failures:#?}");
+}
+
+/// Patterns that take a search, one that is none, and keywords with values that they cannot have.
+const PATTERNS: &str = r#"
+openapi: 3.1.0
+info: {title: Accounts, version: 1.0.0}
+paths:
+  /accounts:
+    post:
+      operationId: openAccount
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [password, slug]
+              properties:
+                password: {type: string, pattern: '^(?=.*[A-Z])(?=.*\d).{8,20}$'}
+                slug: {type: string, pattern: '^(?!admin$)[a-z]{3,8}$'}
+                quoted: {type: string, pattern: '^(["''])[a-z]+\1$'}
+                rare: {type: string, pattern: '^(?=a)b$'}
+                count: {type: integer, minimum: 1}
+              additionalProperties: false
+      responses:
+        '201': {description: The account.}
+        '400': {description: Not so.}
+        '404': {description: Not here.}
+        '405': {description: Not by this method.}
+        '413': {description: Too much.}
+        '415': {description: Not JSON.}
+"#;
+
+#[tokio::test]
+async fn a_pattern_that_takes_a_search_is_tested_and_a_defect_costs_only_itself() {
+    let broken = PATTERNS.replace("minimum: 1}", "minimum: 1, maximum: '9', default: many, required: true}").replace(
+        "additionalProperties: false",
+        "additionalProperties: false\n              minProperties: '1'\n              not: {required: [a], pattern: '('}",
+    );
+    let accused = async |served: &str| {
+        let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
+        Suite::new(Document::parse("accounts.yaml", broken.as_str()).unwrap()).cases(50).run(&server.url).await.unwrap()
+    };
+    let report = accused(PATTERNS).await;
+    assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    let operation = &report.operations[0];
+    assert_eq!(operation.untested, None);
+    let tested = |end: &str| operation.constraints.iter().any(|one| one.key.ends_with(end) && one.satisfied && one.violated);
+    for end in ["password/pattern", "slug/pattern", "quoted/pattern", "count/minimum"] {
+        assert!(tested(end), "{end}: {:#?}", operation.constraints);
+    }
+    assert!(operation.uncovered.iter().any(|gap| gap.pointer.ends_with("rare/pattern")), "{:?}", operation.uncovered);
+    let told: BTreeSet<&str> =
+        report.defects.iter().filter_map(|defect| defect.pointer.rsplit_once("/schema/").map(|(_, end)| end)).collect();
+    let wrong =
+        ["properties/count/maximum", "properties/count/default", "properties/count/required", "minProperties", "not/pattern"];
+    assert_eq!(told, BTreeSet::from(wrong));
+    for (rule, weaker) in [("(?=.*\\d)", ""), ("(?!admin$)", ""), ("\\1$", "[\"'']$")] {
+        let failures = accused(&PATTERNS.replace(rule, weaker)).await.failures;
+        assert!(failures.iter().any(|failure| failure.promise.ends_with("/pattern")), "{rule}: {failures:#?}");
+    }
+}

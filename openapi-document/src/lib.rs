@@ -46,6 +46,7 @@ mod json;
 mod loader;
 mod model;
 mod node;
+mod one_way;
 mod operations;
 mod parse;
 pub mod pointer;
@@ -58,6 +59,7 @@ pub use self::{
     document::Document,
     error::{Defect, DefectKind, LimitOf, LoadError},
     loader::{CheckPattern, Fetch, Loader},
+    one_way::{marked, one_way},
     operations::{METHODS, Operation},
     source::Place,
 };

@@ -575,24 +575,7 @@ fn as_2020_12(document: &Value, hidden: &str) -> Value {
     if document["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")) {
         modernise(&mut document);
     }
-    spare(&mut document, hidden);
-    document
-}
-
-fn spare(node: &mut Value, hidden: &str) {
-    match node {
-        Value::Array(items) => items.iter_mut().for_each(|item| spare(item, hidden)),
-        Value::Object(object) => {
-            let properties = object.get("properties").and_then(Value::as_object).into_iter().flatten();
-            let marked = properties.filter(|(_, schema)| schema[hidden] == json!(true));
-            let marked: Vec<String> = marked.map(|(name, _)| name.clone()).collect();
-            if let Some(Value::Array(required)) = object.get_mut("required") {
-                required.retain(|name| !marked.iter().any(|marked| name == marked.as_str()));
-            }
-            object.values_mut().for_each(|value| spare(value, hidden));
-        }
-        _ => {}
-    }
+    openapi_document::one_way(&document, hidden)
 }
 
 fn modernise(node: &mut Value) {

@@ -7,7 +7,6 @@ use crate::{
     openapi::{
         curl,
         document::{Document, DocumentError},
-        marked::without_required,
         operation::{Operation, ParameterLocation},
         request::{REQUESTS, Target, Undescribed, bundle},
     },
@@ -99,7 +98,7 @@ impl Document {
         pointer: &str,
         kind: fn(Schema, ReferenceValidator) -> Kind,
     ) -> Result<Described, DocumentError> {
-        let document = without_required(&self.json, mark);
+        let document = openapi_document::one_way(&self.json, mark);
         let schema = Schema::compile(&document, pointer);
         let validator = ReferenceValidator::compile(&document, pointer, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: pointer.to_owned(), cause })?;

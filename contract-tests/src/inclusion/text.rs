@@ -37,7 +37,8 @@ pub(super) fn contradictory(facts: &Facts<'_>, languages: &mut Languages) -> boo
 /// A text that is as these facts ask, as far as they are understood.
 pub(super) fn find(facts: &Facts<'_>, languages: &mut Languages) -> Found {
     let (mut low, mut high) = (0, None::<usize>);
-    let mut all: Vec<Language> = facts.patterns.iter().map(|(pattern, satisfied)| of_pattern(pattern, *satisfied)).collect();
+    let mut all: Vec<Language> = Vec::new();
+    let mut patterns: Vec<(&Pattern, bool)> = facts.patterns.clone();
     let mut excluded: Vec<&str> = facts.excluded.clone();
     let mut formats: Vec<(&str, bool)> = Vec::new();
     for (rule, satisfied) in &facts.rules {
@@ -48,11 +49,20 @@ pub(super) fn find(facts: &Facts<'_>, languages: &mut Languages) -> Found {
             (Rule::MinLength(min), false) => at_most(min - 1),
             (Rule::MaxLength(max), true) => at_most(*max),
             (Rule::MaxLength(max), false) => low = low.max(max.saturating_add(1)),
-            (Rule::Pattern(pattern), satisfied) => all.push(of_pattern(pattern, *satisfied)),
+            (Rule::Pattern(pattern), satisfied) => patterns.push((pattern, *satisfied)),
             (Rule::Format(format), satisfied) => formats.push((format.name(), *satisfied)),
             (Rule::Enum(members), false) => excluded.extend(members.iter().filter_map(Value::as_str)),
             (Rule::Const(value), false) => excluded.extend(value.as_str()),
             _ => {}
+        }
+    }
+    // Of some patterns only a wider one is known, which says nothing about what they do not match.
+    let against = |pattern: &Pattern| patterns.iter().any(|(other, satisfied)| *satisfied && other.source() == pattern.source());
+    for (pattern, satisfied) in &patterns {
+        if *satisfied || pattern.is_exact() {
+            all.push(of_pattern(pattern, *satisfied));
+        } else if against(pattern) {
+            return Found::Nothing;
         }
     }
     if high.is_some_and(|high| low > high) || formats.iter().any(|(name, satisfied)| formats.contains(&(*name, !satisfied))) {

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use openapi_document::{marked, one_way};
 use serde_json::{Value, json};
 
 use super::{Exchange, Finding, Judge};
 use crate::{
     cases::Group,
     openapi::document::Document,
-    openapi::marked::{marked, without_required},
     openapi::operation::{Operation, ResponseSpec, is_json},
     pointer::escape,
     rules::{self, Rule},
@@ -31,8 +31,8 @@ impl Conformance {
         let mut schemas = HashMap::new();
         let mut unusable: Vec<Uncovered> = Vec::new();
         // In responses what is `writeOnly` is not required, and must not be: it may be a secret.
-        let mut view = without_required(&document.json, "writeOnly");
-        let marked = marked(&document.json, "writeOnly");
+        let mut view = one_way(&document.json, "writeOnly");
+        let marked = marked(&view, "writeOnly");
         let write_only: HashSet<String> =
             marked.iter().map(|(object, name)| format!("{object}/properties/{}", escape(name))).collect();
         for pointer in &write_only {

@@ -2,8 +2,13 @@
 
 use std::{path::Path, sync::Arc};
 
-use openapi_document::{Defect, DefectKind, LoadError, Loader};
+use openapi_document::{
+    Defect, DefectKind, LoadError, Loader,
+    pointer::{replace, unescape},
+};
 use serde_json::Value;
+
+use crate::text::pattern::{Pattern, PatternError};
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +31,7 @@ pub enum DocumentError {
 pub struct Document {
     /// What it is called in reports: its file name.
     pub name: String,
-    /// Its content, as OpenAPI 3.1.
+    /// Its content, as OpenAPI 3.1, without the keywords of schemas that are [defects](Self::defects).
     pub json: Value,
     source: Arc<openapi_document::Document>,
 }
@@ -64,7 +69,9 @@ impl Document {
                 cause: defect.message.clone(),
             }));
         }
-        Ok(Self { name: name.to_owned(), json: source.json().clone(), source: Arc::new(source) })
+        let mut json = source.json().clone();
+        source.defects().iter().for_each(|defect| repair(&mut json, defect));
+        Ok(Self { name: name.to_owned(), json, source: Arc::new(source) })
     }
 
     /// What is wrong in the document itself. The rest of it is tested all the same.
@@ -104,5 +111,92 @@ impl Document {
 const EXCERPT: usize = 200;
 
 fn loader() -> Loader {
-    Loader::new().keep_unresolved(true)
+    Loader::new().keep_unresolved(true).check_patterns_with(|pattern| match Pattern::parse(pattern) {
+        Err(error @ PatternError::Syntax { .. }) => Err(error.to_string()),
+        // What only takes too much is no fault of the document.
+        _ => Ok(()),
+    })
+}
+
+/// Takes out what says nothing: a keyword of a schema whose value cannot be one, so that the rest of the schema counts.
+fn repair(json: &mut Value, defect: &Defect) {
+    let Some((parent, last)) = split(&defect.pointer) else { return };
+    let named = |keyword: &str| defect.message.starts_with(&format!("`{keyword}` "));
+    match defect.kind {
+        DefectKind::KeywordType if defect.message.starts_with("a schema is ") => {
+            // Not an object or a boolean: it asks for nothing.
+            if json.pointer(&defect.pointer).is_some_and(|value| !value.is_object()) {
+                replace(json, &defect.pointer, Value::Bool(true));
+            }
+        }
+        DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named(last) || last == "pattern" => {
+            remove(json, parent, last);
+        }
+        DefectKind::UnknownType if last == "type" => remove(json, parent, last),
+        DefectKind::UnknownType => {
+            // One of a list of types.
+            if let Some((schema, "type")) = split(parent) {
+                remove(json, schema, "type");
+            }
+        }
+        DefectKind::Pattern => {
+            let Some((schema, "patternProperties")) = split(parent) else { return };
+            remove(json, parent, &unescape(last));
+            // Nobody can tell which properties are left over.
+            remove(json, schema, "additionalProperties");
+            remove(json, schema, "unevaluatedProperties");
+        }
+        _ => {}
+    }
+}
+
+/// The pointer of what a value stands in, and its own segment, as written.
+fn split(pointer: &str) -> Option<(&str, &str)> {
+    pointer.rsplit_once('/')
+}
+
+fn remove(json: &mut Value, object: &str, key: &str) {
+    if let Some(Value::Object(object)) = json.pointer_mut(object) {
+        object.shift_remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_value_of_a_keyword_is_told_and_left_out() {
+        let text = r#"{ "openapi": "3.1.0", "info": { "title": "T", "version": "1" }, "paths": {}, "components": { "schemas": { "A": {
+            "type": "object", "required": ["maxLength"],
+            "properties": {
+                "maxLength": { "type": "string", "maxLength": "5", "minLength": 1 },
+                "b": { "type": "strng", "minimum": 1 },
+                "c": { "enum": "x", "type": "string" },
+                "d": { "type": "integer", "default": "no", "required": true },
+                "e": { "type": ["string", "nul"], "pattern": "(" },
+                "f": "string",
+                "g": { "type": "string", "pattern": "^(?=.*[0-9])[a-z0-9]+$" }
+            },
+            "patternProperties": { "[": {} }, "additionalProperties": false
+        } } } }"#;
+        let document = Document::parse("a.json", text).unwrap();
+        let expected = json!({
+            "type": "object", "required": ["maxLength"],
+            "properties": {
+                "maxLength": { "type": "string", "minLength": 1 },
+                "b": { "minimum": 1 },
+                "c": { "type": "string" },
+                "d": { "type": "integer" },
+                "e": {},
+                "f": true,
+                "g": { "type": "string", "pattern": "^(?=.*[0-9])[a-z0-9]+$" }
+            },
+            "patternProperties": {}
+        });
+        assert_eq!(document.json.pointer("/components/schemas/A"), Some(&expected));
+        assert_eq!(document.defects().count(), 9, "{:#?}", document.defects().collect::<Vec<_>>());
+    }
 }

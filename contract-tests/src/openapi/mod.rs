@@ -2,7 +2,6 @@
 
 pub(crate) mod curl;
 pub(crate) mod document;
-pub(crate) mod marked;
 pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod style;

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     openapi::document::{Document, DocumentError},
-    openapi::marked::without_required,
     openapi::operation::{Operation, Parameter, ParameterLocation},
     openapi::style::{self, Style, text},
     pointer::escape,
@@ -98,7 +97,7 @@ pub(crate) fn bundle(
         }
     }
     // In requests what is `readOnly` is not required.
-    let mut bundle = without_required(&document.json, "readOnly");
+    let mut bundle = openapi_document::one_way(&document.json, "readOnly");
     bundle["x-contract-request"] = object(properties, required);
     bundle
 }

@@ -34,6 +34,8 @@ pub struct Report {
     /// How long it took, in seconds.
     #[serde(serialize_with = "serialize_seconds")]
     pub elapsed: Duration,
+    /// What is wrong in the document itself, and was left out of it.
+    pub defects: Vec<Uncovered>,
     /// Each operation, once for each media type of its body.
     pub operations: Vec<OperationReport>,
     /// What was found, once for each cause, the worst first.
@@ -329,6 +331,7 @@ pub(crate) mod tests {
             requests: 1_100,
             cases: 1_050,
             elapsed: Duration::from_millis(500),
+            defects: Vec::new(),
             operations: vec![operation],
             failures,
             accepted: 0,

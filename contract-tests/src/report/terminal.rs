@@ -190,6 +190,9 @@ impl Page {
             disagreements.extend(operation.disagreements.iter().map(|disagreement| format!("{of}{}", visible(disagreement))));
         }
         let [unmet, uncovered, disagreements] = &lists;
+        let defects: Vec<String> =
+            report.defects.iter().map(|defect| format!("{}: {}", visible(&defect.pointer), visible(&defect.reason))).collect();
+        self.list("wrong in the document itself", &defects)?;
         self.list("not tested from both sides", unmet)?;
         self.list("not covered", uncovered)?;
         self.list("not sent, because the two validators disagree", disagreements)?;

@@ -6,10 +6,10 @@ use std::{
 };
 
 use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ConstraintId, Rule, Schema, Trace, Violation, number::is_integer};
-use crate::pointer::escape;
+use crate::{pointer::escape, text::pattern::Pattern};
 
 /// The address that the document has for boon; nothing is fetched.
 const ADDRESS: &str = "contract:document";
@@ -63,6 +63,8 @@ pub struct ReferenceValidator {
     of_fractions: Vec<bool>,
     /// Who decides where boon may be wrong.
     third: Option<ThirdOpinion>,
+    /// Whether boon has been given less than the schema: it cannot compile some pattern. Then the other decides about everything.
+    lean: bool,
     /// Constraints by keyword pointer and item.
     known: HashMap<(String, Option<String>), ConstraintId>,
 }
@@ -74,13 +76,15 @@ impl ReferenceValidator {
     ///
     /// What boon says about a schema that it cannot compile.
     pub fn compile(document: &Value, pointer: &str, schema: &Schema) -> Result<Self, String> {
-        let mut compiler = boon::Compiler::new();
-        compiler.set_default_draft(boon::Draft::V2020_12);
-        compiler.enable_format_assertions();
-        let mut schemas = Schemas::new();
-        compiler.add_resource(ADDRESS, document.clone()).map_err(|error| format!("{error:#}"))?;
-        let index =
-            compiler.compile(&format!("{ADDRESS}{}", reference(pointer)), &mut schemas).map_err(|error| format!("{error:#}"))?;
+        let (mut outcome, mut lean) = (compiled(document.clone(), pointer), false);
+        if outcome.is_err() {
+            let mut less = document.clone();
+            lean = leave_out(&mut less, &mut |pattern| compiled(json!({ "pattern": pattern }), "").is_err());
+            if lean {
+                outcome = compiled(less, pointer);
+            }
+        }
+        let (schemas, index) = outcome?;
         let known = schema
             .constraints
             .iter()
@@ -91,22 +95,37 @@ impl ReferenceValidator {
         let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
         let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
         let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
-        let third = of_fractions.contains(&true).then(|| ThirdOpinion {
-            document: Arc::new(document.clone()),
+        let third = (lean || of_fractions.contains(&true)).then(|| ThirdOpinion {
+            document: Arc::new({
+                let mut document = document.clone();
+                if lean {
+                    leave_out(&mut document, &mut |pattern| Pattern::parse(pattern).is_err());
+                }
+                document
+            }),
             pointer: pointer.to_owned(),
             validator: OnceLock::new(),
         });
-        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, third, known })
+        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, third, lean, known })
     }
 
     /// Whether boon finds `instance` valid.
     pub fn accepts(&self, instance: &Value) -> bool {
+        if self.lean
+            && let Some(valid) = self.third.as_ref().and_then(|third| third.accepts(instance))
+        {
+            return valid;
+        }
         self.schemas.validate(instance, self.index).is_ok()
     }
 
     /// Whether `instance` is certainly invalid: boon and the engine, whose findings `trace` has, both say so, or the third opinion
     /// agrees with the one that does. A weakness of one validator proves nothing.
     pub fn refuses(&self, instance: &Value, trace: &Trace) -> bool {
+        if self.lean {
+            let third = self.third.as_ref().and_then(|third| third.accepts(instance));
+            return !trace.broken.is_empty() && third != Some(true);
+        }
         let (boon, engine) = (self.schemas.validate(instance, self.index).is_err(), !trace.broken.is_empty());
         if boon == engine {
             return boon;
@@ -124,6 +143,12 @@ impl ReferenceValidator {
     ///
     /// [`Disagreement`].
     pub fn agree(&self, instance: &Value, trace: &Trace) -> Result<(), Disagreement> {
+        if self.lean {
+            return match self.third.as_ref().and_then(|third| third.accepts(instance)) {
+                Some(valid) if valid != trace.broken.is_empty() => Err(Disagreement::Verdict { boon: valid }),
+                _ => Ok(()),
+            };
+        }
         let outcome = self.schemas.validate(instance, self.index);
         if outcome.is_ok() != trace.broken.is_empty() {
             let third = self.third.as_ref().and_then(|third| third.accepts(instance));
@@ -220,6 +245,40 @@ impl ReferenceValidator {
         };
         add(at(keyword), None, place.clone())
     }
+}
+
+/// A schema as boon has it.
+fn compiled(document: Value, pointer: &str) -> Result<(Schemas, SchemaIndex), String> {
+    let mut compiler = boon::Compiler::new();
+    compiler.set_default_draft(boon::Draft::V2020_12);
+    compiler.enable_format_assertions();
+    let mut schemas = Schemas::new();
+    compiler.add_resource(ADDRESS, document).map_err(|error| format!("{error:#}"))?;
+    let address = format!("{ADDRESS}{}", reference(pointer));
+    let index = compiler.compile(&address, &mut schemas).map_err(|error| format!("{error:#}"))?;
+    Ok((schemas, index))
+}
+
+/// Takes these patterns out of a document; tells whether there were any.
+fn leave_out(node: &mut Value, unwanted: &mut dyn FnMut(&str) -> bool) -> bool {
+    let mut any = false;
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(|item| any |= leave_out(item, unwanted)),
+        Value::Object(object) => {
+            if object.get("pattern").and_then(Value::as_str).is_some_and(&mut *unwanted) {
+                object.shift_remove("pattern");
+                any = true;
+            }
+            if let Some(Value::Object(named)) = object.get_mut("patternProperties") {
+                let before = named.len();
+                named.retain(|pattern, schema| !(schema.is_object() || schema.is_boolean()) || !unwanted(pattern));
+                any |= named.len() < before;
+            }
+            object.values_mut().for_each(|value| any |= leave_out(value, unwanted));
+        }
+        _ => {}
+    }
+    any
 }
 
 /// A JSON Pointer as a reference within a document.

@@ -118,6 +118,9 @@ impl Schema {
             }
             (reached[id], distances[id]) = (true, distance);
             let node = &self.nodes[id];
+            if node.read_only {
+                continue; // Not to be sent, so nothing in it is reached.
+            }
             let branches: Vec<NodeId> =
                 node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches.iter().copied()).collect();
             let inner: Vec<NodeId> = [
@@ -142,7 +145,7 @@ impl Schema {
         for (id, distance) in distances.iter().enumerate() {
             for constraint in self.nodes[id].constraints().collect::<Vec<_>>() {
                 self.constraints[constraint].conditional = *distance != Distance::Direct;
-                if self.nodes[id].read_only {
+                if self.nodes[id].read_only || !reached[id] {
                     self.constraints[constraint].source = None; // Not to be sent, so nothing to be broken.
                 }
             }
@@ -247,6 +250,13 @@ impl Compiler<'_> {
             "uniqueItems" if value == &Value::Bool(true) => own("uniqueItems", Some(Rule::UniqueItems)),
             "uniqueItems" if value == &Value::Bool(false) => return,
             "pattern" => match value.as_str().map(Pattern::parse) {
+                Some(Ok(pattern)) if pattern.is_searched_in_vain() && !given(schema, &pattern) => {
+                    // What does not match is still known to be wrong, but nobody can say what is right.
+                    let id = self.add(at, "pattern", None, place, Rule::Pattern(pattern));
+                    self.schema.constraints[id].source = None;
+                    node.own.push(id);
+                    return self.uncovered(at, "no text was found that this pattern matches");
+                }
                 Some(Ok(pattern)) => own("pattern", Some(Rule::Pattern(pattern))),
                 Some(Err(error)) => return self.uncovered(at, &error.to_string()),
                 None => None,
@@ -453,6 +463,13 @@ fn anchored(node: &Value, anchor: &str, pointer: String) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether the schema itself has a text that the pattern matches.
+fn given(schema: &Map<String, Value>, pattern: &Pattern) -> bool {
+    let lists = ["enum", "examples"].into_iter().filter_map(|name| schema.get(name)?.as_array()).flatten();
+    let single = ["const", "default", "example"].into_iter().filter_map(|name| schema.get(name));
+    lists.chain(single).filter_map(Value::as_str).any(|text| pattern.is_match(text))
 }
 
 fn types(value: &Value) -> Option<Types> {

@@ -35,7 +35,7 @@ use crate::{
     plan::{Sample, random::Random},
     report::{OperationReport, Report, Stopped, group},
     rules,
-    schema::Rule,
+    schema::{Rule, Uncovered},
 };
 
 /// One run.
@@ -152,6 +152,11 @@ impl<'a> Run<'a> {
         if let (Some(only), 0, None) = (&suite.only, judged, &stopped) {
             return Err(SuiteError::NoSuchCase(only.clone()));
         }
+        let defects = suite.document.defects().map(|defect| Uncovered {
+            pointer: defect.pointer.clone(),
+            reason: format!("line {}: {}", defect.place.line, defect.message),
+        });
+        let defects = defects.collect();
         Ok(Report {
             document: suite.document.name.clone(),
             url: self.client.url().to_owned(),
@@ -160,6 +165,7 @@ impl<'a> Run<'a> {
             requests: self.requests.load(Ordering::Relaxed),
             cases: judged,
             elapsed: begin.elapsed(),
+            defects,
             operations: reports,
             failures: group(self.failures.reported()),
             accepted: 0,

@@ -12,8 +12,15 @@ const LOOSE_SPACE: &str = r"\t-\r \x{A0}\x{2003}\x{2029}\x{FEFF}";
 /// A pattern in the syntax of the `regex` crate.
 #[derive(Default)]
 pub(super) struct Translated {
+    /// By ECMA-262. Where there is look-around or a back-reference, a wider pattern without them.
     pub ecma: String,
     pub loose: String,
+    /// In the syntax of the `fancy-regex` crate, which has these.
+    pub fancy: String,
+    /// What the look-arounds ask for.
+    pub looks: Vec<String>,
+    /// Whether it takes that crate to match it.
+    pub is_fancy: bool,
 }
 
 impl Translated {
@@ -22,8 +29,13 @@ impl Translated {
     }
 
     fn push_each(&mut self, ecma: &str, loose: &str) {
+        self.push_as(ecma, loose, ecma);
+    }
+
+    fn push_as(&mut self, ecma: &str, loose: &str, fancy: &str) {
         self.ecma.push_str(ecma);
         self.loose.push_str(loose);
+        self.fancy.push_str(fancy);
     }
 
     fn push_char(&mut self, c: char) {
@@ -67,11 +79,36 @@ pub(super) struct Translator<'a> {
     out: Translated,
     /// Whether a quantifier may come next.
     quantifiable: bool,
+    /// The groups that are open.
+    open: Vec<Open>,
+    /// Each group that captures: its name, and its text once it is closed.
+    captures: Vec<(Option<String>, Option<String>)>,
 }
+
+/// An open group.
+enum Open {
+    Plain,
+    /// With its number from 0 and where its text begins.
+    Capture(usize, usize),
+    /// Look-around, with the text before it.
+    Look(String),
+}
+
+/// A text that a back-reference certainly stands for is no longer than this.
+const MAX_REFERENCE: usize = 1_000;
+/// `\b` and `\B` of ASCII, as look-around.
+const BOUNDARY: &str = "(?:(?<=[0-9A-Z_a-z])(?![0-9A-Z_a-z])|(?<![0-9A-Z_a-z])(?=[0-9A-Z_a-z]))";
+const NO_BOUNDARY: &str = "(?:(?<=[0-9A-Z_a-z])(?=[0-9A-Z_a-z])|(?<![0-9A-Z_a-z])(?![0-9A-Z_a-z]))";
 
 impl<'a> Translator<'a> {
     pub fn new(pattern: &'a str) -> Self {
-        Self { rest: pattern.chars().peekable(), out: Translated::default(), quantifiable: false }
+        Self {
+            rest: pattern.chars().peekable(),
+            out: Translated::default(),
+            quantifiable: false,
+            open: Vec::new(),
+            captures: Vec::new(),
+        }
     }
 
     fn eat(&mut self, expected: char) -> bool {
@@ -99,7 +136,7 @@ impl<'a> Translator<'a> {
                     self.group()?;
                     quantifiable = false;
                 }
-                ')' => self.out.push(")"),
+                ')' => self.close(),
                 // Without flags, Rust has these at the very start and the very end only, as ECMA-262 has.
                 '^' | '$' | '|' => {
                     self.out.push(c.encode_utf8(&mut [0; 4]));
@@ -150,29 +187,33 @@ impl<'a> Translator<'a> {
         })
     }
 
-    /// What follows an opening parenthesis. Nothing is ever captured: there are no back-references to need it.
+    /// What follows an opening parenthesis. Only back-references need what is captured.
     fn group(&mut self) -> Result<(), PatternError> {
         if !self.eat('?') {
-            self.out.push("(?:");
+            self.capture(None);
             return Ok(());
         }
-        if self.eat_all("=") || self.eat_all("!") {
-            return unsupported("look-ahead");
-        }
-        if self.eat_all("<=") || self.eat_all("<!") {
-            return unsupported("look-behind");
+        for look in ["=", "!", "<=", "<!"] {
+            if self.eat_all(look) {
+                self.out.is_fancy = true;
+                self.out.fancy.push_str("(?");
+                self.out.fancy.push_str(look);
+                self.open.push(Open::Look(std::mem::take(&mut self.out.ecma)));
+                return Ok(());
+            }
         }
         if self.eat('<') {
             let name: String = self.rest.by_ref().take_while(|&c| c != '>').collect();
             if name.is_empty() {
                 return syntax("a group without a name");
             }
-            self.out.push("(?:");
+            self.capture(Some(name));
             return Ok(());
         }
         for modifiers in [":", "i:", "-i:"] {
             if self.eat_all(modifiers) {
                 self.out.push(&format!("(?{modifiers}"));
+                self.open.push(Open::Plain);
                 return Ok(());
             }
         }
@@ -182,13 +223,63 @@ impl<'a> Translator<'a> {
         }
     }
 
+    fn capture(&mut self, name: Option<String>) {
+        self.out.push_as("(?:", "(?:", "(");
+        self.open.push(Open::Capture(self.captures.len(), self.out.ecma.len()));
+        self.captures.push((name, None));
+    }
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Open::Look(before)) => {
+                let look = std::mem::replace(&mut self.out.ecma, before);
+                self.out.looks.push(look);
+                self.out.push_as("(?:)", "(?:)", ")");
+                return;
+            }
+            Some(Open::Capture(number, begin)) => {
+                self.captures[number].1 = self.out.ecma.get(begin..).map(str::to_owned);
+            }
+            Some(Open::Plain) | None => {}
+        }
+        self.out.push(")");
+    }
+
+    /// A back-reference after its backslash: `1` or `k<name>`.
+    fn back_reference(&mut self) -> Result<(), PatternError> {
+        let number = if self.eat('k') {
+            let named = self.eat('<');
+            let name: String = self.rest.by_ref().take_while(|&c| c != '>').collect();
+            let known = self.captures.iter().position(|(known, _)| known.as_deref() == Some(name.as_str()));
+            match known.filter(|_| named) {
+                Some(index) => index + 1,
+                None => return syntax("a back-reference to no group"),
+            }
+        } else {
+            let mut digits = String::new();
+            while let Some(digit) = self.rest.next_if(char::is_ascii_digit) {
+                digits.push(digit);
+            }
+            digits.parse().unwrap_or(usize::MAX)
+        };
+        self.out.is_fancy = true;
+        // Any text that the group can match, or none: a group that was not met matches nothing.
+        let text = self.captures.get(number.wrapping_sub(1)).and_then(|(_, text)| text.as_deref()).unwrap_or_default();
+        let wider = if text.len() > MAX_REFERENCE { r"[\x{0}-\x{10FFFF}]*".to_owned() } else { format!("(?:{text})?") };
+        self.out.push_as(&wider, "", &format!("\\{number}"));
+        Ok(())
+    }
+
     /// An escape outside of a class. Tells whether a quantifier may follow.
     fn escape(&mut self) -> Result<bool, PatternError> {
         match self.rest.peek() {
             // The boundaries of ECMA-262 know ASCII words only, those of Rust all of Unicode.
-            Some('b') => self.out.push_each(r"(?-u:\b)", r"\b"),
-            Some('B') => self.out.push_each(r"(?-u:\B)", r"\B"),
-            Some('1'..='9' | 'k') => return unsupported("a back-reference"),
+            Some('b') => self.out.push_as(r"(?-u:\b)", r"\b", BOUNDARY),
+            Some('B') => self.out.push_as(r"(?-u:\B)", r"\B", NO_BOUNDARY),
+            Some('1'..='9' | 'k') => {
+                self.back_reference()?;
+                return Ok(true);
+            }
             _ => {
                 self.atom_escape()?.write(&mut self.out);
                 return Ok(true);

@@ -4,10 +4,13 @@
 mod ecma;
 mod variants;
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{Arc, OnceLock},
+};
 
 use proptest::prelude::RngExt;
-use proptest::test_runner::TestRng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use regex::Regex;
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
 
@@ -40,11 +43,30 @@ pub enum PatternError {
 /// A regular expression as JSON Schema means it, with texts that match it and near misses.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    ecma: Regex,
+    /// The pattern as the matcher has it.
+    source: String,
+    matcher: Matcher,
     /// The reading of validators that hand the pattern to a Rust engine with little change; where it differs from
     /// ECMA-262, texts on which the two disagree are never generated.
     loose: Option<Regex>,
+    /// The pattern as a tree; of one with look-around or back-references a wider one.
     hir: Hir,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    Automaton(Regex),
+    /// For look-around and back-references.
+    Search(Arc<Search>),
+}
+
+#[derive(Debug)]
+struct Search {
+    regex: fancy_regex::Regex,
+    /// What the look-arounds ask for.
+    looks: Vec<Hir>,
+    /// Matching texts, and texts that only the wider pattern matches.
+    found: OnceLock<[Vec<String>; 2]>,
 }
 
 /// How often an unbounded repetition goes beyond its minimum, unless a minimal length demands more.
@@ -57,6 +79,9 @@ const MAX_BOUNDARY: usize = 24;
 pub(crate) const MAX_NEGATIVE: usize = 56;
 /// The most of them that are wrong in one part of the pattern.
 const MAX_MISSES: usize = 32;
+/// Draws for a pattern that takes a search, and how many steps a match may take.
+const SEARCHES: usize = 400;
+const MAX_STEPS: usize = 100_000;
 /// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
 const MAX_COPIES: usize = 4_096;
 
@@ -65,39 +90,100 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// When it is no pattern, uses look-around, back-references or other things a finite automaton cannot do, or is
-    /// too large.
+    /// When it is no pattern, uses what neither engine has, or is too large.
     pub fn parse(pattern: &str) -> Result<Self, PatternError> {
-        let Translated { ecma, loose } = Translator::new(pattern).run()?;
+        let Translated { ecma, loose, fancy, looks, is_fancy } = Translator::new(pattern).run()?;
+        let tree = |text: &str| regex_syntax::parse(text).map_err(|error| PatternError::Syntax { reason: error.to_string() });
+        if is_fancy {
+            let regex = fancy_regex::RegexBuilder::new(&fancy).backtrack_limit(MAX_STEPS).build();
+            let regex = regex.map_err(|error| PatternError::Syntax { reason: error.to_string() })?;
+            let looks = looks.iter().map(|look| tree(look)).collect::<Result<_, _>>()?;
+            let matcher = Matcher::Search(Arc::new(Search { regex, looks, found: OnceLock::new() }));
+            return Ok(Self { source: fancy, matcher, loose: None, hir: tree(&ecma)? });
+        }
         let loose = if loose == ecma { None } else { Some(compile(&loose)?) };
-        let hir = regex_syntax::parse(&ecma).map_err(|error| PatternError::Syntax { reason: error.to_string() })?;
-        Ok(Self { ecma: compile(&ecma)?, loose, hir })
+        let hir = tree(&ecma)?;
+        Ok(Self { matcher: Matcher::Automaton(compile(&ecma)?), source: ecma, loose, hir })
     }
 
     /// Whether the pattern matches somewhere in the text, by ECMA-262.
     pub fn is_match(&self, text: &str) -> bool {
-        self.ecma.is_match(text)
+        self.matches(text).unwrap_or(false)
     }
 
-    /// The pattern in the syntax of the `regex` crate: the same text, the same language.
+    /// Whether it matches; none where that takes too many steps to say.
+    fn matches(&self, text: &str) -> Option<bool> {
+        match &self.matcher {
+            Matcher::Automaton(regex) => Some(regex.is_match(text)),
+            Matcher::Search(search) => search.regex.is_match(text).ok(),
+        }
+    }
+
+    /// The pattern in the syntax of its engine: the same text, the same language.
     pub(crate) fn source(&self) -> &str {
-        self.ecma.as_str()
+        &self.source
     }
 
-    /// The pattern as a tree.
+    /// The pattern as a tree. Where it is not [exact](Self::is_exact), the tree matches more.
     pub(crate) const fn hir(&self) -> &Hir {
         &self.hir
     }
 
+    /// Whether the tree matches what the pattern matches.
+    pub(crate) const fn is_exact(&self) -> bool {
+        matches!(self.matcher, Matcher::Automaton(_))
+    }
+
+    /// Whether any matching text is known.
+    pub(crate) fn is_searched_in_vain(&self) -> bool {
+        !self.is_exact() && self.boundary().is_empty()
+    }
+
+    /// What a search found: matching texts, and texts that only the tree matches.
+    fn found(&self) -> Option<&[Vec<String>; 2]> {
+        let Matcher::Search(search) = &self.matcher else { return None };
+        Some(search.found.get_or_init(|| {
+            let bases = variants(&self.hir);
+            let mut all = bases.clone();
+            for look in search.looks.iter().flat_map(variants) {
+                all.push(look.clone());
+                all.extend(bases.iter().take(6).flat_map(|base| joined(base, &look)));
+            }
+            let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+            all.extend((0..SEARCHES).filter_map(|_| self.drawn(search, STRETCH, STRETCH, &mut rng)));
+            let mut seen = HashSet::new();
+            all.retain(|text| seen.insert(text.clone()));
+            let (matching, others): (Vec<String>, Vec<String>) =
+                all.into_iter().filter(|text| self.matches(text).is_some()).partition(|text| self.is_match(text));
+            let wide = compile(&self.hir.to_string()).ok();
+            let near = others.into_iter().filter(|text| wide.as_ref().is_some_and(|wide| wide.is_match(text)));
+            [matching.into_iter().take(MAX_BOUNDARY).collect(), near.take(MAX_MISSES / 2).collect()]
+        }))
+    }
+
+    /// A random text of the tree, mostly with one in it that some look-around asks for.
+    fn drawn(&self, search: &Search, target: usize, stretch: usize, rng: &mut TestRng) -> Option<String> {
+        let mut text = String::new();
+        grow(&self.hir, target, stretch, rng, &mut text)?;
+        for look in &search.looks {
+            if rng.random_bool(0.7) {
+                let mut wanted = String::new();
+                grow(look, rng.random_range(0..=STRETCH), STRETCH, rng, &mut wanted)?;
+                text = pick::<String>(rng, &joined(&text, &wanted)).clone();
+            }
+        }
+        Some(text)
+    }
+
     /// Whether all readings of the pattern say that the text matches (`true`) or does not (`false`).
     fn all_say(&self, text: &str, matches: bool) -> bool {
-        self.ecma.is_match(text) == matches && self.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)
+        self.matches(text) == Some(matches) && self.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)
     }
 
     /// Matching texts on the boundary, at most 24: the shortest, each alternative, the ends of each class of characters,
     /// least and most of each repetition, and something around where the pattern is not anchored.
     pub fn boundary(&self) -> Vec<String> {
-        let mut boundary = variants(&self.hir);
+        let mut boundary = self.found().map_or_else(|| variants(&self.hir), |[matching, _]| matching.clone());
         boundary.truncate(MAX_BOUNDARY - 4);
         if let Some(plain) = boundary.first().cloned() {
             boundary.extend([format!("{plain}\n"), format!(" {plain}"), format!("é{plain}😀"), format!("{plain}{plain}")]);
@@ -120,18 +206,29 @@ impl Pattern {
             let length = text.chars().count();
             length >= min && max.is_none_or(|max| length <= max) && self.all_say(text, true)
         };
-        (0..ATTEMPTS).find_map(|_| {
+        if self.found().is_some_and(|[matching, _]| matching.is_empty()) {
+            return None; // Searched for once, and in vain.
+        }
+        let searched = || self.found()?[0].iter().find(|text| fits(text)).cloned();
+        let drawn = (0..ATTEMPTS).find_map(|_| {
             let target = match rng.random_range(0..10) {
                 0 | 1 => least,
                 2 => most.max(least),
                 3 => rng.random_range(least..=most.max(least)),
                 _ => rng.random_range(least..=most.clamp(least, least.saturating_add(2 * STRETCH))),
             };
-            let mut text = String::new();
-            grow(&self.hir, target, stretch, rng, &mut text)?;
+            let text = match &self.matcher {
+                Matcher::Search(search) => self.drawn(search, target, stretch, rng)?,
+                Matcher::Automaton(_) => {
+                    let mut text = String::new();
+                    grow(&self.hir, target, stretch, rng, &mut text)?;
+                    text
+                }
+            };
             let padded = pad(rng, &text, min, max);
             padded.filter(|text| fits(text)).or_else(|| Some(text).filter(|text| fits(text)))
-        })
+        });
+        drawn.or_else(searched)
     }
 
     /// Texts that are wrong in one part of the pattern and do not match, at most 32; those first that are as long as a match.
@@ -140,7 +237,9 @@ impl Pattern {
         misses.retain(|text| self.all_say(text, false));
         let span = Span::of(&self.hir, STRETCH);
         misses.sort_by_key(|text| span.distance(text.chars().count()));
-        misses
+        // What only a look-around or a back-reference refuses comes first.
+        let near = self.found().map(|[_, near]| near.clone()).unwrap_or_default();
+        near.into_iter().chain(misses).collect()
     }
 
     /// Near misses: texts that do not match, at most 56, made from matching ones by a single change. First come those that
@@ -188,6 +287,18 @@ impl Pattern {
         first.truncate(MAX_NEGATIVE);
         first
     }
+}
+
+/// The one text with the other in it: at either end, instead of it, or over as many characters.
+fn joined(base: &str, wanted: &str) -> Vec<String> {
+    let (chars, over) = (base.chars().collect::<Vec<_>>(), wanted.chars().count());
+    let mut all = vec![format!("{wanted}{base}"), format!("{base}{wanted}"), wanted.to_owned()];
+    if let Some(room) = chars.len().checked_sub(over) {
+        for begin in [0, room / 2, room] {
+            all.push(chars[..begin].iter().copied().chain(wanted.chars()).chain(chars[begin + over..].iter().copied()).collect());
+        }
+    }
+    all
 }
 
 /// A character of each usual kind.

@@ -316,8 +316,35 @@ fn reads_patterns_by_ecma_262() {
 }
 
 #[test]
+fn look_around_and_back_references_are_searched_for() {
+    let cases = [
+        (r"^(?=.*[A-Z])(?=.*\d)(?=.*[^\w\s]).{8,}$", "Passw0rd!", "password1!"),
+        (r"^(?!admin$)[a-z]{3,8}$", "admins", "admin"),
+        (r"^(?!.*--)[a-z][a-z-]*[a-z]$", "a-b", "a--b"),
+        (r"^(?!-)[a-z0-9-]{1,63}(?<!-)$", "a-b", "ab-"),
+        (r"^(['\x22])[a-z]+\1$", "'a'", "'a\""),
+        (r"^(?<half>[a-f0-9]{2}):\k<half>$", "a0:a0", "a0:a1"),
+        (r"^(?=\d{5}$|[A-Z]{2}$)\w+$", "12345", "1234"),
+        (r"^(?:(?!\bno\b).)+$", "nothing", "a no b"),
+    ];
+    for (source, yes, no) in cases {
+        let pattern = Pattern::parse(source).unwrap();
+        assert!(pattern.is_match(yes) && !pattern.is_match(no) && !pattern.is_exact(), "{source}");
+        let boundary = pattern.boundary();
+        assert!(boundary.len() >= 2 && boundary.iter().all(|text| pattern.is_match(text)), "{source} {boundary:?}");
+        let wide = Regex::new(&pattern.hir().to_string()).unwrap();
+        let near = pattern.misses().into_iter().filter(|text| wide.is_match(text)).count();
+        assert!(near > 0, "{source}: no text that only the look-around refuses");
+        let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+        let made = (0..20).filter_map(|_| pattern.random(&mut rng, 0, Some(20))).collect::<Vec<_>>();
+        assert!(made.len() >= 15 && made.iter().all(|text| pattern.is_match(text)), "{source} {made:?}");
+    }
+    assert!(Pattern::parse(r"^(?=a)b$").unwrap().is_searched_in_vain());
+}
+
+#[test]
 fn names_what_it_cannot_do() {
-    for source in ["(?=a)", "(?!a)b", "(?<=a)b", "(?<!a)b", r"(a)\1", r"(?<n>a)\k<n>", r"\uD800", "(?s:.)"] {
+    for source in [r"\uD800", "(?s:.)"] {
         assert!(matches!(Pattern::parse(source), Err(PatternError::Unsupported { .. })), "{source}");
     }
     let no_patterns = [
@@ -338,6 +365,8 @@ fn names_what_it_cannot_do() {
         r"\c1",
         r"\p{Nope}",
         "(?<>a)",
+        r"(a)\2",
+        r"(a)\k<n>",
         "(?z)",
     ];
     for source in no_patterns {
