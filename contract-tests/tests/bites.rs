@@ -40,7 +40,8 @@ const REFERRED: [(&str, &str); 2] = [
 ];
 
 /// Rules that no server of this document can break; `rules.rs` has a server for each.
-const ELSEWHERE: [&str; 1] = ["location"];
+const ELSEWHERE: [&str; 6] =
+    ["location", "no-answer", "undocumented-http-status", "undocumented-body", "undocumented-path", "undocumented-query"];
 
 struct Stored(Arc<faulty_server::Store>);
 

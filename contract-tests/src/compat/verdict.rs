@@ -139,8 +139,8 @@ struct Comparer<'a> {
     /// The changes of each operation.
     here: BTreeMap<&'a str, Vec<usize>>,
 
-    /// How many values may be generated, and for how many parts.
-    budget: Cell<isize>,
+    /// How many steps the generator may take, and for how many parts.
+    budget: Cell<i64>,
     parts_left: usize,
     /// Shared schemas are asked about once.
     known: BTreeMap<(Direction, bool, String, String), Option<Rc<(Sides, Inquiry)>>>,
@@ -223,7 +223,7 @@ impl<'a> Comparer<'a> {
     fn inquire(&mut self, pair: &Pair) -> Option<Rc<(Sides, Inquiry)>> {
         let (old, new, options) = (self.old, self.new, self.options);
         // What one part does not need is left for the others.
-        let own = self.budget.get() / self.parts_left.max(1).cast_signed();
+        let own = self.budget.get() / self.parts_left.max(1).cast_signed() as i64;
         self.parts_left = self.parts_left.saturating_sub(1);
         let budget = Cell::new(own);
         let total = &self.budget;
@@ -338,8 +338,8 @@ fn referred(document: &Document, pointer: &str) -> String {
     pointer
 }
 
-/// How many values are generated in one comparison to find what shows a break: a few seconds.
-const BUDGET: isize = 400_000;
+/// How many steps the generator takes in one comparison to find what shows a break: a few seconds.
+const BUDGET: i64 = 6_000_000;
 
 /// References may follow one another this often before it is a circle.
 const MAX_REFERENCES: usize = 32;

@@ -70,8 +70,8 @@ impl Sides {
     /// Looks for instances that are described on the narrow side only. What one breaks is then left out of the wide side and the
     /// question asked again, until there is a proof that nothing else is broken, or nothing more is known.
     ///
-    /// `budget`: how many values may be generated for that; what is taken is taken off.
-    pub fn inquire(&self, seed: u64, budget: &Cell<isize>) -> Inquiry {
+    /// `budget`: how many steps the generator may take for that; what is taken is taken off.
+    pub fn inquire(&self, seed: u64, budget: &Cell<i64>) -> Inquiry {
         let Located { document, pointer } = self.wide.located();
         let mut document = document.clone();
         let mut inquiry = Inquiry::default();

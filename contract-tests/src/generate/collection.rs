@@ -1,6 +1,6 @@
 //! Objects and arrays: which properties and items there are, and which of them carries an aim.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::prelude::RngExt;
 use serde_json::{Map, Value};
@@ -26,7 +26,7 @@ struct Carrier {
     in_name: bool,
 }
 
-impl Generator<'_> {
+impl<'a> Generator<'a> {
     pub(super) fn object(&mut self, shape: &mut Shape) -> Option<Value> {
         let mut names: BTreeSet<String> = shape.required.clone();
         let mut carried: BTreeMap<String, Vec<Aim>> = BTreeMap::new();
@@ -53,13 +53,13 @@ impl Generator<'_> {
         if least > MAX_SIZE {
             return None;
         }
-        let mut optional: Vec<String> = self.declared(shape).into_iter().filter(|name| !names.contains(name)).collect();
-        optional.retain(|name| !shape.forbidden.contains(name));
+        let mut optional: Vec<&str> = self.declared(shape).into_iter().filter(|name| !names.contains(*name)).collect();
+        optional.retain(|name| !shape.forbidden.contains(*name));
         self.shuffle(&mut optional);
         let mut spare = Vec::new();
         for name in optional {
             if names.len() < most && self.present() {
-                names.insert(name);
+                names.insert(name.to_owned());
             } else {
                 spare.push(name)
             }
@@ -68,7 +68,7 @@ impl Generator<'_> {
         while names.len() < least
             && let Some(name) = spare.pop()
         {
-            names.insert(name);
+            names.insert(name.to_owned());
             self.close(&mut names, shape);
         }
         let free = if wished.is_some() || self.richness == Richness::Sparse { 0 } else { self.rng.random_range(0..FREE) };
@@ -88,8 +88,10 @@ impl Generator<'_> {
         }
         let mut object = Map::new();
         // In the order of the document, so that a request reads like its example.
-        let mut ordered: Vec<String> = self.declared(shape).into_iter().filter(|name| names.contains(name)).collect();
-        ordered.extend(names.iter().filter(|name| !ordered.contains(name)).cloned().collect::<Vec<_>>());
+        let declared = self.declared(shape);
+        let known: HashSet<&str> = declared.iter().copied().collect();
+        let mut ordered: Vec<String> = declared.into_iter().filter(|name| names.contains(*name)).map(str::to_owned).collect();
+        ordered.extend(names.iter().filter(|name| !known.contains(name.as_str())).cloned());
         for name in ordered {
             let nodes = self.nodes_for(&name, shape);
             let aims = carried.remove(&name).unwrap_or_default();
@@ -108,16 +110,13 @@ impl Generator<'_> {
     }
 
     /// The properties that some schema here names, in its order.
-    fn declared(&self, shape: &Shape) -> Vec<String> {
-        let mut names = Vec::new();
-        for node in &shape.nodes {
-            for (name, child) in &self.schema.nodes[*node].properties {
-                let child = &self.schema.nodes[*child];
-                if !names.contains(name) && child.never.is_none() && !child.read_only {
-                    names.push(name.clone());
-                }
-            }
-        }
+    fn declared(&self, shape: &Shape) -> Vec<&'a str> {
+        let schema = self.schema;
+        let mut seen = HashSet::new();
+        let named = shape.nodes.iter().flat_map(|node| &schema.nodes[*node].properties);
+        let sent = named.filter(|(_, child)| schema.nodes[*child].never.is_none() && !schema.nodes[*child].read_only);
+        let names: Vec<&str> = sent.map(|(name, _)| name.as_str()).filter(|name| seen.insert(*name)).collect();
+        self.step(names.len() as u64 / 4);
         names
     }
 
@@ -192,7 +191,7 @@ impl Generator<'_> {
                     Some(Wish::Name(name, _)) => Some(name.clone()),
                     _ => self.unnamed(shape),
                 };
-                ways.extend(fresh.filter(|name| !self.declared(shape).contains(name)).iter().map(in_value));
+                ways.extend(fresh.filter(|name| !self.declared(shape).contains(&name.as_str())).iter().map(in_value));
             }
             if let Some(names) = node.property_names
                 && self.leads(names, aim)
@@ -240,7 +239,7 @@ impl Generator<'_> {
             };
         }
         let declared = self.declared(shape);
-        let free: Vec<&str> = NAMES.into_iter().filter(|name| !declared.iter().any(|other| other == name)).collect();
+        let free: Vec<&str> = NAMES.into_iter().filter(|name| !declared.contains(name)).collect();
         self.pick(&free).map(|name| (*name).to_owned())
     }
 
@@ -399,8 +398,9 @@ impl Generator<'_> {
     fn item(&mut self, nodes: &[NodeId], aims: &[Aim], must_not: &[NodeId], others: &[Value]) -> Option<Value> {
         for _ in 0..UNIQUE_TRIES {
             let value = self.value(nodes, aims)?;
+            self.step(others.len() as u64 / 8);
             let fits = !others.iter().any(|other| equal(other, &value))
-                && must_not.iter().all(|node| !self.schema.accepts(*node, &value));
+                && must_not.iter().all(|node| self.judged(*node, &value) == Some(false));
             if fits {
                 return Some(value);
             }

@@ -10,6 +10,8 @@ mod shape;
 mod shrink;
 mod text;
 
+use std::cell::Cell;
+
 use proptest::{
     prelude::RngExt,
     test_runner::{RngAlgorithm, TestRng},
@@ -40,6 +42,10 @@ const MAX_DEPTH: usize = 5;
 const FUEL: usize = 3_000;
 /// How often one place is tried again.
 const LOCAL_TRIES: usize = 6;
+/// How often the places of one instance are tried again in all: where one place fails, so do mostly those around it.
+const MAX_RETRIES: usize = 300;
+/// How much work one instance may take, in steps: see [`Generator::steps`].
+pub(crate) const MAX_STEPS: u64 = 100_000;
 
 /// Generates instances of a schema.
 pub(crate) struct Generator<'a> {
@@ -48,8 +54,15 @@ pub(crate) struct Generator<'a> {
     pub richness: Richness,
     /// Whether free text and numbers are plain, as a person would type them, or anything that is allowed.
     pub plain: bool,
+    /// How much work one instance may take.
+    pub limit: u64,
+    /// How much work the last instance took: schema objects followed or evaluated, texts drawn, values compared. Counted and not
+    /// measured, so that it is the same on every machine.
+    steps: Cell<u64>,
     depth: usize,
     fuel: usize,
+    /// How often a place was tried again.
+    retries: usize,
 }
 
 /// A random source that depends on nothing but these words.
@@ -69,26 +82,43 @@ pub(crate) fn rng(seed: u64, words: &[&str]) -> TestRng {
 
 impl<'a> Generator<'a> {
     pub fn new(schema: &'a Schema, rng: TestRng, richness: Richness) -> Self {
-        Self { schema, rng, richness, plain: true, depth: 0, fuel: 0 }
+        Self { schema, rng, richness, plain: true, limit: MAX_STEPS, retries: 0, steps: Cell::new(0), depth: 0, fuel: 0 }
     }
 
     /// An instance with this aim, where one could be made. It may not be what was aimed at: evaluate it.
     pub fn instance(&mut self, aims: &[Aim]) -> Option<Value> {
-        (self.depth, self.fuel) = (0, FUEL);
+        (self.depth, self.fuel, self.retries) = (0, FUEL, 0);
+        self.steps.set(0);
         self.value(&[0], aims)
     }
 
-    /// How many values the last instance took, those that were given up included.
-    pub fn spent(&self) -> usize {
-        FUEL - self.fuel
+    /// How much work the last instance took.
+    pub fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    fn step(&self, steps: u64) {
+        self.steps.set(self.steps.get() + steps);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.steps.get() >= self.limit
+    }
+
+    /// Whether the value is valid against the node's schema; what takes too long to tell is neither valid nor invalid.
+    fn judged(&self, node: NodeId, value: &Value) -> Option<bool> {
+        let (verdict, steps) = self.schema.accepts_within(self.limit.saturating_sub(self.steps.get()), node, value);
+        self.step(steps);
+        verdict
     }
 
     /// A value for a place that all of `nodes` apply to.
     fn value(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
-        if self.depth > 4 * MAX_DEPTH || self.fuel == 0 {
+        if self.depth > 4 * MAX_DEPTH || self.fuel == 0 || self.is_spent() {
             return None;
         }
         self.fuel -= 1;
+        self.step(1);
         self.depth += 1;
         let found = self.tried(nodes, aims);
         self.depth -= 1;
@@ -98,12 +128,18 @@ impl<'a> Generator<'a> {
     fn tried(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
         let mut last = None;
         for attempt in 0..LOCAL_TRIES {
+            if attempt > 0 {
+                self.retries += 1;
+                if self.retries > MAX_RETRIES {
+                    break;
+                }
+            }
             let mut shape = Shape::new(aims, attempt);
             if !nodes.iter().all(|node| self.flatten(*node, &mut shape)) {
                 continue;
             }
             let Some(value) = self.fill(shape.clone()) else { continue };
-            let fits = shape.filters.iter().all(|(node, wanted)| self.schema.accepts(*node, &value) == *wanted);
+            let fits = shape.filters.iter().all(|(node, wanted)| self.judged(*node, &value) == Some(*wanted));
             if fits {
                 return Some(value);
             }
@@ -153,9 +189,11 @@ impl<'a> Generator<'a> {
             return Vec::new();
         }
         let all = shape.nodes.iter().flat_map(|node| &self.schema.nodes[*node].examples);
-        all.filter(|example| Types::of(example) == kind && shape.nodes.iter().all(|node| self.schema.accepts(*node, example)))
-            .cloned()
-            .collect()
+        all.filter(|example| {
+            Types::of(example) == kind && shape.nodes.iter().all(|node| self.judged(*node, example) == Some(true))
+        })
+        .cloned()
+        .collect()
     }
 
     fn pick<'b, T>(&mut self, all: &'b [T]) -> Option<&'b T> {

@@ -128,9 +128,10 @@ impl Shape {
 impl Generator<'_> {
     /// Adds what `node` asks; false where it cannot be had.
     pub(super) fn flatten(&mut self, id: NodeId, shape: &mut Shape) -> bool {
-        if shape.depth > 64 {
+        if shape.depth > 64 || self.is_spent() {
             return false;
         }
+        self.step(1);
         shape.depth += 1;
         let schema = self.schema;
         let node = &schema.nodes[id];
@@ -290,10 +291,7 @@ impl Generator<'_> {
         if schema.nodes[node].never.is_some() {
             return true;
         }
-        let candidates: Vec<ConstraintId> = (0..schema.constraints.len())
-            .filter(|id| schema.reaches(node, *id) && !schema.constraints[*id].is_choice())
-            .collect();
-        let Some(constraint) = self.pick(&candidates).copied() else { return false };
+        let Some(constraint) = self.pick(schema.rules(node)).copied() else { return false };
         let inner = Aim::new(constraint, Goal::Violate, None);
         let mut tried = shape.clone();
         tried.aims.push(inner);

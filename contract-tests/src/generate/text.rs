@@ -11,6 +11,13 @@ const TRIES: usize = 24;
 /// Longer text than this is not generated.
 const MAX_LENGTH: usize = 200_000;
 
+/// What it takes, in steps, to find no text for a pattern.
+const HOPELESS: u64 = 500;
+
+fn length(texts: &[String]) -> u64 {
+    texts.iter().map(|text| text.len() as u64).sum()
+}
+
 impl Generator<'_> {
     pub(super) fn text(&mut self, shape: &Shape) -> Option<Value> {
         let (mut min, mut max) = (shape.min_length, shape.max_length);
@@ -24,6 +31,10 @@ impl Generator<'_> {
         for attempt in 0..TRIES {
             let text = self.drawn(shape, min, max, alphabet.filter(|_| attempt == 0), attempt)?;
             let length = text.chars().count();
+            self.step(1 + length as u64 / 16);
+            if self.is_spent() {
+                return None;
+            }
             let fits = length >= min
                 && max.is_none_or(|max| length <= max)
                 && shape.patterns.iter().all(|pattern| pattern.is_match(&text))
@@ -51,6 +62,7 @@ impl Generator<'_> {
         };
         if let Some(pattern) = shape.no_patterns.first() {
             let negative = pattern.negative(&mut self.rng, min, max);
+            self.step(50 + length(&negative) / 4);
             let own: Vec<String> = if negative.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { negative };
             return match wished {
                 Some(index) => own.get(index % own.len()).cloned(),
@@ -78,10 +90,13 @@ impl Generator<'_> {
         }
         if !shape.patterns.is_empty() {
             let pattern = shape.patterns[attempt % shape.patterns.len()].clone();
-            return match wished {
+            let text = match wished {
                 Some(index) if attempt == 0 => pattern.boundary().get(index).cloned(),
                 _ => pattern.random(&mut self.rng, min, max),
             };
+            // That there is none is found out by drawing many.
+            self.step(text.as_ref().map_or(HOPELESS, |text| 10 + text.len() as u64));
+            return text;
         }
         Some(if self.plain { self.plain_text(min, max) } else { nasty::text(&mut self.rng, min, max) })
     }

@@ -56,15 +56,15 @@ pub enum Inclusion {
 ///
 /// What is wrong with a schema that does not compile.
 pub fn inclusion(narrow: Located<'_>, wide: Located<'_>, seed: u64) -> Result<Inclusion, String> {
-    inclusion_within(narrow, wide, seed, &Cell::new(isize::MAX))
+    inclusion_within(narrow, wide, seed, &Cell::new(i64::MAX))
 }
 
-/// The same with a budget: how many values the search for an instance may generate. What it takes is taken off.
+/// The same with a budget: how many steps the generator may take in search of an instance. What it takes is taken off.
 pub(crate) fn inclusion_within(
     narrow: Located<'_>,
     wide: Located<'_>,
     seed: u64,
-    budget: &Cell<isize>,
+    budget: &Cell<i64>,
 ) -> Result<Inclusion, String> {
     let both = [narrow, wide];
     let compile = || both.map(|located| Schema::compile(located.document, located.pointer));

@@ -27,8 +27,8 @@ const MAX_INSTANCES: usize = 500;
 const MAX_WISHES: usize = 24;
 /// The most steps in which a witness is made smaller.
 const MAX_SHRINKING: usize = 3_000;
-/// What one of these steps costs, in values that are generated.
-const SHRINKING_COST: usize = 10;
+/// What one of them costs, in steps of the generator.
+const SHRINKING_COST: u64 = 200;
 
 pub(super) struct WitnessSearch<'a> {
     /// The narrow and the wide schema.
@@ -37,8 +37,8 @@ pub(super) struct WitnessSearch<'a> {
     /// What both allow.
     pub both: Schema,
     pub seed: u64,
-    /// How many more values may be generated; below zero where the last instance took more than was left.
-    pub budget: &'a Cell<isize>,
+    /// How many more steps the generator may take; below zero where the last instance took more than was left.
+    pub budget: &'a Cell<i64>,
 }
 
 impl WitnessSearch<'_> {
@@ -149,13 +149,14 @@ impl WitnessSearch<'_> {
     }
 
     fn generated(&self, mut generator: Generator<'_>, aims: &[Aim]) -> Option<Value> {
+        generator.limit = generator.limit.min(self.budget.get().max(0).unsigned_abs());
         let found = generator.instance(aims);
-        self.spend(generator.spent());
+        self.spend(generator.steps());
         found
     }
 
-    fn spend(&self, values: usize) {
-        self.budget.set(self.budget.get().saturating_sub_unsigned(values));
+    fn spend(&self, steps: u64) {
+        self.budget.set(self.budget.get().saturating_sub_unsigned(steps));
     }
 
     fn refutes(&self, instance: &Value) -> bool {

@@ -1,15 +1,17 @@
 //! Which instances to try for a schema: for each constraint the valid ones at its edge, and those that break it and nothing else.
 
+mod budget;
 pub(crate) mod instances;
 pub(crate) mod random;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use self::budget::Budget;
 use crate::{
-    generate::{Aim, Generator, Goal, Richness, Wish, boundary_wishes, negative_wishes, rng},
-    schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Violation},
+    generate::{Aim, Generator, Goal, MAX_STEPS, Richness, Wish, boundary_wishes, negative_wishes, rng},
+    schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Uncovered, Violation},
 };
 
 /// An instance whose standing is proven: the engine's evaluation and boon agree about it.
@@ -39,6 +41,8 @@ pub enum Breakable {
     Settled,
     /// By no instance that the engine found.
     Never,
+    /// By no instance that the engine found before it gave up: to try everything takes too long, or was not asked for.
+    Unknown,
 }
 
 /// A plan for one schema.
@@ -51,6 +55,16 @@ pub(crate) struct Plan {
     pub satisfied: Vec<bool>,
     /// Instances that the engine and boon judged differently; they are not sent.
     pub disagreements: Vec<(Value, Disagreement)>,
+    /// What was not planned to the end because it takes too long.
+    pub unfinished: Vec<Uncovered>,
+}
+
+impl Plan {
+    /// The plan of a schema for which nothing was tried.
+    pub fn unmade(schema: &Schema) -> Self {
+        let count = schema.constraints.len();
+        Self { breakable: vec![Breakable::Unknown; count], satisfied: vec![false; count], ..Self::default() }
+    }
 }
 
 /// How often one wish is tried.
@@ -91,19 +105,42 @@ pub(crate) struct Planner<'a> {
     pub admit: &'a dyn Admit,
     pub seed: u64,
     pub plan: Plan,
+    /// The samples made for each constraint, by their index.
+    made_for: HashMap<Option<ConstraintId>, Vec<usize>>,
+    /// For each constraint whether a valid sample satisfies it, and whether it fails in one.
+    sides: Vec<[bool; 2]>,
+    budget: Budget,
 }
 
 impl<'a> Planner<'a> {
     /// The plan for `schema`, the same for the same seed.
     pub fn plan(schema: &'a Schema, validator: &'a ReferenceValidator, admit: &'a dyn Admit, seed: u64) -> Plan {
+        Self::plan_within(schema, validator, admit, seed, Budget::of(schema))
+    }
+
+    fn plan_within(
+        schema: &'a Schema,
+        validator: &'a ReferenceValidator,
+        admit: &'a dyn Admit,
+        seed: u64,
+        budget: Budget,
+    ) -> Plan {
         let count = schema.constraints.len();
         let plan = Plan { breakable: vec![Breakable::Never; count], satisfied: vec![false; count], ..Plan::default() };
-        let mut planner = Self { schema, validator, admit, seed, plan };
+        let (made_for, sides) = (HashMap::new(), vec![[false; 2]; count]);
+        let mut planner = Self { schema, validator, admit, seed, plan, made_for, sides, budget };
         planner.baselines();
         for id in 0..count {
-            if schema.constraints[id].source.is_some() {
+            if let Some(source) = &schema.constraints[id].source {
+                planner.budget.begin();
                 planner.boundary(id);
                 planner.negative(id);
+                if planner.budget.ran_out() {
+                    if matches!(planner.plan.breakable[id], Breakable::Never | Breakable::Settled) {
+                        planner.plan.breakable[id] = Breakable::Unknown;
+                    }
+                    planner.note_unfinished(source, "not every way to keep and to break this rule was tried");
+                }
             }
         }
         planner.conditions();
@@ -114,18 +151,17 @@ impl<'a> Planner<'a> {
     /// What several references lead to is broken behind each of them: a server may have forgotten one.
     fn references(&mut self) {
         let schema = self.schema;
-        for (through, node) in schema.nodes.iter().enumerate() {
-            let Some(target) = node.reference else { continue };
-            if schema.nodes.iter().filter(|other| other.reference == Some(target)).count() < 2 {
-                continue;
-            }
-            let breakable = |id: &ConstraintId| {
-                let constraint = &schema.constraints[*id];
-                !constraint.is_choice() && constraint.source.is_some() && schema.reaches(target, *id)
-            };
-            for fault in (0..schema.constraints.len()).filter(breakable).take(MAX_REFERRED) {
+        for through in 0..schema.nodes.len() {
+            let node = &schema.nodes[through];
+            let Some(target) = node.reference.filter(|_| schema.is_one_of_several(through)) else { continue };
+            self.budget.begin();
+            let sent = schema.rules(target).iter().copied().filter(|id| schema.constraints[*id].source.is_some());
+            for fault in sent.take(MAX_REFERRED) {
                 let words = ["reference", &schema.constraints[fault].key(), &schema.nodes[through].pointer];
                 self.break_with(fault, &words, &[Aim { through: Some(through), ..Aim::new(fault, Goal::Violate, None) }]);
+            }
+            if self.budget.ran_out() {
+                self.note_unfinished(&node.pointer, "not every rule was broken behind this reference");
             }
         }
     }
@@ -135,15 +171,13 @@ impl<'a> Planner<'a> {
         let schema = self.schema;
         for node in &schema.nodes {
             let Some(condition) = &node.condition else { continue };
-            let reached = |node: usize| (0..schema.constraints.len()).filter(move |id| schema.reaches(node, *id));
-            let ways: Vec<ConstraintId> = reached(condition.when).filter(|id| !schema.constraints[*id].is_choice()).collect();
+            self.budget.begin();
+            let ways = schema.rules(condition.when);
             for (side, goal) in [(condition.then, Goal::Satisfy), (condition.otherwise, Goal::Violate)] {
                 let Some(side) = side else { continue };
-                let own: Vec<ConstraintId> = reached(side)
-                    .filter(|id| !schema.constraints[*id].conditional && !schema.constraints[*id].is_choice())
-                    .take(MAX_CONDITIONED)
-                    .collect();
-                for way in &ways {
+                let own = schema.rules(side).iter().copied().filter(|id| !schema.constraints[*id].conditional);
+                let own: Vec<ConstraintId> = own.take(MAX_CONDITIONED).collect();
+                for way in ways {
                     let constraint = &schema.constraints[*way];
                     let wishes = match goal {
                         Goal::Satisfy => boundary_wishes(constraint, 0),
@@ -158,6 +192,16 @@ impl<'a> Planner<'a> {
                     }
                 }
             }
+            if self.budget.ran_out() {
+                self.note_unfinished(&node.pointer, "not every rule was broken in each way to meet this condition");
+            }
+        }
+    }
+
+    fn note_unfinished(&mut self, pointer: &str, what: &str) {
+        let gap = Uncovered { pointer: pointer.to_owned(), reason: format!("{what}: that takes too long") };
+        if self.plan.unfinished.last() != Some(&gap) {
+            self.plan.unfinished.push(gap);
         }
     }
 
@@ -181,6 +225,7 @@ impl<'a> Planner<'a> {
 
     /// The smallest and the largest valid instance, and some between.
     fn baselines(&mut self) {
+        self.budget.begin();
         for (index, richness) in [Richness::Sparse, Richness::Full, Richness::Random, Richness::Random].into_iter().enumerate() {
             let mut generator = self.generator(&["baseline", &index.to_string()], richness);
             for _ in 0..TRIES {
@@ -196,10 +241,13 @@ impl<'a> Planner<'a> {
     }
 
     /// An instance with this aim as it will be received.
-    fn sendable(&self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
+    fn sendable(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
         for _ in 0..SENDABLE {
             // What cannot be made at all will not be made by trying again.
-            if let Some(instance) = self.admit.received(generator.instance(aims)?) {
+            generator.limit = self.budget.allowance()?.min(MAX_STEPS);
+            let made = generator.instance(aims);
+            self.budget.spend(generator.steps());
+            if let Some(instance) = self.admit.received(made?) {
                 return Some(instance);
             }
         }
@@ -209,7 +257,12 @@ impl<'a> Planner<'a> {
     /// An instance with this aim, judged alike by both.
     fn made(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<(Value, Trace)> {
         let instance = self.sendable(generator, aims)?;
-        let trace = self.schema.evaluate(&instance);
+        let Some(trace) = self.schema.evaluate_within(MAX_STEPS, &instance) else {
+            self.budget.spend(MAX_STEPS);
+            return None;
+        };
+        // boon goes the same way.
+        self.budget.spend(2 * trace.steps);
         match self.validator.agree(&instance, &trace) {
             Ok(()) => Some((instance, trace)),
             Err(disagreement) => {
@@ -222,9 +275,16 @@ impl<'a> Planner<'a> {
     }
 
     fn keep(&mut self, instance: Value, trace: Trace, constraint: Option<ConstraintId>) {
+        if trace.broken.is_empty() {
+            for (id, [satisfied, failed]) in self.sides.iter_mut().enumerate() {
+                *satisfied |= trace.satisfied[id];
+                *failed |= trace.failed[id];
+            }
+        }
         // What is made for two constraints stands for each of them.
-        let known = self.plan.samples.iter().any(|sample| sample.constraint == constraint && sample.instance == instance);
-        if !known {
+        let alike = self.made_for.entry(constraint).or_default();
+        if alike.iter().all(|index| self.plan.samples[*index].instance != instance) {
+            alike.push(self.plan.samples.len());
             self.plan.samples.push(Sample { instance, constraint, broken: trace.broken, unique: trace.unique });
         }
     }
@@ -276,7 +336,7 @@ impl<'a> Planner<'a> {
     fn negative(&mut self, id: ConstraintId) {
         let constraint = &self.schema.constraints[id];
         if constraint.is_choice() {
-            self.plan.breakable[id] = if self.both_sides(id) { Breakable::Choice } else { Breakable::Settled };
+            self.plan.breakable[id] = if self.sides[id] == [true, true] { Breakable::Choice } else { Breakable::Settled };
             return;
         }
         let named = self.nodes_around(constraint).flat_map(|node| &node.properties);
@@ -372,21 +432,6 @@ impl<'a> Planner<'a> {
             };
             self.keep(instance, trace, Some(id));
         }
-    }
-
-    fn both_sides(&self, id: ConstraintId) -> bool {
-        let traces = self
-            .plan
-            .samples
-            .iter()
-            .filter(|sample| sample.broken.is_empty())
-            .map(|sample| self.schema.evaluate(&sample.instance));
-        let (mut satisfied, mut failed) = (false, false);
-        for trace in traces {
-            satisfied |= trace.satisfied[id];
-            failed |= trace.failed[id];
-        }
-        satisfied && failed
     }
 
     /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.

@@ -93,6 +93,8 @@ impl Schema {
                 nodes: Vec::new(),
                 constraints: Vec::new(),
                 reach: Vec::new(),
+                rules: Vec::new(),
+                referred: Vec::new(),
                 home: Vec::new(),
                 annotates: false,
                 uncovered: Vec::new(),

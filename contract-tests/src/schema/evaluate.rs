@@ -32,6 +32,8 @@ pub struct Trace {
     pub failed: Vec<bool>,
     /// Where the values are that no two resources share.
     pub unique: BTreeSet<String>,
+    /// How many pairs of a schema object and a value were looked at: the work, counted the same on every machine.
+    pub steps: u64,
 }
 
 impl Trace {
@@ -62,25 +64,44 @@ struct Evaluation<'a> {
     /// How many conditions and alternatives we are in.
     inside: usize,
     depth: usize,
+    /// Whether only the verdict is asked for: the rest of the trace stays empty, and what is invalid is not looked at further.
+    quiet: bool,
+    /// How many steps may be taken; the verdict of an evaluation that took more is none.
+    limit: u64,
 }
 
 impl Schema {
     /// What the constraints say of `instance`.
     pub fn evaluate(&self, instance: &Value) -> Trace {
-        self.evaluate_at(0, instance)
+        let mut evaluation = self.evaluation(false, u64::MAX);
+        evaluation.node(0, instance);
+        evaluation.trace
+    }
+
+    /// The same, where it takes no more than so many steps.
+    pub(crate) fn evaluate_within(&self, limit: u64, instance: &Value) -> Option<Trace> {
+        let mut evaluation = self.evaluation(false, limit);
+        evaluation.node(0, instance);
+        (evaluation.trace.steps <= limit).then_some(evaluation.trace)
     }
 
     /// Whether `value` is valid against the schema of `node`.
     pub(crate) fn accepts(&self, node: NodeId, value: &Value) -> bool {
-        self.evaluate_at(node, value).broken.is_empty()
+        self.evaluation(true, u64::MAX).node(node, value).0
     }
 
-    fn evaluate_at(&self, node: NodeId, value: &Value) -> Trace {
-        let count = self.constraints.len();
+    /// The same with how many steps it took; none where these are more than `limit`.
+    pub(crate) fn accepts_within(&self, limit: u64, node: NodeId, value: &Value) -> (Option<bool>, u64) {
+        let mut evaluation = self.evaluation(true, limit);
+        let (valid, _) = evaluation.node(node, value);
+        let steps = evaluation.trace.steps;
+        ((steps <= limit).then_some(valid), steps)
+    }
+
+    fn evaluation(&self, quiet: bool, limit: u64) -> Evaluation<'_> {
+        let count = if quiet { 0 } else { self.constraints.len() };
         let trace = Trace { satisfied: vec![false; count], failed: vec![false; count], ..Trace::default() };
-        let mut evaluation = Evaluation { schema: self, trace, place: String::new(), inside: 0, depth: 0 };
-        evaluation.node(node, value);
-        evaluation.trace
+        Evaluation { schema: self, trace, place: String::new(), inside: 0, depth: 0, quiet, limit }
     }
 }
 
@@ -90,6 +111,9 @@ impl Evaluation<'_> {
     }
 
     fn note_at(&mut self, constraint: ConstraintId, holds: bool, child: Option<&str>) -> bool {
+        if self.quiet {
+            return holds;
+        }
         if holds {
             self.trace.satisfied[constraint] = true;
             return true;
@@ -106,11 +130,18 @@ impl Evaluation<'_> {
 
     /// Evaluates a child value; the same node on the same value adds nothing to what is evaluated here.
     fn child(&mut self, node: NodeId, value: &Value, segment: impl std::fmt::Display) -> bool {
+        if self.quiet {
+            return self.node(node, value).0;
+        }
         let length = self.place.len();
         let _ = write!(self.place, "/{segment}");
         let (valid, _) = self.node(node, value);
         self.place.truncate(length);
         valid
+    }
+
+    fn named(&mut self, node: NodeId, value: &Value, name: &str) -> bool {
+        if self.quiet { self.node(node, value).0 } else { self.child(node, value, escape(name)) }
     }
 
     fn aside(&mut self, node: NodeId, value: &Value) -> (bool, Evaluated) {
@@ -121,7 +152,8 @@ impl Evaluation<'_> {
     }
 
     fn node(&mut self, id: NodeId, value: &Value) -> (bool, Evaluated) {
-        if self.depth >= MAX_DEPTH {
+        self.trace.steps += 1;
+        if self.depth >= MAX_DEPTH || self.trace.steps > self.limit {
             return (true, Evaluated::default());
         }
         self.depth += 1;
@@ -138,16 +170,22 @@ impl Evaluation<'_> {
             self.note(never, false);
             return (false, done);
         }
-        if node.unique {
+        if node.unique && !self.quiet {
             self.trace.unique.insert(self.place.clone());
         }
         let mut valid = true;
         for own in &node.own {
             valid &= self.own(*own, value);
+            if self.is_settled(valid) {
+                return (false, done);
+            }
         }
         for in_place in node.reference.iter().chain(&node.all_of) {
             let (holds, evaluated) = self.node(*in_place, value);
             valid &= holds;
+            if self.is_settled(valid) {
+                return (false, done);
+            }
             done.add(evaluated);
         }
         if let Some((id, branches)) = &node.any_of {
@@ -157,6 +195,9 @@ impl Evaluation<'_> {
                 any |= holds;
                 if holds {
                     done.add(evaluated);
+                    if self.quiet && !self.schema.annotates {
+                        break;
+                    }
                 }
             }
             valid &= self.note(*id, any);
@@ -168,9 +209,15 @@ impl Evaluation<'_> {
                 if holds {
                     matching += 1;
                     done.add(evaluated);
+                    if self.quiet && matching > 1 {
+                        break;
+                    }
                 }
             }
             valid &= self.note(*id, matching == 1);
+        }
+        if self.is_settled(valid) {
+            return (false, done);
         }
         if let Some((id, inner)) = node.not {
             let (holds, _) = self.aside(inner, value);
@@ -179,10 +226,11 @@ impl Evaluation<'_> {
         if let Some(condition) = &node.condition {
             let (holds, evaluated) = self.aside(condition.when, value);
             if holds {
-                self.trace.satisfied[condition.id] = true;
                 done.add(evaluated);
-            } else {
-                self.trace.failed[condition.id] = true;
+            }
+            if !self.quiet {
+                let side = if holds { &mut self.trace.satisfied } else { &mut self.trace.failed };
+                side[condition.id] = true;
             }
             if let Some(side) = if holds { condition.then } else { condition.otherwise } {
                 let (holds, evaluated) = self.node(side, value);
@@ -190,12 +238,20 @@ impl Evaluation<'_> {
                 done.add(evaluated);
             }
         }
+        if self.is_settled(valid) {
+            return (false, done);
+        }
         match value {
             Value::Object(object) => valid &= self.object(node, value, object, &mut done),
             Value::Array(items) => valid &= self.array(node, items, &mut done),
             _ => {}
         }
         (valid, done)
+    }
+
+    /// Whether nothing more is to be learnt here.
+    fn is_settled(&self, valid: bool) -> bool {
+        self.quiet && !valid
     }
 
     fn object(&mut self, node: &Node, value: &Value, object: &serde_json::Map<String, Value>, done: &mut Evaluated) -> bool {
@@ -209,32 +265,35 @@ impl Evaluation<'_> {
             }
         }
         for (name, child) in object {
+            if self.is_settled(valid) {
+                return false;
+            }
             let mut known = false;
             if let Some((_, schema)) = node.properties.iter().find(|(property, _)| property == name) {
                 known = true;
-                valid &= self.child(*schema, child, escape(name));
+                valid &= self.named(*schema, child, name);
             }
             for (pattern, schema) in &node.pattern_properties {
                 if pattern.is_match(name) {
                     known = true;
-                    valid &= self.child(*schema, child, escape(name));
+                    valid &= self.named(*schema, child, name);
                 }
             }
             if !known && let Some(schema) = node.additional_properties {
                 known = true;
-                valid &= self.child(schema, child, escape(name));
+                valid &= self.named(schema, child, name);
             }
             if known && annotates {
                 done.properties.insert(name.clone());
             }
             if let Some(names) = node.property_names {
-                valid &= self.child(names, &Value::String(name.clone()), escape(name));
+                valid &= self.named(names, &Value::String(name.clone()), name);
             }
         }
         if let Some(schema) = node.unevaluated_properties {
             for (name, child) in object {
                 if done.properties.insert(name.clone()) {
-                    valid &= self.child(schema, child, escape(name));
+                    valid &= self.named(schema, child, name);
                 }
             }
         }
@@ -247,7 +306,12 @@ impl Evaluation<'_> {
             let schema = node.prefix_items.get(index).copied().or(node.items);
             if let Some(schema) = schema {
                 valid &= self.child(schema, item, index);
-                done.items.insert(index);
+                if self.schema.annotates {
+                    done.items.insert(index);
+                }
+            }
+            if self.is_settled(valid) {
+                return false;
             }
         }
         if let Some(contains) = &node.contains {
@@ -258,7 +322,9 @@ impl Evaluation<'_> {
                 self.inside -= 1;
                 if holds {
                     matching += 1;
-                    done.items.insert(index);
+                    if self.schema.annotates {
+                        done.items.insert(index);
+                    }
                 }
             }
             if let Some((id, min)) = contains.min {
@@ -307,6 +373,7 @@ impl Evaluation<'_> {
             (Rule::DependentRequired { when, then }, Value::Object(object)) if object.contains_key(when) => {
                 return self.note_at(id, object.contains_key(then), Some(then));
             }
+            (Rule::Optional(_), _) if self.quiet => return true,
             (Rule::Optional(name), Value::Object(object)) => {
                 let side = if object.contains_key(name) { &mut self.trace.satisfied } else { &mut self.trace.failed };
                 side[id] = true;

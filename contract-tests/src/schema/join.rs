@@ -10,6 +10,8 @@ impl Schema {
             nodes: vec![Node::default()],
             constraints: first.constraints,
             reach: Vec::new(),
+            rules: Vec::new(),
+            referred: Vec::new(),
             home: Vec::new(),
             annotates: first.annotates || second.annotates,
             uncovered: first.uncovered,

@@ -6,7 +6,7 @@ mod evaluate;
 mod join;
 pub mod number;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use serde_json::Value;
 
@@ -29,8 +29,12 @@ pub type ConstraintId = usize;
 pub struct Schema {
     pub(crate) nodes: Vec<Node>,
     pub(crate) constraints: Vec<Constraint>,
-    /// For each node the nodes that can be met from it, by whatever way, itself included.
-    reach: Vec<Vec<bool>>,
+    /// For each node the nodes that can be met from it, by whatever way, itself included: a bit for each node.
+    reach: Vec<Vec<u64>>,
+    /// For each node the rules that can be met from it and broken; looked up when they are asked for the first time.
+    rules: Vec<OnceLock<Vec<ConstraintId>>>,
+    /// For each node how many nodes refer to it.
+    referred: Vec<usize>,
     /// For each constraint the node that it stands in.
     home: Vec<Option<NodeId>>,
     /// Whether some node has `unevaluatedProperties` or `unevaluatedItems`, which need annotations.
@@ -299,12 +303,17 @@ impl Schema {
 
     /// Whether the node `to` can be met from `node`.
     pub(crate) fn leads(&self, node: NodeId, to: NodeId) -> bool {
-        self.reach[node][to]
+        self.reach[node][to / 64] >> (to % 64) & 1 == 1
     }
 
     /// Every constraint.
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints
+    }
+
+    /// Whether this node is a reference to what another node refers to as well.
+    pub(crate) fn is_one_of_several(&self, node: NodeId) -> bool {
+        self.nodes[node].reference.is_some_and(|target| self.referred[target] > 1)
     }
 
     fn compute_reach(&mut self) {
@@ -313,22 +322,36 @@ impl Schema {
         for (id, node) in self.nodes.iter().enumerate() {
             node.constraints().for_each(|constraint| self.home[constraint] = Some(id));
         }
-        self.reach = (0..count).map(|id| (0..count).map(|other| id == other).collect()).collect();
-        loop {
-            let mut changed = false;
-            for id in 0..count {
-                for child in self.nodes[id].children().collect::<Vec<_>>() {
-                    for other in 0..count {
-                        if self.reach[child][other] && !self.reach[id][other] {
-                            self.reach[id][other] = true;
-                            changed = true;
-                        }
+        self.referred = vec![0; count];
+        for target in self.nodes.iter().filter_map(|node| node.reference) {
+            self.referred[target] += 1;
+        }
+        self.rules = (0..count).map(|_| OnceLock::new()).collect();
+        let children: Vec<Vec<NodeId>> = self.nodes.iter().map(|node| node.children().collect()).collect();
+        self.reach = vec![vec![0; count.div_ceil(64)]; count];
+        (0..count).for_each(|id| self.reach[id][id / 64] |= 1 << (id % 64));
+        let mut changed = true;
+        while changed {
+            changed = false;
+            // Children mostly come after their parents, so that one round does nearly everything.
+            for id in (0..count).rev() {
+                let mut own = std::mem::take(&mut self.reach[id]);
+                for child in children[id].iter().filter(|child| **child != id) {
+                    for (word, more) in own.iter_mut().zip(&self.reach[*child]) {
+                        changed |= more & !*word != 0;
+                        *word |= more;
                     }
                 }
-            }
-            if !changed {
-                return;
+                self.reach[id] = own;
             }
         }
+    }
+
+    /// The rules that can be met from `node`, choices left out, in the order of the document.
+    pub(crate) fn rules(&self, node: NodeId) -> &[ConstraintId] {
+        self.rules[node].get_or_init(|| {
+            let reached = |id: &ConstraintId| self.reaches(node, *id) && !self.constraints[*id].is_choice();
+            (0..self.constraints.len()).filter(reached).collect()
+        })
     }
 }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cases::{Case, protocol::texts},
+    judge::Finding,
     openapi::{operation::Operation, request::Response},
     rules,
 };
@@ -57,11 +58,18 @@ impl Run<'_> {
             let trusted = self.suite.keyring.signer.is_some() || part.target.operation.security.is_none();
             let blamed =
                 outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
+            let status = outcome.answer.as_ref().ok().map(|response| response.status);
             let mut refused = false;
             for finding in &outcome.findings {
                 if *finding.rule == rules::VALID_REFUSED && (!blamed || std::mem::replace(&mut refused, true)) {
                     continue;
                 }
+                // A good token that is refused is about the tokens, whatever the request was.
+                let security = part.target.operation.security.as_ref().filter(|_| matches!(status, Some(401 | 403)));
+                let finding = match security.filter(|_| *finding.rule == rules::VALID_REFUSED) {
+                    Some(security) => &Finding { promise: security.pointer.clone(), ..finding.clone() },
+                    None => finding,
+                };
                 self.found(&part.target, &case, finding, &outcome).await;
             }
         }

@@ -66,7 +66,7 @@ impl Tally {
                 Breakable::Alone => "alone".to_owned(),
                 Breakable::Inside => "inside a condition".to_owned(),
                 Breakable::Choice => "choice".to_owned(),
-
+                Breakable::Unknown => "not known".to_owned(),
                 Breakable::Never | Breakable::Settled => "never".to_owned(),
                 Breakable::Together(others) => {
                     let names: Vec<String> = others.iter().map(|other| schema.constraints[*other].key()).collect();
@@ -90,7 +90,7 @@ impl Tally {
         });
         let operation = &target.operation;
         let mut uncovered = operation.uncovered.clone();
-        uncovered.extend(schema.uncovered.iter().cloned());
+        uncovered.extend(schema.uncovered.iter().chain(&plan.unfinished).cloned());
         OperationReport {
             id: operation.id.clone(),
             name: format!("{} {}", operation.method, operation.path),
