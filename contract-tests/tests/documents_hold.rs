@@ -224,3 +224,76 @@ async fn a_pattern_that_takes_a_search_is_tested_and_a_defect_costs_only_itself(
         assert!(failures.iter().any(|failure| failure.promise.ends_with("/pattern")), "{rule}: {failures:#?}");
     }
 }
+
+/// The same values as a form, in parts, as JSON and as a text.
+const FORMS: &str = r#"
+openapi: 3.1.0
+info: {title: Signs, version: 1.0.0}
+paths:
+  /signs:
+    post:
+      operationId: addSign
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded: {schema: {$ref: '#/components/schemas/Sign'}}
+          multipart/form-data:
+            schema:
+              allOf:
+              - {$ref: '#/components/schemas/Sign'}
+              - type: object
+                required: [image]
+                properties:
+                  image: {type: string, format: binary, minLength: 1}
+                  place: {type: object, required: [x], properties: {x: {type: integer, minimum: 0}}}
+          application/json: {schema: {$ref: '#/components/schemas/Sign'}}
+      responses: {'201': {description: Added.}, '400': {description: Not so.}, '405': {description: No.}, '413': {description: Much.}, '415': {description: What.}}
+  /notes:
+    post:
+      operationId: addNote
+      requestBody:
+        required: true
+        content: {text/plain: {schema: {type: string, minLength: 2, maxLength: 40}}}
+      responses: {'201': {description: Added.}, '400': {description: Not so.}, '405': {description: No.}, '413': {description: Much.}, '415': {description: What.}}
+components:
+  schemas:
+    Sign:
+      type: object
+      required: [name, count]
+      properties:
+        name: {type: string, minLength: 1, maxLength: 20}
+        count: {type: integer, minimum: 1, maximum: 99}
+        lit: {type: boolean}
+        kind: {type: string, enum: [big, small]}
+        tags: {type: array, maxItems: 3, items: {type: string, minLength: 2}}
+"#;
+
+#[tokio::test]
+async fn forms_and_texts_are_written_and_broken() {
+    let accused = async |served: &str| {
+        let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
+        Suite::new(Document::parse("signs.yaml", FORMS).unwrap()).cases(50).run(&server.url).await.unwrap()
+    };
+    let report = accused(FORMS).await;
+    assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    assert_eq!(report.operations.len(), 4);
+    for operation in &report.operations {
+        assert_eq!(operation.untested, None, "{}", operation.id);
+        for constraint in operation.constraints.iter().filter(|constraint| constraint.breakable != "never") {
+            assert!(constraint.satisfied && constraint.violated, "{}: {constraint:?}", operation.id);
+        }
+    }
+    for (rule, weaker, at, of) in [
+        ("maximum: 99", "maximum: 100", "count/maximum", "form-urlencoded"),
+        ("count: {type: integer,", "count: {", "count/type", "multipart"),
+        ("lit: {type: boolean}", "lit: {}", "lit/type", "form-urlencoded"),
+        ("maxItems: 3", "maxItems: 4", "tags/maxItems", "multipart"),
+        ("required: [image]", "required: []", "required", "multipart"),
+        ("minimum: 0", "minimum: -1", "x/minimum", "multipart"),
+        ("maxLength: 40", "maxLength: 41", "maxLength", "addNote"),
+    ] {
+        let failures = accused(&FORMS.replace(rule, weaker)).await.failures;
+        let found = failures.iter().any(|failure| failure.promise.contains(at));
+        assert!(found, "{rule} {of}: {failures:#?}");
+    }
+}

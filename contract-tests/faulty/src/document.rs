@@ -381,6 +381,15 @@ fn text_of(root: &Value, schema: &Value, separator: Option<char>) -> Text {
     Text::List(self::types(root, &items, 0), separator)
 }
 
+/// The properties that a schema names, also in the parts of an `allOf`.
+fn find_properties<'a>(root: &'a Value, schema: &'a Value, depth: usize, found: &mut Vec<(&'a String, &'a Value)>) {
+    let schema = followed(root, schema);
+    found.extend(schema.get("properties").and_then(Value::as_object).into_iter().flatten());
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten().filter(|_| depth < 4) {
+        find_properties(root, part, depth + 1, found);
+    }
+}
+
 /// The types that a schema speaks of, also in its branches.
 fn types(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
     let schema = followed(root, schema);
@@ -432,10 +441,11 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
         let schema_at = format!("{at}/content/{}/schema", escape(name));
         let schema = content.get("schema").cloned().unwrap_or(json!(true));
         let examples = content.get("examples").and_then(Value::as_object).and_then(|examples| examples.values().next());
-        let properties = followed(root, &schema).get("properties").and_then(Value::as_object).into_iter().flatten();
+        let mut properties = Vec::new();
+        find_properties(root, &schema, 0, &mut properties);
         Ok(Media {
             name: name.to_lowercase(),
-            texts: properties.map(|(name, schema)| (name.clone(), text_of(root, schema, None))).collect(),
+            texts: properties.into_iter().map(|(name, schema)| (name.clone(), text_of(root, schema, None))).collect(),
             validator: view.validator(&schema_at)?,
             wanted: content.get("x-answer").cloned(),
             example: content.get("example").or_else(|| examples.and_then(|example| example.get("value"))).cloned(),

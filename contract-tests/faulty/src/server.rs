@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     answer::Maker,
     auth,
-    document::{Answer, Body, Document, Media, ServedOperation, Unservable, Violation, pairs, violations},
+    document::{Answer, Body, Document, Media, ServedOperation, Text, Unservable, Violation, pairs, violations},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
     parsing,
@@ -188,7 +188,16 @@ impl Turn<'_> {
             }
         } else {
             let text = std::str::from_utf8(&seen.bytes).map_err(|error| syntax(error.to_string()))?;
-            if media.name == "application/x-www-form-urlencoded" { form(media, text) } else { json!(text) }
+            match media.name.as_str() {
+                "application/x-www-form-urlencoded" => form(media, pairs(text)),
+                "multipart/form-data" => {
+                    let head = self.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+                    let boundary = head.split_once("boundary=").map(|(_, boundary)| boundary.trim_matches('"'));
+                    let boundary = boundary.ok_or_else(|| syntax("there is no boundary".to_owned()))?;
+                    form(media, parts(text, boundary).ok_or_else(|| syntax("a part is malformed".to_owned()))?)
+                }
+                _ => json!(text),
+            }
         };
         let value = if let Some(Effect::Converted(change)) = self.server.effect { change(&value) } else { value };
         let shown = if let Some(Effect::Shown(change)) = self.server.effect { change(&value) } else { value.clone() };
@@ -356,17 +365,42 @@ async fn read(mut incoming: Incoming) -> (Vec<u8>, usize) {
     (bytes, length)
 }
 
-/// An urlencoded body as the object that it stands for.
-fn form(media: &Media, text: &str) -> Value {
+/// The fields of a form as the object that they stand for.
+fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
     let mut object = Map::new();
-    for (name, text) in pairs(text) {
-        let value = media.texts.get(&name).map_or_else(|| json!(text), |kind| kind.value(&text));
-        match object.get_mut(&name) {
-            Some(Value::Array(items)) => items.extend(value.as_array().cloned().unwrap_or_default()),
-            _ => drop(object.insert(name, value)),
+    for (name, text) in fields {
+        let kind = media.texts.get(&name);
+        let value = match kind {
+            // What is an object is sent as JSON.
+            Some(Text::One(types)) if types.contains("object") => serde_json::from_str(&text).unwrap_or_else(|_| json!(text)),
+            Some(kind) => kind.value(&text),
+            None => json!(text),
+        };
+        match (object.get_mut(&name), kind) {
+            (Some(Value::Array(items)), _) => items.push(value),
+            (Some(first), _) => *first = json!([first.take(), value]),
+            (None, Some(Text::List(..))) => drop(object.insert(name, json!([value]))),
+            (None, _) => drop(object.insert(name, value)),
         }
     }
     json!(object)
+}
+
+/// Names and values of the parts of `multipart/form-data` (RFC 7578); none where one is malformed.
+fn parts(text: &str, boundary: &str) -> Option<Vec<(String, String)>> {
+    let whole = format!("\r\n{text}");
+    let (between, end) = (format!("\r\n--{boundary}"), "--");
+    let mut pieces = whole.split(between.as_str()).skip(1);
+    let mut fields = Vec::new();
+    loop {
+        let piece = pieces.next()?;
+        if piece.starts_with(end) {
+            return Some(fields);
+        }
+        let (head, value) = piece.strip_prefix("\r\n")?.split_once("\r\n\r\n")?;
+        let (_, name) = head.split_once("name=\"")?;
+        fields.push((name.split_once('"')?.0.to_owned(), value.to_owned()));
+    }
 }
 
 /// The values in the body that no two resources share.

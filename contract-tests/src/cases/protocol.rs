@@ -6,6 +6,7 @@ use crate::{
     cases::{Case, Credentials, Expect, Group, refusals},
     openapi::{
         document::Document,
+        form::Writing,
         operation::METHODS,
         request::{Request, Target},
     },
@@ -62,8 +63,24 @@ pub(crate) fn cases(
         &rules::UNDOCUMENTED_QUERY,
     );
     if let Some(body) = operation.body.as_ref().filter(|_| target.media_type.is_some()) {
-        bodies(target, &body.pointer, body.required, assumptions, &mut add);
-        media_types(target, &body.pointer, assumptions, &mut add);
+        if target.writing() == Writing::Json {
+            bodies(target, &body.pointer, body.required, assumptions, &mut add);
+        } else if body.required {
+            // Without a body there is no media type to judge: 415 is as right as 400.
+            let statuses: Vec<u16> = refusals(operation, false).into_iter().chain([415]).collect();
+            add(
+                "no body and no media type",
+                &body.pointer,
+                &mut |request, _| {
+                    request.body = None;
+                    request.headers.retain(|(name, _)| name != "content-type");
+                },
+                false,
+                Expect::Status(statuses),
+                &rules::INVALID_ACCEPTED,
+            );
+        }
+        media_types(document, target, &body.pointer, assumptions, &mut add);
     }
     all
 }
@@ -268,7 +285,7 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
     }
 }
 
-fn media_types(target: &Target, promise: &str, assumptions: Assumptions, add: &mut Add<'_>) {
+fn media_types(document: &Document, target: &Target, promise: &str, assumptions: Assumptions, add: &mut Add<'_>) {
     let operation = &target.operation;
     let Some(media_type) = target.media_type.clone() else { return };
     let documented = operation.responses.contains_key("415");
@@ -299,10 +316,23 @@ fn media_types(target: &Target, promise: &str, assumptions: Assumptions, add: &m
         );
     };
     with("no media type", None, false, refused());
+    // What is documented beside it is no other media type.
+    let content = document.resolve(promise).and_then(|(_, body)| body.get("content")?.as_object());
+    let documented = |other: &str| {
+        content.into_iter().flat_map(|content| content.keys()).any(|known| {
+            let known = known.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            known == other || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| other.split('/').next() == Some(kind))
+        })
+    };
     for other in
         ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/octet-stream", "multipart/form-data"]
     {
-        with(&format!("the media type {other}"), Some(other.to_owned()), false, refused());
+        if !documented(other) {
+            with(&format!("the media type {other}"), Some(other.to_owned()), false, refused());
+        }
+    }
+    if target.writing() != Writing::Json {
+        return;
     }
     with("a media type that is none", Some("json".to_owned()), false, refused());
     with("a media type with a longer name", Some(format!("{media_type}x")), false, refused());

@@ -7,7 +7,7 @@ use crate::{
     openapi::{
         curl,
         document::{Document, DocumentError},
-        operation::{Operation, ParameterLocation},
+        operation::{Operation, ParameterLocation, is_json},
         request::{REQUESTS, Target, Undescribed, bundle},
     },
     schema::{ReferenceValidator, Schema},
@@ -58,7 +58,7 @@ impl Document {
             parameter.name = parameter.name.to_lowercase();
         }
         let media_types = operation.body.as_ref().map(|body| body.media_types.as_slice()).unwrap_or_default();
-        let body = media_types.iter().find(|(name, _)| Some(name.as_str()) == media_type).cloned();
+        let body = media_types.iter().find(|(name, _)| is_json(name) && Some(name.as_str()) == media_type).cloned();
         let document = bundle(self, &operation, body.as_ref(), Undescribed::Refused);
         let target = Target::of(&document, &operation, body.as_ref())?;
         Ok(Described { document, pointer: REQUESTS.to_owned(), kind: Kind::Request(Box::new(target)) })

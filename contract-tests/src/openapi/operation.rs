@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     document::Document,
+    form::Writing,
     style::{Serialization, Style},
 };
 use crate::{pointer::escape, schema::Uncovered};
@@ -70,7 +71,7 @@ impl ParameterLocation {
 pub(crate) struct Body {
     pub required: bool,
     pub pointer: String,
-    /// Media types with the pointer of their schema; only JSON is generated.
+    /// Media types with the pointer of their schema: those that the engine can write.
     pub media_types: Vec<(String, String)>,
 }
 
@@ -251,8 +252,9 @@ impl Document {
         let mut media_types = Vec::new();
         for name in node.get("content").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             let at = format!("{pointer}/content/{}", escape(name));
-            if !is_json(name) {
-                uncovered.push(Uncovered { pointer: at, reason: "a body that is not JSON".to_owned() });
+            if Writing::of(name).is_none() {
+                uncovered
+                    .push(Uncovered { pointer: at, reason: "a body of a media type that the engine cannot write".to_owned() });
             } else if self.json.pointer(&format!("{at}/schema")).is_some() {
                 media_types.push((name.clone(), format!("{at}/schema")));
             }
@@ -345,7 +347,7 @@ impl Operation {
 
     /// The media types of its body that are JSON.
     pub fn media_types(&self) -> impl Iterator<Item = &str> {
-        self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str())
+        self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str()).filter(|name| is_json(name))
     }
 
     /// The documented response for a status: itself, its range, or the default.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     openapi::document::{Document, DocumentError},
+    openapi::form::Writing,
     openapi::operation::{Operation, Parameter, ParameterLocation},
     openapi::style::{self, Style, text},
     pointer::escape,
@@ -108,6 +109,8 @@ pub(crate) struct Target {
     pub media_type: Option<String>,
     pub schema: Schema,
     pub validator: ReferenceValidator,
+    /// The nodes of texts that stand for the bytes of a file.
+    files: Vec<NodeId>,
 }
 
 impl Target {
@@ -138,6 +141,12 @@ impl Target {
             if constraint.pointer.starts_with(REQUESTS) {
                 constraint.source = source(operation, &constraint.place);
             }
+            let writing = media_type.and_then(|(name, _)| Writing::of(name)).unwrap_or(Writing::Json);
+            if let Some(reason) = not_in_form(writing, &constraint.place, &constraint.rule) {
+                let reason = reason.to_owned();
+                schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+                continue;
+            }
             let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
             let parameter = operation.parameters.iter().find(|parameter| {
                 crate::pointer::is_within(&constraint.place, &format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
@@ -164,7 +173,12 @@ impl Target {
             let reason = reason.to_owned();
             schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
         }
-        Ok(Self { operation: operation.clone(), media_type: media_type.map(|(name, _)| name.clone()), schema, validator })
+        let is_file = |node: &crate::schema::Node| {
+            let written = bundle.pointer(&node.pointer);
+            written.is_some_and(|schema| schema["format"] == "binary" || schema.get("contentMediaType").is_some())
+        };
+        let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
+        Ok(Self { files, operation: operation.clone(), media_type: media_type.map(|(name, _)| name.clone()), schema, validator })
     }
 
     fn node(&self, pointer: &str) -> Option<NodeId> {
@@ -192,7 +206,66 @@ impl Target {
                 }
             }
         }
+        if let Some(body) = object.get("body")
+            && let writing @ (Writing::Form | Writing::Multipart | Writing::Text) = self.writing()
+        {
+            let body = self.read_form(writing, body)?;
+            object.insert("body".to_owned(), body);
+        }
         Some(instance)
+    }
+
+    /// How its body is written.
+    pub fn writing(&self) -> Writing {
+        self.media_type.as_deref().and_then(Writing::of).unwrap_or(Writing::Json)
+    }
+
+    fn body_node(&self) -> Option<NodeId> {
+        let (_, at) =
+            self.operation.body.as_ref()?.media_types.iter().find(|(name, _)| Some(name) == self.media_type.as_ref())?;
+        self.node(at)
+    }
+
+    /// The body of a form, or a text, as the server reads it; none where it cannot be sent so that every server reads the same.
+    fn read_form(&self, writing: Writing, body: &Value) -> Option<Value> {
+        let root = self.body_node()?;
+        let read = |value: &Value, node: Option<NodeId>| {
+            let text = text(value)?;
+            writing.can_hold(&text).then(|| self.parsed(&text, node))
+        };
+        if writing == Writing::Text {
+            return read(body, Some(root));
+        }
+        let mut all = Map::new();
+        for (name, value) in body.as_object()? {
+            let child = self.property(root, name, 0);
+            let types = child.map_or(Types::STRING, |child| self.types(child, 0));
+            let value = match value {
+                _ if !writing.can_name(name) => return None,
+                // No item: the property is not there.
+                Value::Array(items) if types.has(Types::ARRAY) && items.is_empty() => continue,
+                Value::Array(items) if types.has(Types::ARRAY) => {
+                    let item = child.and_then(|child| self.item(child, 0));
+                    Value::Array(items.iter().map(|value| read(value, item)).collect::<Option<_>>()?)
+                }
+                // An object is JSON within a part, and nothing that forms agree about.
+                Value::Object(_) if types.has(Types::OBJECT) && writing == Writing::Multipart => value.clone(),
+                Value::Array(_) | Value::Object(_) => return None,
+                // One item is a list of one, and what is no object is not read as one.
+                _ if types.has(Types::ARRAY) || types.has(Types::OBJECT) => return None,
+                // Of a file the bytes count, which need not be characters.
+                Value::String(text) if self.is_file(name) && !text.is_ascii() => return None,
+                value => read(value, child)?,
+            };
+            all.insert(name.clone(), value);
+        }
+        (!all.is_empty()).then_some(Value::Object(all))
+    }
+
+    /// Whether a property of a form is sent as a file.
+    fn is_file(&self, name: &str) -> bool {
+        let child = self.body_node().and_then(|root| self.property(root, name, 0));
+        child.is_some_and(|child| self.files.contains(&child))
     }
 
     fn received(&self, parameter: &Parameter, node: NodeId, value: &Value) -> Option<Option<Value>> {
@@ -317,11 +390,41 @@ impl Target {
         if !cookies.is_empty() {
             headers.push(("cookie".to_owned(), cookies.join("; ")));
         }
-        let body = instance.get("body").map(|body| body.to_string().into_bytes());
-        if let (Some(_), Some(media_type)) = (&body, &self.media_type) {
-            headers.push(("content-type".to_owned(), media_type.clone()));
+        let written = instance.get("body").map(|body| {
+            let media_type = self.media_type.as_deref().unwrap_or_default();
+            self.writing().written(media_type, body, |name| self.is_file(name))
+        });
+        if let (Some((_, named)), Some(_)) = (&written, &self.media_type) {
+            headers.push(("content-type".to_owned(), named.clone()));
         }
+        let body = written.map(|(bytes, _)| bytes);
         Request { method: operation.method.clone(), target, headers, body, chunked: false }
+    }
+}
+
+/// Why a constraint of a body that is no JSON cannot be broken, or not so that every server sees it.
+fn not_in_form(writing: Writing, place: &str, rule: &Rule) -> Option<&'static str> {
+    let inside = place.strip_prefix("/body")?;
+    let depth = inside.matches('/').count();
+    let value = match (writing, depth) {
+        (Writing::Json, _) => return None,
+        (Writing::Text, 0) => true,
+        (Writing::Form | Writing::Multipart, 0) => {
+            return match rule {
+                Rule::Type(_) => Some("a form is always read as an object"),
+                Rule::MinProperties(0 | 1) => Some("a form without properties is no body"),
+                _ => None,
+            };
+        }
+        _ => depth == 1 || inside.ends_with("/*") && depth == 2,
+    };
+    match rule {
+        Rule::Type(types) if value && types.has(Types::STRING) => Some("a value is sent as text, and text is always a string"),
+        Rule::Type(types) if value && types.has(Types::ARRAY) => Some("a value that is given once is a list of one"),
+        Rule::Type(types) if value && types.has(Types::OBJECT) => Some("a value in this place is read as an object"),
+        Rule::MinItems(0 | 1) if value => Some("a list without items is a value that is not given"),
+        Rule::MinLength(0 | 1) if writing == Writing::Text => Some("an empty text is no body"),
+        _ => None,
     }
 }
 
