@@ -75,18 +75,20 @@ fn right(seen: &Seen<'_>) -> Option<String> {
 /// Rules that the faults of the faulty server do not break, each with a server that does.
 const BROKEN: [(&str, Answer); 6] = [
     ("no-answer", |seen| seen.is_valid().then(|| right(seen)).flatten()),
-    ("undocumented-http-status", |seen| {
-        if seen.is_valid() { right(seen) } else { Some(status("406 Not Acceptable")) }
-    }),
+    ("undocumented-http-status", |seen| if seen.is_valid() { right(seen) } else { Some(status("406 Not Acceptable")) }),
     ("undocumented-body", |seen| {
         let answer = right(seen)?;
-        let with_body = answer.replace("content-length: 0\r\nconnection: close\r\n\r\n", "content-length: 2\r\nconnection: close\r\n\r\nno");
+        let with_body =
+            answer.replace("content-length: 0\r\nconnection: close\r\n\r\n", "content-length: 2\r\nconnection: close\r\n\r\nno");
         Some(if answer.starts_with("HTTP/1.1 400") { with_body } else { answer })
     }),
     ("undocumented-path", |seen| if seen.path.contains("undocumented") { Some(LIST.to_owned()) } else { right(seen) }),
-    ("undocumented-query", |seen| {
-        if seen.query.contains("undocumented") { Some(status("400 Bad Request")) } else { right(seen) }
-    }),
+    (
+        "undocumented-query",
+        |seen| {
+            if seen.query.contains("undocumented") { Some(status("400 Bad Request")) } else { right(seen) }
+        },
+    ),
     ("location", |seen| if seen.path == "/things/1" { Some(status("404 Not Found")) } else { right(seen) }),
 ];
 
