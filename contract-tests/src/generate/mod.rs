@@ -10,7 +10,7 @@ mod shape;
 mod shrink;
 mod text;
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeSet};
 
 use proptest::{
     prelude::RngExt,
@@ -56,6 +56,8 @@ pub(crate) struct Generator<'a> {
     pub plain: bool,
     /// How much work one instance may take.
     pub limit: u64,
+    /// Patterns for which no text of these lengths, from and to, was found.
+    pub hopeless: BTreeSet<(String, usize, Option<usize>)>,
     /// How much work the last instance took: schema objects followed or evaluated, texts drawn, values compared. Counted and not
     /// measured, so that it is the same on every machine.
     steps: Cell<u64>,
@@ -82,7 +84,18 @@ pub(crate) fn rng(seed: u64, words: &[&str]) -> TestRng {
 
 impl<'a> Generator<'a> {
     pub fn new(schema: &'a Schema, rng: TestRng, richness: Richness) -> Self {
-        Self { schema, rng, richness, plain: true, limit: MAX_STEPS, retries: 0, steps: Cell::new(0), depth: 0, fuel: 0 }
+        Self {
+            schema,
+            rng,
+            richness,
+            plain: true,
+            limit: MAX_STEPS,
+            hopeless: BTreeSet::new(),
+            retries: 0,
+            steps: Cell::new(0),
+            depth: 0,
+            fuel: 0,
+        }
     }
 
     /// An instance with this aim, where one could be made. It may not be what was aimed at: evaluate it.

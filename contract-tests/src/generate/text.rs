@@ -3,7 +3,7 @@
 use proptest::prelude::RngExt;
 use serde_json::Value;
 
-use super::{Generator, Shape, Wish};
+use super::{Generator, MAX_STEPS, Shape, Wish};
 use crate::text::nasty;
 
 /// How often text is drawn until all rules are met.
@@ -11,6 +11,8 @@ const TRIES: usize = 24;
 /// Longer text than this is not generated.
 const MAX_LENGTH: usize = 200_000;
 
+/// Texts from this length on are long.
+const LONG: usize = 100;
 /// What it takes, in steps, to find no text for a pattern.
 const HOPELESS: u64 = 500;
 
@@ -62,7 +64,7 @@ impl Generator<'_> {
         };
         if let Some(pattern) = shape.no_patterns.first() {
             let negative = pattern.negative(&mut self.rng, min, max);
-            self.step(50 + length(&negative) / 4);
+            self.step(50 + 4 * min as u64 + length(&negative) / 4);
             let own: Vec<String> = if negative.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { negative };
             return match wished {
                 Some(index) => own.get(index % own.len()).cloned(),
@@ -90,12 +92,24 @@ impl Generator<'_> {
         }
         if !shape.patterns.is_empty() {
             let pattern = shape.patterns[attempt % shape.patterns.len()].clone();
-            let text = match wished {
-                Some(index) if attempt == 0 => pattern.boundary().get(index).cloned(),
-                _ => pattern.random(&mut self.rng, min, max),
-            };
-            // That there is none is found out by drawing many.
-            self.step(text.as_ref().map_or(HOPELESS, |text| 10 + text.len() as u64));
+            if let Some(index) = wished.filter(|_| attempt == 0) {
+                let boundary = pattern.boundary();
+                self.step(50 + length(&boundary) / 4);
+                return boundary.get(index).cloned();
+            }
+            // That there is none is found out by drawing many; where these are long, once.
+            let key = (pattern.source().to_owned(), min, max);
+            if min > LONG && self.hopeless.contains(&key) {
+                return None;
+            }
+            let text = pattern.random(&mut self.rng, min, max);
+            match &text {
+                Some(text) => self.step(10 + text.len() as u64),
+                None => {
+                    self.step((HOPELESS * (1 + min as u64 / 16)).min(MAX_STEPS));
+                    self.hopeless.insert(key);
+                }
+            }
             return text;
         }
         Some(if self.plain { self.plain_text(min, max) } else { nasty::text(&mut self.rng, min, max) })

@@ -5,16 +5,17 @@
 use crate::schema::Schema;
 
 /// Steps that a plan may take whatever its size.
-const BASE: u64 = 200_000;
+const BASE: u64 = 500_000;
 /// Steps that it may take besides for each of its parts: a constraint, a condition, one of several references.
-const EACH: u64 = 15_000;
+const EACH: u64 = 20_000;
 /// Steps that are kept for each part to come.
 const KEPT: u64 = 3_000;
 /// Steps that one part may take.
-const PART: u64 = 250_000;
+const PART: u64 = 400_000;
 
 /// What is left to spend on a plan, and on the part of it under way.
 pub(super) struct Budget {
+    spent: u64,
     left: u64,
     here: u64,
     /// How many parts are still to come.
@@ -34,7 +35,7 @@ impl Budget {
     }
 
     fn new(parts: u64) -> Self {
-        Self { left: BASE + EACH * parts, here: 0, to_come: parts, ran_out: false }
+        Self { spent: 0, left: BASE + EACH * parts, here: 0, to_come: parts, ran_out: false }
     }
 
     /// Begins the next part.
@@ -52,8 +53,20 @@ impl Budget {
 
     /// Counts work that was done.
     pub fn spend(&mut self, steps: u64) {
+        self.spent += steps;
         self.left = self.left.saturating_sub(steps);
         self.here = self.here.saturating_sub(steps);
+    }
+
+    /// How much work there may be in all.
+    #[cfg(test)]
+    pub fn limit(&self) -> u64 {
+        self.left
+    }
+
+    /// How much work was done.
+    pub fn spent(&self) -> u64 {
+        self.spent
     }
 
     /// Whether the part under way was cut short.

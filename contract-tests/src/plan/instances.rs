@@ -48,5 +48,6 @@ pub fn instances(schema: &Value, seed: u64) -> Result<Instances, String> {
         }
     }
     let constraints = compiled.constraints.iter().cloned().zip(plan.breakable).collect();
-    Ok(Instances { valid, invalid, constraints, uncovered: compiled.uncovered, disagreements: plan.disagreements })
+    let uncovered = compiled.uncovered.into_iter().chain(plan.unfinished).collect();
+    Ok(Instances { valid, invalid, constraints, uncovered, disagreements: plan.disagreements })
 }

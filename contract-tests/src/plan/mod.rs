@@ -57,6 +57,8 @@ pub(crate) struct Plan {
     pub disagreements: Vec<(Value, Disagreement)>,
     /// What was not planned to the end because it takes too long.
     pub unfinished: Vec<Uncovered>,
+    /// How much work it took.
+    pub steps: u64,
 }
 
 impl Plan {
@@ -110,25 +112,43 @@ pub(crate) struct Planner<'a> {
     /// For each constraint whether a valid sample satisfies it, and whether it fails in one.
     sides: Vec<[bool; 2]>,
     budget: Budget,
+    /// What no generator has to try again.
+    hopeless: BTreeSet<(String, usize, Option<usize>)>,
+    stop: &'a dyn Fn() -> bool,
+    /// Whether the plan is given up.
+    stopped: bool,
 }
 
 impl<'a> Planner<'a> {
     /// The plan for `schema`, the same for the same seed.
     pub fn plan(schema: &'a Schema, validator: &'a ReferenceValidator, admit: &'a dyn Admit, seed: u64) -> Plan {
-        Self::plan_within(schema, validator, admit, seed, Budget::of(schema))
+        Self::plan_until(schema, validator, admit, seed, &|| false).unwrap_or_else(|| Plan::unmade(schema))
     }
 
-    fn plan_within(
+    /// The same; none when `stop` says before the end that no plan is wanted any more.
+    pub fn plan_until(
         schema: &'a Schema,
         validator: &'a ReferenceValidator,
         admit: &'a dyn Admit,
         seed: u64,
-        budget: Budget,
-    ) -> Plan {
+        stop: &'a dyn Fn() -> bool,
+    ) -> Option<Plan> {
         let count = schema.constraints.len();
         let plan = Plan { breakable: vec![Breakable::Never; count], satisfied: vec![false; count], ..Plan::default() };
-        let (made_for, sides) = (HashMap::new(), vec![[false; 2]; count]);
-        let mut planner = Self { schema, validator, admit, seed, plan, made_for, sides, budget };
+        let (made_for, sides, budget) = (HashMap::new(), vec![[false; 2]; count], Budget::of(schema));
+        let mut planner = Self {
+            schema,
+            validator,
+            admit,
+            seed,
+            plan,
+            made_for,
+            sides,
+            budget,
+            hopeless: BTreeSet::new(),
+            stop,
+            stopped: false,
+        };
         planner.baselines();
         for id in 0..count {
             if let Some(source) = &schema.constraints[id].source {
@@ -145,7 +165,8 @@ impl<'a> Planner<'a> {
         }
         planner.conditions();
         planner.references();
-        planner.plan
+        planner.plan.steps = planner.budget.spent();
+        (!planner.stopped).then_some(planner.plan)
     }
 
     /// What several references lead to is broken behind each of them: a server may have forgotten one.
@@ -244,8 +265,14 @@ impl<'a> Planner<'a> {
     fn sendable(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
         for _ in 0..SENDABLE {
             // What cannot be made at all will not be made by trying again.
+            self.stopped = self.stopped || (self.stop)();
+            if self.stopped {
+                return None;
+            }
             generator.limit = self.budget.allowance()?.min(MAX_STEPS);
+            std::mem::swap(&mut generator.hopeless, &mut self.hopeless);
             let made = generator.instance(aims);
+            std::mem::swap(&mut generator.hopeless, &mut self.hopeless);
             self.budget.spend(generator.steps());
             if let Some(instance) = self.admit.received(made?) {
                 return Some(instance);
@@ -454,4 +481,72 @@ fn around(outer: &str, inner: &str) -> bool {
 
 fn richness(attempt: usize) -> Richness {
     [Richness::Sparse, Richness::Full, Richness::Random][attempt % 3]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn planned(schema: &Value) -> (Schema, Plan) {
+        let compiled = Schema::compile(schema, "");
+        let validator = ReferenceValidator::compile(schema, "", &compiled).unwrap();
+        let plan = Planner::plan(&compiled, &validator, &AsItIs, 1);
+        (compiled, plan)
+    }
+
+    /// Wide and deep, and with a rule that nothing can keep: its pattern has text after the end.
+    fn exploding() -> Value {
+        let branch = |number: usize| {
+            let mut properties: serde_json::Map<String, Value> =
+                (0..12).map(|name| (format!("p{name}"), json!({"$ref": "#/$defs/any"}))).collect();
+            properties.insert("kind".to_owned(), json!({"const": number}));
+            properties.insert("code".to_owned(), json!({"type": "string", "pattern": "$never", "minLength": 500}));
+            json!({"type": "object", "properties": properties, "required": ["kind", "p0", "p1", "code"]})
+        };
+        let branches: Vec<Value> = (0..15).map(branch).collect();
+        json!({
+            "type": "object",
+            "properties": {"any": {"$ref": "#/$defs/any"}, "other": {"$ref": "#/$defs/any"}, "name": {"type": "string", "maxLength": 5}},
+            "required": ["name"],
+            "$defs": {"any": {"anyOf": branches}},
+        })
+    }
+
+    #[test]
+    fn what_explodes_is_planned_within_the_budget_and_the_rest_is_told() {
+        let (schema, plan) = planned(&exploding());
+        let limit = Budget::of(&schema).limit();
+        // The last instance of a part may take more than was left.
+        assert!(plan.steps < limit + limit / 2, "{} of {limit} steps", plan.steps);
+        assert!(!plan.unfinished.is_empty());
+        for (constraint, breakable) in schema.constraints.iter().zip(&plan.breakable) {
+            let told = plan.unfinished.iter().any(|gap| Some(&gap.pointer) == constraint.source.as_ref());
+            assert!(!told || !matches!(breakable, Breakable::Never | Breakable::Settled), "{constraint} is {breakable:?}");
+        }
+        let name = schema.constraints.iter().position(|constraint| constraint.keyword == "maxLength").unwrap();
+        assert_eq!(plan.breakable[name], Breakable::Alone, "a simple rule beside is planned as ever");
+        let (_, again) = planned(&exploding());
+        assert_eq!((again.steps, again.samples.len()), (plan.steps, plan.samples.len()), "the same for the same seed");
+    }
+
+    #[test]
+    fn what_is_small_is_planned_to_the_end() {
+        let schema = json!({"type": "object", "properties": {"n": {"type": "integer", "maximum": 9}}, "required": ["n"]});
+        let (_, plan) = planned(&schema);
+        assert!(plan.unfinished.is_empty() && plan.steps < 20_000, "{} steps", plan.steps);
+        let made: BTreeSet<String> = plan.samples.iter().map(|sample| sample.instance.to_string()).collect();
+        for edge in [r#"{"n":9}"#, r#"{"n":10}"#, "{}", "null"] {
+            assert!(made.contains(edge), "{edge} is not in {made:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_nobody_wants_is_given_up() {
+        let schema = json!({"type": "string"});
+        let compiled = Schema::compile(&schema, "");
+        let validator = ReferenceValidator::compile(&schema, "", &compiled).unwrap();
+        assert!(Planner::plan_until(&compiled, &validator, &AsItIs, 1, &|| true).is_none());
+    }
 }

@@ -25,22 +25,22 @@ const QUOTED: usize = 120;
 impl Run<'_> {
     /// Looks for a valid request that is accepted. Returns why there is none; the first refusal is a finding where nothing but the
     /// server can be blamed for it.
-    pub(super) async fn baseline(&self, part: &PlannedTarget) -> Option<String> {
+    pub(super) async fn baseline(&self, part: &PlannedTarget<'_>) -> Option<String> {
         let mut first: Option<(Case, CaseOutcome)> = None;
         for index in part.plain(TRIES) {
             let case = part.case(index, self.fresh());
-            let outcome = self.attempt(&part.target, &case).await;
+            let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             if (200..400).contains(&status) {
-                if !self.fresh().knows(&part.target) && !is_idempotent(&case.request.method) {
-                    let again = self.attempt(&part.target, &case).await;
+                if !self.fresh().knows(part.target) && !is_idempotent(&case.request.method) {
+                    let again = self.attempt(part.target, &case).await;
                     if is_conflict(&again) {
                         self.learn_fresh(part, &case).await;
                     }
                 }
                 return None;
             }
-            if status == 409 && !self.fresh().knows(&part.target) && self.learn_fresh(part, &case).await {
+            if status == 409 && !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await {
                 return None;
             }
             first.get_or_insert((case, outcome));
@@ -70,26 +70,26 @@ impl Run<'_> {
                     Some(security) => &Finding { promise: security.pointer.clone(), ..finding.clone() },
                     None => finding,
                 };
-                self.found(&part.target, &case, finding, &outcome).await;
+                self.found(part.target, &case, finding, &outcome).await;
             }
         }
         Some(reason)
     }
 
     /// Looks for the value that must be new: with another one the request is accepted.
-    async fn learn_fresh(&self, part: &PlannedTarget, case: &Case) -> bool {
+    async fn learn_fresh(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
         let Some(instance) = &case.instance else { return false };
         let mut places = Vec::new();
         texts(instance, String::new(), &mut places);
         for place in places {
-            let fresh = self.fresh().freshen(&part.target, instance, &BTreeSet::from([place.clone()]));
+            let fresh = self.fresh().freshen(part.target, instance, &BTreeSet::from([place.clone()]));
             if fresh == *instance {
                 continue;
             }
             let case = Case { request: part.target.encode(&fresh), instance: Some(fresh), ..case.clone() };
-            let outcome = self.attempt(&part.target, &case).await;
+            let outcome = self.attempt(part.target, &case).await;
             if outcome.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
-                self.fresh().learn(&part.target, place);
+                self.fresh().learn(part.target, place);
                 return true;
             }
         }

@@ -8,34 +8,35 @@ impl Run<'_> {
     pub async fn find_failure(&self, near: &(dyn Fn(&str) -> bool + Sync)) -> Result<Option<Failure>, SuiteError> {
         let parts = &self.prepared.parts;
         self.check_reachable(parts).await?;
-        for part in parts {
-            self.samples(part, |index| near(part.promise(index))).await;
+        let planned = || parts.iter().map_while(|part| self.planned(part));
+        for part in planned() {
+            self.samples(&part, |index| near(part.promise(index))).await;
         }
-        for part in parts.iter().filter(|part| part.target.operation.security.as_ref().is_some_and(|it| near(&it.pointer))) {
-            self.judge_all(&part.target, &self.authentication_cases(part)?).await;
+        for part in planned().filter(|part| part.target.operation.security.as_ref().is_some_and(|it| near(&it.pointer))) {
+            self.judge_all(part.target, &self.authentication_cases(&part)?).await;
         }
         // One of each kind, so that every answer that they lead to is seen early.
-        for part in parts {
-            self.samples(part, |index| part.numbers[index] == 1 && !near(part.promise(index))).await;
+        for part in planned() {
+            self.samples(&part, |index| part.numbers[index] == 1 && !near(part.promise(index))).await;
         }
-        for part in parts {
-            self.judge_all(&part.target, &self.protocol_cases(part)).await;
-            self.state_cases(part).await;
+        for part in planned() {
+            self.judge_all(part.target, &self.protocol_cases(&part)).await;
+            self.state_cases(&part).await;
         }
-        for part in parts {
-            self.samples(part, |index| part.numbers[index] > 1 && !near(part.promise(index))).await;
+        for part in planned() {
+            self.samples(&part, |index| part.numbers[index] > 1 && !near(part.promise(index))).await;
             if !self.is_over() {
-                self.judge_all(&part.target, &self.authentication_cases(part)?).await;
+                self.judge_all(part.target, &self.authentication_cases(&part)?).await;
             }
         }
-        for part in parts {
-            self.random_cases(part, true, |_, _, _| {}).await;
+        for part in planned() {
+            self.random_cases(&part, true, |_, _, _| {}).await;
         }
         Ok(self.failures.reported().into_iter().next())
     }
 
     /// Tries those samples of the plan for which this holds.
-    async fn samples(&self, part: &PlannedTarget, wanted: impl Fn(usize) -> bool) {
+    async fn samples(&self, part: &PlannedTarget<'_>, wanted: impl Fn(usize) -> bool) {
         let indices = (0..part.plan.samples.len()).filter(|index| wanted(*index));
         self.for_each(indices, |index| async move {
             if self.is_over() {
@@ -43,7 +44,7 @@ impl Run<'_> {
             }
             let case = part.case(index, self.fresh());
             if self.is_selected(&case.id) {
-                self.judge_case(&part.target, &case).await;
+                self.judge_case(part.target, &case).await;
             }
         })
         .await;

@@ -1,6 +1,9 @@
 //! What a suite needs of its document and seed, whatever server is tested: made once, used in every run.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use super::{Suite, SuiteError};
 use crate::{
@@ -14,18 +17,32 @@ use crate::{
 
 pub(crate) struct Prepared {
     pub operations: Vec<Operation>,
-    pub parts: Vec<PlannedTarget>,
+    pub parts: Vec<Part>,
     /// The judges that need nothing but the document.
     pub judges: Vec<Box<dyn Judge>>,
     pub violations: Arc<ReportedViolations>,
 }
 
-/// An operation with one media type of its body, and the plan for it.
-pub(crate) struct PlannedTarget {
+/// An operation with one media type of its body. Its plan is made when it is tested for the first time, and kept for other servers.
+pub(crate) struct Part {
     pub target: Target,
-    pub plan: Plan,
+    seed: u64,
+    planned: OnceLock<Planned>,
+}
+
+struct Planned {
+    plan: Plan,
+    numbers: Vec<usize>,
+    baseline: Option<usize>,
+}
+
+/// A part and its plan.
+#[derive(Clone, Copy)]
+pub(crate) struct PlannedTarget<'a> {
+    pub target: &'a Target,
+    pub plan: &'a Plan,
     /// For each sample of the plan its number among those with the same group and constraint, from 1.
-    pub numbers: Vec<usize>,
+    pub numbers: &'a [usize],
     /// The richest valid request that is still of a readable size, with a body where there can be one.
     baseline: Option<usize>,
 }
@@ -66,14 +83,29 @@ impl Prepared {
             let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
             target.operation.uncovered.extend(gaps);
         }
-        let parts = targets.into_iter().map(|target| PlannedTarget::new(target, suite.seed)).collect();
+        let parts = targets.into_iter().map(|target| Part { target, seed: suite.seed, planned: OnceLock::new() }).collect();
         Ok(Self { operations, parts, judges, violations })
     }
 }
 
-impl PlannedTarget {
-    fn new(target: Target, seed: u64) -> Self {
-        let plan = Planner::plan(&target.schema, &target.validator, &target, seed);
+impl Part {
+    /// The part with its plan; none when it had to be made and `stop` said so meanwhile.
+    pub fn planned(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
+        let planned = match self.planned.get() {
+            Some(planned) => planned,
+            None => {
+                let planned = Planned::new(&self.target, self.seed, stop)?;
+                self.planned.get_or_init(|| planned)
+            }
+        };
+        let Planned { plan, numbers, baseline } = planned;
+        Some(PlannedTarget { target: &self.target, plan, numbers, baseline: *baseline })
+    }
+}
+
+impl Planned {
+    fn new(target: &Target, seed: u64, stop: &dyn Fn() -> bool) -> Option<Self> {
+        let plan = Planner::plan_until(&target.schema, &target.validator, target, seed, stop)?;
         let mut seen: HashMap<(Group, String), usize> = HashMap::new();
         let numbers = plan.samples.iter().map(|sample| {
             let key = sample.constraint.map_or_else(String::new, |id| target.schema.constraints[id].key());
@@ -88,11 +120,13 @@ impl PlannedTarget {
             (sample.instance.get("body").is_some(), sample.constraint.is_none(), if size <= READABLE { size } else { 0 })
         });
         let baseline = richest.map(|(index, _)| index);
-        Self { target, plan, numbers, baseline }
+        Some(Self { plan, numbers, baseline })
     }
+}
 
+impl<'a> PlannedTarget<'a> {
     /// What protocol and state cases are made from.
-    pub fn baseline(&self) -> Option<&Sample> {
+    pub fn baseline(&self) -> Option<&'a Sample> {
         self.baseline.map(|index| &self.plan.samples[index])
     }
 
@@ -109,8 +143,8 @@ impl PlannedTarget {
     /// The case for a sample of the plan, with values of its own where they must be unique.
     pub fn case(&self, index: usize, fresh: &Fresh) -> Case {
         let sample = &self.plan.samples[index];
-        let own = Sample { instance: fresh.freshen(&self.target, &sample.instance, &sample.unique), ..sample.clone() };
-        Case::of_sample(&self.target, &own, group(sample), self.numbers[index])
+        let own = Sample { instance: fresh.freshen(self.target, &sample.instance, &sample.unique), ..sample.clone() };
+        Case::of_sample(self.target, &own, group(sample), self.numbers[index])
     }
 
     /// Where the document makes the promise that a sample of the plan is about.

@@ -19,7 +19,7 @@ use super::{
     credentials::Grant,
     failures::Failures,
     fresh::Fresh,
-    prepared::{PlannedTarget, Prepared},
+    prepared::{Part, PlannedTarget, Prepared},
     saved, state,
     store::check_store,
     tally::Tally,
@@ -32,7 +32,7 @@ use crate::{
         operation::Operation,
         request::{Request, Response, Target},
     },
-    plan::{Sample, random::Random},
+    plan::{Plan, Sample, random::Random},
     report::{OperationReport, Report, Stopped, group},
     rules,
     schema::{Rule, Uncovered},
@@ -191,8 +191,8 @@ impl<'a> Run<'a> {
     }
 
     /// Whether somebody answers at all.
-    pub async fn check_reachable(&self, parts: &[PlannedTarget]) -> Result<(), SuiteError> {
-        let Some(PlannedTarget { target, .. }) = parts.first() else { return Ok(()) };
+    pub async fn check_reachable(&self, parts: &[Part]) -> Result<(), SuiteError> {
+        let Some(Part { target, .. }) = parts.first() else { return Ok(()) };
         let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
         match self.client.send(&request, &[]).await {
             Ok(_) => Ok(()),
@@ -228,16 +228,25 @@ impl<'a> Run<'a> {
         self.grants.values().filter_map(|grant| grant.as_ref().ok()).flat_map(Grant::secrets)
     }
 
-    async fn test_part(&self, part: &PlannedTarget) -> Result<OperationReport, SuiteError> {
-        let PlannedTarget { target, plan, .. } = part;
+    /// The part with its plan; none when the run ends before there is one.
+    pub fn planned<'b>(&self, part: &'b Part) -> Option<PlannedTarget<'b>> {
+        part.planned(&|| self.is_over())
+    }
+
+    async fn test_part(&self, part: &Part) -> Result<OperationReport, SuiteError> {
+        let target = &part.target;
         let mut tally = Tally::new(target);
-        if self.is_over() {
-            return Ok(OperationReport { complete: false, ..tally.report(target, plan) });
-        }
         // What cannot be authenticated is not sent as valid, and its refusal says nothing.
-        if let Some(Err(missing)) = self.grants.get(&target.operation.id) {
-            return Ok(OperationReport { untested: Some(missing.clone()), ..tally.report(target, plan) });
+        if let Some(Err(missing)) = self.grants.get(&target.operation.id).filter(|_| !self.is_over()) {
+            return Ok(OperationReport {
+                untested: Some(missing.clone()),
+                ..tally.report(target, &Plan::unmade(&target.schema))
+            });
         }
+        let Some(part) = self.planned(part).filter(|_| !self.is_over()) else {
+            return Ok(OperationReport { complete: false, ..tally.report(target, &Plan::unmade(&target.schema)) });
+        };
+        let (part, plan) = (&part, part.plan);
         let untested = self.baseline(part).await;
         let tested = untested.is_none();
         if tested {
@@ -270,8 +279,8 @@ impl<'a> Run<'a> {
     }
 
     /// Every sample of the plan.
-    async fn planned_cases(&self, part: &PlannedTarget, tested: bool, tally: &mut Tally) {
-        let PlannedTarget { target, plan, .. } = part;
+    async fn planned_cases(&self, part: &PlannedTarget<'_>, tested: bool, tally: &mut Tally) {
+        let PlannedTarget { target, plan, .. } = *part;
         let cases: Vec<(usize, Case)> = (0..plan.samples.len())
             .filter_map(|index| {
                 let case = part.case(index, &self.fresh);
@@ -287,19 +296,19 @@ impl<'a> Run<'a> {
     }
 
     /// A new valid request of this part.
-    fn valid(&self, part: &PlannedTarget) -> Option<(Request, Value)> {
+    fn valid(&self, part: &PlannedTarget<'_>) -> Option<(Request, Value)> {
         let sample = part.baseline()?;
-        let instance = self.fresh.freshen(&part.target, &sample.instance, &sample.unique);
+        let instance = self.fresh.freshen(part.target, &sample.instance, &sample.unique);
         Some((part.target.encode(&instance), instance))
     }
 
-    pub fn protocol_cases(&self, part: &PlannedTarget) -> Vec<Case> {
-        let mut cases = protocol::cases(&self.suite.document, &part.target, self.suite.assumptions, || self.valid(part));
+    pub fn protocol_cases(&self, part: &PlannedTarget<'_>) -> Vec<Case> {
+        let mut cases = protocol::cases(&self.suite.document, part.target, self.suite.assumptions, || self.valid(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         cases
     }
 
-    pub fn authentication_cases(&self, part: &PlannedTarget) -> Result<Vec<Case>, SuiteError> {
+    pub fn authentication_cases(&self, part: &PlannedTarget<'_>) -> Result<Vec<Case>, SuiteError> {
         let target = &part.target;
         let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
         let good = self.grant(&target.operation, &Credentials::Good);
@@ -315,7 +324,7 @@ impl<'a> Run<'a> {
     }
 
     /// Who may not call an operation is not told what is wrong with the request.
-    fn invalid_without_token(&self, part: &PlannedTarget) -> Option<Case> {
+    fn invalid_without_token(&self, part: &PlannedTarget<'_>) -> Option<Case> {
         let security = part.target.operation.security.as_ref()?;
         let index = part.plan.samples.iter().position(|sample| !sample.broken.is_empty())?;
         Some(Case {
@@ -331,9 +340,9 @@ impl<'a> Run<'a> {
     }
 
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
-    pub async fn state_cases(&self, part: &PlannedTarget) -> usize {
+    pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
-            Some(baseline) => state::run(self, &part.target, baseline).await,
+            Some(baseline) => state::run(self, part.target, baseline).await,
             None => 0,
         }
     }
@@ -350,8 +359,8 @@ impl<'a> Run<'a> {
     }
 
     /// Random requests: half of them valid, half with one fault.
-    pub async fn random_cases(&self, part: &PlannedTarget, tested: bool, note: impl Fn(&Target, &Sample, Group)) {
-        let PlannedTarget { target, plan, .. } = part;
+    pub async fn random_cases(&self, part: &PlannedTarget<'_>, tested: bool, note: impl Fn(&Target, &Sample, Group)) {
+        let PlannedTarget { target, plan, .. } = *part;
         let count = self.suite.cases;
         self.total.fetch_add(count as u64, Ordering::Relaxed);
         let random = Random::new(target, plan, self.suite.seed);
