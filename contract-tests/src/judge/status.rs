@@ -15,8 +15,10 @@ impl Judge for Status {
         let finding = |rule, what: String| vec![Finding::of(rule, &case.promise, what)];
         // What is accepted though it must not be is worse than what is refused in another way.
         let fail = |rule, what: String| finding(if status < 400 { case.rule } else { rule }, what);
-        // What an id in the path names may be missing, or another caller's.
-        let elsewhere = operation.path.contains('{') && matches!(status, 403 | 404 | 410);
+        // What an id in the path names may be missing, or another caller's; a scope that is missing is no matter of ids (RFC 6750,
+        // section 3.1).
+        let lacks_scope = response.header("www-authenticate").is_some_and(|challenge| challenge.contains("insufficient_scope"));
+        let elsewhere = operation.path.contains('{') && matches!(status, 403 | 404 | 410) && !lacks_scope;
         if status >= 500 && status != 501 {
             return finding(&rules::SERVER_ERROR, format!("the server fails ({status}) on {}", case.title));
         }
