@@ -131,6 +131,9 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
     Ok(Comparison { findings, unproven: judge.unproven })
 }
 
+/// Schemas that are asked about: which way values go, whether they are headers, and where both stand.
+type SchemaPair = (Direction, bool, String, String);
+
 struct Comparer<'a> {
     old: &'a Document,
     new: &'a Document,
@@ -143,7 +146,7 @@ struct Comparer<'a> {
     budget: Cell<i64>,
     parts_left: usize,
     /// Shared schemas are asked about once.
-    known: BTreeMap<(Direction, bool, String, String), Option<Rc<(Sides, Inquiry)>>>,
+    known: BTreeMap<SchemaPair, Option<Rc<(Sides, Inquiry)>>>,
     findings: Vec<CompatFinding>,
     unproven: Vec<(String, Part)>,
 }

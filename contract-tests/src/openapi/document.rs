@@ -122,13 +122,11 @@ fn loader() -> Loader {
 fn repair(json: &mut Value, defect: &Defect) {
     let Some((parent, last)) = split(&defect.pointer) else { return };
     let named = |keyword: &str| defect.message.starts_with(&format!("`{keyword}` "));
+    let is_schema = defect.message.starts_with("a schema is ");
     match defect.kind {
-        DefectKind::KeywordType if defect.message.starts_with("a schema is ") => {
-            // Not an object or a boolean: it asks for nothing.
-            if json.pointer(&defect.pointer).is_some_and(|value| !value.is_object()) {
-                replace(json, &defect.pointer, Value::Bool(true));
-            }
-        }
+        DefectKind::KeywordType if is_schema && json.pointer(&defect.pointer).is_none_or(Value::is_object) => {}
+        // Not an object or a boolean: it asks for nothing.
+        DefectKind::KeywordType if is_schema => replace(json, &defect.pointer, Value::Bool(true)),
         DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named(last) || last == "pattern" => {
             remove(json, parent, last);
         }
