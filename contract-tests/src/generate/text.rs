@@ -64,7 +64,7 @@ impl Generator<'_> {
         };
         if let Some(pattern) = shape.no_patterns.first() {
             let negative = pattern.negative(&mut self.rng, min, max);
-            self.step(50 + 4 * min as u64 + length(&negative) / 4);
+            self.step(20 + min as u64 + length(&negative) / 12);
             let own: Vec<String> = if negative.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { negative };
             return match wished {
                 Some(index) => own.get(index % own.len()).cloned(),

@@ -5,13 +5,13 @@
 use crate::schema::Schema;
 
 /// Steps that a plan may take whatever its size.
-const BASE: u64 = 500_000;
+const BASE: u64 = 1_000_000;
 /// Steps that it may take besides for each of its parts: a constraint, a condition, one of several references.
 const EACH: u64 = 20_000;
 /// Steps that are kept for each part to come.
 const KEPT: u64 = 3_000;
 /// Steps that one part may take.
-const PART: u64 = 400_000;
+const PART: u64 = 800_000;
 
 /// What is left to spend on a plan, and on the part of it under way.
 pub(super) struct Budget {
