@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{openapi::operation::METHODS, pointer::escape};
+use crate::{
+    openapi::operation::{METHODS, is_json},
+    pointer::escape,
+};
 use serde_json::Value;
 
 /// On which side of an exchange a schema counts.
@@ -29,9 +32,9 @@ pub struct Surface {
 }
 
 impl Surface {
-    /// Whether what is sent is text: in a parameter or header.
+    /// Whether what is sent is text: in a parameter or header, in a form, in a body that is not JSON.
     pub fn is_text(&self) -> bool {
-        !self.holder.contains("/content/")
+        self.holder.rsplit_once("/content/").is_none_or(|(_, media_type)| !is_json(&media_type.replace("~1", "/")))
     }
 
     pub fn schema(&self) -> String {

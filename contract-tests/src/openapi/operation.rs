@@ -192,7 +192,11 @@ impl Document {
         let mut responses = BTreeMap::new();
         for status in node.get("responses").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             match self.resolve(&format!("{pointer}/responses/{}", escape(status))) {
-                Some((at, _)) => drop(responses.insert(status.to_uppercase(), self.response(&at))),
+                Some((at, _)) => {
+                    let response = self.response(&at);
+                    uncovered.extend(self.unread(&response));
+                    responses.insert(status.to_uppercase(), response);
+                }
                 None => uncovered.push(Uncovered {
                     pointer: format!("{pointer}/responses/{}", escape(status)),
                     reason: "a reference to nothing".to_owned(),
@@ -286,6 +290,20 @@ impl Document {
         ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
     }
 
+    /// The schemas of bodies that are not JSON and ask more than that there is a text: nobody reads them.
+    fn unread(&self, response: &ResponseSpec) -> Vec<Uncovered> {
+        let others = response.media_types.iter().filter(|(name, _)| !is_json(name)).filter_map(|(_, schema)| schema.as_ref());
+        let asking = others.filter(|schema| {
+            let schema = self.resolve(schema).and_then(|(_, schema)| schema.as_object());
+            schema.is_some_and(|schema| {
+                let is_text = schema.get("type").is_none_or(|kind| kind == "string");
+                !is_text || schema.keys().any(|keyword| ASKING.contains(&keyword.as_str()))
+            })
+        });
+        let reason = "the body of a response that is not JSON is not compared with its schema";
+        asking.map(|schema| Uncovered { pointer: schema.clone(), reason: reason.to_owned() }).collect()
+    }
+
     fn security(&self, operation: &str) -> Option<Security> {
         let own = format!("{operation}/security");
         let at = if self.json.pointer(&own).is_some() { own } else { "/security".to_owned() };
@@ -366,6 +384,10 @@ pub fn path_names(template: &str) -> impl Iterator<Item = &str> {
 fn names(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
+
+/// Keywords that ask something of a text, or of more than that.
+const ASKING: [&str; 11] =
+    ["minLength", "maxLength", "pattern", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "properties"];
 
 /// Whether a media type is JSON (RFC 6839, section 3.1).
 pub(crate) fn is_json(media_type: &str) -> bool {
