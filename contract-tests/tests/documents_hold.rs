@@ -44,9 +44,9 @@ async fn a_server_that_keeps_its_promises_is_accused_of_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// One schema for both sides, as many have it: each requires what only the other one has.
-const ONE_SCHEMA: &str = "\
-openapi: 3.1.0
+/// A document of the version whose one operation takes an `Account` of these schemas and answers it.
+fn accounts(version: &str, schemas: &str) -> String {
+    const OPERATION: &str = "\
 info: {title: Accounts, version: 1.0.0}
 paths:
   /accounts:
@@ -61,7 +61,12 @@ paths:
         '413': {description: Too much.}
         '415': {description: Not JSON.}
 components:
-  schemas:
+  schemas:";
+    format!("openapi: {version}\n{OPERATION}{schemas}")
+}
+
+/// One schema for both sides, as many have it: each requires what only the other one has.
+const ONE_SCHEMA: &str = "
     Account:
       type: object
       required: [id, name, password]
@@ -74,35 +79,21 @@ components:
 
 #[tokio::test]
 async fn an_answer_without_what_is_write_only_is_right_and_one_with_it_is_not() {
+    let document = accounts("3.1.0", ONE_SCHEMA);
     let accused = async |served: &str| {
         let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
-        let report = Suite::new(Document::parse("accounts.yaml", ONE_SCHEMA).unwrap()).cases(0).run(&server.url).await.unwrap();
+        let report =
+            Suite::new(Document::parse("accounts.yaml", document.as_str()).unwrap()).cases(0).run(&server.url).await.unwrap();
         report.failures.iter().map(|failure| failure.promise.clone()).collect::<BTreeSet<_>>()
     };
-    assert_eq!(accused(ONE_SCHEMA).await, BTreeSet::new());
-    let told = accused(&ONE_SCHEMA.replace(", writeOnly: true", "")).await;
+    assert_eq!(accused(&document).await, BTreeSet::new());
+    let told = accused(&document.replace(", writeOnly: true", "")).await;
     assert_eq!(told, BTreeSet::from(["/components/schemas/Account/properties/password/writeOnly".to_owned()]));
 }
 
 /// `required` and the marks in different schemas: parts of an `allOf`, behind references, beside an `allOf`, in nested objects, items
 /// and alternatives.
-const MARKS_ELSEWHERE: &str = "\
-openapi: 3.0.3
-info: {title: Accounts, version: 1.0.0}
-paths:
-  /accounts:
-    post:
-      operationId: openAccount
-      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
-      responses:
-        '201': {description: The account., content: {application/json: {schema: {$ref: '#/components/schemas/Account'}}}}
-        '400': {description: Not so.}
-        '404': {description: Not here.}
-        '405': {description: Not by this method.}
-        '413': {description: Too much.}
-        '415': {description: Not JSON.}
-components:
-  schemas:
+const MARKS_ELSEWHERE: &str = "
     Id: {type: integer, minimum: 1, readOnly: true}
     Secret:
       type: object
@@ -145,9 +136,10 @@ components:
 
 #[tokio::test]
 async fn a_mark_counts_whichever_schema_requires_the_property() {
+    let document = accounts("3.0.3", MARKS_ELSEWHERE);
     let accused = async |served: &str| {
         let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
-        let suite = Suite::new(Document::parse("accounts.yaml", MARKS_ELSEWHERE).unwrap()).cases(50);
+        let suite = Suite::new(Document::parse("accounts.yaml", document.as_str()).unwrap()).cases(50);
         let report = suite.run(&server.url).await.unwrap();
         let operation = &report.operations[0];
         for constraint in operation.constraints.iter().filter(|constraint| constraint.breakable != "never") {
@@ -155,11 +147,11 @@ async fn a_mark_counts_whichever_schema_requires_the_property() {
         }
         report.failures
     };
-    let failures = accused(MARKS_ELSEWHERE).await;
+    let failures = accused(&document).await;
     assert!(failures.is_empty(), "{failures:#?}");
-    let failures = accused(&MARKS_ELSEWHERE.replace(", readOnly: true", "")).await;
+    let failures = accused(&document.replace(", readOnly: true", "")).await;
     assert!(failures.iter().any(|failure| failure.rule == "valid-refused"), "{failures:#?}");
-    let failures = accused(&MARKS_ELSEWHERE.replace(", writeOnly: true", "")).await;
+    let failures = accused(&document.replace(", writeOnly: true", "")).await;
     let told = "/components/schemas/Secret/properties/password/writeOnly";
     assert!(failures.iter().any(|failure| failure.promise == told), "{failures:#?}");
 }

@@ -2,13 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+#[expect(dead_code, reason = "bodies and the end of a server are for other tests")]
+mod serving;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use contract_tests::{Document, Suite, rules::RULES};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
+
+use self::serving::{Asked, Told, serve, told};
 
 #[test]
 fn every_rule_has_a_page_and_every_page_a_rule() {
@@ -28,68 +29,52 @@ fn every_rule_has_a_page_and_every_page_a_rule() {
     assert_eq!(fs::read_dir(folder).unwrap().count(), RULES.len() + 1);
 }
 
-/// A request as the servers below see it.
-struct Seen<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: &'a str,
+const JSON: &str = "content-type: application/json\r\n";
+
+/// Path and query of a request.
+fn parts(asked: &Asked) -> (&str, &str) {
+    asked.target.split_once('?').unwrap_or((&asked.target, ""))
 }
 
-impl Seen<'_> {
-    /// Whether `limit`, an integer from 1, is as documented.
-    fn is_valid(&self) -> bool {
-        let limit = self.query.split('&').find_map(|pair| pair.strip_prefix("limit="));
-        limit.is_none_or(|limit| limit.parse::<i128>().is_ok_and(|limit| limit >= 1))
-    }
+/// Whether `limit`, an integer from 1, is as documented.
+fn is_valid(asked: &Asked) -> bool {
+    let limit = parts(asked).1.split('&').find_map(|pair| pair.strip_prefix("limit="));
+    limit.is_none_or(|limit| limit.parse::<i128>().is_ok_and(|limit| limit >= 1))
 }
 
-const LIST: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]";
-const EMPTY: &str = "content-length: 0\r\nconnection: close\r\n\r\n";
-
-/// What a server answers; nothing where it hangs up.
-type Answer = fn(&Seen<'_>) -> Option<String>;
-
-fn status(line: &str) -> String {
-    format!("HTTP/1.1 {line}\r\n{EMPTY}")
+fn list() -> Told {
+    Some((200, JSON.to_owned(), "[]".to_owned()))
 }
 
 /// A server of `/things` that keeps to the document.
-fn right(seen: &Seen<'_>) -> Option<String> {
-    Some(match (seen.path, seen.method) {
-        ("/things", "GET") if seen.is_valid() => LIST.to_owned(),
-        ("/things", "HEAD") if seen.is_valid() => LIST.trim_end_matches("[]").to_owned(),
-        ("/things", "GET" | "HEAD") => status("400 Bad Request"),
-        ("/things", "POST") => format!(
-            "HTTP/1.1 201 Created\r\nlocation: /things/1\r\ncontent-type: application/json\r\ncontent-length: 8\r\nconnection: close\r\n\r\n{}",
-            r#"{"id":1}"#
-        ),
-        ("/things/1", "GET") => format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\nconnection: close\r\n\r\n{}",
-            r#"{"id":1}"#
-        ),
-        ("/things" | "/things/1", _) => format!("HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD, POST\r\n{EMPTY}"),
-        _ => status("404 Not Found"),
-    })
+fn right(asked: &Asked) -> Told {
+    let thing = r#"{"id":1}"#.to_owned();
+    match (parts(asked).0, asked.method.as_str()) {
+        ("/things", "GET" | "HEAD") => {
+            if is_valid(asked) {
+                list()
+            } else {
+                told(400, "")
+            }
+        }
+        ("/things", "POST") => Some((201, format!("location: /things/1\r\n{JSON}"), thing)),
+        ("/things/1", "GET") => Some((200, JSON.to_owned(), thing)),
+        ("/things" | "/things/1", _) => Some((405, "allow: GET, HEAD, POST\r\n".to_owned(), String::new())),
+        _ => told(404, ""),
+    }
 }
+
+/// What a server answers to a request.
+type Answer = fn(&Asked) -> Told;
 
 /// Rules that the faults of the faulty server do not break, each with a server that does.
 const BROKEN: [(&str, Answer); 6] = [
-    ("no-answer", |seen| seen.is_valid().then(|| right(seen)).flatten()),
-    ("undocumented-http-status", |seen| if seen.is_valid() { right(seen) } else { Some(status("406 Not Acceptable")) }),
-    ("undocumented-body", |seen| {
-        let answer = right(seen)?;
-        let with_body =
-            answer.replace("content-length: 0\r\nconnection: close\r\n\r\n", "content-length: 2\r\nconnection: close\r\n\r\nno");
-        Some(if answer.starts_with("HTTP/1.1 400") { with_body } else { answer })
-    }),
-    ("undocumented-path", |seen| if seen.path.contains("undocumented") { Some(LIST.to_owned()) } else { right(seen) }),
-    (
-        "undocumented-query",
-        |seen| {
-            if seen.query.contains("undocumented") { Some(status("400 Bad Request")) } else { right(seen) }
-        },
-    ),
-    ("location", |seen| if seen.path == "/things/1" { Some(status("404 Not Found")) } else { right(seen) }),
+    ("no-answer", |asked| if is_valid(asked) { right(asked) } else { None }),
+    ("undocumented-http-status", |asked| if is_valid(asked) { right(asked) } else { told(406, "") }),
+    ("undocumented-body", |asked| if is_valid(asked) { right(asked) } else { told(400, "no") }),
+    ("undocumented-path", |asked| if parts(asked).0.contains("undocumented") { list() } else { right(asked) }),
+    ("undocumented-query", |asked| if parts(asked).1.contains("undocumented") { told(400, "") } else { right(asked) }),
+    ("location", |asked| if parts(asked).0 == "/things/1" { told(404, "") } else { right(asked) }),
 ];
 
 const DOCUMENT: &str = "
@@ -126,33 +111,9 @@ components:
 
 /// The names of the rules that a server breaks.
 async fn broken(answer: Answer) -> BTreeSet<&'static str> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut head = Vec::new();
-                let mut bytes = [0; 4096];
-                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-                    match stream.read(&mut bytes).await {
-                        Ok(read @ 1..) => head.extend_from_slice(&bytes[..read]),
-                        _ => return,
-                    }
-                }
-                let head = String::from_utf8_lossy(&head).into_owned();
-                let mut words = head.split(' ');
-                let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-                let (path, query) = target.split_once('?').unwrap_or((target, ""));
-                if let Some(text) = answer(&Seen { method, path, query }) {
-                    let _ = stream.write_all(text.as_bytes()).await;
-                    let _ = stream.shutdown().await;
-                }
-            });
-        }
-    });
+    let served = serve(answer).await;
     let suite = Suite::new(Document::parse("things.yaml", DOCUMENT.to_owned()).unwrap()).cases(20);
-    let report = suite.run(&url).await.unwrap();
-    serving.abort();
+    let report = suite.run(&served.url).await.unwrap();
     report.failures.iter().map(|failure| failure.rule).collect()
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+mod serving;
+
 use std::{
     collections::HashSet,
     sync::{
@@ -13,10 +15,8 @@ use std::{
 
 use contract_tests::{Document, Report, Stopped, Suite, rules::Level};
 use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
+
+use self::serving::{Asked, Told, serve, told};
 
 const PETS: &str = r"openapi: 3.1.0
 info: { title: Pets, version: 1.0.0 }
@@ -48,89 +48,6 @@ paths:
         '400': { description: Not valid. }
         '404': { description: No such pet. }
 ";
-
-/// Method, target and body of a request.
-struct Asked {
-    method: String,
-    target: String,
-    media_type: String,
-    body: Vec<u8>,
-}
-
-/// A status, further header lines, and a body; none closes the connection.
-type Told = Option<(u16, String, String)>;
-
-/// A server that answers as a function says, until it says nothing more.
-struct Served {
-    url: String,
-    gone: Arc<AtomicBool>,
-}
-
-async fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let gone = Arc::new(AtomicBool::new(false));
-    let (answer, ended) = (Arc::new(answer), Arc::clone(&gone));
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            if ended.load(Ordering::Relaxed) {
-                return; // The listener is dropped: nobody is let in any more.
-            }
-            let (answer, ended) = (Arc::clone(&answer), Arc::clone(&ended));
-            tokio::spawn(async move { connection(stream, &*answer, &ended).await });
-        }
-    });
-    Served { url, gone }
-}
-
-async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send + Sync), ended: &AtomicBool) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let mut lines = Vec::new();
-        loop {
-            let mut line = String::new();
-            if ended.load(Ordering::Relaxed) || stream.read_line(&mut line).await.ok()? == 0 {
-                return None;
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-            lines.push(line.trim().to_owned());
-        }
-        let header = |name: &str| lines.iter().find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned));
-        let mut body = vec![0; header("content-length: ").map_or(0, |length| length.parse().unwrap())];
-        stream.read_exact(&mut body).await.ok()?;
-        if header("transfer-encoding: ").is_some() {
-            body = chunks(&mut stream).await?;
-        }
-        let mut first = lines[0].split(' ').map(str::to_owned);
-        let (method, target) = (first.next()?, first.next()?);
-        let asked = Asked { method, target, media_type: header("content-type: ").unwrap_or_default(), body };
-        let (status, headers, text) = answer(&asked)?;
-        let length = text.len();
-        let body = if asked.method == "HEAD" { String::new() } else { text };
-        let head = format!("HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n");
-        stream.write_all((head + &body).as_bytes()).await.ok()?;
-    }
-}
-
-async fn chunks(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut size = String::new();
-        stream.read_line(&mut size).await.ok()?;
-        let mut chunk = vec![0; usize::from_str_radix(size.trim(), 16).ok()? + 2];
-        stream.read_exact(&mut chunk).await.ok()?;
-        if chunk.len() == 2 {
-            return Some(body);
-        }
-        body.extend(&chunk[..chunk.len() - 2]);
-    }
-}
-
-fn told(status: u16, text: &str) -> Told {
-    Some((status, String::new(), text.to_owned()))
-}
 
 /// The name of a pet, where the request is one that adds a pet and keeps the rules.
 fn name(asked: &Asked) -> Result<String, u16> {
