@@ -58,6 +58,11 @@ impl Budget {
         self.here = self.here.saturating_sub(steps);
     }
 
+    /// Notes that an instance was given up which might have shown something.
+    pub fn cut_short(&mut self) {
+        self.ran_out = true;
+    }
+
     /// How much work there may be in all.
     #[cfg(test)]
     pub fn limit(&self) -> u64 {
@@ -102,5 +107,7 @@ mod tests {
         assert!(budget.allowance().is_none() && budget.ran_out());
         budget.begin();
         assert!(budget.allowance().is_some() && !budget.ran_out());
+        budget.cut_short();
+        assert!(budget.allowance().is_some() && budget.ran_out());
     }
 }

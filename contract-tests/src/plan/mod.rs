@@ -156,17 +156,27 @@ impl<'a> Planner<'a> {
                 planner.boundary(id);
                 planner.negative(id);
                 if planner.budget.ran_out() {
-                    if matches!(planner.plan.breakable[id], Breakable::Never | Breakable::Settled) {
-                        planner.plan.breakable[id] = Breakable::Unknown;
-                    }
                     planner.note_unfinished(source, "not every way to keep and to break this rule was tried");
                 }
             }
         }
+        planner.doubt_unfinished();
         planner.conditions();
         planner.references();
         planner.plan.steps = planner.budget.spent();
         (!planner.stopped).then_some(planner.plan)
+    }
+
+    /// Of a rule that was not tried in every way nothing is claimed; rules with one pointer, such as the names in `required`, are told
+    /// together.
+    fn doubt_unfinished(&mut self) {
+        let unfinished: BTreeSet<&str> = self.plan.unfinished.iter().map(|gap| gap.pointer.as_str()).collect();
+        for (breakable, constraint) in self.plan.breakable.iter_mut().zip(&self.schema.constraints) {
+            let is_told = constraint.source.as_deref().is_some_and(|source| unfinished.contains(source));
+            if is_told && matches!(breakable, Breakable::Never | Breakable::Settled) {
+                *breakable = Breakable::Unknown;
+            }
+        }
     }
 
     /// What several references lead to is broken behind each of them: a server may have forgotten one.
@@ -274,6 +284,9 @@ impl<'a> Planner<'a> {
             let made = generator.instance(aims);
             std::mem::swap(&mut generator.hopeless, &mut self.hopeless);
             self.budget.spend(generator.steps());
+            if made.is_none() && generator.steps() >= generator.limit {
+                self.budget.cut_short();
+            }
             if let Some(instance) = self.admit.received(made?) {
                 return Some(instance);
             }
@@ -286,6 +299,7 @@ impl<'a> Planner<'a> {
         let instance = self.sendable(generator, aims)?;
         let Some(trace) = self.schema.evaluate_within(MAX_STEPS, &instance) else {
             self.budget.spend(MAX_STEPS);
+            self.budget.cut_short();
             return None;
         };
         // boon goes the same way.
