@@ -125,6 +125,21 @@ pub enum Ground {
     Document,
 }
 
+impl Change {
+    /// A change in the operation itself that the document shows by itself.
+    pub(super) fn of_document(operation: &str, pointer: String, gone: bool, class: Class, sentence: impl Into<String>) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            part: Part::Operation,
+            pointer,
+            gone,
+            class,
+            sentence: sentence.into(),
+            ground: Ground::Document,
+        }
+    }
+}
+
 /// A difference between two documents, for one operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {

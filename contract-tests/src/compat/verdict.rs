@@ -4,6 +4,7 @@ use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
+use openapi_document::pointer::from_reference;
 use serde_json::Value;
 
 use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
@@ -333,9 +334,9 @@ fn referred(document: &Document, pointer: &str) -> String {
     let mut pointer = pointer.to_owned();
     for _ in 0..MAX_REFERENCES {
         let schema = document.json.pointer(&pointer).and_then(Value::as_object).filter(|schema| schema.len() == 1);
-        match schema.and_then(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#')) {
-            Some(next) if next.starts_with('/') && !next.contains('%') => pointer = next.to_owned(),
-            _ => break,
+        match schema.and_then(|schema| from_reference(schema.get("$ref")?.as_str()?)) {
+            Some(next) => pointer = next,
+            None => break,
         }
     }
     pointer

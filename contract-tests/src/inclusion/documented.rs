@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use openapi_document::pointer::from_reference;
 use serde_json::{Map, Value};
 
-use crate::pointer::escape;
+use crate::schema::{IN_PLACE, children, in_place};
 
-/// Keywords whose schemas apply to the value itself.
-const IN_PLACE: [&str; 6] = ["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
 /// Keywords whose schemas apply to properties and items.
 const INSIDE: [&str; 6] =
     ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "items", "prefixItems"];
@@ -30,11 +29,10 @@ pub(super) fn close(document: &mut Value, pointer: &str) {
         if !seen.insert((at.clone(), position)) {
             continue;
         }
-        let Some(schema) = document.pointer(&at).and_then(Value::as_object) else { continue };
+        let Some(schema) = document.pointer(&at) else { continue };
         match position {
             Position::Value => {
-                let mut described = Described::default();
-                described.collect(document, &at, &mut HashSet::new());
+                let described = Described::of(document, &at);
                 if !described.speaks && !described.names.is_empty() {
                     closed.push((at.clone(), described));
                 }
@@ -45,17 +43,15 @@ pub(super) fn close(document: &mut Value, pointer: &str) {
             }
         }
         let is_turned = position == Position::Turned;
-        let of = |position| if is_turned { Position::Turned } else { position };
-        next.extend(reference(schema).map(|target| (target, of(Position::InPlace))));
-        for (keyword, value) in schema {
-            let position = match keyword.as_str() {
-                keyword if IN_PLACE.contains(&keyword) => of(Position::InPlace),
-                keyword if INSIDE.contains(&keyword) => of(Position::Value),
-                keyword if TURNED.contains(&keyword) => Position::Turned,
-                _ => continue,
+        next.extend(children(schema, &at).into_iter().filter_map(|(keyword, child)| {
+            let position = match keyword {
+                _ if is_turned || TURNED.contains(&keyword) => Position::Turned,
+                _ if IN_PLACE.contains(&keyword) => Position::InPlace,
+                _ if INSIDE.contains(&keyword) => Position::Value,
+                _ => return None,
             };
-            next.extend(schemas(&at, keyword, value).into_iter().map(|at| (at, position)));
-        }
+            Some((child, position))
+        }));
     }
     closed.retain(|(at, _)| !turned.contains(at));
     for (at, described) in closed {
@@ -86,26 +82,28 @@ struct Described {
 }
 
 impl Described {
-    fn collect(&mut self, document: &Value, at: &str, seen: &mut HashSet<String>) {
-        if !seen.insert(at.to_owned()) {
-            return;
+    fn of(document: &Value, at: &str) -> Self {
+        let (mut described, mut seen) = (Self::default(), HashSet::new());
+        let mut next = vec![at.to_owned()];
+        while let Some(at) = next.pop() {
+            for part in in_place(document, &at) {
+                let schema = document.pointer(&part).and_then(Value::as_object);
+                let Some(schema) = schema.filter(|_| seen.insert(part.clone())) else { continue };
+                described.add(schema);
+                next.extend(schema.contains_key("if").then(|| format!("{part}/if")));
+            }
         }
-        let Some(schema) = document.pointer(at).and_then(Value::as_object) else { return };
-        self.speaks |= SPEAKING.iter().any(|keyword| schema.contains_key(*keyword)) || schema.contains_key("$dynamicRef");
+        described
+    }
+
+    fn add(&mut self, schema: &Map<String, Value>) {
         let names = |keyword: &str| schema.get(keyword).and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned();
         self.names.extend(names("properties"));
         self.patterns.extend(names("patternProperties"));
-        match (schema.contains_key("$ref"), reference(schema)) {
-            (_, Some(target)) => self.collect(document, &target, seen),
-            (true, None) => self.speaks = true,
-            (false, None) => {}
-        }
-        for keyword in IN_PLACE.into_iter().chain(["if"]) {
-            let Some(value) = schema.get(keyword) else { continue };
-            for at in schemas(at, keyword, value) {
-                self.collect(document, &at, seen);
-            }
-        }
+        let leads_elsewhere = |reference: &Value| reference.as_str().and_then(from_reference).is_none();
+        self.speaks |= SPEAKING.iter().any(|keyword| schema.contains_key(*keyword))
+            || schema.contains_key("$dynamicRef")
+            || schema.get("$ref").is_some_and(leads_elsewhere);
     }
 
     /// Adds the names to a schema, and that there are no others.
@@ -123,24 +121,6 @@ impl Described {
         }
         schema.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
-}
-
-/// Where the schemas of a keyword stand.
-fn schemas(at: &str, keyword: &str, value: &Value) -> Vec<String> {
-    let at = format!("{at}/{}", escape(keyword));
-    match (keyword, value) {
-        ("properties" | "patternProperties" | "dependentSchemas", Value::Object(all)) => {
-            all.keys().map(|name| format!("{at}/{}", escape(name))).collect()
-        }
-        (_, Value::Array(all)) => (0..all.len()).map(|index| format!("{at}/{index}")).collect(),
-        _ => vec![at],
-    }
-}
-
-/// The pointer of what a schema refers to within the document.
-fn reference(schema: &Map<String, Value>) -> Option<String> {
-    let fragment = schema.get("$ref")?.as_str()?.strip_prefix('#').filter(|fragment| fragment.starts_with('/'))?;
-    Some(percent_encoding::percent_decode_str(fragment).decode_utf8().ok()?.into_owned())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     openapi::operation::{METHODS, is_json},
     pointer::escape,
+    schema::children,
 };
 use serde_json::Value;
 
@@ -207,41 +208,6 @@ impl Places {
     pub fn sides(&self, site: &Site) -> Vec<Side> {
         site.surfaces.iter().map(|index| self.surfaces[*index].side).collect()
     }
-}
-
-/// The schemas that a schema applies, each with the keyword that applies it.
-pub fn children(schema: &Value, at: &str) -> Vec<(&'static str, String)> {
-    const SINGLE: [&str; 11] = [
-        "items",
-        "additionalProperties",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "propertyNames",
-        "contains",
-        "not",
-        "if",
-        "then",
-        "else",
-        "contentSchema",
-    ];
-    const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
-    const LISTED: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
-    let mut all: Vec<(&'static str, String)> = Vec::new();
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#')) {
-        all.push(("$ref", target.to_owned()));
-    }
-    all.extend(
-        SINGLE.into_iter().filter(|keyword| schema.get(keyword).is_some()).map(|keyword| (keyword, format!("{at}/{keyword}"))),
-    );
-    for keyword in NAMED {
-        let names = schema.get(keyword).and_then(Value::as_object).into_iter().flat_map(|named| named.keys());
-        all.extend(names.map(|name| (keyword, format!("{at}/{keyword}/{}", escape(name)))));
-    }
-    for keyword in LISTED {
-        let count = schema.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
-        all.extend((0..count).map(|index| (keyword, format!("{at}/{keyword}/{index}"))));
-    }
-    all
 }
 
 /// Where a pointer leads to, by however many references.

@@ -5,6 +5,7 @@ mod compile;
 mod evaluate;
 mod join;
 pub mod number;
+mod subschemas;
 
 use std::{fmt, sync::OnceLock};
 
@@ -17,6 +18,7 @@ pub use self::{
 pub(crate) use self::{
     agreement::{any_item, reference},
     compile::{TYPE_FORMATS, TypeFormat},
+    subschemas::{IN_PLACE, children, in_place},
 };
 use crate::text::{format::Format, pattern::Pattern};
 

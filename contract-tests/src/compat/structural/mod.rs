@@ -80,33 +80,20 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Stru
                 let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
                 let gone = if new.json.pointer(path).is_some() { "the operation is removed" } else { "the path is removed" };
                 let sunset = sunset(old, &operation.pointer).filter(|sunset| options.today > *sunset);
-                structure.changes.push(Change {
-                    operation: operation.id.clone(),
-                    part: Part::Operation,
-                    pointer: operation.pointer.clone(),
-                    gone: true,
-                    class: if sunset.is_some() { Class::Safe } else { Class::Requests },
-                    sentence: match sunset {
-                        Some(day) => format!("{gone}: it was deprecated, with {day} as its last day"),
-                        None => gone.to_owned(),
-                    },
-                    ground: Ground::AnyRequest,
-                });
+                let (class, sentence) = match sunset {
+                    Some(day) => (Class::Safe, format!("{gone}: it was deprecated, with {day} as its last day")),
+                    None => (Class::Requests, gone.to_owned()),
+                };
+                let change = Change::of_document(&operation.id, operation.pointer.clone(), true, class, sentence);
+                structure.changes.push(Change { ground: Ground::AnyRequest, ..change });
                 operation.id.clone()
             }
         };
         structure.operations.insert(name, operation.clone());
     }
     for operation in after.iter().filter(|operation| !before.iter().any(|other| same(other, operation))) {
-        structure.changes.push(Change {
-            operation: operation.id.clone(),
-            part: Part::Operation,
-            pointer: operation.pointer.clone(),
-            gone: false,
-            class: Class::Safe,
-            sentence: "the operation is new".to_owned(),
-            ground: Ground::Document,
-        });
+        let at = operation.pointer.clone();
+        structure.changes.push(Change::of_document(&operation.id, at, false, Class::Safe, "the operation is new"));
     }
     received::webhooks(old, new, options.undocumented, &mut structure);
     whole(old, new, &mut structure.changes);
@@ -141,28 +128,15 @@ fn whole(old: &Document, new: &Document, changes: &mut Vec<Change>) {
     let (before, after) = (prefixes(old), prefixes(new));
     let gone: Vec<&str> = before.difference(&after).map(String::as_str).collect();
     if !gone.is_empty() {
-        changes.push(Change {
-            operation: String::new(),
-            part: Part::Operation,
-            pointer: "/servers".to_owned(),
-            gone: new.json.get("servers").is_none(),
-            class: Class::Requests,
-            sentence: format!("no server has its operations below {} any more", gone.join(" or ")),
-            ground: Ground::Document,
-        });
+        let sentence = format!("no server has its operations below {} any more", gone.join(" or "));
+        let are_gone = new.json.get("servers").is_none();
+        changes.push(Change::of_document("", "/servers".to_owned(), are_gone, Class::Requests, sentence));
     }
     for key in ["info", "servers", "tags", "externalDocs"] {
         let (before, after) = (old.json.get(key), new.json.get(key));
         if before != after {
-            changes.push(Change {
-                operation: String::new(),
-                part: Part::Operation,
-                pointer: format!("/{key}"),
-                gone: after.is_none(),
-                class: Class::Documentation,
-                sentence: format!("`{key}` is different"),
-                ground: Ground::Document,
-            });
+            let sentence = format!("`{key}` is different");
+            changes.push(Change::of_document("", format!("/{key}"), after.is_none(), Class::Documentation, sentence));
         }
     }
 }
@@ -211,7 +185,6 @@ impl Comparison<'_> {
             document.resolve(&at).map(|(at, _)| at)
         };
         let (before, after) = (at(self.old, self.before), at(self.new, self.after));
-        let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
         let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
         let pair = |part: Part, what: What| Pair { operation: self.after.id.clone(), part, what };
         let json = |operation: &Operation| operation.media_types().next().map(str::to_owned);
@@ -222,7 +195,7 @@ impl Comparison<'_> {
                 let ground = body("required", media_type.is_some());
                 let media_types = media_type.map(|name| (String::new(), name));
                 self.structure.pairs.push(pair(Part::Requests, What::Requests(both, media_types)));
-                let class = if required(self.new, &after) { Class::Requests } else { Class::Safe };
+                let class = if is_required(self.new, &after) { Class::Requests } else { Class::Safe };
                 self.add(Part::Requests, &after, false, class, "a body is expected now", ground);
             }
             (Some(before), None) => {
@@ -233,7 +206,7 @@ impl Comparison<'_> {
                 self.add(Part::Requests, &before, true, Class::Requests, "a body is no longer expected", ground);
             }
             (Some(before), Some(after)) => {
-                let (one, other) = (required(self.old, &before), required(self.new, &after));
+                let (one, other) = (is_required(self.old, &before), is_required(self.new, &after));
                 let pointer = format!("{after}/required");
                 if one != other {
                     let ground = body("required", json(self.after).is_some());
@@ -334,6 +307,11 @@ fn body(keyword: &str, json: bool) -> Ground {
         return Ground::Document;
     }
     Ground::Schema { old: REQUESTS.to_owned(), new: format!("{REQUESTS}/{keyword}"), item: Some("body".to_owned()) }
+}
+
+/// Whether a body or a header must be there.
+fn is_required(document: &Document, at: &str) -> bool {
+    document.json.pointer(&format!("{at}/required")) == Some(&json!(true))
 }
 
 fn exists(document: &Document, pointer: &str) -> bool {

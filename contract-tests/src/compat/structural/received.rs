@@ -2,24 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use openapi_document::METHODS;
+use serde_json::{Map, Value};
 
 use super::{
-    Pair, Structure, What, covering, exists, media_types,
+    Pair, Structure, What, covering, exists, is_required, media_types,
     responses::{answering, statuses},
     schema::Schemas,
 };
 use crate::{
     Document, Operation,
     compat::{
-        change::{Change, Class, Direction, Ground, Part},
+        change::{Change, Class, Direction, Part},
         verdict::Undocumented,
     },
     pointer::escape,
 };
 
-/// The methods of a path item.
-const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 /// What is compared of such a request; the rest is for people, or named as not compared.
 const COMPARED: [&str; 2] = ["requestBody", "responses"];
 /// Keys that are only for people.
@@ -129,8 +128,7 @@ impl Received<'_> {
             (Some(before), None) => return self.add(Part::Requests, &before, true, Class::Responses, "it has no body any more"),
             (Some(before), Some(after)) => (before, after),
         };
-        let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
-        match (required(self.old, &before), required(self.new, &after)) {
+        match (is_required(self.old, &before), is_required(self.new, &after)) {
             (true, false) => {
                 self.add(Part::Requests, &format!("{after}/required"), false, Class::Responses, "the body may be missing now")
             }
@@ -196,14 +194,7 @@ impl Received<'_> {
     }
 
     fn add(&mut self, part: Part, pointer: &str, gone: bool, class: Class, sentence: &str) {
-        self.structure.changes.push(Change {
-            operation: self.name.clone(),
-            part,
-            pointer: pointer.to_owned(),
-            gone,
-            class,
-            sentence: sentence.to_owned(),
-            ground: Ground::Document,
-        });
+        let change = Change::of_document(&self.name, pointer.to_owned(), gone, class, sentence);
+        self.structure.changes.push(Change { part, ..change });
     }
 }

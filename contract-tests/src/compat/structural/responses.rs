@@ -6,7 +6,7 @@ use crate::Document;
 use crate::pointer::escape;
 use serde_json::{Value, json};
 
-use super::{Comparison, Pair, What, covering, exists, media_types};
+use super::{Comparison, Pair, What, covering, exists, is_required, media_types};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 impl Comparison<'_> {
@@ -90,15 +90,14 @@ impl Comparison<'_> {
         let without = || Ground::Example(json!({ "status": status, "headers": {} }));
         for (name, at) in &old {
             let part = Part::Header(status.to_owned(), name.clone());
-            let required = |document: &Document, at: &str| document.json.pointer(&format!("{at}/required")) == Some(&json!(true));
-            let was = required(self.old, at);
+            let was = is_required(self.old, at);
             let Some(there) = new.get(name) else {
                 let (class, ground) = if was { (Class::Responses, without()) } else { (Class::Safe, Ground::Document) };
                 self.add(part, at, true, class, &format!("the header {name} is gone"), ground);
                 continue;
             };
             let pointer = format!("{there}/required");
-            match (was, required(self.new, there)) {
+            match (was, is_required(self.new, there)) {
                 (true, false) => {
                     self.add(part.clone(), &pointer, false, Class::Responses, "the header is optional now", without());
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Document;
 use crate::pointer::escape;
+use openapi_document::pointer::from_reference;
 use serde_json::{Map, Value};
 
 /// References may follow one another this often before it is a circle.
@@ -38,7 +39,7 @@ impl<'a> View<'a> {
                         return view;
                     }
                     view.merge(schema, &pointer);
-                    match schema.get("$ref").and_then(Value::as_str).and_then(target) {
+                    match schema.get("$ref").and_then(Value::as_str).and_then(from_reference) {
                         Some(next) => pointer = next,
                         None => return view,
                     }
@@ -111,12 +112,6 @@ impl<'a> View<'a> {
     }
 }
 
-/// The pointer that a reference within the document means; none for an anchor or another document.
-fn target(reference: &str) -> Option<String> {
-    let fragment = reference.strip_prefix('#').filter(|fragment| fragment.is_empty() || fragment.starts_with('/'))?;
-    percent_encoding::percent_decode_str(fragment).decode_utf8().ok().map(std::borrow::Cow::into_owned)
-}
-
 fn is_followed(reference: &Value) -> bool {
-    reference.as_str().and_then(target).is_some()
+    reference.as_str().and_then(from_reference).is_some()
 }

@@ -3,7 +3,10 @@
 mod applicator;
 mod value;
 
-use crate::pointer::escape;
+use crate::{
+    pointer::escape,
+    schema::{children, in_place},
+};
 use serde_json::{Map, Number, Value, json};
 
 use self::value::{beside, moved, remove_item, show, swap_first};
@@ -11,7 +14,7 @@ use super::{
     Mutant,
     Mutation::{self, Dropped, Inverted, Rewired, Strengthened, Weakened},
     Names, pattern,
-    places::{Places, Side, Site, children, resolve},
+    places::{Places, Side, Site, resolve},
 };
 
 /// Keywords whose value is an assertion by itself, so that `not` around it says the opposite.
@@ -439,12 +442,4 @@ fn properties(document: &Value, at: &str) -> Vec<String> {
     let properties = |at: String| document.pointer(&at).map(|schema| children(schema, &at)).unwrap_or_default();
     let all = in_place(document, at).into_iter().flat_map(properties);
     all.filter(|(keyword, _)| *keyword == "properties").flat_map(|(_, child)| [resolve(document, &child), child]).collect()
-}
-
-/// A schema and all that may apply to the same value because of it.
-fn in_place(document: &Value, at: &str) -> Vec<String> {
-    const APPLIED: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
-    let Some(schema) = document.pointer(at) else { return Vec::new() };
-    let applied = children(schema, at).into_iter().filter(|(keyword, _)| APPLIED.contains(keyword));
-    [at.to_owned()].into_iter().chain(applied.flat_map(|(_, child)| in_place(document, &child))).collect()
 }
