@@ -70,7 +70,7 @@ impl Document {
     ///
     /// [`DocumentError::Schema`].
     pub fn request_bodies(&self, pointer: &str) -> Result<Described, DocumentError> {
-        self.described("readOnly", pointer, Kind::Body)
+        Self::described(self.in_requests(), pointer, Kind::Body)
     }
 
     /// The bodies of a response that are valid against the schema at `pointer`.
@@ -79,7 +79,7 @@ impl Document {
     ///
     /// [`DocumentError::Schema`].
     pub fn response_bodies(&self, pointer: &str) -> Result<Described, DocumentError> {
-        self.described("writeOnly", pointer, Kind::Body)
+        Self::described(self.in_answers(), pointer, Kind::Body)
     }
 
     /// The values of a header field of a response that are valid against the schema at `pointer`.
@@ -88,21 +88,19 @@ impl Document {
     ///
     /// [`DocumentError::Schema`].
     pub fn response_headers(&self, pointer: &str) -> Result<Described, DocumentError> {
-        self.described("writeOnly", pointer, Kind::Header)
+        Self::described(self.in_answers(), pointer, Kind::Header)
     }
 
-    /// `mark`: what need not be there in this direction.
+    /// `document`: as this direction sees it.
     fn described(
-        &self,
-        mark: &str,
+        document: &Value,
         pointer: &str,
         kind: fn(Schema, ReferenceValidator) -> Kind,
     ) -> Result<Described, DocumentError> {
-        let document = openapi_document::one_way(&self.json, mark);
-        let schema = Schema::compile(&document, pointer);
-        let validator = ReferenceValidator::compile(&document, pointer, &schema)
+        let schema = Schema::compile(document, pointer);
+        let validator = ReferenceValidator::compile(document, pointer, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: pointer.to_owned(), cause })?;
-        Ok(Described { document, pointer: pointer.to_owned(), kind: kind(schema, validator) })
+        Ok(Described { document: document.clone(), pointer: pointer.to_owned(), kind: kind(schema, validator) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use openapi_document::{marked, one_way};
+use openapi_document::marked;
 use serde_json::{Value, json};
 
 use super::{Exchange, Finding, Judge};
@@ -31,7 +31,7 @@ impl Conformance {
         let mut schemas = HashMap::new();
         let mut unusable: Vec<Uncovered> = Vec::new();
         // In responses what is `writeOnly` is not required, and must not be: it may be a secret.
-        let mut view = one_way(&document.json, "writeOnly");
+        let mut view = document.in_answers().clone();
         let marked = marked(&view, "writeOnly");
         let write_only: HashSet<String> =
             marked.iter().map(|(object, name)| format!("{object}/properties/{}", escape(name))).collect();

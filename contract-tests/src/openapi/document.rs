@@ -1,10 +1,13 @@
 //! The document: read, and brought to OpenAPI 3.1.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use openapi_document::{
-    Defect, DefectKind, LoadError, Loader,
-    pointer::{replace, unescape},
+    Defect, DefectKind, LoadError, Loader, one_way,
+    pointer::{parent, replace},
 };
 use serde_json::Value;
 
@@ -31,9 +34,12 @@ pub enum DocumentError {
 pub struct Document {
     /// What it is called in reports: its file name.
     pub name: String,
-    /// Its content, as OpenAPI 3.1, without the keywords of schemas that are [defects](Self::defects).
+    /// Its content, as OpenAPI 3.1, without the keywords of schemas that are [defects](Self::defects). What is derived from it is made
+    /// once: change it only before the document is used.
     pub json: Value,
     source: Arc<openapi_document::Document>,
+    /// The document as requests and as answers are held to it, each made when it is asked for.
+    one_way: [OnceLock<Value>; 2],
 }
 
 impl Document {
@@ -71,7 +77,17 @@ impl Document {
         }
         let mut json = source.json().clone();
         source.defects().iter().for_each(|defect| repair(&mut json, defect));
-        Ok(Self { name: name.to_owned(), json, source: Arc::new(source) })
+        Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
+    }
+
+    /// The document in which what requests do not send is not required.
+    pub(crate) fn in_requests(&self) -> &Value {
+        self.one_way[0].get_or_init(|| one_way(&self.json, "readOnly"))
+    }
+
+    /// The document in which what answers do not send is not required.
+    pub(crate) fn in_answers(&self) -> &Value {
+        self.one_way[1].get_or_init(|| one_way(&self.json, "writeOnly"))
     }
 
     /// What is wrong in the document itself. The rest of it is tested all the same.
@@ -120,37 +136,32 @@ fn loader() -> Loader {
 
 /// Takes out what says nothing: a keyword of a schema whose value cannot be one, so that the rest of the schema counts.
 fn repair(json: &mut Value, defect: &Defect) {
-    let Some((parent, last)) = split(&defect.pointer) else { return };
-    let named = |keyword: &str| defect.message.starts_with(&format!("`{keyword}` "));
+    let Some((object, last)) = parent(&defect.pointer) else { return };
+    let named = defect.message.starts_with(&format!("`{last}` "));
     let is_schema = defect.message.starts_with("a schema is ");
     match defect.kind {
         DefectKind::KeywordType if is_schema && json.pointer(&defect.pointer).is_none_or(Value::is_object) => {}
         // Not an object or a boolean: it asks for nothing.
         DefectKind::KeywordType if is_schema => replace(json, &defect.pointer, Value::Bool(true)),
-        DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named(last) || last == "pattern" => {
-            remove(json, parent, last);
+        DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named || last == "pattern" => {
+            remove(json, object, &last);
         }
-        DefectKind::UnknownType if last == "type" => remove(json, parent, last),
+        DefectKind::UnknownType if last == "type" => remove(json, object, &last),
         DefectKind::UnknownType => {
             // One of a list of types.
-            if let Some((schema, "type")) = split(parent) {
-                remove(json, schema, "type");
+            if let Some((schema, keyword)) = parent(object).filter(|(_, keyword)| keyword == "type") {
+                remove(json, schema, &keyword);
             }
         }
         DefectKind::Pattern => {
-            let Some((schema, "patternProperties")) = split(parent) else { return };
-            remove(json, parent, &unescape(last));
+            let Some((schema, _)) = parent(object).filter(|(_, keyword)| keyword == "patternProperties") else { return };
+            remove(json, object, &last);
             // Nobody can tell which properties are left over.
             remove(json, schema, "additionalProperties");
             remove(json, schema, "unevaluatedProperties");
         }
         _ => {}
     }
-}
-
-/// The pointer of what a value stands in, and its own segment, as written.
-fn split(pointer: &str) -> Option<(&str, &str)> {
-    pointer.rsplit_once('/')
 }
 
 fn remove(json: &mut Value, object: &str, key: &str) {

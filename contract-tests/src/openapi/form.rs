@@ -83,10 +83,14 @@ fn written(value: &Value) -> String {
     text(value).map_or_else(|| value.to_string(), std::borrow::Cow::into_owned)
 }
 
+/// Text in which only letters and digits stand for themselves.
+pub(crate) fn percent(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
 fn urlencoded(object: &Map<String, Value>) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<String> =
-        parts(object).map(|(name, value)| format!("{}={}", encoded(name), encoded(&written(value)))).collect();
+        parts(object).map(|(name, value)| format!("{}={}", percent(name), percent(&written(value)))).collect();
     pairs.join("&")
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn bundle(
         }
     }
     // In requests what is `readOnly` is not required.
-    let mut bundle = openapi_document::one_way(&document.json, "readOnly");
+    let mut bundle = document.in_requests().clone();
     bundle["x-contract-request"] = object(properties, required);
     bundle
 }

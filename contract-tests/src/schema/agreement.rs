@@ -95,42 +95,37 @@ impl ReferenceValidator {
         let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
         let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
         let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
-        let third = (lean || of_fractions.contains(&true)).then(|| ThirdOpinion {
-            document: Arc::new({
-                let mut document = document.clone();
-                if lean {
-                    leave_out(&mut document, &mut |pattern| Pattern::parse(pattern).is_err());
-                }
-                document
-            }),
-            pointer: pointer.to_owned(),
-            validator: OnceLock::new(),
+        let third = (lean || of_fractions.contains(&true)).then(|| {
+            let mut document = document.clone();
+            if lean {
+                leave_out(&mut document, &mut |pattern| Pattern::parse(pattern).is_err());
+            }
+            ThirdOpinion { document: Arc::new(document), pointer: pointer.to_owned(), validator: OnceLock::new() }
         });
         Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, third, lean, known })
     }
 
     /// Whether boon finds `instance` valid.
     pub fn accepts(&self, instance: &Value) -> bool {
-        if self.lean
-            && let Some(valid) = self.third.as_ref().and_then(|third| third.accepts(instance))
-        {
-            return valid;
-        }
-        self.schemas.validate(instance, self.index).is_ok()
+        let third = if self.lean { self.third_opinion(instance) } else { None };
+        third.unwrap_or_else(|| self.schemas.validate(instance, self.index).is_ok())
+    }
+
+    fn third_opinion(&self, instance: &Value) -> Option<bool> {
+        self.third.as_ref()?.accepts(instance)
     }
 
     /// Whether `instance` is certainly invalid: boon and the engine, whose findings `trace` has, both say so, or the third opinion
     /// agrees with the one that does. A weakness of one validator proves nothing.
     pub fn refuses(&self, instance: &Value, trace: &Trace) -> bool {
         if self.lean {
-            let third = self.third.as_ref().and_then(|third| third.accepts(instance));
-            return !trace.broken.is_empty() && third != Some(true);
+            return !trace.broken.is_empty() && self.third_opinion(instance) != Some(true);
         }
         let (boon, engine) = (self.schemas.validate(instance, self.index).is_err(), !trace.broken.is_empty());
         if boon == engine {
             return boon;
         }
-        self.third.as_ref().and_then(|third| third.accepts(instance)).is_some_and(|valid| !valid)
+        self.third_opinion(instance).is_some_and(|valid| !valid)
     }
 
     /// Compares boon's findings with the engine's.
@@ -144,15 +139,14 @@ impl ReferenceValidator {
     /// [`Disagreement`].
     pub fn agree(&self, instance: &Value, trace: &Trace) -> Result<(), Disagreement> {
         if self.lean {
-            return match self.third.as_ref().and_then(|third| third.accepts(instance)) {
+            return match self.third_opinion(instance) {
                 Some(valid) if valid != trace.broken.is_empty() => Err(Disagreement::Verdict { boon: valid }),
                 _ => Ok(()),
             };
         }
         let outcome = self.schemas.validate(instance, self.index);
         if outcome.is_ok() != trace.broken.is_empty() {
-            let third = self.third.as_ref().and_then(|third| third.accepts(instance));
-            if third == Some(trace.broken.is_empty()) {
+            if self.third_opinion(instance) == Some(trace.broken.is_empty()) {
                 return Ok(());
             }
             return Err(Disagreement::Verdict { boon: outcome.is_ok() });

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     cases::{Case, protocol::texts},
-    judge::Finding,
     openapi::{operation::Operation, request::Response},
     rules,
 };
@@ -56,21 +55,23 @@ impl Run<'_> {
         let reason = self.secrets().fold(reason, |reason, secret| reason.replace(secret, "$TOKEN"));
         if self.suite.is_selected(&case.id) {
             let trusted = self.suite.keyring.signer.is_some() || part.target.operation.security.is_none();
-            let blamed =
-                outcome.answer.as_ref().is_ok_and(|response| !is_excused(&part.target.operation, response.status, trusted));
+            let operation = &part.target.operation;
             let status = outcome.answer.as_ref().ok().map(|response| response.status);
+            let blamed = status.is_some_and(|status| !is_excused(operation, status, trusted));
+            // A good token that is refused is about the tokens, whatever the request was.
+            let security = operation.security.as_ref().filter(|_| matches!(status, Some(401 | 403)));
             let mut refused = false;
             for finding in &outcome.findings {
-                if *finding.rule == rules::VALID_REFUSED && (!blamed || std::mem::replace(&mut refused, true)) {
-                    continue;
+                let mut finding = finding.clone();
+                if *finding.rule == rules::VALID_REFUSED {
+                    if !blamed || std::mem::replace(&mut refused, true) {
+                        continue;
+                    }
+                    if let Some(security) = security {
+                        finding.promise.clone_from(&security.pointer);
+                    }
                 }
-                // A good token that is refused is about the tokens, whatever the request was.
-                let security = part.target.operation.security.as_ref().filter(|_| matches!(status, Some(401 | 403)));
-                let finding = match security.filter(|_| *finding.rule == rules::VALID_REFUSED) {
-                    Some(security) => &Finding { promise: security.pointer.clone(), ..finding.clone() },
-                    None => finding,
-                };
-                self.found(part.target, &case, finding, &outcome).await;
+                self.found(part.target, &case, &finding, &outcome).await;
             }
         }
         Some(reason)

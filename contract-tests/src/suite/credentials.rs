@@ -3,6 +3,7 @@
 use crate::{
     cases::token::{Signer, TokenError},
     openapi::{
+        form::percent,
         operation::{Operation, ParameterLocation, Requirement, Scheme},
         request::Request,
     },
@@ -56,10 +57,6 @@ impl Grant {
         }
         request
     }
-}
-
-fn percent(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 impl Keyring {

@@ -17,14 +17,14 @@ use crate::{
 
 pub(crate) struct Prepared {
     pub operations: Vec<Operation>,
-    pub parts: Vec<Part>,
+    pub parts: Vec<PreparedTarget>,
     /// The judges that need nothing but the document.
     pub judges: Vec<Box<dyn Judge>>,
     pub violations: Arc<ReportedViolations>,
 }
 
 /// An operation with one media type of its body. Its plan is made when it is tested for the first time, and kept for other servers.
-pub(crate) struct Part {
+pub(crate) struct PreparedTarget {
     pub target: Target,
     seed: u64,
     planned: OnceLock<Planned>,
@@ -83,12 +83,13 @@ impl Prepared {
             let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
             target.operation.uncovered.extend(gaps);
         }
-        let parts = targets.into_iter().map(|target| Part { target, seed: suite.seed, planned: OnceLock::new() }).collect();
+        let parts =
+            targets.into_iter().map(|target| PreparedTarget { target, seed: suite.seed, planned: OnceLock::new() }).collect();
         Ok(Self { operations, parts, judges, violations })
     }
 }
 
-impl Part {
+impl PreparedTarget {
     /// The part with its plan; none when it had to be made and `stop` said so meanwhile.
     pub fn planned(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
         let planned = match self.planned.get() {

@@ -19,7 +19,7 @@ use super::{
     credentials::Grant,
     failures::Failures,
     fresh::Fresh,
-    prepared::{Part, PlannedTarget, Prepared},
+    prepared::{PlannedTarget, Prepared, PreparedTarget},
     saved, state,
     store::check_store,
     tally::Tally,
@@ -191,8 +191,8 @@ impl<'a> Run<'a> {
     }
 
     /// Whether somebody answers at all.
-    pub async fn check_reachable(&self, parts: &[Part]) -> Result<(), SuiteError> {
-        let Some(Part { target, .. }) = parts.first() else { return Ok(()) };
+    pub async fn check_reachable(&self, parts: &[PreparedTarget]) -> Result<(), SuiteError> {
+        let Some(PreparedTarget { target, .. }) = parts.first() else { return Ok(()) };
         let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
         match self.client.send(&request, &[]).await {
             Ok(_) => Ok(()),
@@ -229,11 +229,11 @@ impl<'a> Run<'a> {
     }
 
     /// The part with its plan; none when the run ends before there is one.
-    pub fn planned<'b>(&self, part: &'b Part) -> Option<PlannedTarget<'b>> {
+    pub fn planned<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
         part.planned(&|| self.is_over())
     }
 
-    async fn test_part(&self, part: &Part) -> Result<OperationReport, SuiteError> {
+    async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
         let target = &part.target;
         let mut tally = Tally::new(target);
         // What cannot be authenticated is not sent as valid, and its refusal says nothing.

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{prepared::Part, run::Run};
+use super::{prepared::PreparedTarget, run::Run};
 use crate::{
     cases::{Case, Credentials, Expect, Group},
     judge::Finding,
@@ -45,7 +45,7 @@ impl Run<'_> {
     }
 
     /// Checks that the run stored as many resources as it got answers of 201.
-    pub(super) async fn check_created(&self, parts: &[Part], before: Option<Vec<Value>>) {
+    pub(super) async fn check_created(&self, parts: &[PreparedTarget], before: Option<Vec<Value>>) {
         let (Some(before), Some(after), Some(part)) = (before, self.snapshot().await, parts.first()) else { return };
         let target = &part.target;
         let created = self.created.load(Ordering::Relaxed);
