@@ -1,13 +1,13 @@
 //! Cases about HTTP and JSON: what is not in the schema, and still promised by the document or by the RFCs.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     cases::{Case, Credentials, Expect, Group, refusals},
     openapi::{
         document::Document,
         form::Writing,
-        operation::METHODS,
+        operation::{METHODS, takes_in},
         request::{Request, Target},
     },
     pointer::{escape, replace},
@@ -318,12 +318,7 @@ fn media_types(document: &Document, target: &Target, promise: &str, assumptions:
     with("no media type", None, false, refused());
     // What is documented beside it is no other media type.
     let content = document.resolve(promise).and_then(|(_, body)| body.get("content")?.as_object());
-    let documented = |other: &str| {
-        content.into_iter().flat_map(|content| content.keys()).any(|known| {
-            let known = known.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            known == other || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| other.split('/').next() == Some(kind))
-        })
-    };
+    let documented = |other: &str| content.into_iter().flat_map(Map::keys).any(|known| takes_in(known, other));
     for other in
         ["text/plain", "application/xml", "application/x-www-form-urlencoded", "application/octet-stream", "multipart/form-data"]
     {

@@ -9,7 +9,7 @@ use super::{Exchange, Finding, Judge};
 use crate::{
     cases::Group,
     openapi::document::Document,
-    openapi::operation::{Operation, ResponseSpec, is_json},
+    openapi::operation::{Operation, ResponseSpec, is_json, takes_in},
     pointer::escape,
     rules::{self, Rule},
     schema::{ReferenceValidator, Schema, Trace, Uncovered},
@@ -128,13 +128,7 @@ impl Conformance {
         let Some(media_type) = response.header("content-type") else {
             return at(&rules::RESPONSE_MEDIA_TYPE, format!("{status} has no media type"));
         };
-        let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let found = essence(media_type);
-        let matches = |known: &str| {
-            let known = essence(known);
-            known == found || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| found.split('/').next() == Some(kind))
-        };
-        let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| matches(known)) else {
+        let Some((_, schema)) = spec.media_types.iter().find(|(known, _)| takes_in(known, media_type)) else {
             let what = format!("{status} has an undocumented media type");
             return vec![Finding::of(&rules::RESPONSE_MEDIA_TYPE, &spec.pointer, what).with(media_type)];
         };

@@ -7,7 +7,11 @@ use serde_json::Value;
 use super::{Exchange, Finding, Judge};
 use crate::{
     cases::Expect,
-    openapi::{document::Document, operation::is_json, request::Target},
+    openapi::{
+        document::Document,
+        operation::{essence, is_json},
+        request::Target,
+    },
     pointer::escape,
     rules,
     schema::equal,
@@ -97,7 +101,6 @@ impl Judge for Echo {
             return Vec::new();
         }
         let media_type = exchange.case.request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
-        let essence = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = operation.response(status).zip(media_type).and_then(|((_, spec), media_type)| {
             self.shared.iter().find(|((pointer, known), _)| *pointer == spec.pointer && essence(known) == essence(media_type))
         });

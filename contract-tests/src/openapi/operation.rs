@@ -389,8 +389,19 @@ fn names(list: &Value) -> Vec<String> {
 const ASKING: [&str; 11] =
     ["minLength", "maxLength", "pattern", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "properties"];
 
+/// A media type without its parameters, in lower case (RFC 9110, section 8.3.1).
+pub(crate) fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a media type or range of the document takes in this media type, whatever the parameters.
+pub(crate) fn takes_in(documented: &str, media_type: &str) -> bool {
+    let (known, other) = (essence(documented), essence(media_type));
+    known == other || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| other.split('/').next() == Some(kind))
+}
+
 /// Whether a media type is JSON (RFC 6839, section 3.1).
 pub(crate) fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(media_type);
     essence == "application/json" || essence.ends_with("+json")
 }

@@ -12,7 +12,7 @@ mod view;
 use crate::pointer::escape;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Document, DocumentError, Operation, REQUESTS};
+use crate::{Document, DocumentError, Operation, REQUESTS, openapi::operation::essence};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -327,7 +327,6 @@ fn media_types(document: &Document, pointer: &str) -> BTreeMap<String, String> {
 
 /// The media type that covers `name`: itself, whatever its letter case and parameters, or a range.
 fn covering<'a>(all: &'a BTreeMap<String, String>, name: &str) -> Option<(&'a String, &'a String)> {
-    let essence = |name: &str| name.split(';').next().unwrap_or_default().trim().to_lowercase();
     let name = essence(name);
     let kind = name.split_once('/').map_or("", |(kind, _)| kind);
     [name.clone(), format!("{kind}/*"), "*/*".to_owned()]

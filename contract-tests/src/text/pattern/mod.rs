@@ -134,7 +134,7 @@ impl Pattern {
         matches!(self.matcher, Matcher::Automaton(_))
     }
 
-    /// Whether any matching text is known.
+    /// Whether the search for matching texts found none.
     pub(crate) fn is_searched_in_vain(&self) -> bool {
         !self.is_exact() && self.boundary().is_empty()
     }
