@@ -30,6 +30,9 @@ impl Generator<'_> {
         if min > MAX_LENGTH || max.is_some_and(|max| max < min) {
             return None;
         }
+        if max.is_some_and(|max| shape.patterns.iter().any(|pattern| pattern.shortest() > max)) {
+            return None;
+        }
         for attempt in 0..TRIES {
             let text = self.drawn(shape, min, max, alphabet.filter(|_| attempt == 0), attempt)?;
             let length = text.chars().count();

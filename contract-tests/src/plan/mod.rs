@@ -557,6 +557,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_that_is_longer_than_a_length_takes_no_search() {
+        let schema = json!({"type": "object", "properties": {"name": {"type": "string", "minLength": 2, "pattern": "^[a-z]+$"}}});
+        let (_, plan) = planned(&schema);
+        assert!(plan.unfinished.is_empty() && plan.steps < 50_000, "{} steps, {:?}", plan.steps, plan.unfinished);
+    }
+
+    #[test]
     fn a_plan_that_nobody_wants_is_given_up() {
         let schema = json!({"type": "string"});
         let compiled = Schema::compile(&schema, "");

@@ -106,6 +106,11 @@ impl Pattern {
         Ok(Self { matcher: Matcher::Automaton(compile(&ecma)?), source: ecma, loose, hir })
     }
 
+    /// A number of code points that no matching text has fewer of.
+    pub(crate) fn shortest(&self) -> usize {
+        Span::of(&self.hir, STRETCH).least
+    }
+
     /// Whether the pattern matches somewhere in the text, by ECMA-262.
     pub fn is_match(&self, text: &str) -> bool {
         self.matches(text).unwrap_or(false)
