@@ -21,6 +21,8 @@ pub(crate) struct Assumptions {
     pub oversized: usize,
     /// Whether methods that change things are sent to paths without an id that do not have them: what they changed would be live.
     pub all_methods: bool,
+    /// Whether nothing is sent that may change something.
+    pub read_only: bool,
     /// Whether bodies may be read as leniently as the RFCs let a server: a byte order mark, a property twice, an unknown coding.
     pub lenient: bool,
 }
@@ -112,7 +114,7 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
             continue;
         }
         let changes = matches!(method, "PUT" | "POST" | "DELETE" | "PATCH");
-        if changes && !with_ids && !assumptions.all_methods {
+        if changes && (assumptions.read_only || !with_ids && !assumptions.all_methods) {
             continue;
         }
         let expect = match method {

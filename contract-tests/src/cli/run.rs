@@ -140,6 +140,30 @@ pub struct Arguments {
     #[arg(long)]
     all_methods: bool,
 
+    /// Send nothing of this operation: its operationId, or its method and path
+    #[arg(long, value_name = "OPERATION")]
+    exclude: Vec<String>,
+
+    /// Test only operations that change nothing: GET, HEAD, OPTIONS and TRACE
+    #[arg(long)]
+    read_only: bool,
+
+    /// Use this value for each parameter of this name, such as the ID of a resource that no operation creates
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair('='))]
+    set: Vec<(String, String)>,
+
+    /// Print which operation gets IDs from which others, and send nothing
+    #[arg(long)]
+    explain_state: bool,
+
+    /// Exit with 1 where something of the document is not covered, too
+    #[arg(long)]
+    require_coverage: bool,
+
+    /// Exit with 2 where something is wrong in the document itself
+    #[arg(long)]
+    strict_document: bool,
+
     /// Stop after this time, and report what was found until then
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_time: Option<Duration>,
@@ -175,6 +199,11 @@ const INTERRUPTED: u8 = 130;
 /// Runs the tests, prints the report and writes the files; returns the exit status.
 #[tokio::main]
 pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    if arguments.explain_state {
+        let explained = suite(arguments)?.explain_state()?;
+        let _ = io::stdout().write_all(explained.as_bytes());
+        return Ok(0);
+    }
     let mut report = test(arguments).await?;
     let accepted = match &arguments.accepted {
         Some(path) => Accepted::read(path)
@@ -187,7 +216,8 @@ pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Accepted::write(path, &Accepted::of(&report))
             .map_err(|error| file_error(path, &error, "--write-accepted names another file"))?;
     }
-    let broken = !report.passed() || arguments.deny == Some(Denied::Warnings) && !report.is_clean();
+    let gaps = arguments.require_coverage && !report.is_covered();
+    let broken = gaps || !report.passed() || arguments.deny == Some(Denied::Warnings) && !report.is_clean();
     Ok(match report.stopped {
         Some(Stopped::Interrupted) => INTERRUPTED,
         Some(Stopped::ServerGone { .. }) => 1,
@@ -215,8 +245,15 @@ fn interruption(started: Arc<AtomicBool>) -> Arc<AtomicBool> {
     interrupted
 }
 
-async fn test(arguments: &Arguments) -> Result<Report, CliError> {
+/// The suite that the flags ask for.
+fn suite(arguments: &Arguments) -> Result<Suite, CliError> {
     let document = Document::read(&arguments.spec).map_err(SuiteError::from)?;
+    if let Some(defect) = document.defects().next().filter(|_| arguments.strict_document) {
+        return Err(CliError::new(
+            format!("{}:{}: {}: {}", document.name, defect.place.line, defect.pointer, defect.message),
+            "mend the document, or leave out --strict-document",
+        ));
+    }
     let mut suite = Suite::new(document)
         .seed(arguments.seed.unwrap_or_else(seed))
         .cases(arguments.cases)
@@ -249,6 +286,17 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
     if let Some(time) = arguments.max_time {
         suite = suite.max_time(time);
     }
+    for (name, value) in &arguments.set {
+        suite = suite.set(name, value);
+    }
+    for name in &arguments.exclude {
+        suite = suite.exclude(name);
+    }
+    Ok(suite.read_only(arguments.read_only))
+}
+
+async fn test(arguments: &Arguments) -> Result<Report, CliError> {
+    let suite = suite(arguments)?;
     let bar = progress_bar();
     let shown = bar.clone();
     let started = Arc::new(AtomicBool::new(false));
@@ -372,6 +420,11 @@ fn rerun(arguments: &Arguments, failure: &Failure) -> String {
     }
     if arguments.all_methods {
         words.push("--all-methods".to_owned());
+    }
+    words.extend(arguments.set.iter().map(|(name, value)| format!("--set {}", quote(&format!("{name}={value}")))));
+    words.extend(arguments.exclude.iter().map(|name| format!("--exclude {}", quote(name))));
+    if arguments.read_only {
+        words.push("--read-only".to_owned());
     }
     if arguments.formats == Formats::Assert {
         words.push("--formats assert".to_owned());

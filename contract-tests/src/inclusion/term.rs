@@ -136,7 +136,7 @@ impl<'a> Terms<'a> {
         let mut notes: Vec<Note> = schema.nodes.iter().map(|_| Note::default()).collect();
         let by_pointer: HashMap<&str, NodeId> =
             schema.nodes.iter().enumerate().map(|(id, node)| (node.pointer.as_str(), id)).collect();
-        for uncovered in &schema.uncovered {
+        for uncovered in schema.uncovered.iter().chain(&schema.unbreakable) {
             let pointer = uncovered.pointer.as_str();
             if let Some(node) = by_pointer.get(pointer) {
                 notes[*node].unsupported = true;

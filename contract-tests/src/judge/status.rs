@@ -26,7 +26,13 @@ impl Judge for Status {
             Expect::Success => {
                 let taken = status == 409 && !exchange.fresh;
                 // That a success is not documented, or what the request is rejected for, is another judge's matter.
-                if (200..400).contains(&status) || elsewhere || taken || !exchange.violations.is_empty() {
+                // RFC 9110, section 13.1: what the resource must be like for the request to be carried out is said in the request.
+                let conditional =
+                    status == 412 && case.request.headers.iter().any(|(name, _)| name.to_lowercase().starts_with("if-"));
+                // What the request refers to may be missing.
+                let missing = status == 404 && operation.responses.contains_key("404");
+                if (200..400).contains(&status) || elsewhere || missing || taken || conditional || !exchange.violations.is_empty()
+                {
                     Vec::new()
                 } else {
                     finding(case.rule, format!("{} is rejected with {status}", case.title))

@@ -166,7 +166,8 @@ impl Subject {
         }
         let (mut uncovered, mut untried) = (Vec::new(), Vec::new());
         for operation in &report.operations {
-            uncovered.extend(operation.uncovered.iter().map(|gap| (gap.pointer.clone(), gap.reason.clone())));
+            let told = operation.uncovered.iter().chain(&operation.unbreakable);
+            uncovered.extend(told.map(|gap| (gap.pointer.clone(), gap.reason.clone())));
             if operation.cases.is_empty() && options.only.is_none() {
                 // Without a body that it can make the engine tries nothing of the whole operation.
                 let of =

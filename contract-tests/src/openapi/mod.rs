@@ -5,4 +5,5 @@ pub(crate) mod document;
 pub(crate) mod form;
 pub(crate) mod operation;
 pub(crate) mod request;
+pub(crate) mod resources;
 pub(crate) mod style;

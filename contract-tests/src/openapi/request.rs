@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     openapi::document::{Document, DocumentError},
     openapi::form::Writing,
-    openapi::operation::{Operation, Parameter, ParameterLocation},
+    openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
     pointer::escape,
     schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, reference},
@@ -54,6 +54,17 @@ pub(crate) enum Undescribed {
     Allowed,
     /// The requests are those that the document describes, and no others.
     Refused,
+}
+
+/// What a resource must satisfy after a merge patch with the schema at `body`.
+fn result_of(bundle: &Value, operation: &Operation, body: &str) -> Option<Schema> {
+    let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
+    let answered = || {
+        let (_, response) = operation.response(200)?;
+        response.media_types.iter().find(|(name, _)| is_json(name))?.1.clone()
+    };
+    let at = named.filter(|at| bundle.pointer(at).is_some()).or_else(answered)?;
+    Some(Schema::compile(bundle, &at))
 }
 
 /// The document with the schema of a whole request at [`REQUESTS`].
@@ -109,6 +120,9 @@ pub(crate) struct Target {
     pub media_type: Option<String>,
     pub schema: Schema,
     pub validator: ReferenceValidator,
+    /// What the resource must satisfy after a merge patch: the schema that `x-result` names beside that of the body, or else that of
+    /// the answer.
+    pub result: Option<Schema>,
     /// The nodes of texts that stand for the bytes of a file.
     files: Vec<NodeId>,
 }
@@ -144,7 +158,7 @@ impl Target {
             let writing = media_type.and_then(|(name, _)| Writing::of(name)).unwrap_or(Writing::Json);
             if let Some(reason) = not_in_form(writing, &constraint.place, &constraint.rule) {
                 let reason = reason.to_owned();
-                schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+                schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
                 continue;
             }
             let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
@@ -155,7 +169,7 @@ impl Target {
             if in_body || serialization.is_some_and(|serialization| serialization.style == Style::Json) {
                 if matches!(constraint.rule, Rule::Required(_)) && constraint.place.starts_with("/path") {
                     let reason = "without its parameter a path is another path".to_owned();
-                    schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+                    schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
                 }
                 continue;
             }
@@ -171,14 +185,23 @@ impl Target {
                 _ => continue,
             };
             let reason = reason.to_owned();
-            schema.uncovered.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+            schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
         }
         let is_file = |node: &crate::schema::Node| {
             let written = bundle.pointer(&node.pointer);
             written.is_some_and(|schema| schema["format"] == "binary" || schema.get("contentMediaType").is_some())
         };
         let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
-        Ok(Self { files, operation: operation.clone(), media_type: media_type.map(|(name, _)| name.clone()), schema, validator })
+        let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
+        let result = media_type.filter(|_| is_merge).and_then(|(_, at)| result_of(bundle, operation, at));
+        Ok(Self {
+            result,
+            files,
+            operation: operation.clone(),
+            media_type: media_type.map(|(name, _)| name.clone()),
+            schema,
+            validator,
+        })
     }
 
     fn node(&self, pointer: &str) -> Option<NodeId> {

@@ -40,6 +40,10 @@ fn cause(failure: &Failure) -> Vec<String> {
     // What the server said tells one of its failures from another, whatever the request was.
     if failure.rule == rules::SERVER_ERROR.name || failure.rule == rules::VALID_REFUSED.name {
         let status = failure.status.map_or_else(String::new, |status| status.to_string());
+        // What is wrong with HTTP or JSON is so for every operation.
+        if failure.case.contains(":protocol:") {
+            return words(&[&failure.what, &status, &normalised(failure)]);
+        }
         return words(&[&failure.operation, &status, &normalised(failure)]);
     }
     if failure.rule == rules::NO_ANSWER.name {
@@ -63,12 +67,18 @@ fn cause(failure: &Failure) -> Vec<String> {
         &rules::MALFORMED_ACCEPTED,
         &rules::HTTP_VARIANT_REFUSED,
         &rules::UNDOCUMENTED_QUERY,
+        &rules::UNDOCUMENTED_BODY,
     ];
     // How a server reads HTTP and JSON is one mistake in all of its operations.
     if of_http.iter().any(|known| known.name == failure.rule) {
-        return words(&[&failure.what]);
+        return words(&[&any_success(&failure.what)]);
     }
     words(&[&failure.operation, &failure.promise, &failure.what])
+}
+
+/// A sentence with every status of success written alike.
+fn any_success(what: &str) -> String {
+    ["200", "201", "202", "204"].iter().fold(what.to_owned(), |what, status| what.replace(&format!("with {status}"), "with 2xx"))
 }
 
 /// What the server said, without what differs from request to request.
@@ -156,6 +166,15 @@ mod tests {
         let all = group(vec![of("a"), of("b"), of("c"), crash("a", "the server fails", "")]);
         assert_eq!(all.len(), 2);
         assert_eq!((all[0].rule, all[1].also.as_slice()), ("server-error", ["b".to_owned(), "c".to_owned()].as_slice()));
+    }
+
+    #[test]
+    fn a_body_that_no_operation_can_read_is_one_entry() {
+        let crash = |operation: &str| Failure {
+            case: format!("{operation}:protocol:half-a-surrogate-pair"),
+            ..crash(operation, "the server fails (500) on half a surrogate pair", "Internal Server Error")
+        };
+        assert_eq!(group(vec![crash("a"), crash("b")]).len(), 1);
     }
 
     #[test]

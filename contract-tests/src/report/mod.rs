@@ -86,6 +86,8 @@ pub struct OperationReport {
     pub constraints: Vec<ConstraintReport>,
     /// What of the document is not covered.
     pub uncovered: Vec<Uncovered>,
+    /// Rules that no request can break, with the reason.
+    pub unbreakable: Vec<Uncovered>,
     /// Instances that were not sent because the engine and its second opinion disagree about them.
     pub disagreements: Vec<String>,
     /// Why no valid request of it succeeds, so that its variants were not tried; none where one does.
@@ -239,6 +241,20 @@ impl Report {
         each.fold((0, 0), |(all, met), (more, met_more)| (all + more, met + met_more))
     }
 
+    /// How many things that the document says were not tested: rules that are not covered or were not tested from both sides,
+    /// operations of which nothing was tested, and what is wrong in the document itself.
+    pub fn gaps(&self) -> usize {
+        let (all, met) = self.coverage();
+        let uncovered =
+            self.operations.iter().map(|operation| operation.uncovered.len() + operation.disagreements.len()).sum::<usize>();
+        all - met + uncovered + self.untested().count() + self.defects.len()
+    }
+
+    /// Whether everything that the document says was tested.
+    pub fn is_covered(&self) -> bool {
+        self.gaps() == 0 && self.stopped.is_none()
+    }
+
     /// The report for programs: its fields by their names, `passed`, and `coverage` with the number of
     /// `constraints` and of those `met` from both sides. Fields may be added; none is renamed or removed.
     pub fn json(&self) -> Value {
@@ -317,6 +333,7 @@ pub(crate) mod tests {
             cases,
             constraints,
             uncovered: Vec::new(),
+            unbreakable: Vec::new(),
             disagreements: Vec::new(),
             untested: None,
             complete: true,

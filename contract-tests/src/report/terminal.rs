@@ -318,7 +318,11 @@ impl Page {
         };
         let (cases, requests) = (quantity(report.cases, "case", "cases"), quantity(report.requests, "request", "requests"));
         let rate = number(format!("{rate:.0}"));
-        writeln!(self.text, "{outcome}. {cases}, {requests}, {seconds:.1} s, {rate} cases a second, seed {}.", report.seed)
+        let gaps = match report.gaps() {
+            0 => String::new(),
+            gaps => format!(" {} in coverage.", quantity(gaps, "gap", "gaps")),
+        };
+        writeln!(self.text, "{outcome}.{gaps} {cases}, {requests}, {seconds:.1} s, {rate} cases a second, seed {}.", report.seed)
     }
 
     fn seen(&mut self, report: &Report) -> fmt::Result {

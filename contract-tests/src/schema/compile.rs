@@ -98,6 +98,7 @@ impl Schema {
                 home: Vec::new(),
                 annotates: false,
                 uncovered: Vec::new(),
+                unbreakable: Vec::new(),
             },
             known: HashMap::new(),
         };

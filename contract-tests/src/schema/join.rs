@@ -15,11 +15,13 @@ impl Schema {
             home: Vec::new(),
             annotates: first.annotates || second.annotates,
             uncovered: first.uncovered,
+            unbreakable: first.unbreakable,
         };
         both.take(first.nodes, 0);
         let constraints = both.constraints.len();
         both.constraints.extend(second.constraints);
         both.uncovered.extend(second.uncovered);
+        both.unbreakable.extend(second.unbreakable);
         both.take(second.nodes, constraints);
         both.compute_reach();
         both

@@ -43,6 +43,8 @@ pub struct Schema {
     annotates: bool,
     /// What the document says and the engine does not cover.
     pub(crate) uncovered: Vec<Uncovered>,
+    /// Rules of the document that no request can break, with the reason.
+    pub(crate) unbreakable: Vec<Uncovered>,
 }
 
 /// A rule of the document that a request can break: one occurrence of a keyword, or one item of a keyword that lists rules.

@@ -27,7 +27,8 @@ impl Run<'_> {
     pub(super) async fn baseline(&self, part: &PlannedTarget<'_>) -> Option<String> {
         let mut first: Option<(Case, CaseOutcome)> = None;
         for index in part.plain(TRIES) {
-            let case = part.case(index, self.fresh());
+            self.provide(part).await;
+            let case = self.case(part, index);
             let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             if (200..400).contains(&status) {
@@ -78,7 +79,7 @@ impl Run<'_> {
     }
 
     /// Looks for the value that must be new: with another one the request is accepted.
-    async fn learn_fresh(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
+    pub(super) async fn learn_fresh(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
         let Some(instance) = &case.instance else { return false };
         let mut places = Vec::new();
         texts(instance, String::new(), &mut places);

@@ -42,7 +42,8 @@ impl Run<'_> {
             if self.is_over() {
                 return;
             }
-            let case = part.case(index, self.fresh());
+            self.provide(part).await;
+            let case = self.case(part, index);
             if self.is_selected(&case.id) {
                 self.judge_case(part.target, &case).await;
             }

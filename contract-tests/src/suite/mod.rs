@@ -6,8 +6,11 @@ pub(crate) mod credentials;
 mod failures;
 mod find_failure;
 mod fresh;
+mod patched;
 mod prepared;
+mod provide;
 mod record;
+mod resources;
 mod run;
 mod saved;
 mod shrink;
@@ -16,7 +19,7 @@ pub(crate) mod store;
 mod tally;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
@@ -30,6 +33,7 @@ use self::{
     run::FailureFilter,
 };
 use openapi_document::LoadError;
+use serde_json::Value;
 
 use crate::{
     cases::{
@@ -70,6 +74,9 @@ pub enum SuiteError {
         /// What is missing.
         missing: String,
     },
+    /// No operation has such a name.
+    #[error("no operation is called {0:?}")]
+    NoSuchOperation(String),
     /// No case has such an ID.
     #[error("no case has an ID that starts with {0:?}")]
     NoSuchCase(String),
@@ -95,6 +102,7 @@ impl SuiteError {
             Self::NoCredentials { .. } => {
                 "give --token or CONTRACT_TOKEN, --api-key, --basic or --header; or --signing-key with --issuer and --audience"
             }
+            Self::NoSuchOperation(_) => "give its operationId, or its method and path, such as 'DELETE /users/{id}'",
             Self::NoSuchCase(_) => "the report lists case IDs; the same --seed gives the same IDs",
             Self::Failures { .. } => "name another file with --failures",
         }
@@ -139,6 +147,8 @@ pub struct Suite {
     judges: Vec<Box<dyn Judge>>,
     store: Option<Box<dyn Store>>,
     failures: Option<PathBuf>,
+    given: HashMap<String, Value>,
+    excluded: Vec<String>,
     assert_formats: bool,
     max_time: Option<Duration>,
     interrupt: Option<Arc<AtomicBool>>,
@@ -156,11 +166,13 @@ impl Suite {
             cases: 1_000,
             only: None,
             timeout: Duration::from_secs(30),
-            assumptions: Assumptions { oversized: 1024 * 1024, all_methods: false, lenient: false },
+            assumptions: Assumptions { oversized: 1024 * 1024, all_methods: false, read_only: false, lenient: false },
             concurrency: 8,
             judges: Vec::new(),
             store: None,
             failures: None,
+            given: HashMap::new(),
+            excluded: Vec::new(),
             assert_formats: false,
             max_time: None,
             interrupt: None,
@@ -268,6 +280,26 @@ impl Suite {
         self
     }
 
+    /// Sends nothing of this operation; `name` is its `operationId`, or method and path such as `DELETE /users/{id}`.
+    pub fn exclude(mut self, name: impl Into<String>) -> Self {
+        self.excluded.push(name.into());
+        self.prepared = OnceLock::new();
+        self
+    }
+
+    /// Tests only operations that change nothing (RFC 9110, section 9.2.1: GET, HEAD, OPTIONS and TRACE).
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.assumptions.read_only = read_only;
+        self.prepared = OnceLock::new();
+        self
+    }
+
+    /// Uses this value for each parameter of this name, such as the id of a resource that no operation creates.
+    pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.given.insert(name.into(), Value::String(value.into()));
+        self
+    }
+
     /// Demands that servers refuse values that break a format which many do not check, see [`DOUBTFUL_FORMATS`].
     pub fn assert_formats(mut self, assert_formats: bool) -> Self {
         self.assert_formats = assert_formats;
@@ -325,6 +357,15 @@ impl Suite {
                 Ok(self.prepared.get_or_init(|| prepared))
             }
         }
+    }
+
+    /// For each operation whose path names a resource where ids come from, in lines for people; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SuiteError::NoSuchOperation`] and [`SuiteError::Document`].
+    pub fn explain_state(&self) -> Result<String, SuiteError> {
+        Ok(self.prepared()?.explain())
     }
 
     /// What authenticates each operation, or why nothing does.

@@ -7,16 +7,21 @@ use std::{
 
 use super::{Suite, SuiteError};
 use crate::{
-    cases::{Case, Group},
+    cases::Group,
     judge::{self, Judge, ReportedViolations},
-    openapi::{operation::Operation, request::Target},
+    openapi::{
+        operation::Operation,
+        request::Target,
+        resources::{KindId, Resources},
+    },
     plan::{Plan, Planner, Sample},
     schema::Uncovered,
-    suite::fresh::Fresh,
+    suite::resources::referred,
 };
 
 pub(crate) struct Prepared {
     pub operations: Vec<Operation>,
+    pub resources: Resources,
     pub parts: Vec<PreparedTarget>,
     /// The judges that need nothing but the document.
     pub judges: Vec<Box<dyn Judge>>,
@@ -26,6 +31,8 @@ pub(crate) struct Prepared {
 /// An operation with one media type of its body. Its plan is made when it is tested for the first time, and kept for other servers.
 pub(crate) struct PreparedTarget {
     pub target: Target,
+    /// The kinds of resources that its requests refer to.
+    pub referred: Vec<KindId>,
     seed: u64,
     planned: OnceLock<Planned>,
 }
@@ -40,6 +47,8 @@ struct Planned {
 #[derive(Clone, Copy)]
 pub(crate) struct PlannedTarget<'a> {
     pub target: &'a Target,
+    /// The kinds of resources that its requests refer to.
+    pub referred: &'a [KindId],
     pub plan: &'a Plan,
     /// For each sample of the plan its number among those with the same group and constraint, from 1.
     pub numbers: &'a [usize],
@@ -54,6 +63,19 @@ impl Prepared {
     pub fn new(suite: &Suite) -> Result<Self, SuiteError> {
         let document = &suite.document;
         let mut operations = document.operations();
+        for excluded in &suite.excluded {
+            let mut named = operations.iter_mut().filter(|operation| is_called(operation, excluded)).peekable();
+            if named.peek().is_none() {
+                return Err(SuiteError::NoSuchOperation(excluded.clone()));
+            }
+            named.for_each(|operation| operation.untestable = Some("it is excluded".to_owned()));
+        }
+        let reads = ["GET", "HEAD", "OPTIONS", "TRACE"];
+        if suite.assumptions.read_only {
+            for operation in operations.iter_mut().filter(|operation| !reads.contains(&operation.method.as_str())) {
+                operation.untestable.get_or_insert_with(|| "only operations that change nothing are tested".to_owned());
+            }
+        }
         let mut targets = Vec::new();
         for operation in operations.iter_mut().filter(|operation| operation.untestable.is_none()) {
             let media_types: Vec<Option<(String, String)>> = match &operation.body {
@@ -83,10 +105,40 @@ impl Prepared {
             let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
             target.operation.uncovered.extend(gaps);
         }
-        let parts =
-            targets.into_iter().map(|target| PreparedTarget { target, seed: suite.seed, planned: OnceLock::new() }).collect();
-        Ok(Self { operations, parts, judges, violations })
+        let resources = Resources::of(document, &operations);
+        let parts = targets.into_iter().map(|target| PreparedTarget {
+            referred: referred(&resources, &target),
+            target,
+            seed: suite.seed,
+            planned: OnceLock::new(),
+        });
+        Ok(Self { operations, parts: parts.collect(), resources, judges, violations })
     }
+}
+
+impl Prepared {
+    /// For each operation whose path names a resource who tells its ids.
+    pub fn explain(&self) -> String {
+        let called = |operation: &Operation| format!("{} ({} {})", operation.id, operation.method, operation.path);
+        let mut lines = Vec::new();
+        for operation in &self.operations {
+            let Some((kind, names)) = self.resources.named(operation) else { continue };
+            lines.push(format!("{} needs {}", called(operation), names.join(", ")));
+            let producers = &self.resources.kinds[kind].producers;
+            let tellers = producers.iter().filter_map(|pointer| self.operations.iter().find(|other| other.pointer == *pointer));
+            let own: Vec<String> = tellers.filter(|other| other.pointer != operation.pointer).map(called).collect();
+            match own.as_slice() {
+                [] => lines.push("  from nobody: --set NAME=VALUE gives one".to_owned()),
+                own => lines.extend(own.iter().map(|teller| format!("  from {teller}"))),
+            }
+        }
+        lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Whether this names the operation.
+fn is_called(operation: &Operation, name: &str) -> bool {
+    operation.id == name || format!("{} {}", operation.method, operation.path) == name
 }
 
 impl PreparedTarget {
@@ -100,7 +152,7 @@ impl PreparedTarget {
             }
         };
         let Planned { plan, numbers, baseline } = planned;
-        Some(PlannedTarget { target: &self.target, plan, numbers, baseline: *baseline })
+        Some(PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline })
     }
 }
 
@@ -141,11 +193,14 @@ impl<'a> PlannedTarget<'a> {
         self.baseline.into_iter().chain(others.into_iter().step_by(step)).take(count).collect()
     }
 
-    /// The case for a sample of the plan, with values of its own where they must be unique.
-    pub fn case(&self, index: usize, fresh: &Fresh) -> Case {
-        let sample = &self.plan.samples[index];
-        let own = Sample { instance: fresh.freshen(self.target, &sample.instance, &sample.unique), ..sample.clone() };
-        Case::of_sample(self.target, &own, group(sample), self.numbers[index])
+    /// A sample of the plan.
+    pub fn sample(&self, index: usize) -> &'a Sample {
+        &self.plan.samples[index]
+    }
+
+    /// The group of its case.
+    pub fn group(&self, index: usize) -> Group {
+        group(self.sample(index))
     }
 
     /// Where the document makes the promise that a sample of the plan is about.

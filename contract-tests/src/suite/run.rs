@@ -20,6 +20,7 @@ use super::{
     failures::Failures,
     fresh::Fresh,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
+    resources::Known,
     saved, state,
     store::check_store,
     tally::Tally,
@@ -48,6 +49,8 @@ pub(crate) struct Run<'a> {
     /// What authenticates each operation, or why nothing does.
     pub(super) grants: BTreeMap<String, Result<Grant, String>>,
     fresh: Fresh,
+    /// What the server is known to have.
+    pub(super) known: Known,
     pub(super) failures: Failures,
     done: AtomicU64,
     total: AtomicU64,
@@ -103,6 +106,7 @@ impl<'a> Run<'a> {
             filter,
             grants,
             fresh: Fresh::new(nonce()),
+            known: Known::new(&prepared.resources, suite.given.clone()),
             failures: Failures::default(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
@@ -123,9 +127,14 @@ impl<'a> Run<'a> {
         self.check_reachable(parts).await?;
         let before = self.snapshot().await;
         let mut reports = Vec::new();
-        for part in parts {
-            reports.push(self.test_part(part).await?);
+        // What takes resources away comes last.
+        let mut order: Vec<usize> = (0..parts.len()).collect();
+        order.sort_by_key(|index| parts[*index].target.operation.method == "DELETE");
+        for index in order {
+            reports.push((index, self.test_part(&parts[index]).await?));
         }
+        reports.sort_by_key(|(index, _)| *index);
+        let mut reports: Vec<OperationReport> = reports.into_iter().map(|(_, report)| report).collect();
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if stopped.is_none() {
             self.check_created(parts, before).await;
@@ -138,6 +147,7 @@ impl<'a> Run<'a> {
                 cases: BTreeMap::new(),
                 constraints: Vec::new(),
                 uncovered: operation.uncovered.clone(),
+                unbreakable: Vec::new(),
                 disagreements: Vec::new(),
                 untested: Some(why.clone()),
                 complete: true,
@@ -281,24 +291,32 @@ impl<'a> Run<'a> {
     /// Every sample of the plan.
     async fn planned_cases(&self, part: &PlannedTarget<'_>, tested: bool, tally: &mut Tally) {
         let PlannedTarget { target, plan, .. } = *part;
-        let cases: Vec<(usize, Case)> = (0..plan.samples.len())
-            .filter_map(|index| {
-                let case = part.case(index, &self.fresh);
-                Some((index, if tested { case } else { case.without_baseline()? }))
-            })
-            .filter(|(_, case)| self.suite.is_selected(&case.id))
-            .collect();
-        self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
-        self.for_each(&cases, |(_, case)| self.judge_case(target, case)).await;
-        for (index, case) in &cases {
-            tally.sample(target, &plan.samples[*index], case.group);
-        }
+        self.total.fetch_add(plan.samples.len() as u64, Ordering::Relaxed);
+        let tally = Mutex::new(tally);
+        self.for_each(0..plan.samples.len(), |index| {
+            let tally = &tally;
+            async move {
+                // What takes resources away needs one for each case.
+                if self.takes(&target.operation) {
+                    self.provide(part).await;
+                }
+                let case = self.case(part, index);
+                let case = if tested { Some(case) } else { case.without_baseline() };
+                let Some(case) = case.filter(|case| self.suite.is_selected(&case.id)) else {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    return;
+                };
+                self.judge_case(target, &case).await;
+                tally.lock().unwrap_or_else(PoisonError::into_inner).sample(target, part.sample(index), case.group);
+            }
+        })
+        .await;
     }
 
     /// A new valid request of this part.
     fn valid(&self, part: &PlannedTarget<'_>) -> Option<(Request, Value)> {
         let sample = part.baseline()?;
-        let instance = self.fresh.freshen(part.target, &sample.instance, &sample.unique);
+        let instance = self.filled(part.target, sample);
         Some((part.target.encode(&instance), instance))
     }
 
@@ -335,7 +353,7 @@ impl<'a> Run<'a> {
             credentials: Credentials::Raw(Vec::new()),
             expect: Expect::Challenge { status: 401, error: None },
             rule: &rules::UNAUTHENTICATED_ACCEPTED,
-            ..part.case(index, &self.fresh)
+            ..self.case(part, index)
         })
     }
 
@@ -381,7 +399,10 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
-                let fresh = Sample { instance: self.fresh.freshen(target, &sample.instance, &sample.unique), ..sample.clone() };
+                if self.takes(&target.operation) {
+                    self.provide(part).await;
+                }
+                let fresh = Sample { instance: self.filled(target, &sample), ..sample.clone() };
                 let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
                 let Some(case) = (if tested { Some(case) } else { case.without_baseline() }) else {
                     self.total.fetch_sub(1, Ordering::Relaxed);
@@ -405,8 +426,8 @@ impl<'a> Run<'a> {
                 continue; // The document has changed since.
             }
             let constraint = trace.broken.first().map(|violation| violation.constraint);
-            let instance = self.fresh.freshen(target, &instance, &trace.unique);
             let sample = Sample { instance, constraint, broken: trace.broken, unique: trace.unique };
+            let sample = Sample { instance: self.filled(target, &sample), ..sample };
             let group = if sample.broken.is_empty() { Group::Boundary } else { Group::Negative };
             let case =
                 Case { id: format!("{}:saved:{number}", target.name()), ..Case::of_sample(target, &sample, group, number) };
@@ -509,6 +530,11 @@ impl<'a> Run<'a> {
                 _ => break,
             }
         }
+        if let Ok(response) = &answer
+            && case.request.method == operation.method
+        {
+            self.known.learn(&self.prepared.resources, operation, case.instance.as_ref(), response, self.client.url());
+        }
         let findings = match &answer {
             Err(cause) => {
                 let what = format!("nothing answers {}", case.title);
@@ -516,11 +542,13 @@ impl<'a> Run<'a> {
             }
             Ok(response) => self.findings(target, case, response, sent),
         };
-        CaseOutcome { findings, answer }
+        let mut outcome = CaseOutcome { findings, answer };
+        self.excuse_result(target, case, &grant, &mut outcome).await;
+        outcome
     }
 
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
-    async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
+    pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
         let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
         let mut answer = self.client.send(&request, authorization).await;
         for _ in 0..RECONNECTS {

@@ -11,7 +11,7 @@ use crate::{
     pointer::{escape, replace},
     rules,
     schema::equal,
-    suite::Run,
+    suite::{Run, resources::own_path},
 };
 
 /// How many clients race for one value.
@@ -20,7 +20,8 @@ const RACERS: usize = 16;
 /// Tries every case; gives how many were judged.
 pub(crate) async fn run(run: &Run<'_>, target: &Target, baseline: &Sample) -> usize {
     let mut judged = 0;
-    for place in &baseline.unique {
+    let distinct = baseline.unique.is_empty() || run.provide_distinct(target, RACERS + 1).await;
+    for place in baseline.unique.iter().filter(|_| distinct) {
         let unique = Unique { run, target, baseline, place };
         judged += usize::from(unique.again("the same value again", str::to_owned).await);
         judged += usize::from(unique.again("the same value in capitals", str::to_uppercase).await);
@@ -77,7 +78,7 @@ impl Unique<'_> {
 
     /// A valid instance whose value nobody has used.
     fn fresh(&self) -> Value {
-        self.run.fresh().freshen(self.target, &self.baseline.instance, &self.baseline.unique)
+        self.run.filled(self.target, self.baseline)
     }
 
     /// Another valid instance with the value of `instance`, changed.
@@ -93,6 +94,10 @@ impl Unique<'_> {
         let Some(other) = self.with_value_of(&instance, change).filter(|_| self.run.is_selected(&self.id(name))) else {
             return false;
         };
+        // Of one resource the value is its own.
+        if self.target.operation.path.contains('{') && instance.get("path") == other.get("path") {
+            return false;
+        }
         let first = self.case(&format!("a first request before {name}"), instance, Expect::Success);
         let outcome = self.run.attempt(self.target, &first).await;
         if outcome.findings.is_empty() {
@@ -140,8 +145,17 @@ impl Unique<'_> {
     async fn race(&self) -> bool {
         let name = "the same value from many clients at the same time";
         let instance = self.fresh();
-        let racers = vec![instance; RACERS];
-        self.raced(name, racers).await
+        let racers: Option<Vec<Value>> = (0..RACERS).map(|_| self.racer(&instance)).collect();
+        match racers {
+            Some(racers) => self.raced(name, racers).await,
+            None => false,
+        }
+    }
+
+    /// The same request again, for another resource where it names one.
+    fn racer(&self, instance: &Value) -> Option<Value> {
+        let names_one = self.target.operation.path.contains('{');
+        if names_one { self.with_value_of(instance, str::to_owned) } else { Some(instance.clone()) }
     }
 
     async fn race_in_any_case(&self) -> bool {
@@ -203,7 +217,7 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
     {
         return false;
     }
-    let instance = run.fresh().freshen(target, &baseline.instance, &baseline.unique);
+    let instance = run.filled(target, baseline);
     let case = Case {
         id,
         group: Group::State,
@@ -250,18 +264,6 @@ async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
     }
     run.count_judged();
     true
-}
-
-/// The path of a Location on this server, below its URL (RFC 9110, section 10.2.2).
-fn own_path(url: &str, location: &str) -> Option<String> {
-    if let Some(path) = location.strip_prefix(url).filter(|path| path.starts_with('/')) {
-        return Some(path.to_owned());
-    }
-    let path = Some(location).filter(|location| location.starts_with('/') && !location.starts_with("//"))?;
-    // The reference is resolved against the URL of the request, so that it has the server's prefix already.
-    let prefix = reqwest::Url::parse(url).ok()?.path().trim_end_matches('/').to_owned();
-    let below = path.strip_prefix(&prefix).filter(|path| path.starts_with('/'))?;
-    Some(below.to_owned())
 }
 
 /// The GET operation whose path template fits.

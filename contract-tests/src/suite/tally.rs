@@ -97,6 +97,7 @@ impl Tally {
             cases: self.cases.clone(),
             constraints: constraints.collect(),
             uncovered,
+            unbreakable: schema.unbreakable.clone(),
             untested: None,
             complete: true,
             documented: operation.responses.keys().cloned().collect(),

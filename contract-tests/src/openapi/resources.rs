@@ -1,0 +1,412 @@
+//! The resources of a document: what a path with parameters names, which operations create, list or show it, and which refer to it.
+//!
+//! `/orgs/{org}/repos/{repo}/issues` names two kinds of resources, `/orgs/{}` and `/orgs/{}/repos/{}`. A `POST` on the collection
+//! `/orgs/{}/repos` creates the second, a `GET` on it lists them; `links` of a response (OpenAPI 3.1, section 4.8.20) say so themselves,
+//! and an operation that shows the same schema as `GET /orgs/{}/repos/{}` has them, too. Names do the rest: `petId` of a body or a query
+//! refers to what `/pets/{id}` names.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::{
+    document::Document,
+    operation::{Operation, ParameterLocation},
+};
+
+/// A number that stands for a [`Kind`].
+pub(crate) type KindId = usize;
+
+/// A kind of resource.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// Its path template, the names of parameters left out: `/orgs/{}/repos/{}`.
+    pub path: String,
+    /// The names of the path's parameters, in their order.
+    pub names: Vec<String>,
+    /// What one of its collection is called: `repo`.
+    noun: String,
+    /// The schemas of which its `GET` shows an instance.
+    shown: BTreeSet<String>,
+    /// The operations that may tell ids, the best first: pointers.
+    pub producers: Vec<String>,
+}
+
+/// How an answer of an operation tells the id of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tells {
+    /// It creates one in the collection that its path names.
+    Creates,
+    /// It lists those of the collection that its path names.
+    Lists,
+    /// Its own path names one.
+    Names,
+    /// It shows the same schema.
+    Shows,
+    /// A link of the document says which value is which parameter.
+    Link(BTreeMap<String, String>),
+}
+
+/// The resources of a document.
+#[derive(Debug, Default)]
+pub(crate) struct Resources {
+    pub kinds: Vec<Kind>,
+    by_path: HashMap<String, KindId>,
+    by_noun: HashMap<String, KindId>,
+    /// For each operation by its pointer, what its path names, and the parameters of the operation in the order of the kind.
+    named: BTreeMap<String, (KindId, Vec<String>)>,
+    /// For each operation what its answers tell.
+    told: BTreeMap<String, Vec<(KindId, Tells)>>,
+}
+
+/// Names of properties that identify the object that they are in, the likeliest first.
+const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
+
+impl Resources {
+    /// The resources of these operations.
+    pub fn of(document: &Document, operations: &[Operation]) -> Self {
+        let mut all = Self::default();
+        for operation in operations {
+            let segments: Vec<&str> = operation.path.split('/').collect();
+            let ends = (0..segments.len()).filter(|index| parameter(segments[*index]).is_some());
+            let mut last = None;
+            for end in ends {
+                let names: Vec<String> =
+                    segments[..=end].iter().filter_map(|segment| parameter(segment)).map(str::to_owned).collect();
+                last = Some((all.kind(&segments[..=end], &names), names));
+            }
+            // Of a path with a segment of another form not all parameters are known.
+            if let Some((kind, names)) = last.filter(|(_, names)| operation.path.matches('{').count() == names.len()) {
+                all.named.insert(operation.pointer.clone(), (kind, names));
+            }
+        }
+        for operation in operations.iter().filter(|operation| operation.method == "GET") {
+            let shown: BTreeSet<String> = bodies(document, operation).collect();
+            if let Some(kind) = all.of_path(&operation.path) {
+                all.kinds[kind].shown.extend(shown);
+            }
+        }
+        all.tell(document, operations);
+        let mut rank: Vec<Vec<(usize, usize, String)>> = vec![Vec::new(); all.kinds.len()];
+        for (position, operation) in operations.iter().enumerate() {
+            for (kind, tells) in all.told.get(&operation.pointer).into_iter().flatten() {
+                let changes = operation.method == "POST";
+                let place = match tells {
+                    Tells::Creates => 0,
+                    Tells::Link(_) if changes => 1,
+                    Tells::Shows if changes => 2,
+                    Tells::Names if operation.method == "PUT" => 3,
+                    Tells::Lists => 4,
+                    Tells::Link(_) => 5,
+                    Tells::Shows => 6,
+                    Tells::Names => continue,
+                };
+                // What is needed for nothing else comes first.
+                let parameters = operation.path.matches('{').count();
+                rank[*kind].push((place * 100 + parameters, position, operation.pointer.clone()));
+            }
+        }
+        for (kind, mut ranked) in rank.into_iter().enumerate() {
+            ranked.sort();
+            all.kinds[kind].producers = ranked.into_iter().map(|(_, _, pointer)| pointer).collect();
+        }
+        for (id, kind) in all.kinds.iter().enumerate().filter(|(_, kind)| !kind.producers.is_empty()) {
+            let known = all.by_noun.entry(kind.noun.clone()).or_insert(id);
+            if all.kinds[*known].names.len() > kind.names.len() {
+                *known = id;
+            }
+        }
+        all
+    }
+
+    fn kind(&mut self, segments: &[&str], names: &[String]) -> KindId {
+        let path = normal(segments);
+        if let Some(known) = self.by_path.get(&path) {
+            return *known;
+        }
+        let fixed = segments.iter().rev().find(|segment| !segment.contains('{') && !segment.is_empty());
+        let noun = singular(&plain(fixed.unwrap_or(&"")));
+        self.by_path.insert(path.clone(), self.kinds.len());
+        self.kinds.push(Kind { path, names: names.to_vec(), noun, shown: BTreeSet::new(), producers: Vec::new() });
+        self.kinds.len() - 1
+    }
+
+    /// The kind of which a path names one, and nothing below it.
+    fn of_path(&self, path: &str) -> Option<KindId> {
+        self.by_path.get(&normal(&path.split('/').collect::<Vec<_>>())).copied()
+    }
+
+    fn tell(&mut self, document: &Document, operations: &[Operation]) {
+        let by_id: HashMap<&str, &Operation> = operations.iter().map(|operation| (operation.id.as_str(), operation)).collect();
+        let (mut collections, mut shows): (HashMap<&str, Vec<KindId>>, HashMap<&str, Vec<KindId>>) =
+            (HashMap::new(), HashMap::new());
+        for (id, kind) in self.kinds.iter().enumerate() {
+            collections.entry(kind.path.rsplit_once('/').map_or("", |(collection, _)| collection)).or_default().push(id);
+            kind.shown.iter().for_each(|schema| shows.entry(schema).or_default().push(id));
+        }
+        let mut all = BTreeMap::new();
+        for operation in operations {
+            let path = normal(&operation.path.split('/').collect::<Vec<_>>());
+            let mut told = Vec::new();
+            let method = operation.method.as_str();
+            let how = match method {
+                "POST" => Some(Tells::Creates),
+                "GET" => Some(Tells::Lists),
+                _ => None,
+            };
+            for kind in how.iter().flat_map(|_| collections.get(path.as_str())).flatten() {
+                told.extend(how.clone().map(|how| (*kind, how)));
+            }
+            told.extend(self.by_path.get(&path).map(|kind| (*kind, Tells::Names)));
+            if matches!(method, "GET" | "POST" | "PUT") {
+                for kind in bodies(document, operation).filter_map(|schema| shows.get(schema.as_str())).flatten() {
+                    if told.iter().all(|(known, _)| known != kind) {
+                        told.push((*kind, Tells::Shows));
+                    }
+                }
+            }
+            for response in operation.responses.values() {
+                let links = document.json.pointer(&response.pointer).and_then(|response| response.get("links")?.as_object());
+                for name in links.into_iter().flat_map(|links| links.keys()) {
+                    let at = format!("{}/links/{}", response.pointer, crate::pointer::escape(name));
+                    told.extend(self.link(document, &by_id, &at));
+                }
+            }
+            all.insert(operation.pointer.clone(), told);
+        }
+        self.told = all;
+    }
+
+    /// What a link leads to, and where the values of its parameters come from.
+    fn link(&self, document: &Document, by_id: &HashMap<&str, &Operation>, at: &str) -> Option<(KindId, Tells)> {
+        let (_, link) = document.resolve(at)?;
+        let pointer = match (link.get("operationId"), link.get("operationRef")) {
+            (Some(Value::String(id)), _) => &by_id.get(id.as_str())?.pointer,
+            (_, Some(Value::String(reference))) => reference.strip_prefix('#')?,
+            _ => return None,
+        };
+        let (kind, names) = self.named.get(pointer)?;
+        let parameters = link.get("parameters")?.as_object()?;
+        let value = |name: &str| {
+            let value = parameters.get(name).or_else(|| parameters.get(&format!("path.{name}")))?.as_str()?;
+            Some(value.trim_start_matches('{').trim_end_matches('}').to_owned())
+        };
+        let own = &self.kinds[*kind].names;
+        let sources = names.iter().zip(own).filter_map(|(name, own)| Some((own.clone(), value(name)?)));
+        Some((*kind, Tells::Link(sources.collect())))
+    }
+
+    /// What the path of an operation names, and its parameters in the order of the kind.
+    pub fn named(&self, operation: &Operation) -> Option<(KindId, &[String])> {
+        self.named.get(&operation.pointer).map(|(kind, names)| (*kind, names.as_slice()))
+    }
+
+    /// Whether the path of an operation names a resource, and nothing below it.
+    pub fn is_itself(&self, operation: &Operation) -> bool {
+        self.told(operation).iter().any(|(_, tells)| *tells == Tells::Names)
+    }
+
+    /// What the answers of an operation tell.
+    pub fn told(&self, operation: &Operation) -> &[(KindId, Tells)] {
+        self.told.get(&operation.pointer).map_or(&[], Vec::as_slice)
+    }
+
+    /// The kinds whose resources are below one of this kind or are of it.
+    pub fn within(&self, kind: KindId) -> impl Iterator<Item = KindId> {
+        let path = &self.kinds[kind].path;
+        let below = format!("{path}/");
+        (0..self.kinds.len()).filter(move |other| self.kinds[*other].path == *path || self.kinds[*other].path.starts_with(&below))
+    }
+
+    /// The kind that a property or a parameter of this name refers to: `petId` to what `/pets/{id}` names.
+    pub fn referred(&self, name: &str) -> Option<KindId> {
+        self.by_noun.get(&stem(name)?).copied()
+    }
+
+    /// The values of a kind's parameters in the path of a URL, where it names one.
+    pub fn in_path(&self, kind: KindId, path: &str) -> Option<Vec<Value>> {
+        let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+        let (template, segments): (Vec<&str>, Vec<&str>) =
+            (self.kinds[kind].path.split('/').collect(), path.split('/').collect());
+        if template.len() != segments.len() {
+            return None;
+        }
+        let mut values = Vec::new();
+        for (known, segment) in template.into_iter().zip(segments) {
+            if known == "{}" {
+                let text = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+                values.push(Value::String(text.into_owned()));
+            } else if known != segment {
+                return None;
+            }
+        }
+        Some(values)
+    }
+
+    /// What identifies an object among those of a kind.
+    pub fn identifier<'v>(&self, kind: KindId, object: &'v Value) -> Option<&'v Value> {
+        let kind = &self.kinds[kind];
+        let usable = |value: &&Value| value.is_u64() || value.is_i64() || value.as_str().is_some_and(|text| !text.is_empty());
+        if let Some(value) = Some(object).filter(usable) {
+            return Some(value);
+        }
+        let object = object.as_object()?;
+        let named = |wanted: &str| {
+            let mut fitting = object.iter().filter(|(name, _)| plain(name) == wanted);
+            fitting.next().map(|(_, value)| value).filter(usable)
+        };
+        let last = plain(kind.names.last()?);
+        let own = format!("{}id", kind.noun);
+        // A name such as `userName` may be what the objects call `name`.
+        let tails = IDENTIFIERS.iter().filter(|tail| last.ends_with(*tail));
+        let tail = tails.into_iter().find_map(|tail| named(tail));
+        named(&last).or_else(|| named(&own)).or(tail).or_else(|| IDENTIFIERS.iter().find_map(|name| named(name)))
+    }
+}
+
+/// The name of the parameter that is a whole segment, or all of it but an ending such as `:activate`.
+fn parameter(segment: &str) -> Option<&str> {
+    let (name, rest) = segment.strip_prefix('{')?.split_once('}')?;
+    (rest.is_empty() || rest.starts_with(':')).then_some(name)
+}
+
+/// A path template without the names of its parameters.
+fn normal(segments: &[&str]) -> String {
+    let each = segments.iter().map(|segment| match segment.split_once('}') {
+        Some((before, rest)) if before.starts_with('{') => format!("{{}}{rest}"),
+        _ => (*segment).to_owned(),
+    });
+    let path = each.collect::<Vec<_>>().join("/");
+    path.strip_suffix('/').map_or(path.clone(), str::to_owned)
+}
+
+/// A name without what conventions put between its words.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// One of them.
+fn singular(name: &str) -> String {
+    if let Some(stem) = name.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    let endings = ["sses", "shes", "ches", "xes"];
+    if endings.iter().any(|ending| name.ends_with(ending)) {
+        return name[..name.len() - 2].to_owned();
+    }
+    if name.ends_with("ss") || name.ends_with("us") { name.to_owned() } else { name.strip_suffix('s').unwrap_or(name).to_owned() }
+}
+
+/// What a name such as `petId` says whose identifier it is.
+fn stem(name: &str) -> Option<String> {
+    let name = plain(name);
+    let stem = ["id", "uuid", "guid", "key", "slug"]
+        .into_iter()
+        .filter_map(|tail| name.strip_suffix(tail))
+        .min_by_key(|stem| stem.len())?;
+    (!stem.is_empty()).then(|| singular(stem))
+}
+
+/// The schemas that the successes of an operation show, of their items where they are lists.
+fn bodies(document: &Document, operation: &Operation) -> impl Iterator<Item = String> {
+    let successes = operation.responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, response)| response);
+    let schemas = successes.flat_map(|response| response.media_types.iter().filter_map(|(_, schema)| schema.clone()));
+    schemas.flat_map(move |schema| shown(document, &schema, 0)).filter(|at| at.starts_with("/components/"))
+}
+
+fn shown(document: &Document, at: &str, depth: usize) -> Vec<String> {
+    let Some((at, schema)) = document.resolve(at).filter(|_| depth < 3) else { return Vec::new() };
+    if schema.get("items").is_some() {
+        return shown(document, &format!("{at}/items"), depth + 1);
+    }
+    let mut all = vec![at.clone()];
+    // A page of a list, or an envelope.
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let wraps = ["data", "result", "item", "items", "results", "content", "value", "values"].contains(&name.as_str());
+        if property.get("items").is_some() || wraps {
+            all.extend(shown(document, &format!("{at}/properties/{}", crate::pointer::escape(name)), depth + 1));
+        }
+    }
+    all
+}
+
+/// Where an operation's requests have a value that refers to a resource: a parameter or a property of the body.
+pub(crate) fn is_reference(place: &str) -> Option<&str> {
+    let mut segments = place.strip_prefix('/')?.split('/');
+    let (root, name) = (segments.next()?, segments.next()?);
+    let known = root == "body" || root == ParameterLocation::Query.name();
+    (known && segments.next().is_none()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn resources(document: &Value) -> (Document, Resources) {
+        let document = Document::parse("test.json", document.to_string()).unwrap();
+        let resources = Resources::of(&document, &document.operations());
+        (document, resources)
+    }
+
+    fn shop() -> Value {
+        let id = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+        let pet = json!({"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}});
+        let pets = json!({"description": "", "content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}}}});
+        json!({
+            "openapi": "3.1.0", "info": {"title": "Shop", "version": "1"},
+            "paths": {
+                "/pet": {"post": {"operationId": "add", "responses": {"201": pet}}},
+                "/pet/find": {"get": {"operationId": "find", "responses": {"200": pets}}},
+                "/pet/{petId}": {"parameters": [id("petId")], "get": {"operationId": "get", "responses": {"200": pet}}},
+                "/pet/{pet}/photos": {"parameters": [id("pet")], "post": {"operationId": "photo", "responses": {"201": {
+                    "description": "",
+                    "links": {"it": {"operationId": "seePhoto", "parameters": {"pet": "$request.path.pet", "name": "$response.body#/file"}}},
+                }}}},
+                "/pet/{id}/photos/{name}": {"parameters": [id("id"), id("name")], "get": {"operationId": "seePhoto", "responses": {"200": {"description": ""}}}},
+            },
+            "components": {"schemas": {"Pet": {"type": "object", "properties": {"id": {"type": "string"}}}}},
+        })
+    }
+
+    #[test]
+    fn who_tells_ids_is_found_by_paths_schemas_and_links() {
+        let (_, resources) = resources(&shop());
+        let paths: Vec<&str> = resources.kinds.iter().map(|kind| kind.path.as_str()).collect();
+        assert_eq!(paths, ["/pet/{}", "/pet/{}/photos/{}"]);
+        let producers = |kind: usize| resources.kinds[kind].producers.clone();
+        assert_eq!(producers(0), ["/paths/~1pet/post", "/paths/~1pet~1find/get"]);
+        assert_eq!(producers(1)[0], "/paths/~1pet~1{pet}~1photos/post");
+    }
+
+    #[test]
+    fn an_id_has_many_names() {
+        let (_, resources) = resources(&shop());
+        let id = |object: &Value| resources.identifier(0, object).cloned();
+        assert_eq!(id(&json!({"name": "a", "id": 7})), Some(json!(7)));
+        assert_eq!(id(&json!({"id": "a", "pet_id": "b"})), Some(json!("b")));
+        assert_eq!(id(&json!({"name": "a"})), Some(json!("a")));
+        assert_eq!(id(&json!("a")), Some(json!("a")));
+        assert_eq!(id(&json!({"id": null, "tags": []})), None);
+        assert_eq!(resources.referred("petId"), Some(0));
+        assert_eq!(resources.referred("pet_id"), Some(0));
+        assert_eq!(resources.referred("id"), None);
+    }
+
+    #[test]
+    fn a_location_names_the_resource() {
+        let (_, resources) = resources(&shop());
+        assert_eq!(resources.in_path(1, "/pet/1/photos/a%20b?x=1"), Some(vec![json!("1"), json!("a b")]));
+        assert_eq!(resources.in_path(0, "/pets/1"), None);
+    }
+
+    #[test]
+    fn nouns_are_singular() {
+        for (many, one) in
+            [("pets", "pet"), ("categories", "category"), ("boxes", "box"), ("addresses", "address"), ("status", "status")]
+        {
+            assert_eq!(singular(many), one);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Resources for the requests that need some: where the server is known to have none, an operation that creates or lists them is called.
+
+use std::{future::Future, pin::Pin};
+
+use super::{
+    Run,
+    prepared::{PlannedTarget, PreparedTarget},
+};
+use crate::{
+    cases::Case,
+    openapi::{
+        operation::Operation,
+        request::Target,
+        resources::{KindId, Tells},
+    },
+    plan::Sample,
+};
+
+/// How many plain requests of an operation are tried.
+const TRIES: usize = 8;
+/// How many operations are called for a kind of resource.
+const PRODUCERS: usize = 4;
+/// How deep resources are created below others.
+const MAX_DEPTH: usize = 4;
+
+impl Run<'_> {
+    /// The instance of a sample with values for this server at this time: resources that it has, and unique values that it has not.
+    pub(super) fn filled(&self, target: &Target, sample: &Sample) -> serde_json::Value {
+        let about = sample.constraint.map(|id| target.schema.constraints[id].place.as_str()).filter(|place| !place.is_empty());
+        let placed = self.known.place(&self.prepared.resources, target, &sample.instance, about);
+        self.fresh().freshen(target, &placed, &sample.unique)
+    }
+
+    /// The case for a sample of the plan.
+    pub(super) fn case(&self, part: &PlannedTarget<'_>, index: usize) -> Case {
+        let sample = part.sample(index);
+        let own = Sample { instance: self.filled(part.target, sample), ..sample.clone() };
+        Case::of_sample(part.target, &own, part.group(index), part.numbers[index])
+    }
+
+    /// Sees to it that the server has a resource of each kind that requests of this operation name, refer to or list.
+    pub(super) async fn provide(&self, part: &PlannedTarget<'_>) {
+        let resources = &self.prepared.resources;
+        let operation = &part.target.operation;
+        if let Some((kind, _)) = resources.named(operation) {
+            self.provide_kind(kind, self.takes(operation), 1, 0).await;
+        }
+        let listed = resources.told(operation).iter().filter(|(_, tells)| *tells == Tells::Lists).map(|(kind, _)| kind);
+        for kind in part.referred.iter().chain(listed) {
+            self.provide_kind(*kind, false, 1, 0).await;
+        }
+    }
+
+    /// Sees to it that as many requests of this operation can each name a resource of their own; false where they cannot.
+    pub(super) async fn provide_distinct(&self, target: &Target, wanted: usize) -> bool {
+        let Some((kind, _)) = self.prepared.resources.named(&target.operation).filter(|_| self.names_itself(target)) else {
+            return true;
+        };
+        self.provide_kind(kind, true, wanted, 0).await;
+        self.known.count(kind, true) >= wanted
+    }
+
+    fn names_itself(&self, target: &Target) -> bool {
+        self.prepared.resources.is_itself(&target.operation)
+    }
+
+    /// Whether a request of this operation takes away the resource that it names.
+    pub(super) fn takes(&self, operation: &Operation) -> bool {
+        operation.method == "DELETE" && self.prepared.resources.is_itself(operation)
+    }
+
+    fn provide_kind(
+        &self,
+        kind: KindId,
+        own: bool,
+        wanted: usize,
+        depth: usize,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let resources = &self.prepared.resources;
+            if depth > MAX_DEPTH || self.known.count(kind, own) >= wanted {
+                return;
+            }
+            let creators = resources.kinds[kind].producers.iter().filter_map(|pointer| self.part(pointer));
+            for part in creators.filter(|part| !own || part.target.operation.method != "GET").take(PRODUCERS) {
+                if self.is_over() || !self.known.may_try(kind) {
+                    return;
+                }
+                let above = resources.named(&part.target.operation).map(|(above, _)| above);
+                for needed in above.iter().chain(&part.referred).filter(|needed| **needed != kind) {
+                    self.provide_kind(*needed, false, 1, depth + 1).await;
+                }
+                let mut count = self.known.count(kind, own);
+                loop {
+                    self.call(part, kind).await;
+                    let more = self.known.count(kind, own);
+                    if more >= wanted {
+                        return;
+                    }
+                    if more <= count {
+                        break;
+                    }
+                    count = more;
+                }
+            }
+            self.known.doubt(kind);
+        })
+    }
+
+    /// Calls an operation until it succeeds.
+    async fn call(&self, part: &PreparedTarget, kind: KindId) {
+        let Some(part) = self.planned(part) else { return };
+        for index in part.plain(TRIES) {
+            let case = self.case(&part, index);
+            let outcome = self.attempt(part.target, &case).await;
+            let status = outcome.answer.as_ref().map_or(0, |response| response.status);
+            let taken = status == 409 && !self.fresh().knows(part.target);
+            let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
+            if succeeds || self.is_over() || !self.known.may_try(kind) {
+                return;
+            }
+        }
+    }
+
+    /// The part of an operation that can be authenticated.
+    fn part(&self, pointer: &str) -> Option<&PreparedTarget> {
+        let part = self.prepared.parts.iter().find(|part| part.target.operation.pointer == pointer)?;
+        self.grants.get(&part.target.operation.id).is_none_or(Result::is_ok).then_some(part)
+    }
+}

@@ -1,0 +1,377 @@
+//! The resources that the server is known to have: ids come from its own answers, and go into the requests that need them.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use crate::{
+    openapi::{
+        operation::{Operation, Parameter, ParameterLocation},
+        request::{Response, Target},
+        resources::{KindId, Resources, Tells, is_reference},
+    },
+    pointer::{escape, is_within, replace},
+    schema::Trace,
+};
+
+/// How many resources of a kind are remembered.
+const REMEMBERED: usize = 64;
+/// How many items of a list are read.
+const READ: usize = 20;
+/// How many requests a run sends to get resources of one kind.
+const MAX_ATTEMPTS: usize = 400;
+/// How often all operations are asked in vain.
+const ROUNDS: usize = 3;
+
+/// What the server is known to have, by kind.
+pub(crate) struct Known {
+    pools: Mutex<Vec<Pool>>,
+    /// Values that the caller gave, by the name of the parameter.
+    given: HashMap<String, Value>,
+}
+
+#[derive(Default)]
+struct Pool {
+    /// The one that was used the longest time ago is the first.
+    resources: VecDeque<Resource>,
+    /// Those that are in requests that take them away, until they are answered.
+    taken: Vec<Vec<Value>>,
+    attempts: usize,
+}
+
+#[derive(Clone)]
+struct Resource {
+    /// The values of the parameters of its path.
+    values: Vec<Value>,
+    /// Whether this run has created it.
+    own: bool,
+}
+
+impl Known {
+    pub fn new(resources: &Resources, given: HashMap<String, Value>) -> Self {
+        Self { pools: Mutex::new(resources.kinds.iter().map(|_| Pool::default()).collect()), given }
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many resources of a kind may be used; for what takes them away only those count that this run has created.
+    pub fn count(&self, kind: KindId, own: bool) -> usize {
+        self.pools()[kind].resources.iter().filter(|resource| resource.own || !own).count()
+    }
+
+    /// Counts an attempt to get one of a kind; false where there were too many.
+    pub fn may_try(&self, kind: KindId) -> bool {
+        let pool = &mut self.pools()[kind];
+        pool.attempts += 1;
+        pool.attempts <= MAX_ATTEMPTS
+    }
+
+    /// Notes that no operation has given one of this kind; after some such rounds nobody is asked any more.
+    pub fn doubt(&self, kind: KindId) {
+        self.pools()[kind].attempts += MAX_ATTEMPTS / ROUNDS;
+    }
+
+    fn has(&self, kind: KindId, values: &[Value]) -> bool {
+        self.pools()[kind].resources.iter().any(|known| same(&known.values, values))
+    }
+
+    fn add(&self, kind: KindId, values: Vec<Value>, own: bool) {
+        let pool = &mut self.pools()[kind];
+        if let Some(known) = pool.resources.iter_mut().find(|known| same(&known.values, &values)) {
+            known.own |= own;
+            return;
+        }
+        if pool.resources.len() == REMEMBERED {
+            pool.resources.pop_front();
+        }
+        pool.resources.push_back(Resource { values, own });
+    }
+
+    /// One that was not used for the longest time, created by this run if there is such a one; taken away where it will be gone.
+    fn pick(&self, kind: KindId, take: bool) -> Option<Vec<Value>> {
+        let pool = &mut self.pools()[kind];
+        let position = match pool.resources.iter().position(|resource| resource.own) {
+            Some(own) => own,
+            None if take || pool.resources.is_empty() => return None,
+            None => 0,
+        };
+        let resource = pool.resources.remove(position)?;
+        let values = resource.values.clone();
+        if take {
+            pool.taken.push(values.clone())
+        } else {
+            pool.resources.push_back(resource)
+        }
+        Some(values)
+    }
+
+    /// Gives back what a request has not taken away.
+    fn give_back(&self, kind: KindId, values: &[Value]) {
+        let pool = &mut self.pools()[kind];
+        if let Some(position) = pool.taken.iter().position(|taken| same(taken, values)) {
+            let values = pool.taken.swap_remove(position);
+            pool.resources.push_back(Resource { values, own: true });
+        }
+    }
+
+    /// Forgets a resource and what is below it.
+    fn forget(&self, resources: &Resources, kind: KindId, values: &[Value]) {
+        let mut pools = self.pools();
+        for within in resources.within(kind) {
+            let is_gone = |known: &[Value]| known.get(..values.len()).is_some_and(|known| same(known, values));
+            pools[within].resources.retain(|resource| !is_gone(&resource.values));
+            pools[within].taken.retain(|taken| !is_gone(taken));
+        }
+    }
+
+    /// The instance with values of resources that the server has. What it breaks stays the same, and so does the value in the path
+    /// that the sample is `about`.
+    pub fn place(&self, resources: &Resources, target: &Target, instance: &Value, about: Option<&str>) -> Value {
+        let operation = &target.operation;
+        let mut places: Vec<(String, Value)> = Vec::new();
+        if let Some((kind, names)) = resources.named(operation)
+            && names.iter().any(|name| !is_about(about, &format!("/path/{}", escape(name))))
+            && let Some(values) = self.pick(kind, operation.method == "DELETE" && resources.is_itself(operation))
+        {
+            let own = names.iter().zip(values).map(|(name, value)| (format!("/path/{}", escape(name)), value));
+            places.extend(own);
+        }
+        for (place, kind) in references(resources, target, instance) {
+            places.extend(self.pick(kind, false).and_then(|values| Some((place, values.into_iter().next_back()?))));
+        }
+        for parameter in &operation.parameters {
+            if let Some(value) = self.given.get(&parameter.name) {
+                let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+                places.retain(|(other, _)| *other != place);
+                places.push((place, value.clone()));
+            }
+        }
+        // What only refers to a resource is refused where there is none, so that only the path may lead to nothing.
+        places.retain(|(place, _)| !place.starts_with("/path/") || !is_about(about, place));
+        let unconditional = without_preconditions(target, instance, about);
+        let instance = unconditional.as_ref().unwrap_or(instance);
+        if places.is_empty() {
+            return instance.clone();
+        }
+        let before = target.schema.evaluate(instance);
+        let is_broken = |place: &str| before.broken.iter().any(|violation| is_about(Some(&violation.place), place));
+        let mut placed = instance.clone();
+        for (place, value) in places {
+            if instance.pointer(&place).is_none() || is_broken(&place) {
+                continue;
+            }
+            let fitting = forms(value).into_iter().find_map(|value| {
+                let mut changed = placed.clone();
+                replace(&mut changed, &place, value);
+                let changed = target.as_received(changed)?;
+                keeps(target, &changed, &before).then_some(changed)
+            });
+            placed = fitting.unwrap_or(placed);
+        }
+        placed
+    }
+
+    /// Learns from an answer which resources there are, and which are no more.
+    pub fn learn(&self, resources: &Resources, operation: &Operation, instance: Option<&Value>, response: &Response, url: &str) {
+        let named = resources.named(operation);
+        let sent = |name: &str| Some(instance?.get("path")?.get(name)?.clone());
+        let path: Option<Vec<Value>> = named.map_or(Some(Vec::new()), |(_, names)| names.iter().map(|name| sent(name)).collect());
+        let Some(path) = path else { return };
+        if let Some((kind, _)) = named.filter(|_| resources.is_itself(operation)) {
+            match response.status {
+                404 | 410 => return self.forget(resources, kind, &path),
+                200..300 if operation.method == "DELETE" => return self.forget(resources, kind, &path),
+                _ => self.give_back(kind, &path),
+            }
+        }
+        if !(200..300).contains(&response.status) {
+            return;
+        }
+        let created = response.status == 201 || operation.method == "POST";
+        if let Some(location) = response.header("location").and_then(|location| own_path(url, location)) {
+            for kind in 0..resources.kinds.len() {
+                if let Some(values) = resources.in_path(kind, &location) {
+                    self.add(kind, values, created);
+                }
+            }
+        }
+        let told = resources.told(operation);
+        if told.is_empty() {
+            return;
+        }
+        let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+        for (kind, tells) in told {
+            let wanted = resources.kinds[*kind].names.len();
+            let with = |id: &Value| -> Option<Vec<Value>> {
+                let parents = path.get(..wanted - 1)?;
+                Some(parents.iter().chain([id]).cloned().collect())
+            };
+            match tells {
+                Tells::Names if operation.method != "DELETE" => {
+                    // What was not there before is this run's own.
+                    let is_new = operation.method == "PUT" && !self.has(*kind, &path);
+                    self.add(*kind, path.clone(), response.status == 201 || is_new);
+                }
+                Tells::Names => {}
+                Tells::Creates => {
+                    let told = body
+                        .as_ref()
+                        .and_then(|body| inner(body).into_iter().find_map(|object| resources.identifier(*kind, object)));
+                    // The client may have chosen the name.
+                    let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
+                    if let Some(values) = told.or_else(chosen).and_then(with) {
+                        self.add(*kind, values, true);
+                    }
+                }
+                Tells::Lists | Tells::Shows => {
+                    for id in body.iter().flat_map(items).take(READ).filter_map(|item| resources.identifier(*kind, item)) {
+                        if let Some(values) = with(id) {
+                            self.add(*kind, values, created && *tells == Tells::Shows);
+                        }
+                    }
+                }
+                Tells::Link(sources) => {
+                    let names = &resources.kinds[*kind].names;
+                    let value = |name: &String| expression(sources.get(name)?, instance, response, body.as_ref());
+                    if let Some(values) = names.iter().map(value).collect::<Option<Vec<Value>>>() {
+                        self.add(*kind, values, created);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The places of an instance that refer to resources which the operation itself does not create or name.
+fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(String, KindId)> {
+    let told = resources.told(&target.operation);
+    let is_its_own =
+        |kind: KindId| told.iter().any(|(own, tells)| *own == kind && matches!(tells, Tells::Creates | Tells::Names));
+    let roots = ["query", "body"].into_iter();
+    let names = roots.flat_map(|root| {
+        let object = instance.get(root).and_then(Value::as_object);
+        object
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.is_string() || value.is_number())
+            .map(move |(name, _)| (root, name))
+    });
+    names
+        .filter_map(|(root, name)| Some((format!("/{root}/{}", escape(name)), resources.referred(name)?)))
+        .filter(|(_, kind)| !is_its_own(*kind))
+        .collect()
+}
+
+/// The kinds that the requests of an operation refer to, by the places where its schema has values.
+pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
+    let told = resources.told(&target.operation);
+    let names = target.schema.nodes.iter().filter_map(|node| is_reference(&node.place));
+    let mut kinds: Vec<KindId> = names.filter_map(|name| resources.referred(name)).collect();
+    kinds.retain(|kind| told.iter().all(|(own, tells)| own != kind || !matches!(tells, Tells::Creates | Tells::Names)));
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// Headers that let a request succeed in some states of the resource only (RFC 9110, section 13.1).
+const PRECONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/// The instance without what would keep the server from what is asked for; none where there is nothing of the kind.
+fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
+    let named = |parameter: &&Parameter| {
+        let place = format!("/header/{}", escape(&parameter.name));
+        let is_optional = parameter.place == ParameterLocation::Header && !parameter.required;
+        is_optional
+            && PRECONDITIONS.contains(&parameter.name.to_lowercase().as_str())
+            && instance.pointer(&place).is_some()
+            && !is_about(about, &place)
+    };
+    let names: Vec<&String> = target.operation.parameters.iter().filter(named).map(|parameter| &parameter.name).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let mut without = instance.clone();
+    let headers = without.get_mut("header")?.as_object_mut()?;
+    names.into_iter().for_each(|name| drop(headers.shift_remove(name)));
+    keeps(target, &without, &target.schema.evaluate(instance)).then_some(without)
+}
+
+/// Whether a place is the one that something is about, or around or in it.
+fn is_about(about: Option<&str>, place: &str) -> bool {
+    about.is_some_and(|about| is_within(about, place) || is_within(place, about))
+}
+
+/// Whether an instance breaks the same rules as before, and both validators say so.
+fn keeps(target: &Target, instance: &Value, before: &Trace) -> bool {
+    let trace = target.schema.evaluate(instance);
+    trace.broken == before.broken && target.validator.agree(instance, &trace).is_ok()
+}
+
+/// A value as it came, as text, and as the number that a text spells.
+fn forms(value: Value) -> Vec<Value> {
+    let other = match &value {
+        Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_number),
+        other => Some(Value::String(other.to_string())),
+    };
+    [value].into_iter().chain(other).collect()
+}
+
+/// Whether two lists of values are the same in a path.
+fn same(one: &[Value], other: &[Value]) -> bool {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| text(one) == text(other))
+}
+
+/// An object, and the one that it wraps.
+fn inner(body: &Value) -> Vec<&Value> {
+    let wrapped = body.as_object().map(|object| object.values().filter(|value| value.is_object()).collect::<Vec<_>>());
+    let wrapped = wrapped.filter(|objects| objects.len() == 1).unwrap_or_default();
+    [body].into_iter().chain(wrapped).collect()
+}
+
+/// The items of a list, of the one list in an object, or the value itself.
+fn items(body: &Value) -> Vec<&Value> {
+    if let Some(items) = body.as_array() {
+        return items.iter().collect();
+    }
+    let list = |value: &Value| value.as_object().is_some_and(|object| object.values().any(Value::is_array));
+    let holder =
+        if list(body) { Some(body) } else { body.as_object().and_then(|object| object.values().find(|value| list(value))) };
+    let items = holder.and_then(Value::as_object).and_then(|object| object.values().find_map(Value::as_array));
+    items.map_or_else(|| vec![body], |items| items.iter().collect())
+}
+
+/// The value of a runtime expression (OpenAPI 3.1, section 4.8.20.3), or the constant.
+fn expression(text: &str, instance: Option<&Value>, response: &Response, body: Option<&Value>) -> Option<Value> {
+    let of = |whole: Option<&Value>, rest: &str| whole?.pointer(rest.strip_prefix('#')?).cloned();
+    if let Some(rest) = text.strip_prefix("$response.body") {
+        return of(body, rest);
+    }
+    if let Some(name) = text.strip_prefix("$response.header.") {
+        return response.header(name).map(|value| Value::String(value.to_owned()));
+    }
+    if let Some(rest) = text.strip_prefix("$request.body") {
+        return of(instance?.get("body"), rest);
+    }
+    if let Some((place, name)) = text.strip_prefix("$request.").and_then(|rest| rest.split_once('.')) {
+        return instance?.get(place)?.get(name).cloned();
+    }
+    (!text.starts_with('$')).then(|| Value::String(text.to_owned()))
+}
+
+/// The path of a URL on this server, below its own (RFC 9110, section 10.2.2).
+pub(super) fn own_path(url: &str, location: &str) -> Option<String> {
+    if let Some(path) = location.strip_prefix(url).filter(|path| path.starts_with('/')) {
+        return Some(path.to_owned());
+    }
+    let path = Some(location).filter(|location| location.starts_with('/') && !location.starts_with("//"))?;
+    // The reference is resolved against the URL of the request, so that it has the server's prefix already.
+    let prefix = reqwest::Url::parse(url).ok()?.path().trim_end_matches('/').to_owned();
+    let below = path.strip_prefix(&prefix).filter(|path| path.starts_with('/'))?;
+    Some(below.to_owned())
+}
