@@ -43,6 +43,9 @@ pub struct Arguments {
     /// without saying so
     #[arg(long, value_enum, default_value_t)]
     undocumented: Undocumented,
+    /// List what looks breaking and is proven harmless, too
+    #[arg(short, long)]
+    verbose: bool,
     /// The seed of the search for examples
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -59,7 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
     let options = Options { seed: arguments.seed, undocumented: arguments.undocumented, ..Options::default() };
     let mut comparison = verdict::compare(&old, &new, &options).map_err(usable)?;
     let idle = allow::apply(&entries.unwrap_or_default(), &mut comparison, options.today);
-    let report = CompatReport { old, new, comparison, idle, allow: arguments.allow.as_deref().map(shown) };
+    let report =
+        CompatReport { old, new, comparison, idle, allow: arguments.allow.as_deref().map(shown), verbose: arguments.verbose };
     print!("{}", report.write(arguments.format));
     Ok(report.comparison.breaking().next().is_none())
 }

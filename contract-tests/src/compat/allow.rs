@@ -11,8 +11,8 @@ use serde::Deserialize;
 use super::{change::Class, verdict::Comparison};
 
 /// What an entry looks like, for those whose list cannot be used.
-pub const HINT: &str = "an entry has `pointer: /components/…`, `operation: createUser`, `reason: …`, `expires: 2027-01-31` and \
-                        optionally `class: breaking for requests`";
+pub const HINT: &str = "an entry has `pointer: /components/…`, `reason: …`, `expires: 2027-01-31` and optionally \
+                        `operation: createUser` and `class: breaking for requests`";
 
 /// Why the list cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,14 +51,21 @@ pub enum AllowError {
 pub struct Entry {
     /// Where, as the report says it.
     pub pointer: String,
-    /// The operation, as the report names it.
-    pub operation: String,
+    /// The operation, as the report names it; where it is left out, all.
+    pub operation: Option<String>,
     /// Whom it breaks; where it is left out, anybody.
     pub class: Option<Class>,
     /// Why it is accepted.
     pub reason: String,
     /// The last day on which it is.
     pub expires: NaiveDate,
+}
+
+impl Entry {
+    /// The operation, with a word before it.
+    fn of(&self) -> String {
+        self.operation.as_ref().map(|operation| format!(" of {operation}")).unwrap_or_default()
+    }
 }
 
 /// An entry that allows nothing.
@@ -74,14 +81,10 @@ impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expired(entry) => {
-                write!(
-                    f,
-                    "the entry for {} of {} expired on {} and allows nothing",
-                    entry.pointer, entry.operation, entry.expires
-                )
+                write!(f, "the entry for {}{} expired on {} and allows nothing", entry.pointer, entry.of(), entry.expires)
             }
             Self::Unused(entry) => {
-                write!(f, "the entry for {} of {} is unused: there is no such break", entry.pointer, entry.operation)
+                write!(f, "the entry for {}{} is unused: there is no such break", entry.pointer, entry.of())
             }
         }
     }
@@ -101,7 +104,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>, AllowError> {
         if !entry.pointer.starts_with('/') {
             return field("`pointer` is not a JSON Pointer: it does not start with /");
         }
-        if entry.operation.trim().is_empty() {
+        if entry.operation.as_ref().is_some_and(|operation| operation.trim().is_empty()) {
             return field("`operation` is empty");
         }
         if entry.reason.trim().is_empty() {
@@ -121,7 +124,7 @@ pub fn apply(entries: &[Entry], comparison: &mut Comparison, today: NaiveDate) -
         let mut found = false;
         for finding in comparison.findings.iter_mut().filter(|finding| finding.breaks()) {
             let same = finding.pointer == entry.pointer
-                && finding.operation == entry.operation
+                && entry.operation.as_ref().is_none_or(|operation| *operation == finding.operation)
                 && entry.class.is_none_or(|class| class == finding.class);
             if same {
                 found = true;

@@ -1,6 +1,10 @@
 //! What was found, for people, for GitHub Actions and for programs.
 
-use std::{fmt::Write, iter};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+    iter,
+};
 
 use crate::Document;
 use clap::ValueEnum;
@@ -8,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::{
     allow::Idle,
-    change::Class,
-    verdict::{Comparison, CompatFinding, Evidence},
+    change::{Class, Part},
+    verdict::{Comparison, CompatFinding, Evidence, strength},
 };
 
 /// The output format.
@@ -22,6 +26,10 @@ pub enum Format {
     Github,
     /// JSON for programs
     Json,
+    /// Markdown for a comment on a pull request
+    Markdown,
+    /// Markdown with everything that changed, by operation
+    Changelog,
 }
 
 /// Two documents and how they differ.
@@ -36,10 +44,39 @@ pub struct CompatReport {
     pub idle: Vec<Idle>,
     /// The file with the entries.
     pub allow: Option<String>,
+    /// Whether the text lists what is proven harmless, too.
+    pub verbose: bool,
+}
+
+/// One change, with all operations that it is a change of.
+struct Entry<'a> {
+    /// The finding of the operation for which there is the strongest evidence.
+    finding: &'a CompatFinding,
+    operations: Vec<&'a str>,
+    parts: Vec<&'a Part>,
+}
+
+/// How many operations are named.
+const NAMED: usize = 5;
+
+impl Entry<'_> {
+    /// The operations: all, or the first few with the number of the others.
+    fn operations(&self) -> String {
+        let named = self.operations.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        match self.operations.len() {
+            1 => named,
+            count if count <= NAMED => format!("affects {count} operations: {named}"),
+            count => format!("affects {count} operations: {named} and {} more", count - NAMED),
+        }
+    }
+
+    fn parts(&self) -> String {
+        self.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// What a finding comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum CompatVerdict {
     Breaking,
     Allowed,
@@ -79,11 +116,41 @@ impl CompatReport {
             Format::Text => self.text(),
             Format::Github => self.github(),
             Format::Json => format!("{:#}\n", self.json()),
+            Format::Markdown => self.markdown(),
+            Format::Changelog => self.changelog(),
         }
     }
 
-    fn with(&self, verdict: CompatVerdict) -> impl Iterator<Item = &CompatFinding> {
-        self.comparison.findings.iter().filter(move |finding| CompatVerdict::of(finding) == verdict)
+    /// One entry for each change, in the order of the findings.
+    fn entries(&self) -> Vec<(CompatVerdict, Entry<'_>)> {
+        let mut places = HashMap::new();
+        let mut entries: Vec<(CompatVerdict, Entry<'_>)> = Vec::new();
+        for finding in &self.comparison.findings {
+            let verdict = CompatVerdict::of(finding);
+            let key = (verdict, &finding.pointer, finding.gone, finding.class, &finding.sentence, &finding.allowed);
+            let place = *places.entry(key).or_insert(entries.len());
+            match entries.get_mut(place) {
+                Some((_, entry)) => {
+                    if strength(&finding.evidence) > strength(&entry.finding.evidence) {
+                        entry.finding = finding;
+                    }
+                    if !entry.operations.contains(&finding.operation.as_str()) {
+                        entry.operations.push(&finding.operation);
+                    }
+                    let more: Vec<&Part> = finding.parts.iter().filter(|part| !entry.parts.contains(part)).collect();
+                    entry.parts.extend(more);
+                }
+                None => {
+                    let (operations, parts) = (vec![finding.operation.as_str()], finding.parts.iter().collect());
+                    entries.push((verdict, Entry { finding, operations, parts }));
+                }
+            }
+        }
+        entries
+    }
+
+    fn with(&self, wanted: CompatVerdict) -> Vec<Entry<'_>> {
+        self.entries().into_iter().filter(|(verdict, _)| *verdict == wanted).map(|(_, entry)| entry).collect()
     }
 
     fn line(&self, finding: &CompatFinding) -> Option<usize> {
@@ -92,7 +159,7 @@ impl CompatReport {
 
     /// `3 breaking, 1 safe`; or that nothing is different.
     fn summary(&self) -> String {
-        let counts = CompatVerdict::ALL.into_iter().map(|verdict| (verdict, self.with(verdict).count()));
+        let counts = CompatVerdict::ALL.into_iter().map(|verdict| (verdict, self.with(verdict).len()));
         let counts: Vec<String> =
             counts.filter(|(_, count)| *count > 0).map(|(verdict, count)| format!("{count} {}", verdict.name())).collect();
         if counts.is_empty() { "no difference".to_owned() } else { counts.join(", ") }
@@ -100,9 +167,9 @@ impl CompatReport {
 
     fn text(&self) -> String {
         let mut text = String::new();
-        for (index, finding) in self.with(CompatVerdict::Breaking).enumerate() {
-            let _ = writeln!(text, "{}. {}: {}", index + 1, finding.class, finding.sentence);
-            for (name, content) in self.details(finding) {
+        for (index, entry) in self.with(CompatVerdict::Breaking).iter().enumerate() {
+            let _ = writeln!(text, "{}. {}: {}", index + 1, entry.finding.class, entry.finding.sentence);
+            for (name, content) in self.details(entry) {
                 for (number, line) in content.lines().enumerate() {
                     let _ = writeln!(text, "   {:<10}{line}", if number == 0 { name } else { "" });
                 }
@@ -110,14 +177,19 @@ impl CompatReport {
             text.push('\n');
         }
         for verdict in [CompatVerdict::Allowed, CompatVerdict::Harmless, CompatVerdict::Safe, CompatVerdict::Documentation] {
-            let mut findings = self.with(verdict).peekable();
-            if findings.peek().is_none() {
+            let entries = self.with(verdict);
+            if entries.is_empty() {
+                continue;
+            }
+            if verdict == CompatVerdict::Harmless && !self.verbose {
+                let _ = writeln!(text, "{}: {} (--verbose lists them)\n", verdict.name(), entries.len());
                 continue;
             }
             let _ = writeln!(text, "{}:", verdict.name());
-            for finding in findings {
+            for entry in &entries {
+                let finding = entry.finding;
                 let reason = finding.allowed.iter().map(|reason| format!(" (allowed: {reason})")).collect::<String>();
-                let _ = writeln!(text, "  {}{}\n    {}{reason}", at(finding), place(finding), finding.sentence);
+                let _ = writeln!(text, "  {}{}\n    {}{reason}", at(finding), place(entry), finding.sentence);
             }
             text.push('\n');
         }
@@ -135,9 +207,9 @@ impl CompatReport {
         text
     }
 
-    fn details(&self, finding: &CompatFinding) -> Vec<(&'static str, String)> {
-        let parts = finding.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let mut details = vec![("where", format!("{}: {parts}", finding.operation))];
+    fn details(&self, entry: &Entry<'_>) -> Vec<(&'static str, String)> {
+        let finding = entry.finding;
+        let mut details = vec![("where", format!("{}: {}", entry.operations(), entry.parts()))];
         let line = self.line(finding).map(|line| (line, self.new.text_of(line).unwrap_or_default()));
         let line = line.map(|(line, text)| format!("\n{}:{line}: {text}", self.new.name)).unwrap_or_default();
         details.push(("at", format!("{}{}", at(finding), if finding.gone { String::new() } else { line })));
@@ -160,16 +232,80 @@ impl CompatReport {
         }
     }
 
+    fn markdown(&self) -> String {
+        let breaking = self.with(CompatVerdict::Breaking);
+        let heading = if breaking.is_empty() { "No breaking change" } else { "Breaking changes" };
+        let mut text = format!("## {heading} in {}\n\n", code(&self.new.name));
+        let _ = writeln!(text, "Against {}: {}.\n", code(&self.old.name), self.summary());
+        for (index, entry) in breaking.iter().enumerate() {
+            let finding = entry.finding;
+            let _ = writeln!(text, "{}. **{}**: {}  ", index + 1, finding.class, prose(&finding.sentence));
+            let line = self.line(finding).filter(|_| !finding.gone).map(|line| format!(", line {line}")).unwrap_or_default();
+            let _ = writeln!(text, "   {}, {}  ", prose(&entry.operations()), prose(&entry.parts()));
+            let _ = writeln!(text, "   {}{line}", code(&at(finding)));
+            if let Evidence::Witness(witness) = &finding.evidence {
+                let shown = format!("{witness:#}");
+                let fence = if shown.contains("```") { "~~~~" } else { "```" };
+                let indented = shown.lines().map(|line| format!("   {line}\n")).collect::<String>();
+                let _ = writeln!(text, "\n   {}\n\n   {fence}json\n{indented}   {fence}", self.meaning(finding));
+            }
+            text.push('\n');
+        }
+        for verdict in [CompatVerdict::Allowed, CompatVerdict::Harmless, CompatVerdict::Safe, CompatVerdict::Documentation] {
+            let entries = self.with(verdict);
+            if entries.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "<details><summary>{}: {}</summary>\n", verdict.name(), entries.len());
+            for entry in &entries {
+                let reason =
+                    entry.finding.allowed.iter().map(|reason| format!(" (allowed: {})", prose(reason))).collect::<String>();
+                let _ = writeln!(text, "- {}{reason}{}", prose(&entry.finding.sentence), prose(&place(entry)));
+            }
+            text.push_str("\n</details>\n\n");
+        }
+        text
+    }
+
+    /// Every change under the operations that it is a change of, breaking ones first.
+    fn changelog(&self) -> String {
+        let mut sections: BTreeMap<String, Vec<(CompatVerdict, String)>> = BTreeMap::new();
+        for (verdict, entry) in self.entries() {
+            let section = match entry.operations.as_slice() {
+                [""] => "The API".to_owned(),
+                [one] => (*one).to_owned(),
+                _ => entry.operations(),
+            };
+            sections.entry(section).or_default().push((verdict, prose(&entry.finding.sentence)));
+        }
+        let mut text = format!("# Changes from {} to {}\n", code(&self.old.name), code(&self.new.name));
+        if sections.is_empty() {
+            text.push_str("\nNo difference.\n");
+        }
+        for (section, mut changes) in sections {
+            changes.sort_by_key(|(verdict, _)| *verdict as u8);
+            let _ = writeln!(text, "\n## {}\n", prose(&section));
+            for (verdict, sentence) in changes {
+                let mark = match verdict {
+                    CompatVerdict::Breaking | CompatVerdict::Allowed => "**Breaking.** ",
+                    CompatVerdict::Harmless | CompatVerdict::Safe | CompatVerdict::Documentation => "",
+                };
+                let _ = writeln!(text, "- {mark}{sentence}");
+            }
+        }
+        text
+    }
+
     fn github(&self) -> String {
         let mut text = String::new();
-        for finding in self.comparison.findings.iter() {
-            let verdict = CompatVerdict::of(finding);
+        for (verdict, entry) in &self.entries() {
+            let finding = entry.finding;
             let (command, title) = match verdict {
                 CompatVerdict::Breaking => ("error", finding.class.to_string()),
                 CompatVerdict::Allowed | CompatVerdict::Harmless => ("notice", verdict.name().to_owned()),
                 CompatVerdict::Safe | CompatVerdict::Documentation => continue,
             };
-            let mut message = format!("{}\n{}{}", finding.sentence, at(finding), place(finding));
+            let mut message = format!("{}\n{}{}", finding.sentence, at(finding), place(entry));
             match &finding.evidence {
                 Evidence::Witness(witness) => {
                     let _ = write!(message, "\n{}\n{witness:#}", self.meaning(finding));
@@ -196,7 +332,9 @@ impl CompatReport {
     }
 
     fn json(&self) -> Value {
-        let finding = |finding: &CompatFinding| {
+        let entries = self.entries();
+        let entry = |(verdict, entry): &(CompatVerdict, Entry<'_>)| {
+            let finding = entry.finding;
             let (evidence, witness) = match &finding.evidence {
                 Evidence::Document => ("document", None),
                 Evidence::Witness(witness) => ("witness", Some(witness)),
@@ -204,10 +342,11 @@ impl CompatReport {
                 Evidence::Harmless => ("proof", None),
             };
             json!({
-                "verdict": CompatVerdict::of(finding).name(),
+                "verdict": verdict.name(),
                 "class": finding.class,
                 "operation": finding.operation,
-                "parts": finding.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "operations": entry.operations,
+                "parts": entry.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "pointer": finding.pointer,
                 "document": if finding.gone { "old" } else { "new" },
                 "line": self.line(finding),
@@ -218,17 +357,32 @@ impl CompatReport {
                 "allowed": finding.allowed,
             })
         };
-        let breaking = self.comparison.breaking().count();
+        let breaking = self.with(CompatVerdict::Breaking).len();
         json!({
             "base": self.old.name,
             "file": self.new.name,
             "compatible": breaking == 0,
             "breaking": breaking,
-            "findings": self.comparison.findings.iter().map(finding).collect::<Vec<_>>(),
+            "findings": entries.iter().map(entry).collect::<Vec<_>>(),
             "unproven": self.comparison.unproven.iter().map(|(operation, part)| format!("{operation}, {part}")).collect::<Vec<_>>(),
             "warnings": self.idle.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }
+}
+
+/// The text between backticks, which nothing in Markdown can end.
+fn code(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// A sentence whose words in backticks stay code, and whose other characters mean nothing to Markdown.
+fn prose(text: &str) -> String {
+    let escape = |text: &str| text.replace('<', "&lt;").replace('|', "\\|").replace('*', "\\*").replace('_', "\\_");
+    let parts = text.split('`').enumerate();
+    parts.map(|(index, part)| if index % 2 == 0 { escape(part) } else { code(part) }).collect()
 }
 
 /// The pointer, and whose it is where it is not the new document's.
@@ -237,9 +391,9 @@ fn at(finding: &CompatFinding) -> String {
     format!("{}{old}", finding.pointer)
 }
 
-fn place(finding: &CompatFinding) -> String {
-    let parts = iter::once(finding.operation.clone()).chain(finding.parts.iter().map(ToString::to_string));
-    if finding.operation.is_empty() { String::new() } else { format!(" ({})", parts.collect::<Vec<_>>().join(", ")) }
+fn place(entry: &Entry<'_>) -> String {
+    let parts = iter::once(entry.operations()).chain(entry.parts.iter().map(ToString::to_string));
+    if entry.finding.operation.is_empty() { String::new() } else { format!(" ({})", parts.collect::<Vec<_>>().join(", ")) }
 }
 
 /// The text of a workflow command.

@@ -1,6 +1,10 @@
 //! The verdict: what the rules say and what the instances show, together.
 
-use std::{cell::Cell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
@@ -124,6 +128,7 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
         parts_left: 0,
         known: BTreeMap::new(),
         findings: Vec::new(),
+        places: HashMap::new(),
         unproven: structure.unproven.clone(),
     };
     judge.run();
@@ -149,6 +154,8 @@ struct Comparer<'a> {
     /// Shared schemas are asked about once.
     known: BTreeMap<SchemaPair, Option<Rc<(Sides, Inquiry)>>>,
     findings: Vec<CompatFinding>,
+    /// Where the finding about a change of an operation is.
+    places: HashMap<(String, String, Class, String), usize>,
     unproven: Vec<(String, Part)>,
 }
 
@@ -298,13 +305,9 @@ impl<'a> Comparer<'a> {
 
     /// Adds a finding, to the one about the same change in other parts where there is one.
     fn find(&mut self, change: &Change, evidence: Evidence, foreseen: bool, curl: Option<String>) {
-        let same = |finding: &&mut CompatFinding| {
-            finding.operation == change.operation
-                && finding.pointer == change.pointer
-                && finding.class == change.class
-                && finding.sentence == change.sentence
-        };
-        match self.findings.iter_mut().find(same) {
+        let key = (change.operation.clone(), change.pointer.clone(), change.class, change.sentence.clone());
+        let place = *self.places.entry(key).or_insert(self.findings.len());
+        match self.findings.get_mut(place) {
             Some(finding) => {
                 if !finding.parts.contains(&change.part) {
                     finding.parts.push(change.part.clone());
@@ -349,7 +352,7 @@ const BUDGET: i64 = 6_000_000;
 const MAX_REFERENCES: usize = 32;
 
 /// Of two the stronger counts: harmless is what is harmless everywhere.
-fn strength(evidence: &Evidence) -> u8 {
+pub(super) fn strength(evidence: &Evidence) -> u8 {
     match evidence {
         Evidence::Harmless => 0,
         Evidence::Document => 1,

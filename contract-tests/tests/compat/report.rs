@@ -1,4 +1,4 @@
-//! The report in its three formats.
+//! The report in its formats.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,7 @@ fn report() -> CompatReport {
     let mut comparison = COMPARISON.clone();
     let entry = |pointer: &str, operation: &str, expires: &str| Entry {
         pointer: pointer.to_owned(),
-        operation: operation.to_owned(),
+        operation: Some(operation.to_owned()),
         class: None,
         reason: "Nobody, 100% sure, cancels: see #7".to_owned(),
         expires: expires.parse().unwrap(),
@@ -38,7 +38,7 @@ fn report() -> CompatReport {
         entry("/components/schemas/Order/properties/gone", "createOrder", "2027-01-31"),
     ];
     let idle = allow::apply(&entries, &mut comparison, "2027-01-31".parse().unwrap());
-    CompatReport { old, new, comparison, idle, allow: Some("breaks.yaml".to_owned()) }
+    CompatReport { old, new, comparison, idle, allow: Some("breaks.yaml".to_owned()), verbose: true }
 }
 
 #[test]
@@ -64,10 +64,50 @@ fn for_programs() {
 }
 
 #[test]
+fn for_a_pull_request() {
+    insta::assert_snapshot!(report().write(Format::Markdown));
+}
+
+#[test]
+fn as_a_changelog() {
+    insta::assert_snapshot!(report().write(Format::Changelog));
+}
+
+#[test]
+fn one_change_of_a_component_is_one_entry() {
+    let document = |max: usize| {
+        let body = "requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Tag'}}}}";
+        let paths: String = (0..40)
+            .map(|number| {
+                format!(
+                    "  /tags{number}: {{post: {{operationId: add{number}, {body}, responses: {{'204': {{description: ''}}}}}}}}\n"
+                )
+            })
+            .collect();
+        let tag = format!("components: {{schemas: {{Tag: {{type: string, maxLength: {max}}}}}}}");
+        Document::parse("tags.yaml", format!("openapi: 3.1.0\ninfo: {{title: '', version: ''}}\npaths:\n{paths}{tag}\n")).unwrap()
+    };
+    let (old, new) = (document(20), document(10));
+    let comparison = compare(&old, &new, &Options::default()).unwrap();
+    let report = CompatReport { old, new, comparison, idle: Vec::new(), allow: None, verbose: false };
+    let text = report.write(Format::Text);
+    assert!(text.contains("affects 40 operations: add0, add1, add2, add3, add4 and 35 more"), "{text}");
+    assert!(text.contains(": 1 breaking.") && text.matches("maxLength` is 10").count() == 1, "{text}");
+    let json: Value = serde_json::from_str(&report.write(Format::Json)).unwrap();
+    assert_eq!((&json["breaking"], json["findings"][0]["operations"].as_array().unwrap().len()), (&1.into(), 40));
+}
+
+#[test]
+fn what_is_proven_harmless_is_a_number_until_it_is_asked_for() {
+    let text = CompatReport { verbose: false, ..report() }.write(Format::Text);
+    assert!(text.contains("looks breaking, proven harmless: ") && text.contains("(--verbose lists them)"), "{text}");
+}
+
+#[test]
 fn of_a_document_and_itself() {
     let old = Document::parse("old.yaml", include_str!("old.yaml")).unwrap();
     let comparison = compare(&old, &old.clone(), &Options::default()).unwrap();
-    let report = CompatReport { new: old.clone(), old, comparison, idle: Vec::new(), allow: None };
+    let report = CompatReport { new: old.clone(), old, comparison, idle: Vec::new(), allow: None, verbose: false };
     assert_eq!(report.write(Format::Text), "old.yaml against old.yaml: no difference.\n");
     assert_eq!(report.write(Format::Github), "old.yaml against old.yaml: no difference.\n");
 }
