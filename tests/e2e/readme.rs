@@ -155,7 +155,8 @@ fn settings() -> String {
 #[test]
 fn the_table_of_settings_is_that_of_the_help() {
     let settings = settings();
-    assert!(README.contains(&settings), "README.md should have this table:\n{settings}");
+    let page = include_str!("../../docs/configuration.md");
+    assert!(page.contains(&settings), "docs/configuration.md should have this table:\n{settings}");
 }
 
 #[tokio::test]
@@ -176,6 +177,11 @@ async fn the_operational_routes_are_those_of_the_server() {
     }
 }
 
+/// What a link to a heading is called.
+fn slug(heading: &str) -> String {
+    heading.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")
+}
+
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -184,7 +190,11 @@ fn links_lead_somewhere() {
     let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     for text in [README, &architecture, &contributing, &scaling.replace("](../", "](")] {
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            assert!(target.starts_with("https://") || root.join(target).exists(), "{target} does not exist");
+            let exists = match target.strip_prefix('#') {
+                Some(anchor) => text.lines().any(|line| line.starts_with("## ") && slug(line) == anchor),
+                None => target.starts_with("https://") || root.join(target).exists(),
+            };
+            assert!(exists, "{target} does not exist");
         }
     }
 }
