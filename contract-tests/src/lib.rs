@@ -25,6 +25,7 @@ pub mod rules;
 mod schema;
 pub mod shell;
 mod suite;
+pub mod survey;
 pub mod text;
 
 pub use self::{

@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use self::cli::{compat, mutants, run};
+use self::cli::{compat, mutants, run, survey};
 
 /// Contract tests for any API that has an OpenAPI document.
 ///
@@ -28,6 +28,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Compat(compat::Arguments),
     Mutants(mutants::Arguments),
+    Survey(survey::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compat(arguments) => compat::run(&arguments).map(status),
         Command::Mutants(arguments) => mutants::run(arguments).map(status),
+        Command::Survey(arguments) => survey::run(&arguments).map(status),
     };
     match outcome {
         Ok(status) => ExitCode::from(status),
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
 
 /// The command line with `run` inserted where it names no command.
 fn with_default_command(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    const OWN: [&str; 8] = ["run", "compat", "mutants", "help", "-h", "--help", "-V", "--version"];
+    const OWN: [&str; 9] = ["run", "compat", "mutants", "survey", "help", "-h", "--help", "-V", "--version"];
     let mut words: Vec<OsString> = words.collect();
     if words.get(1).is_none_or(|word| !OWN.iter().any(|own| word == own)) {
         words.insert(words.len().min(1), "run".into());

@@ -10,6 +10,8 @@ use hyper::{HeaderMap, header::HeaderName};
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
 use serde_json::{Map, Value, json};
 
+use crate::security::Security;
+
 /// A rule of the document that a request breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -41,8 +43,8 @@ pub struct ServedOperation {
     /// Where it stands in the document.
     pub pointer: String,
     pub method: String,
-    /// Alternatives, each a list of scopes; none where the operation is open to all.
-    pub security: Option<Vec<Vec<String>>>,
+    /// None where the operation is open to all.
+    pub security: Option<Security>,
     parameters: Vec<Parameter>,
     pub body: Option<Body>,
     /// By status (`201`), range (`4XX`) or `default`.
@@ -112,14 +114,21 @@ impl Document {
     /// The answers that can be given, by their pointers.
     pub fn answered(&self) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        for (route_index, route) in self.routes.iter().enumerate() {
+        let elsewhere = self.elsewhere().map(|operation| &operation.pointer);
+        for route in &self.routes {
             for (index, operation) in route.operations.iter().enumerate() {
-                let statuses = operation.statuses(index == 0, index == 0 && route_index == 0);
+                let statuses = operation.statuses(index == 0, elsewhere == Some(&operation.pointer));
                 let keys = statuses.into_iter().filter_map(|status| operation.answer_key(status));
                 all.extend(keys.map(|key| format!("{}/responses/{}", operation.pointer, escape(key))));
             }
         }
         all
+    }
+
+    /// The operation that speaks for paths that the document does not have: the first that says what 404 is, or else the first.
+    pub fn elsewhere(&self) -> Option<&ServedOperation> {
+        let mut operations = self.routes.iter().flat_map(|route| &route.operations);
+        operations.clone().find(|operation| operation.answers.contains_key("404")).or_else(|| operations.next())
     }
 
     /// The route of a path, and the path's values for the names in its template.
@@ -153,16 +162,15 @@ impl ServedOperation {
         self.answers.get(self.answer_key(status)?)
     }
 
-    /// The statuses that it can be answered with; the first operation of its path also speaks for other methods, and the first
-    /// of all for other paths.
+    /// The statuses that it can be answered with; the first operation of its path also speaks for other methods, and one
+    /// for all other paths.
     pub fn statuses(&self, of_path: bool, of_all: bool) -> Vec<u16> {
-        let scoped = |alternatives: &Vec<Vec<String>>| alternatives.iter().all(|scopes| !scopes.is_empty());
         let asks = self.body.is_some() || !self.parameters.is_empty();
         [
             (true, self.success()),
             (asks, self.refusal()),
             (self.security.is_some(), 401),
-            (self.security.as_ref().is_some_and(scoped), 403),
+            (self.security.as_ref().is_some_and(Security::is_scoped), 403),
             (of_all, 404),
             (of_path, 405),
             (!self.unique.is_empty(), 409),
@@ -326,13 +334,11 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     let statuses = answers.at(&format!("{at}/responses"))?.as_object().into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
-    let security = security.filter(|alternatives| !alternatives.is_empty()).map(|alternatives| {
-        let scopes = |one: &Value| -> Vec<String> {
-            let lists = one.as_object().into_iter().flat_map(|schemes| schemes.values()).filter_map(Value::as_array);
-            lists.flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        alternatives.iter().map(scopes).collect()
-    });
+    let scheme = |name: &str| {
+        let at = format!("/components/securitySchemes/{}", name.replace('~', "~0").replace('/', "~1"));
+        requests.resolve(&at).map(|(_, scheme)| scheme.clone()).unwrap_or_default()
+    };
+    let security = security.and_then(|requirements| Security::of(requirements, &scheme));
     let mut unique = BTreeSet::new();
     for media in body.iter().flat_map(|body| &body.media) {
         find_unique(&requests.root, &media.schema, "", 0, &mut unique);

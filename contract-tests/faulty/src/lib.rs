@@ -8,7 +8,7 @@
 //! - `document`: the OpenAPI document, compiled
 //! - `server`: a request on its way from bytes to the answer, and where a fault interferes
 //! - `answer`: bodies and headers out of schemas
-//! - `auth`: tokens and scopes; `key`: whose tokens
+//! - `security`: who may call an operation; `auth`: tokens and scopes; `key`: whose tokens
 //! - `store`: what is kept
 //! - `exchange`: a request as it is read, an answer before it is bytes; `fault`: where one interferes with them
 //! - [`client`]: what the tests of the server itself ask it with
@@ -21,6 +21,7 @@ mod exchange;
 mod fault;
 mod key;
 pub mod parsing;
+mod security;
 mod server;
 mod store;
 
@@ -40,6 +41,7 @@ pub use self::{
     document::{Unservable, Violation},
     exchange::{Content, Reply, Seen},
     fault::{Edit, Effect, Fault, Group},
+    security::{API_KEY, BASIC},
     store::{Store, StoreFault},
 };
 use self::{key::KEY, server::Server};

@@ -16,7 +16,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer::Maker,
-    auth,
     document::{Answer, Body, Document, Media, ServedOperation, Text, Unservable, Violation, pairs, violations},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
@@ -92,8 +91,7 @@ impl Server {
     async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
         let turn = Turn { server: self, head, now: now(), serial: self.serial.fetch_add(1, Ordering::Relaxed) };
         let Some((route, path_values)) = self.document.route(&seen.path) else {
-            let any = self.document.routes.first().and_then(|route| route.operations.first());
-            return turn.problem(any, 404, &[]);
+            return turn.problem(self.document.elsewhere(), 404, &[]);
         };
         let Some(operation) = route.operations.iter().find(|operation| operation.method == seen.method) else {
             let mut reply = turn.problem(route.operations.first(), 405, &[]);
@@ -121,9 +119,9 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     async fn operate(&self, operation: &ServedOperation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
-        if let Some(alternatives) = &operation.security {
+        if let Some(security) = &operation.security {
             let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
-            if let Err(denied) = auth::admit(&self.head.headers, alternatives, fault) {
+            if let Err(denied) = security.admit(&self.head.headers, &self.head.uri, fault) {
                 if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
                     self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
                 }

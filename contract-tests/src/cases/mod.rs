@@ -228,9 +228,10 @@ pub(crate) fn refusals(operation: &Operation, in_path: bool) -> Vec<u16> {
     let usual: &[u16] = if in_path { &[400, 422, 404] } else { &[400, 422] };
     let documented: Vec<u16> =
         usual.iter().copied().filter(|status| operation.responses.contains_key(&status.to_string())).collect();
-    if !documented.is_empty() {
+    if documented.iter().any(|status| *status != 404) {
         return documented;
     }
     let apart = [401, 403, 405, 408, 409, 413, 415, 429];
+    // Of a path that only may lead to nothing the document does not say how else it is refused.
     (400..500).filter(|status| !apart.contains(status)).collect()
 }

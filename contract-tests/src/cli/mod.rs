@@ -3,6 +3,7 @@
 pub mod compat;
 pub mod mutants;
 pub mod run;
+pub mod survey;
 
 use contract_tests::{SuiteError, mutants::MutantsError};
 

@@ -449,7 +449,7 @@ fn pair(separator: char) -> impl Fn(&str) -> Result<(String, String), String> + 
 }
 
 /// Parses a time such as `250ms`, `10s` or `1m`, above zero.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("expected a time above zero with its unit, such as 250ms, 10s or 1m".to_owned()),

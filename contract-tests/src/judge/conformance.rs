@@ -143,6 +143,11 @@ impl Conformance {
     }
 }
 
+/// Whether the document says how an operation refuses an invalid request.
+fn covers_refusals(operation: &Operation) -> bool {
+    operation.response(400).is_some() || operation.response(422).is_some()
+}
+
 impl Judge for Conformance {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
@@ -154,13 +159,20 @@ impl Judge for Conformance {
             Some((_, spec)) => {
                 let mut findings = self.headers(spec, exchange);
                 findings.extend(self.body(spec, exchange));
+                // What the server says where it has nothing is described by the operation beside at best.
+                if *exchange.case.rule == rules::UNDOCUMENTED_PATH {
+                    findings.iter_mut().for_each(|finding| finding.rule = &rules::UNDOCUMENTED_PATH);
+                }
                 findings
             }
             None => {
                 let pointer = format!("{}/responses", operation.pointer);
                 let missing = status == 404 && operation.path.contains('{');
                 let malformed = status == 400 && exchange.case.group == Group::Protocol;
-                let rule = if missing || malformed || OF_HTTP.contains(&status) {
+                // A document is expected to cover known errors (OpenAPI 3.1, section 4.8.16); one that covers no refusal at all says
+                // nothing about them.
+                let unsaid = matches!(status, 400 | 404 | 422) && !covers_refusals(operation);
+                let rule = if missing || malformed || unsaid || OF_HTTP.contains(&status) {
                     &rules::UNDOCUMENTED_HTTP_STATUS
                 } else if status >= 500 {
                     return Vec::new(); // That the server fails is a finding of its own.

@@ -34,6 +34,7 @@ use crate::{DocumentError, SuiteError};
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use self::trial::for_faithful;
 pub use self::{
     proof::Proof,
     report::MutantsReport,

@@ -141,20 +141,26 @@ pub fn test(
     Ok(outcomes)
 }
 
+/// A suite for a server that is made from the document: with everything that such a server lets callers in for.
+///
+/// # Errors
+///
+/// [`SuiteError`](crate::SuiteError).
+pub(crate) fn for_faithful(document: Document) -> Result<Suite, crate::SuiteError> {
+    let (pem, kid, issuer, audience) = Faulty::signing_key();
+    let schemes = document.json.pointer("/components/securitySchemes").and_then(Value::as_object);
+    let keys: Vec<String> = schemes.into_iter().flat_map(|schemes| schemes.keys()).cloned().collect();
+    let suite = Suite::new(document).signer(Signer::new(&pem, &kid, &issuer, &audience)?).basic(faulty_server::BASIC);
+    Ok(keys.into_iter().fold(suite, |suite, name| suite.api_key(name, faulty_server::API_KEY)).all_methods(true))
+}
+
 impl Subject {
     async fn prepare(document: Document, options: &Options) -> Result<Self, MutantsError> {
         let name = document.name.clone();
         let serve = |source: faulty_server::StartError| MutantsError::Serve { name: name.clone(), source };
         let answered = faulty_server::answered(&document.json).map_err(|error| serve(error.into()))?;
         let places = Places::of(&document.json, answered);
-        let (pem, kid, issuer, audience) = Faulty::signing_key();
-        let signer = Signer::new(&pem, &kid, &issuer, &audience).map_err(crate::SuiteError::from)?;
-        let mut suite = Suite::new(document.clone())
-            .signer(signer)
-            .seed(options.seed)
-            .cases(options.cases)
-            .all_methods(true)
-            .assert_formats(true);
+        let mut suite = for_faithful(document.clone())?.seed(options.seed).cases(options.cases).assert_formats(true);
         if let Some(only) = &options.only {
             suite = suite.only(only);
         }

@@ -24,6 +24,8 @@ pub(crate) struct Kind {
     pub path: String,
     /// The names of the path's parameters, in their order.
     pub names: Vec<String>,
+    /// What its resources are below of, where the path says so.
+    pub parent: Option<KindId>,
     /// What one of its collection is called: `repo`.
     noun: String,
     /// The schemas of which its `GET` shows an instance.
@@ -69,11 +71,12 @@ impl Resources {
         for operation in operations {
             let segments: Vec<&str> = operation.path.split('/').collect();
             let ends = (0..segments.len()).filter(|index| parameter(segments[*index]).is_some());
-            let mut last = None;
+            let mut last: Option<(KindId, Vec<String>)> = None;
             for end in ends {
                 let names: Vec<String> =
                     segments[..=end].iter().filter_map(|segment| parameter(segment)).map(str::to_owned).collect();
-                last = Some((all.kind(&segments[..=end], &names), names));
+                let parent = last.as_ref().map(|(parent, _)| *parent);
+                last = Some((all.kind(&segments[..=end], &names, parent), names));
             }
             // Of a path with a segment of another form not all parameters are known.
             if let Some((kind, names)) = last.filter(|(_, names)| operation.path.matches('{').count() == names.len()) {
@@ -119,7 +122,7 @@ impl Resources {
         all
     }
 
-    fn kind(&mut self, segments: &[&str], names: &[String]) -> KindId {
+    fn kind(&mut self, segments: &[&str], names: &[String], parent: Option<KindId>) -> KindId {
         let path = normal(segments);
         if let Some(known) = self.by_path.get(&path) {
             return *known;
@@ -127,7 +130,7 @@ impl Resources {
         let fixed = segments.iter().rev().find(|segment| !segment.contains('{') && !segment.is_empty());
         let noun = singular(&plain(fixed.unwrap_or(&"")));
         self.by_path.insert(path.clone(), self.kinds.len());
-        self.kinds.push(Kind { path, names: names.to_vec(), noun, shown: BTreeSet::new(), producers: Vec::new() });
+        self.kinds.push(Kind { path, names: names.to_vec(), parent, noun, shown: BTreeSet::new(), producers: Vec::new() });
         self.kinds.len() - 1
     }
 

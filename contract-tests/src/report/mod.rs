@@ -4,7 +4,7 @@ mod accepted;
 mod group;
 mod junit;
 mod secret;
-mod terminal;
+pub(crate) mod terminal;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -423,7 +423,7 @@ fn visible(text: &str) -> String {
     shown
 }
 
-pub(super) fn quantity(count: impl ToString, one: &str, many: &str) -> String {
+pub(crate) fn quantity(count: impl ToString, one: &str, many: &str) -> String {
     let count = number(count);
     let noun = if count == "1" { one } else { many };
     format!("{count} {noun}")

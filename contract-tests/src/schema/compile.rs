@@ -269,7 +269,9 @@ impl Compiler<'_> {
                 match format::known(name) {
                     _ if TYPE_FORMATS.contains(&name) => {
                         node.type_format = TypeFormat::of(name);
-                        return self.uncovered(at, "this format names a type of a programming language and asserts nothing");
+                        let reason = "this format names a type of a programming language and asserts nothing".to_owned();
+                        self.schema.unbreakable.push(Uncovered { pointer: at.to_owned(), reason });
+                        return;
                     }
                     Some(format) => own("format", Some(Rule::Format(format))),
                     None => return self.uncovered(at, "this format is unknown and asserts nothing"),

@@ -44,6 +44,9 @@ impl Run<'_> {
         let operation = &part.target.operation;
         if let Some((kind, _)) = resources.named(operation) {
             self.provide_kind(kind, self.takes(operation), 1, 0).await;
+            if let Some(parent) = resources.kinds[kind].parent.filter(|_| self.known.count(kind, false) == 0) {
+                self.provide_kind(parent, false, 1, 0).await;
+            }
         }
         let listed = resources.told(operation).iter().filter(|(_, tells)| *tells == Tells::Lists).map(|(kind, _)| kind);
         for kind in part.referred.iter().chain(listed) {
@@ -87,6 +90,7 @@ impl Run<'_> {
                     return;
                 }
                 let above = resources.named(&part.target.operation).map(|(above, _)| above);
+                let above = above.and_then(|above| if above == kind { resources.kinds[kind].parent } else { Some(above) });
                 for needed in above.iter().chain(&part.referred).filter(|needed| **needed != kind) {
                     self.provide_kind(*needed, false, 1, depth + 1).await;
                 }

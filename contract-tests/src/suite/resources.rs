@@ -110,6 +110,12 @@ impl Known {
         Some(values)
     }
 
+    /// The same, or the one that it would be below of: its values are the first of those that the path has.
+    fn pick_or_parent(&self, resources: &Resources, kind: KindId, take: bool) -> Option<Vec<Value>> {
+        let mut parents = std::iter::successors(resources.kinds[kind].parent, |kind| resources.kinds[*kind].parent);
+        self.pick(kind, take).or_else(|| parents.find_map(|parent| self.pick(parent, false)))
+    }
+
     /// Gives back what a request has not taken away.
     fn give_back(&self, kind: KindId, values: &[Value]) {
         let pool = &mut self.pools()[kind];
@@ -136,7 +142,8 @@ impl Known {
         let mut places: Vec<(String, Value)> = Vec::new();
         if let Some((kind, names)) = resources.named(operation)
             && names.iter().any(|name| !is_about(about, &format!("/path/{}", escape(name))))
-            && let Some(values) = self.pick(kind, operation.method == "DELETE" && resources.is_itself(operation))
+            && let Some(values) =
+                self.pick_or_parent(resources, kind, operation.method == "DELETE" && resources.is_itself(operation))
         {
             let own = names.iter().zip(values).map(|(name, value)| (format!("/path/{}", escape(name)), value));
             places.extend(own);

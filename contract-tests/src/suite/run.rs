@@ -351,7 +351,7 @@ impl<'a> Run<'a> {
             title: "a token: no token with an invalid request".to_owned(),
             promise: security.pointer.clone(),
             credentials: Credentials::Raw(Vec::new()),
-            expect: Expect::Challenge { status: 401, error: None },
+            expect: if security.bearer { Expect::Challenge { status: 401, error: None } } else { Expect::NotAccepted },
             rule: &rules::UNAUTHENTICATED_ACCEPTED,
             ..self.case(part, index)
         })

@@ -1,0 +1,126 @@
+//! What an operation asks a caller for: every scheme of OpenAPI 3.1, section 4.8.27. Bearer tokens are looked at in `auth`.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hyper::{HeaderMap, Uri, header::AUTHORIZATION};
+use serde_json::Value;
+
+use crate::{
+    auth::{self, AuthFault, Denied},
+    document::pairs,
+};
+
+/// The user and password that the server accepts, as `USER:PASSWORD`.
+pub const BASIC: &str = "user:password";
+/// The API key that the server accepts, whatever it is called.
+pub const API_KEY: &str = "the-api-key";
+
+/// Who may call an operation: one of the alternatives is enough.
+pub enum Security {
+    /// A bearer token with all scopes of one of them.
+    Bearer(Vec<Vec<String>>),
+    /// All credentials of one of them.
+    Mixed(Vec<Vec<Credential>>),
+}
+
+/// A part of what a caller must show.
+pub enum Credential {
+    Bearer(Vec<String>),
+    Basic,
+    Key {
+        place: String,
+        name: String,
+    },
+    /// Nothing that a request shows.
+    Elsewhere,
+}
+
+impl Security {
+    /// The security requirements of an operation; none where there are none.
+    pub fn of(requirements: &[Value], schemes: &dyn Fn(&str) -> Value) -> Option<Self> {
+        let all: Vec<Vec<Credential>> = requirements
+            .iter()
+            .filter_map(Value::as_object)
+            .map(|one| one.iter().map(|(name, scopes)| Credential::of(&schemes(name), scopes)).collect())
+            .collect();
+        let only_bearer = all.iter().flatten().all(|credential| matches!(credential, Credential::Bearer(_)));
+        match all {
+            all if all.is_empty() => None,
+            all if only_bearer => {
+                let scopes = |one: Vec<Credential>| {
+                    let each = one.into_iter().map(|credential| match credential {
+                        Credential::Bearer(scopes) => scopes,
+                        _ => Vec::new(),
+                    });
+                    each.flatten().collect()
+                };
+                Some(Self::Bearer(all.into_iter().map(scopes).collect()))
+            }
+            all => Some(Self::Mixed(all)),
+        }
+    }
+
+    /// Whether a token can lack a scope.
+    pub fn is_scoped(&self) -> bool {
+        match self {
+            Self::Bearer(alternatives) => alternatives.iter().all(|scopes| !scopes.is_empty()),
+            Self::Mixed(_) => false,
+        }
+    }
+
+    /// Admits who shows what is asked for.
+    pub fn admit(&self, headers: &HeaderMap, uri: &Uri, fault: Option<AuthFault>) -> Result<(), Denied> {
+        let alternatives = match self {
+            Self::Bearer(alternatives) => return auth::admit(headers, alternatives, fault),
+            Self::Mixed(alternatives) => alternatives,
+        };
+        let mut denied = None;
+        for alternative in alternatives {
+            match alternative.iter().try_for_each(|credential| credential.check(headers, uri, fault)) {
+                Ok(()) => return Ok(()),
+                Err(reason) => drop(denied.get_or_insert(reason)),
+            }
+        }
+        denied.map_or(Ok(()), Err)
+    }
+}
+
+impl Credential {
+    fn of(scheme: &Value, scopes: &Value) -> Self {
+        let text = |name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default();
+        let scopes = || scopes.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        match (text("type"), text("scheme").to_lowercase().as_str()) {
+            ("http", "basic") => Self::Basic,
+            ("apiKey", _) => Self::Key { place: text("in").to_owned(), name: text("name").to_owned() },
+            ("mutualTLS", _) => Self::Elsewhere,
+            ("http", other) if other != "bearer" => Self::Elsewhere,
+            _ => Self::Bearer(scopes()),
+        }
+    }
+
+    fn check(&self, headers: &HeaderMap, uri: &Uri, fault: Option<AuthFault>) -> Result<(), Denied> {
+        let shown = match self {
+            Self::Bearer(scopes) => return auth::admit(headers, std::slice::from_ref(scopes), fault),
+            Self::Elsewhere => true,
+            Self::Basic => {
+                let value = headers
+                    .get(AUTHORIZATION)
+                    .and_then(|value| value.to_str().ok())
+                    .and_then(|value| value.strip_prefix("Basic "));
+                value.and_then(|value| STANDARD.decode(value).ok()).is_some_and(|pair| pair == BASIC.as_bytes())
+            }
+            Self::Key { place, name } => match place.as_str() {
+                "query" => {
+                    pairs(uri.query().unwrap_or_default()).into_iter().any(|(known, value)| known == *name && value == API_KEY)
+                }
+                "cookie" => {
+                    let cookies = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+                    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+                    pairs.any(|(known, value)| known == name && value == API_KEY)
+                }
+                _ => headers.get(name).is_some_and(|value| value == API_KEY),
+            },
+        };
+        let challenge = if matches!(self, Self::Basic) { "Basic realm=\"api\"" } else { "ApiKey" };
+        if shown { Ok(()) } else { Err(Denied { status: 401, challenge: challenge.to_owned() }) }
+    }
+}

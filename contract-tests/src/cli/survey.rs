@@ -1,0 +1,56 @@
+//! `contract-tests survey`: what the engine makes of documents.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use contract_tests::{
+    Document, SuiteError,
+    survey::{Options, survey},
+};
+
+use super::{CliError, run::duration};
+
+/// Serve each document as it promises, test that server, and print what was covered
+///
+/// A finding is a mistake of the contract tests, or a document that contradicts itself: the server keeps every promise.
+///
+/// Exit status: 0 no finding and everything tested, 1 otherwise, 2 a document could not be read.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The documents
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print a line of JSON for each document
+    #[arg(long)]
+    json: bool,
+    /// The seed of the contract tests
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The number of random cases for each operation
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    cases: usize,
+    /// How long one document may be tested
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
+    max_time: Duration,
+}
+
+/// Surveys each document and prints what came of it; returns whether all is good.
+#[tokio::main]
+pub async fn run(arguments: &Arguments) -> Result<bool, CliError> {
+    let options = Options { seed: arguments.seed, cases: arguments.cases, max_time: arguments.max_time };
+    let mut good = true;
+    for file in &arguments.files {
+        let document = Document::read(file).map_err(SuiteError::from)?;
+        let surveyed = survey(document, &options).await?;
+        good &= surveyed.is_good();
+        let mut out = io::stdout();
+        let _ = match serde_json::to_string(&surveyed).ok().filter(|_| arguments.json) {
+            Some(line) => writeln!(out, "{line}"),
+            None => write!(out, "{surveyed}"),
+        };
+    }
+    Ok(good)
+}

@@ -1,0 +1,159 @@
+//! What the engine makes of documents: each is served as it promises, and that server is tested.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use faulty_server::Faulty;
+use serde::Serialize;
+
+use crate::{
+    Document, Report, SuiteError,
+    mutants::for_faithful,
+    report::{seconds, terminal::quantity},
+    rules::Level,
+};
+
+/// How documents are surveyed.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The seed of the engine.
+    pub seed: u64,
+    /// Random requests for each operation.
+    pub cases: usize,
+    /// How long one document may be tested.
+    pub max_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, cases: 20, max_time: Duration::from_secs(120) }
+    }
+}
+
+/// What came of one document.
+#[derive(Debug, Clone, Serialize)]
+pub struct Surveyed {
+    /// The document.
+    pub document: String,
+    /// How many operations it has.
+    pub operations: usize,
+    /// How many of them answered a documented success.
+    pub succeeded: usize,
+    /// How many could not be tested.
+    pub untested: usize,
+    /// How many cases were judged.
+    pub cases: u64,
+    /// How many rules requests can break.
+    pub constraints: usize,
+    /// How many of them were tested from both sides.
+    pub met: usize,
+    /// How much is not covered, by reason.
+    pub uncovered: std::collections::BTreeMap<String, usize>,
+    /// What is wrong in the document itself.
+    pub defects: usize,
+    /// Broken promises of a server that breaks none, and warnings: titles.
+    pub findings: Vec<String>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// Whether there was time for all of it.
+    pub complete: bool,
+    /// Why it was not tested at all.
+    pub refused: Option<String>,
+}
+
+/// Tests the server that is made from a document.
+///
+/// # Errors
+///
+/// [`SuiteError`] where the document cannot be tested; one that cannot be served is told in [`Surveyed::refused`].
+pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, SuiteError> {
+    let begin = Instant::now();
+    let name = document.name.clone();
+    let refused = |refused: String| Surveyed {
+        document: name.clone(),
+        operations: 0,
+        succeeded: 0,
+        untested: 0,
+        cases: 0,
+        constraints: 0,
+        met: 0,
+        uncovered: Default::default(),
+        defects: 0,
+        findings: Vec::new(),
+        seconds: seconds(begin.elapsed()),
+        complete: false,
+        refused: Some(refused),
+    };
+    let server = match Faulty::start(&document.json, None).await {
+        Ok(server) => server,
+        Err(error) => return Ok(refused(error.to_string())),
+    };
+    let suite = for_faithful(document)?.seed(options.seed).cases(options.cases).max_time(options.max_time);
+    let report = suite.run(&server.url).await?;
+    Ok(Surveyed { refused: None, ..Surveyed::of(&report, begin.elapsed()) })
+}
+
+impl Surveyed {
+    fn of(report: &Report, elapsed: Duration) -> Self {
+        let (constraints, met) = report.coverage();
+        let mut uncovered = std::collections::BTreeMap::new();
+        for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
+            *uncovered.entry(gap.reason.clone()).or_default() += 1;
+        }
+        let title = |failure: &crate::Failure| {
+            let level = if failure.level == Level::Warning { "warning: " } else { "" };
+            format!("{level}{} [{}] ({})", failure.what, failure.rule, quantity(failure.count, "case", "cases"))
+        };
+        Self {
+            document: report.document.clone(),
+            operations: report.operations.len(),
+            succeeded: report.operations.iter().filter(|operation| operation.succeeded()).count(),
+            untested: report.untested().count(),
+            cases: report.cases,
+            constraints,
+            met,
+            uncovered,
+            defects: report.defects.len(),
+            findings: report.failures.iter().map(title).collect(),
+            seconds: seconds(elapsed),
+            complete: report.stopped.is_none(),
+            refused: None,
+        }
+    }
+
+    /// Whether the engine did with the document what it should: it accused nobody, and tested everything.
+    pub fn is_good(&self) -> bool {
+        self.refused.is_none() && self.complete && self.findings.is_empty()
+    }
+}
+
+impl fmt::Display for Surveyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(refused) = &self.refused {
+            return writeln!(f, "{}: {refused}", self.document);
+        }
+        let Self { document, operations, succeeded, cases, constraints, met, .. } = self;
+        writeln!(
+            f,
+            "{document}: {succeeded} of {operations} operations succeed, {met} of {constraints} constraints from both sides, {}, {} s{}",
+            quantity(*cases, "case", "cases"),
+            self.seconds,
+            if self.complete { "" } else { ", stopped before the end" }
+        )?;
+        for finding in &self.findings {
+            writeln!(f, "  finding: {finding}")?;
+        }
+        if self.untested > 0 {
+            writeln!(f, "  not tested: {}", quantity(self.untested, "operation", "operations"))?;
+        }
+        if self.defects > 0 {
+            writeln!(f, "  wrong in the document itself: {}", self.defects)?;
+        }
+        for (reason, count) in &self.uncovered {
+            writeln!(f, "  not covered: {count}: {reason}")?;
+        }
+        Ok(())
+    }
+}

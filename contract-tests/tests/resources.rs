@@ -1,0 +1,263 @@
+//! Requests name resources that the server has: ids come from its own answers.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod serving;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use contract_tests::{Document, Report, Suite, SuiteError};
+use serde_json::{Value, json};
+
+use self::serving::{Asked, Told, serve, told};
+
+const SHOP: &str = r"openapi: 3.1.0
+info: { title: Shops, version: 1.0.0 }
+paths:
+  /shops/{shop}:
+    parameters: [{ name: shop, in: path, required: true, schema: { type: integer } }]
+    delete: { operationId: closeShop, responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: '' } } }
+    get: { operationId: getShop, responses: { '200': { $ref: '#/components/responses/Shop' }, '404': { description: None. }, '400': { description: '' } } }
+    patch:
+      operationId: changeShop
+      requestBody: { required: true, content: { application/merge-patch+json: { schema: { $ref: '#/components/schemas/Change' } } } }
+      responses: { '200': { $ref: '#/components/responses/Shop' }, '404': { description: None. }, '400': { description: '' }, '415': { description: '' } }
+  /shops:
+    post:
+      operationId: openShop
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/NewShop' } } } }
+      responses: { '201': { $ref: '#/components/responses/Shop' }, '400': { description: '' }, '415': { description: '' } }
+    get: { operationId: listShops, responses: { '200': { description: '', content: { application/json: { schema: { type: object, required: [shops], properties: { shops: { type: array, items: { $ref: '#/components/schemas/Shop' } } } } } } } } }
+  /shops/{shop}/shelves/{label}:
+    parameters:
+      - { name: shop, in: path, required: true, schema: { type: integer } }
+      - { name: label, in: path, required: true, schema: { type: string, pattern: '^[a-z]{3,8}$' } }
+    put: { operationId: putShelf, responses: { '201': { description: New. }, '204': { description: There. }, '404': { description: None. }, '400': { description: '' } } }
+    get: { operationId: getShelf, responses: { '204': { description: There. }, '404': { description: None. }, '400': { description: '' } } }
+  /visits:
+    post:
+      operationId: visit
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [shop_id], properties: { shop_id: { type: integer } } } } } }
+      responses: { '204': { description: '' }, '404': { description: No shop. }, '400': { description: '' }, '415': { description: '' } }
+components:
+  schemas:
+    NewShop: { type: object, required: [title], additionalProperties: false, properties: { title: { type: string, minLength: 1 }, from: { type: integer }, to: { type: integer } }, dependentRequired: { from: [to], to: [from] } }
+    Shop: { type: object, required: [number], properties: { number: { type: integer } }, dependentRequired: { from: [to], to: [from] } }
+    Change: { type: object, additionalProperties: false, properties: { title: { type: string, minLength: 1 }, from: { type: [integer, 'null'] }, to: { type: [integer, 'null'] } } }
+  responses:
+    Shop: { description: The shop., content: { application/json: { schema: { $ref: '#/components/schemas/Shop' } } } }
+";
+
+/// The shops by their number, and the labels of their shelves.
+#[derive(Default)]
+struct State {
+    shops: BTreeMap<u64, Value>,
+    shelves: Vec<(u64, String)>,
+    /// Methods and paths, in their order.
+    seen: Vec<String>,
+}
+
+type Shops = Arc<Mutex<State>>;
+
+fn json_of(asked: &Asked, wanted: &str) -> Result<Value, u16> {
+    let media_type: String = asked.media_type.to_lowercase().replace([' ', '"'], "");
+    if media_type != wanted && media_type != format!("{wanted};charset=utf-8") {
+        return Err(415);
+    }
+    let doubled = String::from_utf8_lossy(&asked.body).matches("\"title\"").count() > 1;
+    serde_json::from_slice(&asked.body).map_err(|_| 400).and_then(|value| if doubled { Err(400) } else { Ok(value) })
+}
+
+fn valid(document: &Value, name: &str, value: &Value) -> Result<(), u16> {
+    let schema = json!({"$ref": format!("#/components/schemas/{name}"), "components": document["components"]});
+    if jsonschema::is_valid(&schema, value) { Ok(()) } else { Err(400) }
+}
+
+fn answer(state: &mut State, document: &Value, asked: &Asked, next: u64) -> Result<Told, u16> {
+    let path = asked.target.split('?').next().unwrap().to_owned();
+    state.seen.push(format!("{} {path}", asked.method));
+    let number = |text: &str| text.parse::<i64>().map_err(|_| 400u16);
+    let shop = |state: &State, text: &str| {
+        let found = u64::try_from(number(text)?).ok().filter(|number| state.shops.contains_key(number));
+        found.ok_or(404u16)
+    };
+    let body = |status: u16, value: &Value| Some((status, "content-type: application/json\r\n".to_owned(), value.to_string()));
+    match (asked.method.as_str(), path.split('/').skip(1).collect::<Vec<_>>().as_slice()) {
+        ("POST", ["shops"]) => {
+            let mut new = json_of(asked, "application/json")?;
+            valid(document, "NewShop", &new)?;
+            new["number"] = json!(next);
+            state.shops.insert(next, new.clone());
+            Ok(body(201, &new))
+        }
+        ("GET", ["shops"]) => Ok(body(200, &json!({ "shops": state.shops.values().collect::<Vec<_>>() }))),
+        ("GET", ["shops", id]) => shop(state, id).map(|id| body(200, &state.shops[&id])),
+        ("DELETE", ["shops", id]) => {
+            let id = shop(state, id)?;
+            state.shops.remove(&id);
+            Ok(told(204, ""))
+        }
+        ("PATCH", ["shops", id]) => {
+            number(id)?;
+            let change = json_of(asked, "application/merge-patch+json")?;
+            valid(document, "Change", &change)?;
+            let id = shop(state, id)?;
+            let mut changed = state.shops[&id].clone();
+            json_patch::merge(&mut changed, &change);
+            valid(document, "Shop", &changed)?;
+            state.shops.insert(id, changed.clone());
+            Ok(body(200, &changed))
+        }
+        (method @ ("PUT" | "GET"), ["shops", id, "shelves", label]) => {
+            number(id)?;
+            if !(3..=8).contains(&label.len()) || !label.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                return Err(400);
+            }
+            let shelf = (shop(state, id)?, (*label).to_owned());
+            let there = state.shelves.contains(&shelf);
+            match (method, there) {
+                ("GET", false) => Err(404),
+                (_, true) => Ok(told(204, "")),
+                (_, false) => {
+                    state.shelves.push(shelf);
+                    Ok(told(201, ""))
+                }
+            }
+        }
+        ("POST", ["visits"]) => {
+            let visit = json_of(asked, "application/json")?;
+            let id =
+                visit.get("shop_id").filter(|id| id.is_i64() || id.is_u64() || id.as_f64().is_some_and(|id| id.fract() == 0.0));
+            let id = id.ok_or(400u16)?.as_f64().unwrap();
+            if state.shops.contains_key(&(id as u64)) { Ok(told(204, "")) } else { Err(404) }
+        }
+        _ => Ok(Some((405, "allow: GET, POST, PUT, PATCH, DELETE\r\n".to_owned(), String::new()))),
+    }
+}
+
+/// Serves shops of which one is there from the beginning.
+async fn shops(spoil: impl Fn(&State, &Asked) -> Option<Told> + Send + Sync + 'static) -> (serving::Served, Shops) {
+    let document = Document::parse("shops.yaml", SHOP).unwrap().json;
+    let state = Shops::default();
+    state.lock().unwrap().shops.insert(7, json!({"number": 7, "title": "The first"}));
+    let kept = Arc::clone(&state);
+    let next = std::sync::atomic::AtomicU64::new(1_000);
+    let server = serve(move |asked| {
+        let mut state = kept.lock().unwrap();
+        if let Some(spoilt) = spoil(&state, asked) {
+            return spoilt;
+        }
+        let next = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        answer(&mut state, &document, asked, next).unwrap_or_else(|status| told(status, ""))
+    })
+    .await;
+    (server, state)
+}
+
+fn suite() -> Suite {
+    Suite::new(Document::parse("shops.yaml", SHOP).unwrap()).cases(40).lenient(true)
+}
+
+fn titles(report: &Report) -> Vec<String> {
+    report
+        .failures
+        .iter()
+        .filter(|failure| failure.level == contract_tests::rules::Level::Error)
+        .map(|failure| failure.what.clone())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_operation_succeeds_on_resources_that_the_run_has_made() {
+    let (server, state) = shops(|_, _| None).await;
+    let report = suite().run(&server.url).await.unwrap();
+    let failed: Vec<&str> =
+        report.operations.iter().filter(|operation| !operation.succeeded()).map(|operation| operation.id.as_str()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(titles(&report), Vec::<String>::new());
+    let state = state.lock().unwrap();
+    assert!(state.shops.contains_key(&7), "what the run has not made is not deleted");
+    let own = |seen: &&String| {
+        seen.strip_prefix("DELETE /shops/").and_then(|id| id.parse().ok()).is_some_and(|id: u64| (1_000..1_000_000).contains(&id))
+    };
+    let deleted = state.seen.iter().filter(own).count();
+    assert!(deleted > 5, "each valid request deletes a shop of its own, and there were {deleted}");
+}
+
+#[tokio::test]
+async fn a_fault_that_only_a_resource_shows_is_found() {
+    let crash = |state: &State, asked: &Asked| {
+        let there = asked.target.strip_prefix("/shops/").and_then(|id| state.shops.get(&id.parse().ok()?));
+        (asked.method == "DELETE" && there.is_some()).then(|| told(500, ""))
+    };
+    let (server, _) = shops(crash).await;
+    let report = suite().run(&server.url).await.unwrap();
+    let found: Vec<&str> =
+        report.failures.iter().filter(|failure| failure.status == Some(500)).map(|it| it.operation.as_str()).collect();
+    assert_eq!(found, ["closeShop"]);
+}
+
+#[tokio::test]
+async fn a_patch_is_refused_for_its_result_only() {
+    // A title is refused whatever becomes of the shop.
+    let refuse = |_: &State, asked: &Asked| {
+        let title = serde_json::from_slice::<Value>(&asked.body).is_ok_and(|body| body.get("title").is_some());
+        (asked.method == "PATCH" && title).then(|| told(400, ""))
+    };
+    let (server, _) = shops(refuse).await;
+    let report = suite().only("changeShop").run(&server.url).await.unwrap();
+    assert!(titles(&report).iter().any(|what| what.contains("is rejected with 400")), "{:?}", titles(&report));
+}
+
+#[tokio::test]
+async fn what_is_excluded_is_never_called() {
+    let (server, state) = shops(|_, _| None).await;
+    let report = suite().exclude("closeShop").exclude("POST /visits").run(&server.url).await.unwrap();
+    let untested: Vec<&str> = report.untested().map(|(operation, _)| operation.id.as_str()).collect();
+    assert_eq!(untested, ["closeShop", "visit"]);
+    let seen = state.lock().unwrap().seen.clone();
+    assert!(seen.iter().all(|seen| !seen.starts_with("DELETE /shops/1") && !seen.starts_with("POST /visits")));
+    let error = suite().exclude("nothing").run(&server.url).await.unwrap_err();
+    assert!(matches!(error, SuiteError::NoSuchOperation(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_run_that_only_reads_changes_nothing() {
+    let (server, state) = shops(|_, _| None).await;
+    let report = suite().read_only(true).run(&server.url).await.unwrap();
+    let state = state.lock().unwrap();
+    let changing: Vec<&String> = state
+        .seen
+        .iter()
+        .filter(|seen| ["POST", "PUT", "PATCH", "DELETE"].iter().any(|method| seen.starts_with(method)))
+        .collect();
+    assert!(changing.is_empty(), "{changing:?}");
+    let get = report.operations.iter().find(|operation| operation.id == "getShop").unwrap();
+    assert!(get.succeeded(), "the list has named a shop");
+}
+
+#[tokio::test]
+async fn a_value_that_is_given_is_used() {
+    let (server, state) = shops(|_, _| None).await;
+    suite().set("shop", "7").only("getShelf").run(&server.url).await.unwrap();
+    let seen = state.lock().unwrap().seen.clone();
+    assert!(seen.iter().any(|seen| seen.starts_with("GET /shops/7/shelves/")), "{seen:?}");
+}
+
+#[test]
+fn who_gives_ids_is_explained() {
+    let explained = suite().explain_state().unwrap();
+    assert!(explained.contains("getShop (GET /shops/{shop}) needs shop\n  from openShop (POST /shops)\n"), "{explained}");
+    assert!(explained.contains("getShelf (GET /shops/{shop}/shelves/{label}) needs shop, label\n  from putShelf"), "{explained}");
+}
+
+#[tokio::test]
+async fn a_survey_accuses_no_server_that_keeps_its_promises() {
+    let document = Document::parse("shops.yaml", SHOP).unwrap();
+    let surveyed = contract_tests::survey::survey(document, &contract_tests::survey::Options::default()).await.unwrap();
+    assert!(surveyed.complete && surveyed.refused.is_none() && surveyed.constraints > 10, "{surveyed}");
+    assert_eq!(surveyed.findings.iter().filter(|finding| !finding.starts_with("warning: ")).count(), 0, "{surveyed}");
+}
