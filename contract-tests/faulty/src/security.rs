@@ -18,7 +18,7 @@ pub const API_KEY: &str = "the-api-key";
 pub enum Security {
     /// A bearer token with all scopes of one of them.
     Bearer(Vec<Vec<String>>),
-    /// All credentials of one of them.
+    /// All credentials of one of them; none of an empty one.
     Mixed(Vec<Vec<Credential>>),
 }
 
@@ -42,7 +42,7 @@ impl Security {
             .filter_map(Value::as_object)
             .map(|one| one.iter().map(|(name, scopes)| Credential::of(&schemes(name), scopes)).collect())
             .collect();
-        let only_bearer = all.iter().flatten().all(|credential| matches!(credential, Credential::Bearer(_)));
+        let only_bearer = all.iter().all(|one| matches!(one.as_slice(), [Credential::Bearer(_)]));
         match all {
             all if all.is_empty() => None,
             all if only_bearer => {

@@ -133,7 +133,7 @@ impl Turn<'_> {
         let query = self.head.uri.query().unwrap_or_default();
         let (mut parameters, mut broken) = operation.parameters(path_values, query, &self.head.headers);
         if let Some(body) = &operation.body {
-            match self.read(body, seen) {
+            match self.read(operation, body, seen) {
                 Ok(more) => broken.extend(more),
                 Err((400, violation)) => return self.problem(Some(operation), operation.refusal(), &[violation]),
                 Err((status, _)) => return self.problem(Some(operation), status, &[]),
@@ -167,7 +167,7 @@ impl Turn<'_> {
     }
 
     /// Every violation in the body, which is then in `seen`. An error is the status, with the violation where it is one.
-    fn read(&self, body: &Body, seen: &mut Seen) -> Result<Vec<Violation>, (u16, Violation)> {
+    fn read(&self, operation: &ServedOperation, body: &Body, seen: &mut Seen) -> Result<Vec<Violation>, (u16, Violation)> {
         let violation = |rule: &str, message: String| Violation { pointer: String::new(), rule: rule.to_owned(), message };
         let announced = seen.chunked || self.head.headers.get("content-length").is_some_and(|length| length != "0");
         if !body.required && !announced {
@@ -175,7 +175,8 @@ impl Turn<'_> {
         }
         let media = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
         let unlimited = matches!(self.server.effect, Some(Effect::Unlimited));
-        if seen.length > LIMIT && !unlimited {
+        let limit = if operation.answers.contains_key("413") { LIMIT } else { LIMIT + DRAIN };
+        if seen.length > limit && !unlimited {
             return Err((413, violation("", String::new())));
         }
         let syntax = |message| (400, violation("syntax", message));

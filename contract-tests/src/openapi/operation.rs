@@ -139,6 +139,9 @@ pub(crate) enum Scheme {
     Other,
 }
 
+/// Headers that must be true of the bytes that are sent (RFC 9110, section 8; RFC 9112).
+const OF_THE_MESSAGE: [&str; 6] = ["connection", "content-encoding", "content-length", "host", "te", "transfer-encoding"];
+
 /// The methods that a path item can have (OpenAPI 3.1, section 4.8.9.1).
 pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
@@ -233,6 +236,9 @@ impl Document {
             && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str())
         {
             return Ok(None); // OpenAPI 3.1, section 4.8.12.1: described elsewhere, ignored here.
+        }
+        if place == ParameterLocation::Header && OF_THE_MESSAGE.contains(&name.to_lowercase().as_str()) {
+            return Err(unsupported("a header that says how the message itself is sent"));
         }
         let content = node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
         let (schema, serialization) = match content {

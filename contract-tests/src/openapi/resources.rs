@@ -141,8 +141,8 @@ impl Resources {
 
     fn tell(&mut self, document: &Document, operations: &[Operation]) {
         let by_id: HashMap<&str, &Operation> = operations.iter().map(|operation| (operation.id.as_str(), operation)).collect();
-        let (mut collections, mut shows): (HashMap<&str, Vec<KindId>>, HashMap<&str, Vec<KindId>>) =
-            (HashMap::new(), HashMap::new());
+        let mut collections: HashMap<&str, Vec<KindId>> = HashMap::new();
+        let mut shows: HashMap<&str, Vec<KindId>> = HashMap::new();
         for (id, kind) in self.kinds.iter().enumerate() {
             collections.entry(kind.path.rsplit_once('/').map_or("", |(collection, _)| collection)).or_default().push(id);
             kind.shown.iter().for_each(|schema| shows.entry(schema).or_default().push(id));

@@ -12,12 +12,16 @@ const EACH: u64 = 20_000;
 const KEPT: u64 = 3_000;
 /// Steps that one part may take.
 const PART: u64 = 800_000;
+/// Steps that it may take where no valid instance was found: hardly any part will find one.
+const PART_IN_DOUBT: u64 = 20_000;
 
 /// What is left to spend on a plan, and on the part of it under way.
 pub(super) struct Budget {
     spent: u64,
     left: u64,
     here: u64,
+    /// What one part may take.
+    part: u64,
     /// How many parts are still to come.
     to_come: u64,
     /// Whether the part under way was cut short.
@@ -35,14 +39,19 @@ impl Budget {
     }
 
     fn new(parts: u64) -> Self {
-        Self { spent: 0, left: BASE + EACH * parts, here: 0, to_come: parts, ran_out: false }
+        Self { spent: 0, left: BASE + EACH * parts, here: 0, part: PART, to_come: parts, ran_out: false }
     }
 
     /// Begins the next part.
     pub fn begin(&mut self) {
         self.to_come = self.to_come.saturating_sub(1);
-        self.here = self.left.saturating_sub(KEPT * self.to_come).min(PART);
+        self.here = self.left.saturating_sub(KEPT * self.to_come).min(self.part);
         self.ran_out = false;
+    }
+
+    /// Lowers what each part may take, because no valid instance was found.
+    pub fn doubt(&mut self) {
+        self.part = PART_IN_DOUBT;
     }
 
     /// How many steps the next instance may take; none where the part has had its share.

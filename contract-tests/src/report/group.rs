@@ -46,6 +46,10 @@ fn cause(failure: &Failure) -> Vec<String> {
         }
         return words(&[&failure.operation, &status, &normalised(failure)]);
     }
+    // Nor is who is let in: one check of tokens serves them all.
+    if failure.case.contains(":authentication:") {
+        return words(&[&any_success(&failure.what)]);
+    }
     if failure.rule == rules::NO_ANSWER.name {
         return words(&[&failure.operation, &normal(&failure.detail)]);
     }

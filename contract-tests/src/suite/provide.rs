@@ -56,15 +56,9 @@ impl Run<'_> {
 
     /// Sees to it that as many requests of this operation can each name a resource of their own; false where they cannot.
     pub(super) async fn provide_distinct(&self, target: &Target, wanted: usize) -> bool {
-        let Some((kind, _)) = self.prepared.resources.named(&target.operation).filter(|_| self.names_itself(target)) else {
-            return true;
-        };
+        let Some((kind, _)) = self.prepared.resources.named(&target.operation) else { return false };
         self.provide_kind(kind, true, wanted, 0).await;
         self.known.count(kind, true) >= wanted
-    }
-
-    fn names_itself(&self, target: &Target) -> bool {
-        self.prepared.resources.is_itself(&target.operation)
     }
 
     /// Whether a request of this operation takes away the resource that it names.

@@ -20,7 +20,7 @@ const RACERS: usize = 16;
 /// Tries every case; gives how many were judged.
 pub(crate) async fn run(run: &Run<'_>, target: &Target, baseline: &Sample) -> usize {
     let mut judged = 0;
-    let distinct = baseline.unique.is_empty() || run.provide_distinct(target, RACERS + 1).await;
+    let distinct = baseline.unique.is_empty() || !changes_a_resource(target) || run.provide_distinct(target, RACERS + 1).await;
     for place in baseline.unique.iter().filter(|_| distinct) {
         let unique = Unique { run, target, baseline, place };
         judged += usize::from(unique.again("the same value again", str::to_owned).await);
@@ -95,7 +95,7 @@ impl Unique<'_> {
             return false;
         };
         // Of one resource the value is its own.
-        if self.target.operation.path.contains('{') && instance.get("path") == other.get("path") {
+        if changes_a_resource(self.target) && instance.get("path") == other.get("path") {
             return false;
         }
         let first = self.case(&format!("a first request before {name}"), instance, Expect::Success);
@@ -154,8 +154,8 @@ impl Unique<'_> {
 
     /// The same request again, for another resource where it names one.
     fn racer(&self, instance: &Value) -> Option<Value> {
-        let names_one = self.target.operation.path.contains('{');
-        if names_one { self.with_value_of(instance, str::to_owned) } else { Some(instance.clone()) }
+        let changes = changes_a_resource(self.target);
+        if changes { self.with_value_of(instance, str::to_owned) } else { Some(instance.clone()) }
     }
 
     async fn race_in_any_case(&self) -> bool {
@@ -196,6 +196,11 @@ impl Unique<'_> {
         self.run.count_judged();
         true
     }
+}
+
+/// Whether a request says what the resource that its path names is to be, so that a value that it repeats is that resource's own.
+fn changes_a_resource(target: &Target) -> bool {
+    target.operation.path.contains('{') && matches!(target.operation.method.as_str(), "PUT" | "PATCH")
 }
 
 fn mixed_case(text: &str) -> String {

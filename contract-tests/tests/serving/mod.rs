@@ -24,6 +24,7 @@ pub type Told = Option<(u16, String, String)>;
 /// A server that answers as a function says, until it says nothing more.
 pub struct Served {
     pub url: String,
+    #[allow(dead_code, reason = "not every test ends its server")]
     pub gone: Arc<AtomicBool>,
 }
 

@@ -139,9 +139,17 @@ impl Pattern {
         matches!(self.matcher, Matcher::Automaton(_))
     }
 
-    /// Whether the search for matching texts found none.
+    /// Whether the search for matching texts found none: what is put together by the tree does not match, such as `a^`.
     pub(crate) fn is_searched_in_vain(&self) -> bool {
-        !self.is_exact() && self.boundary().is_empty()
+        let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        let mut drawn = || {
+            let mut text = String::new();
+            grow(&self.hir, STRETCH, STRETCH, &mut rng, &mut text)?;
+            self.is_match(&text).then_some(())
+        };
+        // Most patterns match the first.
+        let is_drawn = self.is_exact() && (0..ATTEMPTS).any(|_| drawn().is_some());
+        !is_drawn && self.boundary().is_empty()
     }
 
     /// What a search found: matching texts, and texts that only the tree matches.
