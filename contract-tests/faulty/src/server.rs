@@ -175,7 +175,7 @@ impl Turn<'_> {
         }
         let media = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
         let unlimited = matches!(self.server.effect, Some(Effect::Unlimited));
-        let limit = if operation.answers.contains_key("413") { LIMIT } else { LIMIT + DRAIN };
+        let limit = if operation.answer(413).is_some() { LIMIT } else { LIMIT + DRAIN };
         if seen.length > limit && !unlimited {
             return Err((413, violation("", String::new())));
         }

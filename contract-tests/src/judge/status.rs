@@ -104,7 +104,7 @@ const LARGE: usize = 16 * 1024;
 
 fn is_too_large(exchange: &Exchange<'_>) -> bool {
     let is_large = exchange.case.request.body.as_ref().is_some_and(|body| body.len() > LARGE);
-    is_large && exchange.response.status == 413 && exchange.operation.responses.contains_key("413")
+    is_large && exchange.response.status == 413 && exchange.operation.response(413).is_some()
 }
 
 /// RFC 9110, section 15.5.6: 405 comes with the methods that are allowed.
