@@ -104,7 +104,7 @@ impl Surveyed {
         }
         let title = |failure: &crate::Failure| {
             let level = if failure.level == Level::Warning { "warning: " } else { "" };
-            format!("{level}{} [{}] ({})", failure.what, failure.rule, quantity(failure.count, "case", "cases"))
+            format!("{level}{}: {} [{}] ({})", failure.name, failure.what, failure.rule, quantity(failure.count, "case", "cases"))
         };
         Self {
             document: report.document.clone(),

@@ -37,6 +37,11 @@ paths:
       - { name: label, in: path, required: true, schema: { type: string, pattern: '^[a-z]{3,8}$' } }
     put: { operationId: putShelf, responses: { '201': { description: New. }, '204': { description: There. }, '404': { description: None. }, '400': { description: '' } } }
     get: { operationId: getShelf, responses: { '204': { description: There. }, '404': { description: None. }, '400': { description: '' } } }
+  /shops/{shop}/stock:
+    delete:
+      operationId: emptyShop
+      parameters: [{ name: shop, in: path, required: true, schema: { type: integer } }]
+      responses: { '204': { description: Empty. }, '404': { description: None. }, '400': { description: '' } }
   /visits:
     post:
       operationId: visit
@@ -111,6 +116,7 @@ fn answer(state: &mut State, document: &Value, asked: &Asked, next: u64) -> Resu
             state.shops.insert(id, changed.clone());
             Ok(body(200, &changed))
         }
+        ("DELETE", ["shops", id, "stock"]) => shop(state, id).map(|_| told(204, "")),
         (method @ ("PUT" | "GET"), ["shops", id, "shelves", label]) => {
             number(id)?;
             if !(3..=8).contains(&label.len()) || !label.bytes().all(|byte| byte.is_ascii_lowercase()) {
@@ -180,6 +186,7 @@ async fn every_operation_succeeds_on_resources_that_the_run_has_made() {
     assert_eq!(titles(&report), Vec::<String>::new());
     let state = state.lock().unwrap();
     assert!(state.shops.contains_key(&7), "what the run has not made is not deleted");
+    assert!(!state.seen.contains(&"DELETE /shops/7/stock".to_owned()), "nor is anything below it");
     let own = |seen: &&String| {
         seen.strip_prefix("DELETE /shops/").and_then(|id| id.parse().ok()).is_some_and(|id: u64| (1_000..1_000_000).contains(&id))
     };
@@ -219,7 +226,9 @@ async fn what_is_excluded_is_never_called() {
     let untested: Vec<&str> = report.untested().map(|(operation, _)| operation.id.as_str()).collect();
     assert_eq!(untested, ["closeShop", "visit"]);
     let seen = state.lock().unwrap().seen.clone();
-    assert!(seen.iter().all(|seen| !seen.starts_with("DELETE /shops/1") && !seen.starts_with("POST /visits")));
+    let is_excluded =
+        |seen: &String| seen.starts_with("POST /visits") || seen.starts_with("DELETE /shops/1") && !seen.ends_with("/stock");
+    assert!(!seen.iter().any(is_excluded), "{seen:?}");
     let error = suite().exclude("nothing").run(&server.url).await.unwrap_err();
     assert!(matches!(error, SuiteError::NoSuchOperation(_)), "{error}");
 }
@@ -245,6 +254,13 @@ async fn a_value_that_is_given_is_used() {
     suite().set("shop", "7").only("getShelf").run(&server.url).await.unwrap();
     let seen = state.lock().unwrap().seen.clone();
     assert!(seen.iter().any(|seen| seen.starts_with("GET /shops/7/shelves/")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_resource_that_is_given_is_not_deleted() {
+    let (server, state) = shops(|_, _| None).await;
+    suite().set("shop", "7").run(&server.url).await.unwrap();
+    assert!(state.lock().unwrap().shops.contains_key(&7));
 }
 
 #[test]

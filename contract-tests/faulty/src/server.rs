@@ -222,10 +222,17 @@ impl Turn<'_> {
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
         let stored = || self.server.store.find(path).filter(|_| operation.method == "GET");
-        let made = media.map(|media| match stored() {
-            Some(stored) if media.validator.is_valid(&stored) => Some(stored),
-            _ => self.maker().body(media, seen.body.as_ref(), parameters),
-        });
+        let made = match media.filter(|_| self.is_merge_patch()) {
+            Some(media) => match self.patched(media, seen.body.as_ref(), parameters) {
+                Some(patched) if media.validator.is_valid(&patched) => Some(Some(patched)),
+                // The patch is valid, and what it makes of the resource is not.
+                _ => return self.problem(Some(operation), operation.refusal(), &[]),
+            },
+            None => media.map(|media| match stored() {
+                Some(stored) if media.validator.is_valid(&stored) => Some(stored),
+                _ => self.maker().body(media, seen.body.as_ref(), parameters),
+            }),
+        };
         if made == Some(None) {
             return Reply::broken();
         }
@@ -247,6 +254,19 @@ impl Turn<'_> {
             _ => {}
         }
         reply
+    }
+
+    fn is_merge_patch(&self) -> bool {
+        let media_type = self.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        media_type.to_lowercase().starts_with("application/merge-patch+json")
+    }
+
+    /// The resource of this path with the changes of a merge patch (RFC 7396); any resource where none is stored.
+    fn patched(&self, media: &Media, patch: Option<&Value>, parameters: &Map<String, Value>) -> Option<Value> {
+        let stored = self.server.store.find(self.head.uri.path());
+        let mut resource = stored.or_else(|| self.maker().body(media, None, parameters))?;
+        json_patch::merge(&mut resource, patch?);
+        Some(resource)
     }
 
     fn create(&self, location: String, mut resource: Value) {

@@ -98,6 +98,14 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
+    /// Write an HTML report to this file: one page that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Write a SARIF 2.1.0 report to this file, for code scanning: findings are on the lines of the document
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+
     /// Save failing cases to this file, and run the saved ones first next time
     #[arg(long, value_name = "FILE")]
     failures: Option<PathBuf>,
@@ -344,6 +352,13 @@ fn print(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
     }
     if let Some(path) = &arguments.json {
         write(path, &format!("{:#}\n", report.json()), "name another file with --json")?;
+    }
+    if let Some(path) = &arguments.html {
+        write(path, &report.html(), "name another file with --html")?;
+    }
+    if let Some(path) = &arguments.sarif {
+        let uri = arguments.spec.display().to_string().replace('\\', "/");
+        write(path, &format!("{:#}\n", report.sarif(&uri)), "name another file with --sarif")?;
     }
     Ok(())
 }

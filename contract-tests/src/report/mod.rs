@@ -1,8 +1,11 @@
-//! What a run found, and how it is told: to people ([`Report::text`]), to CI ([`Report::junit`]) and to programs ([`Report::json`]).
+//! What a run found, and how it is told: to people ([`Report::text`], [`Report::html`]), to CI ([`Report::junit`], [`Report::sarif`])
+//! and to programs ([`Report::json`]).
 
 mod accepted;
 mod group;
+mod html;
 mod junit;
+mod sarif;
 mod secret;
 pub(crate) mod terminal;
 

@@ -43,7 +43,7 @@ impl Run<'_> {
         let resources = &self.prepared.resources;
         let operation = &part.target.operation;
         if let Some((kind, _)) = resources.named(operation) {
-            self.provide_kind(kind, self.takes(operation), 1, 0).await;
+            self.provide_kind(kind, operation.method == "DELETE", 1, 0).await;
             if let Some(parent) = resources.kinds[kind].parent.filter(|_| self.known.count(kind, false) == 0) {
                 self.provide_kind(parent, false, 1, 0).await;
             }
@@ -114,7 +114,9 @@ impl Run<'_> {
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             let taken = status == 409 && !self.fresh().knows(part.target);
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
-            if succeeds || self.is_over() || !self.known.may_try(kind) {
+            // Another request of the same caller fares no better.
+            let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);
+            if succeeds || hopeless || self.is_over() || !self.known.may_try(kind) {
                 return;
             }
         }

@@ -26,6 +26,16 @@ const MAX_ATTEMPTS: usize = 400;
 /// How often all operations are asked in vain.
 const ROUNDS: usize = 3;
 
+/// What a request does with the resource that it names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Use,
+    /// It deletes something below it: only this run may have created it.
+    DeleteIn,
+    /// It deletes it: only this run may have created it, and no other request gets it.
+    Take,
+}
+
 /// What the server is known to have, by kind.
 pub(crate) struct Known {
     pools: Mutex<Vec<Pool>>,
@@ -92,28 +102,29 @@ impl Known {
         pool.resources.push_back(Resource { values, own });
     }
 
-    /// One that was not used for the longest time, created by this run if there is such a one; taken away where it will be gone.
-    fn pick(&self, kind: KindId, take: bool) -> Option<Vec<Value>> {
+    /// One that was not used for the longest time, created by this run if there is such a one.
+    fn pick(&self, kind: KindId, purpose: Purpose) -> Option<Vec<Value>> {
         let pool = &mut self.pools()[kind];
         let position = match pool.resources.iter().position(|resource| resource.own) {
             Some(own) => own,
-            None if take || pool.resources.is_empty() => return None,
+            None if purpose != Purpose::Use || pool.resources.is_empty() => return None,
             None => 0,
         };
         let resource = pool.resources.remove(position)?;
         let values = resource.values.clone();
-        if take {
-            pool.taken.push(values.clone())
+        if purpose == Purpose::Take {
+            pool.taken.push(values.clone());
         } else {
-            pool.resources.push_back(resource)
+            pool.resources.push_back(resource);
         }
         Some(values)
     }
 
     /// The same, or the one that it would be below of: its values are the first of those that the path has.
-    fn pick_or_parent(&self, resources: &Resources, kind: KindId, take: bool) -> Option<Vec<Value>> {
+    fn pick_or_parent(&self, resources: &Resources, kind: KindId, purpose: Purpose) -> Option<Vec<Value>> {
         let mut parents = std::iter::successors(resources.kinds[kind].parent, |kind| resources.kinds[*kind].parent);
-        self.pick(kind, take).or_else(|| parents.find_map(|parent| self.pick(parent, false)))
+        let of_parent = if purpose == Purpose::Use { Purpose::Use } else { Purpose::DeleteIn };
+        self.pick(kind, purpose).or_else(|| parents.find_map(|parent| self.pick(parent, of_parent)))
     }
 
     /// Gives back what a request has not taken away.
@@ -140,18 +151,24 @@ impl Known {
     pub fn place(&self, resources: &Resources, target: &Target, instance: &Value, about: Option<&str>) -> Value {
         let operation = &target.operation;
         let mut places: Vec<(String, Value)> = Vec::new();
+        let purpose = match (operation.method == "DELETE", resources.is_itself(operation)) {
+            (true, true) => Purpose::Take,
+            (true, false) => Purpose::DeleteIn,
+            (false, _) => Purpose::Use,
+        };
         if let Some((kind, names)) = resources.named(operation)
             && names.iter().any(|name| !is_about(about, &format!("/path/{}", escape(name))))
-            && let Some(values) =
-                self.pick_or_parent(resources, kind, operation.method == "DELETE" && resources.is_itself(operation))
+            && let Some(values) = self.pick_or_parent(resources, kind, purpose)
         {
             let own = names.iter().zip(values).map(|(name, value)| (format!("/path/{}", escape(name)), value));
             places.extend(own);
         }
         for (place, kind) in references(resources, target, instance) {
-            places.extend(self.pick(kind, false).and_then(|values| Some((place, values.into_iter().next_back()?))));
+            places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
         }
-        for parameter in &operation.parameters {
+        // What is given is somebody's, and is not deleted.
+        let may_be_given = |parameter: &&Parameter| purpose == Purpose::Use || parameter.place != ParameterLocation::Path;
+        for parameter in operation.parameters.iter().filter(may_be_given) {
             if let Some(value) = self.given.get(&parameter.name) {
                 let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
                 places.retain(|(other, _)| *other != place);
@@ -221,14 +238,13 @@ impl Known {
             match tells {
                 Tells::Names if operation.method != "DELETE" => {
                     // What was not there before is this run's own.
-                    let is_new = operation.method == "PUT" && !self.has(*kind, &path);
+                    let is_given = named.is_some_and(|(_, names)| names.iter().any(|name| self.given.contains_key(name)));
+                    let is_new = operation.method == "PUT" && !is_given && !self.has(*kind, &path);
                     self.add(*kind, path.clone(), response.status == 201 || is_new);
                 }
                 Tells::Names => {}
                 Tells::Creates => {
-                    let told = body
-                        .as_ref()
-                        .and_then(|body| inner(body).into_iter().find_map(|object| resources.identifier(*kind, object)));
+                    let told = body.as_ref().and_then(|body| inner(body).find_map(|object| resources.identifier(*kind, object)));
                     // The client may have chosen the name.
                     let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
                     if let Some(values) = told.or_else(chosen).and_then(with) {
@@ -334,11 +350,10 @@ fn same(one: &[Value], other: &[Value]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| text(one) == text(other))
 }
 
-/// An object, and the one that it wraps.
-fn inner(body: &Value) -> Vec<&Value> {
-    let wrapped = body.as_object().map(|object| object.values().filter(|value| value.is_object()).collect::<Vec<_>>());
-    let wrapped = wrapped.filter(|objects| objects.len() == 1).unwrap_or_default();
-    [body].into_iter().chain(wrapped).collect()
+/// An object, and those that it wraps.
+fn inner(body: &Value) -> impl Iterator<Item = &Value> {
+    let wrapped = body.as_object().into_iter().flat_map(|object| object.values()).filter(|value| value.is_object());
+    [body].into_iter().chain(wrapped)
 }
 
 /// The items of a list, of the one list in an object, or the value itself.

@@ -48,8 +48,12 @@ impl<'a> Schemas<'a> {
         let other = others(old, name);
         let place = ChangeLocation { old: other.clone(), new: new.to_owned(), gone: false, item: Some(name.to_owned()) };
         let (before, after) = (View::of(self.old, &other), View::of(self.new, new));
-        if self.direction == Direction::Request && before.always() && !after.always() && self.keeps_to_the_described(old) {
-            return self.add(&place, Class::Safe, "is new; nobody had it who kept to the old document", Decided::Document);
+        if before.always() && !after.always() && !after.never && self.keeps_to_the_described(old) {
+            let sentence = match self.direction {
+                Direction::Request => "is new; nobody had it who kept to the old document",
+                Direction::Response => "is new; nobody looks for it who keeps to the old document",
+            };
+            return self.add(&place, Class::Safe, sentence, Decided::Document);
         }
         if before.never && !after.never {
             self.differ(&place, Effect::Wider, "is a new property of a closed object");
