@@ -114,10 +114,9 @@ impl Document {
     /// The answers that can be given, by their pointers.
     pub fn answered(&self) -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        let elsewhere = self.elsewhere().map(|operation| &operation.pointer);
         for route in &self.routes {
             for (index, operation) in route.operations.iter().enumerate() {
-                let statuses = operation.statuses(index == 0, elsewhere == Some(&operation.pointer));
+                let statuses = operation.statuses(index == 0, !route.is_template());
                 let keys = statuses.into_iter().filter_map(|status| operation.answer_key(status));
                 all.extend(keys.map(|key| format!("{}/responses/{}", operation.pointer, escape(key))));
             }
@@ -125,10 +124,13 @@ impl Document {
         all
     }
 
-    /// The operation that speaks for paths that the document does not have: the first that says what 404 is, or else the first.
-    pub fn elsewhere(&self) -> Option<&ServedOperation> {
-        let mut operations = self.routes.iter().flat_map(|route| &route.operations);
-        operations.clone().find(|operation| operation.answers.contains_key("404")).or_else(|| operations.next())
+    /// The operation that speaks for a path that the document does not have: the one with this method of the path that it begins
+    /// with, or else the first of all.
+    pub fn beside(&self, path: &str, method: &str) -> Option<&ServedOperation> {
+        let routes = self.routes.iter().filter(|route| !route.is_template() && path.starts_with(&route.segments.join("/")));
+        let nearest = routes.max_by_key(|route| route.segments.join("/").len());
+        let own = nearest.and_then(|route| route.operations.iter().find(|operation| operation.method == method));
+        own.or_else(|| self.routes.iter().flat_map(|route| &route.operations).next())
     }
 
     /// The route of a path, and the path's values for the names in its template.
@@ -156,22 +158,28 @@ impl Route {
     }
 }
 
+impl Route {
+    fn is_template(&self) -> bool {
+        self.segments.iter().any(|segment| segment.contains('{'))
+    }
+}
+
 impl ServedOperation {
     /// What the document says about answers with this status.
     pub fn answer(&self, status: u16) -> Option<&Answer> {
         self.answers.get(self.answer_key(status)?)
     }
 
-    /// The statuses that it can be answered with; the first operation of its path also speaks for other methods, and one
-    /// for all other paths.
-    pub fn statuses(&self, of_path: bool, of_all: bool) -> Vec<u16> {
+    /// The statuses that it can be answered with; the first operation of its path also speaks for other methods, and each that
+    /// says what 404 is for the paths beside its own.
+    pub fn statuses(&self, of_path: bool, beside: bool) -> Vec<u16> {
         let asks = self.body.is_some() || !self.parameters.is_empty();
         [
             (true, self.success()),
             (asks, self.refusal()),
             (self.security.is_some(), 401),
             (self.security.as_ref().is_some_and(Security::is_scoped), 403),
-            (of_all, 404),
+            (beside && self.answers.contains_key("404"), 404),
             (of_path, 405),
             (!self.unique.is_empty(), 409),
             (self.body.is_some(), 413),

@@ -26,6 +26,9 @@ use crate::{
 /// The largest body, in bytes.
 pub const LIMIT: usize = 64 * 1024;
 
+/// The same where the document does not say what too large a body is answered with: more than a valid one has.
+const UNDOCUMENTED_LIMIT: usize = 512 * 1024;
+
 /// How much of a refused body is read, so that the caller gets the refusal and not a broken connection.
 const DRAIN: usize = 1024 * 1024;
 
@@ -91,7 +94,7 @@ impl Server {
     async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
         let turn = Turn { server: self, head, now: now(), serial: self.serial.fetch_add(1, Ordering::Relaxed) };
         let Some((route, path_values)) = self.document.route(&seen.path) else {
-            return turn.problem(self.document.elsewhere(), 404, &[]);
+            return turn.problem(self.document.beside(&seen.path, &seen.method), 404, &[]);
         };
         let Some(operation) = route.operations.iter().find(|operation| operation.method == seen.method) else {
             let mut reply = turn.problem(route.operations.first(), 405, &[]);
@@ -175,7 +178,7 @@ impl Turn<'_> {
         }
         let media = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
         let unlimited = matches!(self.server.effect, Some(Effect::Unlimited));
-        let limit = if operation.answer(413).is_some() { LIMIT } else { LIMIT + DRAIN };
+        let limit = if operation.answer(413).is_some() { LIMIT } else { UNDOCUMENTED_LIMIT };
         if seen.length > limit && !unlimited {
             return Err((413, violation("", String::new())));
         }
