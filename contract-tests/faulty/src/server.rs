@@ -225,13 +225,16 @@ impl Turn<'_> {
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
         let stored = || self.server.store.find(path).filter(|_| operation.method == "GET");
-        let made = match media.filter(|_| self.is_merge_patch()) {
-            Some(media) => match self.patched(media, seen.body.as_ref(), parameters) {
-                Some(patched) if media.validator.is_valid(&patched) => Some(Some(patched)),
-                // The patch is valid, and what it makes of the resource is not.
-                _ => return self.problem(Some(operation), operation.refusal(), &[]),
-            },
-            None => media.map(|media| match stored() {
+        let patched = media
+            .filter(|media| self.is_merge_patch() && media.wanted.is_none())
+            .and_then(|media| Some((media, self.patched(media, seen.body.as_ref(), parameters)?)));
+        let made = match patched {
+            Some((media, patched)) if media.validator.is_valid(&patched) => Some(Some(patched)),
+            // The patch is valid, and what it makes of the resource is not: something that is required is removed or missing.
+            Some(_) if !seen.body.as_ref().is_some_and(is_flat) => {
+                return self.problem(Some(operation), operation.refusal(), &[]);
+            }
+            _ => media.map(|media| match stored() {
                 Some(stored) if media.validator.is_valid(&stored) => Some(stored),
                 _ => self.maker().body(media, seen.body.as_ref(), parameters),
             }),
@@ -371,6 +374,11 @@ impl Turn<'_> {
         }
         reply
     }
+}
+
+/// Whether a merge patch removes nothing and merges no object.
+fn is_flat(patch: &Value) -> bool {
+    patch.as_object().is_some_and(|patch| patch.values().all(|value| !value.is_null() && !value.is_object()))
 }
 
 /// Reads the body: its beginning, up to what any fault may need, and its length.

@@ -13,7 +13,7 @@ const KEPT: u64 = 3_000;
 /// Steps that one part may take.
 const PART: u64 = 800_000;
 /// Steps that it may take where no valid instance was found: hardly any part will find one.
-const PART_IN_DOUBT: u64 = 20_000;
+const PART_IN_DOUBT: u64 = 200_000;
 
 /// What is left to spend on a plan, and on the part of it under way.
 pub(super) struct Budget {
