@@ -50,10 +50,10 @@ impl Report {
         };
         let succeeded = self.operations.iter().filter(|operation| operation.succeeded()).count();
         let (constraints, met) = self.coverage();
-        let _ = write!(
+        let _ = writeln!(
             page,
             "<p><strong class=\"{class}\">{verdict}.</strong> {succeeded} of {} answered a documented success; {met} of {constraints} \
-             constraints were tested from both sides; {}, {} against <code>{}</code> in {:.1} s, seed {}.</p>\n",
+             constraints were tested from both sides; {}, {} against <code>{}</code> in {:.1} s, seed {}.</p>",
             quantity(self.operations.len(), "operation", "operations"),
             quantity(self.cases, "case", "cases"),
             quantity(self.requests, "request", "requests"),
@@ -121,9 +121,9 @@ impl Failure {
     fn html(&self, page: &mut String) {
         let class = self.level.name();
         let open = if self.level == Level::Error { " open" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             page,
-            "<details{open}><summary><span class=\"{class}\">{class}</span> {}: {} <small>[{}] ({})</small></summary>\n",
+            "<details{open}><summary><span class=\"{class}\">{class}</span> {}: {} <small>[{}] ({})</small></summary>",
             text(&self.name),
             text(&self.what),
             self.rule,
