@@ -1,6 +1,7 @@
 //! What the engine makes of documents: each is served as it promises, and that server is tested.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     time::{Duration, Instant},
 };
@@ -33,7 +34,7 @@ impl Default for Options {
 }
 
 /// What came of one document.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Surveyed {
     /// The document.
     pub document: String,
@@ -50,7 +51,7 @@ pub struct Surveyed {
     /// How many of them were tested from both sides.
     pub met: usize,
     /// How much is not covered, by reason.
-    pub uncovered: std::collections::BTreeMap<String, usize>,
+    pub uncovered: BTreeMap<String, usize>,
     /// What is wrong in the document itself.
     pub defects: usize,
     /// Broken promises of a server that breaks none, and warnings: titles.
@@ -73,18 +74,9 @@ pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, S
     let name = document.name.clone();
     let refused = |refused: String| Surveyed {
         document: name.clone(),
-        operations: 0,
-        succeeded: 0,
-        untested: 0,
-        cases: 0,
-        constraints: 0,
-        met: 0,
-        uncovered: Default::default(),
-        defects: 0,
-        findings: Vec::new(),
         seconds: seconds(begin.elapsed()),
-        complete: false,
         refused: Some(refused),
+        ..Surveyed::default()
     };
     let server = match Faulty::start(&document.json, None).await {
         Ok(server) => server,
@@ -98,7 +90,7 @@ pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, S
 impl Surveyed {
     fn of(report: &Report, elapsed: Duration) -> Self {
         let (constraints, met) = report.coverage();
-        let mut uncovered = std::collections::BTreeMap::new();
+        let mut uncovered = BTreeMap::new();
         for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
             *uncovered.entry(gap.reason.clone()).or_default() += 1;
         }

@@ -248,11 +248,7 @@ impl Parameter {
                 let values = headers.get_all(self.name.as_str()).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
                 values.map(|value| value.trim().to_owned()).collect()
             }
-            _ => {
-                let cookies = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-                let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-                pairs.filter(|(name, _)| *name == self.name).map(|(_, value)| decode(value)).collect()
-            }
+            _ => cookies(headers).filter(|(name, _)| *name == self.name).map(|(_, value)| decode(value)).collect(),
         }
     }
 }
@@ -275,6 +271,12 @@ fn from_text(text: &str, types: &BTreeSet<String>) -> Value {
         _ => false,
     });
     parsed.filter(|_| bare).unwrap_or_else(|| json!(text))
+}
+
+/// Names and values of the cookies, as they were sent.
+pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let all = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// Names and values of a query or an urlencoded body.
@@ -343,7 +345,7 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
     let scheme = |name: &str| {
-        let at = format!("/components/securitySchemes/{}", name.replace('~', "~0").replace('/', "~1"));
+        let at = format!("/components/securitySchemes/{}", escape(name));
         requests.resolve(&at).map(|(_, scheme)| scheme.clone()).unwrap_or_default()
     };
     let security = security.and_then(|requirements| Security::of(requirements, &scheme));

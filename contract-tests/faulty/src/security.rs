@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     auth::{self, AuthFault, Denied},
-    document::pairs,
+    document::{cookies, pairs},
 };
 
 /// The user and password that the server accepts, as `USER:PASSWORD`.
@@ -42,21 +42,15 @@ impl Security {
             .filter_map(Value::as_object)
             .map(|one| one.iter().map(|(name, scopes)| Credential::of(&schemes(name), scopes)).collect())
             .collect();
-        let only_bearer = all.iter().all(|one| matches!(one.as_slice(), [Credential::Bearer(_)]));
-        match all {
-            all if all.is_empty() => None,
-            all if only_bearer => {
-                let scopes = |one: Vec<Credential>| {
-                    let each = one.into_iter().map(|credential| match credential {
-                        Credential::Bearer(scopes) => scopes,
-                        _ => Vec::new(),
-                    });
-                    each.flatten().collect()
-                };
-                Some(Self::Bearer(all.into_iter().map(scopes).collect()))
-            }
-            all => Some(Self::Mixed(all)),
+        if all.is_empty() {
+            return None;
         }
+        let scopes = |one: &Vec<Credential>| match one.as_slice() {
+            [Credential::Bearer(scopes)] => Some(scopes.clone()),
+            _ => None,
+        };
+        let only_bearer = all.iter().map(scopes).collect::<Option<_>>();
+        Some(only_bearer.map_or(Self::Mixed(all), Self::Bearer))
     }
 
     /// Whether a token can lack a scope.
@@ -112,11 +106,7 @@ impl Credential {
                 "query" => {
                     pairs(uri.query().unwrap_or_default()).into_iter().any(|(known, value)| known == *name && value == API_KEY)
                 }
-                "cookie" => {
-                    let cookies = headers.get_all("cookie").iter().filter_map(|value| value.to_str().ok());
-                    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-                    pairs.any(|(known, value)| known == name && value == API_KEY)
-                }
+                "cookie" => cookies(headers).any(|(known, value)| known == name && value == API_KEY),
                 _ => headers.get(name).is_some_and(|value| value == API_KEY),
             },
         };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::subschemas::{LISTED, NAMED, SINGLE};
 use super::{Condition, Constraint, ConstraintId, Contains, Node, NodeId, Rule, Schema, Types, Uncovered};
 use crate::pointer::escape;
 use crate::text::{format, pattern::Pattern};
@@ -431,23 +432,9 @@ fn count(value: &Value) -> Option<usize> {
 }
 
 fn applicator(pointer: &str) -> &'static str {
-    const LISTS: [&str; 8] =
-        ["properties", "patternProperties", "dependentSchemas", "prefixItems", "allOf", "anyOf", "oneOf", "$defs"];
-    const SINGLE: [&str; 10] = [
-        "additionalProperties",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "items",
-        "propertyNames",
-        "contains",
-        "not",
-        "if",
-        "then",
-        "else",
-    ];
     let (parent, last) = pointer.rsplit_once('/').unwrap_or(("", pointer));
     if let Some((_, list)) = parent.rsplit_once('/')
-        && let Some(keyword) = LISTS.iter().find(|keyword| **keyword == list)
+        && let Some(keyword) = NAMED.iter().chain(&LISTED).chain(&["$defs"]).find(|keyword| **keyword == list)
     {
         return keyword;
     }

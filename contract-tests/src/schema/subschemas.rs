@@ -10,23 +10,27 @@ use crate::pointer::escape;
 /// Keywords whose schemas may apply to the value itself.
 pub(crate) const IN_PLACE: [&str; 7] = ["$ref", "allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
 
+/// Keywords whose value is a schema.
+pub(crate) const SINGLE: [&str; 11] = [
+    "items",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "propertyNames",
+    "contains",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contentSchema",
+];
+/// Keywords whose value has schemas by name.
+pub(crate) const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
+/// Keywords whose value is a list of schemas.
+pub(crate) const LISTED: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
+
 /// The schemas that a schema applies, each with the keyword that applies it.
 pub(crate) fn children(schema: &Value, at: &str) -> Vec<(&'static str, String)> {
-    const SINGLE: [&str; 11] = [
-        "items",
-        "additionalProperties",
-        "unevaluatedProperties",
-        "unevaluatedItems",
-        "propertyNames",
-        "contains",
-        "not",
-        "if",
-        "then",
-        "else",
-        "contentSchema",
-    ];
-    const NAMED: [&str; 3] = ["properties", "patternProperties", "dependentSchemas"];
-    const LISTED: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
     let mut all: Vec<(&'static str, String)> = Vec::new();
     if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(from_reference) {
         all.push(("$ref", target));

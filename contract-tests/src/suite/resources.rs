@@ -8,6 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    cases::Case,
     openapi::{
         operation::{Operation, Parameter, ParameterLocation},
         request::{Response, Target},
@@ -35,6 +36,9 @@ enum Purpose {
     /// It deletes it: only this run may have created it, and no other request gets it.
     Take,
 }
+
+/// An answer, and its body where that is JSON.
+pub(super) type Answer<'a> = (&'a Response, Option<&'a Value>);
 
 /// What the server is known to have, by kind.
 pub(crate) struct Known {
@@ -201,7 +205,8 @@ impl Known {
     }
 
     /// Learns from an answer which resources there are, and which are no more.
-    pub fn learn(&self, resources: &Resources, operation: &Operation, instance: Option<&Value>, response: &Response, url: &str) {
+    pub fn learn(&self, resources: &Resources, operation: &Operation, case: &Case, (response, body): Answer<'_>, url: &str) {
+        let instance = case.instance.as_ref();
         let named = resources.named(operation);
         let sent = |name: &str| Some(instance?.get("path")?.get(name)?.clone());
         let path: Option<Vec<Value>> = named.map_or(Some(Vec::new()), |(_, names)| names.iter().map(|name| sent(name)).collect());
@@ -228,7 +233,6 @@ impl Known {
         if told.is_empty() {
             return;
         }
-        let body: Option<Value> = serde_json::from_slice(&response.body).ok();
         for (kind, tells) in told {
             let wanted = resources.kinds[*kind].names.len();
             let with = |id: &Value| -> Option<Vec<Value>> {
@@ -236,15 +240,14 @@ impl Known {
                 Some(parents.iter().chain([id]).cloned().collect())
             };
             match tells {
-                Tells::Names if operation.method != "DELETE" => {
+                Tells::Names => {
                     // What was not there before is this run's own.
                     let is_given = named.is_some_and(|(_, names)| names.iter().any(|name| self.given.contains_key(name)));
                     let is_new = operation.method == "PUT" && !is_given && !self.has(*kind, &path);
                     self.add(*kind, path.clone(), response.status == 201 || is_new);
                 }
-                Tells::Names => {}
                 Tells::Creates => {
-                    let told = body.as_ref().and_then(|body| inner(body).find_map(|object| resources.identifier(*kind, object)));
+                    let told = body.and_then(|body| inner(body).find_map(|object| resources.identifier(*kind, object)));
                     // The client may have chosen the name.
                     let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
                     if let Some(values) = told.or_else(chosen).and_then(with) {
@@ -252,7 +255,7 @@ impl Known {
                     }
                 }
                 Tells::Lists | Tells::Shows => {
-                    for id in body.iter().flat_map(items).take(READ).filter_map(|item| resources.identifier(*kind, item)) {
+                    for id in body.into_iter().flat_map(items).take(READ).filter_map(|item| resources.identifier(*kind, item)) {
                         if let Some(values) = with(id) {
                             self.add(*kind, values, created && *tells == Tells::Shows);
                         }
@@ -260,7 +263,7 @@ impl Known {
                 }
                 Tells::Link(sources) => {
                     let names = &resources.kinds[*kind].names;
-                    let value = |name: &String| expression(sources.get(name)?, instance, response, body.as_ref());
+                    let value = |name: &String| expression(sources.get(name)?, instance, response, body);
                     if let Some(values) = names.iter().map(value).collect::<Option<Vec<Value>>>() {
                         self.add(*kind, values, created);
                     }

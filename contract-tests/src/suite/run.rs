@@ -20,7 +20,7 @@ use super::{
     failures::Failures,
     fresh::Fresh,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
-    resources::Known,
+    resources::{Answer, Known},
     saved, state,
     store::check_store,
     tally::Tally,
@@ -530,17 +530,18 @@ impl<'a> Run<'a> {
                 _ => break,
             }
         }
+        let body: Option<Value> = answer.as_ref().ok().and_then(|response| serde_json::from_slice(&response.body).ok());
         if let Ok(response) = &answer
             && case.request.method == operation.method
         {
-            self.known.learn(&self.prepared.resources, operation, case.instance.as_ref(), response, self.client.url());
+            self.known.learn(&self.prepared.resources, operation, case, (response, body.as_ref()), self.client.url());
         }
         let findings = match &answer {
             Err(cause) => {
                 let what = format!("nothing answers {}", case.title);
                 vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
             }
-            Ok(response) => self.findings(target, case, response, sent),
+            Ok(response) => self.findings(target, case, (response, body.as_ref()), sent),
         };
         let mut outcome = CaseOutcome { findings, answer };
         self.excuse_result(target, case, &grant, &mut outcome).await;
@@ -581,12 +582,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn findings(&self, target: &Target, case: &Case, response: &Response, sent: SystemTime) -> Vec<Finding> {
+    fn findings(&self, target: &Target, case: &Case, (response, body): Answer<'_>, sent: SystemTime) -> Vec<Finding> {
         let operation = &target.operation;
-        let body: Option<Value> = serde_json::from_slice(&response.body).ok();
-        let violations = self.prepared.violations.read(operation, response, body.as_ref());
+        let violations = self.prepared.violations.read(operation, response, body);
         let answered = SystemTime::now();
-        let (body, violations, fresh) = (body.as_ref(), violations.as_slice(), self.fresh.knows(target));
+        let (violations, fresh) = (violations.as_slice(), self.fresh.knows(target));
         let exchange = Exchange { operation, case, response, body, violations, fresh, sent, answered };
         let own = self.suite.judges.iter();
         let mut findings: Vec<Finding> = Vec::new();
