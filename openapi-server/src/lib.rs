@@ -1,4 +1,4 @@
-//! An OpenAPI 3.1 document, enforced in front of HTTP handlers.
+//! An OpenAPI document, enforced in front of HTTP handlers.
 //!
 //! [`Contract::compile`](contract::Contract::compile) turns a document into the checks that every request passes before a handler
 //! sees it: route, method, access token, scopes, rate, media type, size, JSON and schema. What it cannot check it refuses to
@@ -9,6 +9,7 @@
 //!
 //! The path of a request: [`listener`] → [`envelope`] → [`contract`] (with [`auth`]) → the handlers.
 
+pub mod adapter;
 mod admission;
 pub mod auth;
 mod connections;
@@ -25,7 +26,6 @@ pub mod listener;
 mod merge_patch;
 #[cfg(feature = "poem-openapi")]
 mod parameter;
-mod pointer;
 pub mod problem;
 mod server;
 pub mod telemetry;

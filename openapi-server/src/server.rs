@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     Document,
-    auth::{KeyError, LocalIssuer, LocalIssuerError, Verifier},
+    auth::{Authenticator, Authenticators, KeyError, LocalIssuer, LocalIssuerError, Verifier},
     contract::{Contract, ContractError, Limits},
     docs,
     envelope::{Application, Envelope},
@@ -72,12 +72,6 @@ impl Default for Settings {
     }
 }
 
-/// Whose access tokens are accepted.
-enum Issuer {
-    Local(Arc<LocalIssuer>),
-    Other(Box<Verifier>),
-}
-
 /// A server that listens and does not answer yet.
 ///
 /// ```
@@ -117,17 +111,19 @@ pub struct Server {
 /// A server to be configured; [`Server::new`] makes one.
 pub struct Builder {
     document: Document,
-    issuer: Option<Issuer>,
+    authenticators: Authenticators,
+    local_issuer: Option<Arc<LocalIssuer>>,
     readiness: Readiness,
     settings: Settings,
 }
 
 impl Server {
-    /// A server for this document: without access tokens, always ready, with the default settings.
+    /// A server for this document: it accepts no credentials, is always ready, and has the default settings.
     #[expect(clippy::new_ret_no_self, reason = "a server exists once it listens")]
     pub fn new(document: Document) -> Builder {
         let readiness = Arc::new(|| std::future::ready(Ok(())).boxed());
-        Builder { document, issuer: None, readiness, settings: Settings::default() }
+        let authenticators = Authenticators::default();
+        Builder { document, authenticators, local_issuer: None, readiness, settings: Settings::default() }
     }
 
     /// The address that it listens on.
@@ -148,14 +144,29 @@ impl Server {
 impl Builder {
     /// Accepts the access tokens that `verifier` does. `/readyz` answers 503 while it cannot judge any.
     pub fn verifier(mut self, verifier: Verifier) -> Self {
-        self.issuer = Some(Issuer::Other(Box::new(verifier)));
+        self.authenticators = self.authenticators.tokens(verifier);
+        self
+    }
+
+    /// Lets `authenticator` check the credentials of the security scheme with this name in the document's components.
+    ///
+    /// ```
+    /// use openapi_server::{Document, Server, auth::{Caller, Secrets}};
+    ///
+    /// # let text = "openapi: 3.1.0\ninfo: { title: Empty, version: '1' }\npaths: {}\n";
+    /// let keys = Secrets::new().with("4f2c9e", Caller::new("reporting", []));
+    /// let server = Server::new(Document::parse(text)?).authenticator("api_key", keys);
+    /// # Ok::<(), openapi_server::contract::ContractError>(())
+    /// ```
+    pub fn authenticator(mut self, scheme: impl Into<String>, authenticator: impl Authenticator + 'static) -> Self {
+        self.authenticators = self.authenticators.scheme(scheme, authenticator);
         self
     }
 
     /// Accepts this issuer's access tokens, and gives the documentation page one with every scope of the document. Only loopback
     /// addresses can be bound then.
     pub fn local_issuer(mut self, issuer: Arc<LocalIssuer>) -> Self {
-        self.issuer = Some(Issuer::Local(issuer));
+        self.local_issuer = Some(issuer);
         self
     }
 
@@ -185,20 +196,20 @@ impl Builder {
         E: IntoEndpoint,
         E::Endpoint: 'static,
     {
-        let (verifier, local) = match self.issuer {
-            None => (None, None),
-            Some(Issuer::Other(verifier)) => (Some(*verifier), None),
-            Some(Issuer::Local(issuer)) => {
-                LocalIssuer::check_address(address.ip())?;
-                (Some(issuer.verifier()?), Some(issuer))
-            }
-        };
-        let contract = Arc::new(Contract::compile(self.document.value(), verifier, self.settings.limits)?);
+        let mut authenticators = self.authenticators;
+        if let Some(issuer) = &self.local_issuer {
+            LocalIssuer::check_address(address.ip())?;
+            authenticators = authenticators.tokens(issuer.verifier()?);
+        }
+        let contract = Arc::new(Contract::compile(&self.document, authenticators, self.settings.limits)?);
+        for declined in contract.declined() {
+            tracing::warn!("bodies of type {} at {} get 415: there is no check for them", declined.media_type, declined.pointer);
+        }
         if let Some(path) = contract.paths().iter().find(|path| is_reserved(path)) {
             return Err(ServerError::Reserved(path.clone()));
         }
         let scopes = contract.scopes().join(" ");
-        let token = local.map(|issuer| -> docs::TokenSource {
+        let token = self.local_issuer.map(|issuer| -> docs::TokenSource {
             Box::new(move || issuer.token(&scopes, PAGE_TOKEN_LIFETIME).map_err(|error| error.to_string()))
         });
         let (judge, ready) = (Arc::clone(&contract), self.readiness);

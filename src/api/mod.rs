@@ -52,7 +52,7 @@ async fn caller(request: &Request, _: Bearer) -> Option<Caller> {
 ///
 /// # Errors
 ///
-/// [`ContractError::Yaml`] when `openapi.yaml` was not YAML at build time.
+/// [`ContractError::Unreadable`] when `openapi.yaml` was not YAML at build time.
 pub fn document() -> Result<Document, ContractError> {
     Document::parse(include_str!("../../openapi.yaml"))
 }

@@ -1,36 +1,48 @@
-//! The document: its text, and the same as JSON.
+//! The document: its text, and the same as JSON of OpenAPI 3.1.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use serde_json::Value;
 
 use super::ContractError;
 
-/// An OpenAPI document: the text as it was written, and the same as JSON.
+/// An OpenAPI document of any version: the text as it was written, and the same as JSON of OpenAPI 3.1.
 ///
 /// ```
 /// use openapi_server::Document;
 ///
-/// let document = Document::parse("openapi: 3.1.0\ninfo: { title: Empty, version: '1' }\npaths: {}\n")?;
+/// let document = Document::parse("openapi: 3.0.3\ninfo: { title: Empty, version: '1' }\npaths: {}\n")?;
 /// assert_eq!(document.value()["info"]["title"], "Empty");
 /// # Ok::<(), openapi_server::contract::ContractError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Document {
     text: String,
-    value: Value,
+    loaded: openapi_document::Document,
 }
 
 impl Document {
-    /// Reads a document from YAML or JSON.
+    /// Reads a document from YAML or JSON. It stands alone: references to other files cannot be resolved.
     ///
     /// # Errors
     ///
-    /// [`ContractError::Yaml`].
+    /// [`ContractError::Unreadable`].
     pub fn parse(text: impl Into<String>) -> Result<Self, ContractError> {
         let text = text.into();
-        let value = serde_saphyr::from_str(&text).map_err(|error| ContractError::Yaml(error.to_string()))?;
-        Ok(Self { text, value })
+        let loaded = openapi_document::Document::parse("openapi.yaml", text.as_str())?;
+        Ok(Self { text, loaded })
+    }
+
+    /// Reads a document from a file and those that it refers to. Of several files the text is the JSON of all.
+    ///
+    /// # Errors
+    ///
+    /// [`ContractError::Unreadable`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ContractError> {
+        let loaded = openapi_document::Document::load(&path)?;
+        let alone = loaded.files().count() == 1;
+        let text = if alone { std::fs::read_to_string(path).ok() } else { None };
+        Ok(Self { text: text.unwrap_or_else(|| loaded.json().to_string()), loaded })
     }
 
     /// The text, byte for byte.
@@ -40,17 +52,21 @@ impl Document {
 
     /// Every scope that an operation of the document asks for, in order.
     pub fn scopes(&self) -> BTreeSet<&str> {
-        let paths = self.value.get("paths").and_then(Value::as_object).into_iter().flat_map(|paths| paths.values());
-        let operations = paths.filter_map(Value::as_object).flat_map(|item| item.values());
-        let security = operations.filter_map(|operation| operation.get("security")).chain(self.value.get("security"));
+        let operations = self.loaded.operations().filter_map(|operation| operation.json.get("security"));
+        let security = operations.chain(self.value().get("security"));
         let requirements = security.filter_map(Value::as_array).flatten().filter_map(Value::as_object);
         let scopes = requirements.flat_map(|requirement| requirement.values()).filter_map(Value::as_array).flatten();
         scopes.filter_map(Value::as_str).collect()
     }
 
-    /// The document as JSON.
+    /// The document as JSON of OpenAPI 3.1, with every reference within it.
     pub fn value(&self) -> &Value {
-        &self.value
+        self.loaded.json()
+    }
+
+    /// With positions and operations.
+    pub(super) fn loaded(&self) -> &openapi_document::Document {
+        &self.loaded
     }
 }
 
@@ -61,8 +77,8 @@ pub(super) fn resolve<'a>(document: &'a Value, pointer: &str) -> Result<(String,
         let node = document.pointer(&pointer).ok_or_else(|| ContractError::Missing(pointer.clone()))?;
         match node.get("$ref").and_then(Value::as_str) {
             None => return Ok((pointer, node)),
-            Some(reference) => match reference.strip_prefix('#') {
-                Some(target) => pointer = target.to_owned(),
+            Some(reference) => match openapi_document::pointer::from_reference(reference) {
+                Some(target) => pointer = target,
                 None => return Err(ContractError::unsupported(&pointer, "a reference to another document")),
             },
         }

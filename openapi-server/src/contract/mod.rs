@@ -1,50 +1,63 @@
 //! The document, compiled: what every request, and on demand every response, is held to.
 //!
+//! It knows no framework: it takes the head of a request and a stream of bytes, and says what the handler gets, or why the request
+//! is refused. [`adapter`](crate::adapter) puts it in front of handlers.
+//!
 //! The order of the checks is fixed, from what costs least and tells least to what needs the body:
 //! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 is the handler's.
 
+mod answer;
 mod body;
+mod content;
 mod document;
-mod operation;
+mod json;
+mod media;
 mod parameters;
 mod rate;
-mod response;
+mod read;
+mod router;
+mod schemas;
+mod security;
+mod shape;
+mod style;
+mod valid_body;
 mod violations;
 
-use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
-use mime::Mime;
-use poem::{
-    Endpoint, IntoResponse, Request, Response, Result,
-    http::{
-        HeaderMap, StatusCode,
-        header::{ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
-    },
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{
+    Extensions, HeaderMap, Method, StatusCode, Uri,
+    header::{ALLOW, CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 use serde_json::Value;
 
-pub use self::{body::ValidBody, document::Document, operation::Place, parameters::ValidParameters};
+pub(crate) use self::body::drain_after;
+pub use self::{
+    document::Document,
+    parameters::ValidParameters,
+    read::{Declined, Place},
+    valid_body::{BodyPart, ValidBody},
+};
 use self::{
-    operation::{Body, Methods, Operation, RequestContent},
-    parameters::PathValues,
     rate::RateLimit,
+    read::{Body, Operation},
+    router::{PathValues, Router},
+    shape::Prefer,
     violations::violations,
 };
 use crate::{
-    auth::Verifier,
-    envelope::RequestId,
+    auth::{Authenticators, Caller},
     problem::{Code, Problem, Violation},
 };
 
 /// Why a document cannot be enforced.
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
-    /// It is not YAML.
-    #[error("the document is not YAML: {0}")]
-    Yaml(String),
-    /// It is not an OpenAPI 3.1 document.
-    #[error("the document is not an OpenAPI 3.1 document")]
-    NotOpenApi,
+    /// It cannot be read: it is not YAML, not OpenAPI, or a reference in it leads nowhere.
+    #[error("the document cannot be read: {0}")]
+    Unreadable(#[from] openapi_document::LoadError),
     /// Something that the document refers to, or must have, is not there.
     #[error("the document has nothing at {0}")]
     Missing(String),
@@ -72,9 +85,14 @@ pub enum ContractError {
         /// What the router says.
         cause: String,
     },
-    /// Operations need access tokens, and there is no verifier for them.
-    #[error("the operation at {0} needs an access token, and the server accepts none")]
-    NoVerifier(String),
+    /// An operation asks for credentials that nobody checks.
+    #[error("{pointer} asks for credentials of the scheme {scheme}, and nothing checks them")]
+    NoAuthenticator {
+        /// The security scheme.
+        scheme: String,
+        /// Where the document asks for it.
+        pointer: String,
+    },
 }
 
 impl ContractError {
@@ -92,7 +110,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// Requests a second for each caller; none means no limit.
     pub rate: Option<NonZeroU32>,
-    /// Whether responses are checked too; one that breaks the document becomes a 500.
+    /// Whether the answers of handlers are checked too; one that breaks the document becomes a 500.
     pub check_responses: bool,
 }
 
@@ -108,17 +126,24 @@ impl Default for Limits {
 /// ```
 /// use std::sync::Arc;
 ///
-/// use openapi_server::contract::{Contract, Limits};
+/// use openapi_server::{
+///     Document,
+///     contract::{Contract, Limits},
+/// };
 /// use poem::{Endpoint, IntoResponse, Request, endpoint::make_sync};
-/// use serde_json::json;
 ///
-/// let document = json!({
-///     "openapi": "3.1.0", "info": { "title": "Status", "version": "1" },
-///     "paths": { "/status": { "get": {
-///         "operationId": "getStatus", "responses": { "200": { "description": "The status." } },
-///         "parameters": [{ "name": "verbose", "in": "query", "schema": { "type": "boolean" } }]
-///     } } }
-/// });
+/// let document = Document::parse(
+///     r#"
+/// openapi: 3.1.0
+/// info: { title: Status, version: "1" }
+/// paths:
+///   /status:
+///     get:
+///       operationId: getStatus
+///       parameters: [{ name: verbose, in: query, schema: { type: boolean } }]
+///       responses: { "200": { description: The status. } }
+/// "#,
+/// )?;
 /// let contract = Contract::compile(&document, None, Limits::default())?;
 /// let endpoint = Arc::new(contract).enforce(make_sync(|_| "fine"));
 /// # let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -128,12 +153,70 @@ impl Default for Limits {
 /// # Ok::<(), openapi_server::contract::ContractError>(())
 /// ```
 pub struct Contract {
-    routes: matchit::Router<Methods>,
+    router: Router,
     paths: Vec<String>,
     scopes: BTreeSet<String>,
-    verifier: Option<Verifier>,
+    declined: Vec<Declined>,
+    authenticators: Authenticators,
     limits: Limits,
     rate: Option<RateLimit>,
+}
+
+/// The head of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The target: path and query.
+    pub uri: &'a Uri,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+/// The operation that a request is for.
+pub struct Matched<'c> {
+    operation: &'c Operation,
+    path: PathValues,
+}
+
+/// What a handler gets of a request that satisfies the document.
+pub struct Admitted {
+    /// Who calls; none where the operation is open to all.
+    pub caller: Option<Caller>,
+    /// The parameters.
+    pub parameters: ValidParameters,
+    /// The body, where the operation has one and the request does.
+    pub body: Option<ValidBody>,
+    /// What a changed resource must satisfy (`x-result`).
+    pub result: Option<ResultSchema>,
+}
+
+impl Matched<'_> {
+    /// `operationId`, or method and path where the document has none.
+    pub fn operation_id(&self) -> &str {
+        &self.operation.id
+    }
+
+    /// Whether the document has a body for the operation. Of others the body is left to the handler.
+    pub fn takes_body(&self) -> bool {
+        self.operation.body.is_some()
+    }
+}
+
+impl Admitted {
+    /// Puts everything where [`ValidBody::of`] and [`ValidParameters::of`] find it.
+    pub fn insert_into(self, extensions: &mut Extensions) {
+        extensions.insert(self.parameters);
+        if let Some(caller) = self.caller {
+            extensions.insert(caller);
+        }
+        if let Some(body) = self.body {
+            extensions.insert(body);
+        }
+        if let Some(result) = self.result {
+            extensions.insert(result);
+        }
+    }
 }
 
 impl Contract {
@@ -142,23 +225,26 @@ impl Contract {
     /// # Errors
     ///
     /// [`ContractError`] also for what could not be enforced: nothing documented goes unchecked.
-    pub fn compile(document: &Value, verifier: impl Into<Option<Verifier>>, limits: Limits) -> Result<Self, ContractError> {
-        let verifier = verifier.into();
-        let mut routes = matchit::Router::new();
-        let (mut paths, mut scopes) = (Vec::new(), BTreeSet::new());
-        for (path, methods) in operation::compile(document)? {
-            for (_, operation) in &methods.operations {
-                let Some(needed) = &operation.scopes else { continue };
-                if verifier.is_none() {
-                    return Err(ContractError::NoVerifier(path));
+    pub fn compile(
+        document: &Document,
+        authenticators: impl Into<Authenticators>,
+        limits: Limits,
+    ) -> Result<Self, ContractError> {
+        let authenticators = authenticators.into();
+        let (mut router, mut paths, mut scopes) = (Router::new(), Vec::new(), BTreeSet::new());
+        let compiled = read::compile(document)?;
+        for (path, mut methods) in compiled.paths {
+            for (_, operation) in &mut methods.operations {
+                for requirement in operation.security.iter_mut().flatten() {
+                    requirement.connect(&authenticators)?;
+                    scopes.extend(requirement.scopes.iter().cloned());
                 }
-                scopes.extend(needed.iter().cloned());
             }
-            paths.push(path.clone());
-            routes.insert(path.clone(), methods).map_err(|error| ContractError::Route { path, cause: error.to_string() })?;
+            router.insert(&path, methods)?;
+            paths.push(path);
         }
         let rate = limits.rate.map(RateLimit::new);
-        Ok(Self { routes, paths, scopes, verifier, limits, rate })
+        Ok(Self { router, paths, scopes, declined: compiled.declined, authenticators, limits, rate })
     }
 
     /// The path templates of the document.
@@ -171,67 +257,105 @@ impl Contract {
         self.scopes.iter().map(String::as_str).collect()
     }
 
-    /// Whether access tokens can be judged now, where the document asks for any.
+    /// The media types of bodies that are documented beside others, and that get 415 because there is no check for them: XML, for one.
+    pub fn declined(&self) -> &[Declined] {
+        &self.declined
+    }
+
+    /// The limits that it was compiled with.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether credentials can be judged now, where the document asks for any.
     ///
     /// # Errors
     ///
     /// The reason why not, for the log.
     pub fn ready(&self) -> Result<(), String> {
-        self.verifier.as_ref().map_or(Ok(()), Verifier::ready)
-    }
-
-    /// Holds every request for `handlers` to the contract.
-    pub fn enforce<E>(self: Arc<Self>, handlers: E) -> Enforced<E> {
-        Enforced { contract: self, handlers }
+        self.authenticators.ready()
     }
 
     /// The operation that a request is for.
-    fn route(&self, request: &Request) -> Result<(&Operation, PathValues), Problem> {
-        let route = self.routes.at(request.uri().path()).map_err(|_| Problem::new(Code::NotFound))?;
-        let operation = route.value.operations.iter().find(|(method, _)| method == request.method());
+    ///
+    /// # Errors
+    ///
+    /// 404 and 405.
+    pub fn route(&self, head: Head<'_>) -> Result<Matched<'_>, Problem> {
+        let (methods, path) = self.router.at(head.uri.path()).ok_or_else(|| Problem::new(Code::NotFound))?;
+        let operation = methods.operations.iter().find(|(method, _)| method == head.method);
         let (_, operation) =
-            operation.ok_or_else(|| Problem::new(Code::MethodNotAllowed).header(ALLOW, route.value.allow.clone()))?;
-        let path_values = route.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok((operation, path_values))
+            operation.ok_or_else(|| Problem::new(Code::MethodNotAllowed).header(ALLOW, methods.allow.clone()))?;
+        Ok(Matched { operation, path })
     }
 
-    /// Checks the request; what the handler needs is then in its extensions.
-    async fn admit(&self, operation: &Operation, path: &PathValues, request: &mut Request) -> Result<(), Problem> {
-        if let Some(scopes) = &operation.scopes {
-            // A contract with scopes does not compile without a verifier.
-            let verifier = self.verifier.as_ref().ok_or_else(|| Problem::internal("there is no verifier"))?;
-            let caller = verifier.authorise(request.headers(), scopes).await?;
-            if let Some(rate) = &self.rate {
-                rate.admit(caller.subject())?;
-            }
-            request.set_data(caller);
+    /// Checks the request and reads its body, where the operation has one.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused. Of the body there may be something left to read.
+    pub async fn admit<S, E>(&self, matched: &Matched<'_>, head: Head<'_>, body: &mut S) -> Result<Admitted, Problem>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: fmt::Display,
+    {
+        let operation = matched.operation;
+        let caller = security::authorise(&operation.security, &head).await?;
+        if let (Some(caller), Some(rate)) = (&caller, &self.rate) {
+            rate.admit(caller.subject())?;
         }
-        let (valid, mut broken) = parameters::check(&operation.parameters, path, request);
-        request.set_data(valid);
-        if let Some(body) = &operation.body {
-            broken.extend(self.body(body, request).await?);
+        let (parameters, mut broken) = parameters::check(&operation.parameters, &matched.path, &head);
+        let mut admitted = Admitted { caller, parameters, body: None, result: None };
+        if let Some(documented) = &operation.body {
+            broken.extend(self.body(documented, head.headers, body, &mut admitted).await?);
         }
-        if broken.is_empty() { Ok(()) } else { Err(Problem::new(Code::BadRequest).errors(broken)) }
+        if broken.is_empty() { Ok(admitted) } else { Err(Problem::new(Code::BadRequest).errors(broken)) }
     }
 
-    /// Every violation in the body; the valid one is put into the request's extensions.
-    async fn body(&self, body: &Body, request: &mut Request) -> Result<Vec<Violation>, Problem> {
-        if !body.required && !has_body(request.headers()) {
+    /// Every violation in the body; without any, the body is put into `admitted`.
+    async fn body<S, E>(
+        &self,
+        documented: &Body,
+        headers: &HeaderMap,
+        body: &mut S,
+        admitted: &mut Admitted,
+    ) -> Result<Vec<Violation>, Problem>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: fmt::Display,
+    {
+        if !documented.required && !has_body(headers) {
             return Ok(Vec::new());
         }
-        let content = accepted(body, request.headers())?;
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let (content, media_type) = content::accepted(documented, headers)?;
+        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         body::check_length(announced, self.limits.body)?;
-        let bytes = body::read(request.take_body(), announced, self.limits.body, self.limits.body_timeout).await?;
-        let value = body::parse(&bytes)?;
-        let broken = violations(&content.validator, &value, "");
-        if broken.is_empty() {
-            request.set_data(ValidBody::new(value));
-            if let Some(result) = &content.result {
-                request.set_data(ResultSchema(Arc::clone(result)));
+        let bytes = Bytes::from(body::read(body, announced, self.limits.body, self.limits.body_timeout).await?);
+        let mut read = content::read(content, &media_type, &bytes, Prefer::Literal).await?;
+        let mut broken = violations(&content.validator, &read.value, "");
+        if !broken.is_empty() && content.shape.is_ambiguous() {
+            // Outside of JSON a text may also be read as what it is.
+            let other = content::read(content, &media_type, &bytes, Prefer::Text).await?;
+            if content.validator.is_valid(&other.value) {
+                (read, broken) = (other, Vec::new());
             }
         }
+        if broken.is_empty() {
+            admitted.body = Some(ValidBody { media_type, value: read.value, bytes, parts: read.parts });
+            admitted.result = content.result.as_ref().map(|result| ResultSchema(Arc::clone(result)));
+        }
         Ok(broken)
+    }
+
+    /// What an answer breaks of the document, without values; nothing when it is as documented.
+    pub fn violations_in_answer(
+        &self,
+        matched: &Matched<'_>,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Vec<String> {
+        answer::violations(matched.operation, status, headers, body)
     }
 }
 
@@ -246,67 +370,7 @@ impl ResultSchema {
     }
 }
 
-/// The content for the request's media type (RFC 9110, section 8.3). A charset other than UTF-8 or a content coding is refused
-/// too: JSON has none (RFC 8259, section 8.1).
-fn accepted<'a>(body: &'a Body, headers: &HeaderMap) -> Result<&'a RequestContent, Problem> {
-    let refused = || {
-        let known = body.media_types.iter().map(|known| known.media_type.essence_str()).collect::<Vec<_>>().join(" or ");
-        Problem::new(Code::UnsupportedMediaType)
-            .message(format!("The body must be {known}, in UTF-8 and without content coding."))
-    };
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let media_type = match (types.next(), types.next()) {
-        (Some(one), None) => one.to_str().ok().and_then(|text| text.parse::<Mime>().ok()).ok_or_else(refused)?,
-        _ => return Err(refused()),
-    };
-    let utf8 = media_type.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8);
-    let plain = headers.get_all(CONTENT_ENCODING).iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let known = body.media_types.iter().find(|known| known.media_type.essence_str() == media_type.essence_str());
-    known.filter(|_| utf8 && plain).ok_or_else(refused)
-}
-
 /// Whether the request has content (RFC 9112, section 6).
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
-}
-
-/// Handlers behind a contract.
-pub struct Enforced<E> {
-    contract: Arc<Contract>,
-    handlers: E,
-}
-
-impl<E: Endpoint> Endpoint for Enforced<E> {
-    type Output = Response;
-
-    async fn call(&self, mut request: Request) -> Result<Response> {
-        let contract = &self.contract;
-        let (operation, path) = match contract.route(&request) {
-            Ok(found) => found,
-            Err(problem) => {
-                body::drain_after(&mut request, contract.limits.body_timeout);
-                return Err(problem.into());
-            }
-        };
-        tracing::Span::current().record("operation", &operation.id);
-        let id = request.data::<RequestId>().cloned();
-        let mut response = match contract.admit(operation, &path, &mut request).await {
-            Ok(()) => match self.handlers.call(request).await {
-                Ok(response) => response.into_response(),
-                Err(error) => Problem::from_error(error).into_response(),
-            },
-            Err(problem) => {
-                body::drain_after(&mut request, contract.limits.body_timeout);
-                problem.into_response()
-            }
-        };
-        if !contract.limits.check_responses || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-            return Ok(response);
-        }
-        if let Some(id) = id {
-            id.stamp(&mut response); // The envelope does so for every response, and this one is checked before it gets there.
-        }
-        let checked = response::check(operation, response).await;
-        checked.map_err(|broken| Problem::internal(format!("the response breaks the document: {}", broken.join("; "))).into())
-    }
 }

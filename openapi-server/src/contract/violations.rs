@@ -8,7 +8,9 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use crate::{pointer::escape, problem::Violation};
+use openapi_document::pointer::escape;
+
+use crate::problem::Violation;
 
 /// Every violation of the schema in `value`; none when it is valid. `place` is put before each pointer.
 ///
@@ -63,8 +65,38 @@ fn translate(error: &ValidationError<'_>, value: &Value, place: &str) -> Vec<Vio
         Kind::FalseSchema if rule == "additionalProperties" => {
             value.pointer(inside).and_then(Value::as_object).into_iter().flat_map(|object| object.keys()).map(unknown).collect()
         }
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            let mut all = vec![of(at, String::new())];
+            let nearest = nearest(context, inside);
+            all[0].message = match nearest {
+                Some((index, _)) => {
+                    format!("must match one of {} alternatives; the nearest is number {}", context.len(), index + 1)
+                }
+                None => format!("must match one of {} alternatives", context.len()),
+            };
+            let errors = nearest.into_iter().flat_map(|(_, errors)| errors);
+            all.extend(errors.flat_map(|error| translate(error, value, place)));
+            all
+        }
+        Kind::OneOfMultipleValid { .. } => {
+            vec![of(at, "must match only one of the alternatives, and matches several".to_owned())]
+        }
         kind => vec![of(at, message(kind))],
     }
+}
+
+/// The alternative that a value comes nearest to, with what it breaks of it: one whose type, constants and names it has, and then the
+/// one with the fewest violations. None where they are all of another type.
+fn nearest<'a>(context: &'a [Vec<ValidationError<'static>>], inside: &str) -> Option<(usize, &'a [ValidationError<'static>])> {
+    let distance = |errors: &[ValidationError<'static>]| {
+        let is_here = |error: &&ValidationError<'static>| error.instance_path().as_str() == inside;
+        let other_type = errors.iter().filter(is_here).any(|error| matches!(error.kind(), Kind::Type { .. }));
+        // A property with one possible value is what tells alternatives apart.
+        let other_name = errors.iter().any(|error| matches!(error.kind(), Kind::Constant { .. } | Kind::Enum { .. }));
+        (other_type, other_name, errors.len())
+    };
+    let (index, errors) = context.iter().enumerate().min_by_key(|(_, errors)| distance(errors))?;
+    (!distance(errors).0 && !errors.is_empty()).then_some((index, errors.as_slice()))
 }
 
 /// Keywords whose value holds schemas by name or by index.
@@ -165,6 +197,26 @@ mod tests {
         for (schema, value, expected) in cases {
             assert_eq!(of(schema, value), [expected]);
         }
+    }
+
+    #[test]
+    fn of_several_alternatives_the_nearest_says_what_it_lacks() {
+        let schema = json!({ "properties": { "pet": { "oneOf": [
+            { "type": "object", "required": ["kind", "bark"], "properties": { "kind": { "const": "dog" } } },
+            { "type": "object", "required": ["kind", "lives"], "properties": { "kind": { "const": "cat" }, "lives": { "maximum": 9 } } },
+            { "type": "string" }
+        ] } } });
+        assert_eq!(
+            of(schema.clone(), json!({ "pet": { "kind": "cat", "lives": 10 } })),
+            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 2", "/pet/lives maximum: must be at most 9"]
+        );
+        assert_eq!(
+            of(schema.clone(), json!({ "pet": { "kind": "dog" } })),
+            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 1", "/pet/bark required: is required",]
+        );
+        assert_eq!(of(schema, json!({ "pet": 5 })), ["/pet oneOf: must match one of 3 alternatives"]);
+        let both = json!({ "oneOf": [{ "minimum": 1 }, { "minimum": 2 }] });
+        assert_eq!(of(both, json!(3)), [" oneOf: must match only one of the alternatives, and matches several"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 #[cfg(feature = "poem-openapi")]
 use poem_openapi::{
@@ -253,6 +253,14 @@ impl Problem {
         self
     }
 
+    /// Status, headers and body of the answer.
+    pub fn into_parts(self) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))]);
+        headers.extend(self.headers);
+        // Strings and numbers always serialise.
+        (self.details.code.status(), headers, serde_json::to_vec(&self.details).unwrap_or_default())
+    }
+
     /// What the caller is told.
     pub fn details(&self) -> &ProblemDetails {
         &self.details
@@ -290,17 +298,15 @@ pub struct LogNote {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = match serde_json::to_vec(&self.details) {
-            Ok(body) => Response::builder().content_type(MEDIA_TYPE).body(body),
-            Err(_) => Response::default(), // Strings and numbers always serialise.
-        };
-        response.set_status(self.details.code.status());
-        response.headers_mut().extend(self.headers);
-        response.extensions_mut().insert(LogNote {
+        let note = LogNote {
             code: self.details.code,
-            rules: self.details.errors.into_iter().flatten().map(|violation| violation.rule).collect(),
-            cause: self.cause,
-        });
+            rules: self.details.errors.iter().flatten().map(|violation| violation.rule.clone()).collect(),
+            cause: self.cause.clone(),
+        };
+        let (status, headers, body) = self.into_parts();
+        let mut response = Response::builder().status(status).body(body);
+        *response.headers_mut() = headers;
+        response.extensions_mut().insert(note);
         response
     }
 }

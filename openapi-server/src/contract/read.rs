@@ -1,0 +1,339 @@
+//! Reads what the document says of each operation, and compiles it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::{HeaderName, HeaderValue, Method};
+use jsonschema::Validator;
+use openapi_document::pointer::join;
+use serde_json::{Value, json};
+
+use super::{
+    ContractError, Document,
+    document::resolve,
+    media::Range,
+    schemas::{Schemas, for_answers, for_requests},
+    security::{self, Alternative},
+    shape::Shape,
+    style::{Encoding, Serialization, Style},
+};
+
+/// What a request for this operation is held to, and what it is answered with.
+pub(super) struct Operation {
+    /// `operationId`, for the log; method and path where there is none.
+    pub id: String,
+    /// Any of these lets a caller in; empty where the operation is open to all.
+    pub security: Vec<Alternative>,
+    pub parameters: Vec<Parameter>,
+    pub body: Option<Body>,
+    /// By status (`201`), range (`4XX`) or `default`.
+    pub responses: BTreeMap<String, Answer>,
+}
+
+/// Where a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the path, where the template has its name.
+    Path,
+    /// In the query string.
+    Query,
+    /// In a header of that name.
+    Header,
+    /// In a cookie of that name.
+    Cookie,
+}
+
+pub(super) struct Parameter {
+    pub name: String,
+    pub place: Place,
+    pub required: bool,
+    /// Whether an empty text is taken whatever the schema says.
+    pub empty: bool,
+    pub text: Text,
+    pub validator: Arc<Validator>,
+}
+
+/// How a value is sent as text.
+pub(super) enum Text {
+    /// In a style.
+    Styled(Serialization, Shape),
+    /// As JSON (`content` with a JSON media type).
+    Json,
+}
+
+pub(super) struct Body {
+    pub required: bool,
+    /// From the most particular media type to the widest range.
+    pub contents: Vec<RequestContent>,
+}
+
+pub(super) struct RequestContent {
+    pub range: Range,
+    pub validator: Arc<Validator>,
+    pub shape: Shape,
+    /// How each property of a form, or part of a multipart body, is written where `encoding` says so.
+    pub encodings: BTreeMap<String, PartEncoding>,
+    /// What `x-result` says: the schema that a resource must satisfy after this body has changed it.
+    pub result: Option<Arc<Validator>>,
+}
+
+/// An encoding object (OpenAPI 3.1, section 4.8.15).
+pub(super) struct PartEncoding {
+    pub content_types: Vec<Range>,
+    pub style: Option<Serialization>,
+}
+
+pub(super) struct Answer {
+    pub contents: Vec<(Range, Arc<Validator>)>,
+    pub headers: Vec<AnswerHeader>,
+}
+
+pub(super) struct AnswerHeader {
+    pub name: HeaderName,
+    pub required: bool,
+    pub text: Text,
+    pub validator: Arc<Validator>,
+}
+
+/// The methods of one path.
+pub(super) struct Methods {
+    pub operations: Vec<(Method, Operation)>,
+    /// The value of `Allow` (RFC 9110, section 10.2.1).
+    pub allow: HeaderValue,
+}
+
+impl Methods {
+    #[cfg(test)]
+    pub fn none() -> Self {
+        Self { operations: Vec::new(), allow: HeaderValue::from_static("") }
+    }
+}
+
+/// What has been read of a document.
+pub(super) struct Compiled {
+    pub paths: Vec<(String, Methods)>,
+    pub declined: Vec<Declined>,
+}
+
+/// A media type of a body that is documented beside others and cannot be checked; requests with it get 415.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declined {
+    /// Where in the document.
+    pub pointer: String,
+    /// The media type.
+    pub media_type: String,
+}
+
+/// Compiles every path of the document. What cannot be enforced is an error: nothing documented is left unchecked.
+///
+/// It reads the JSON as it is: a typed model of OpenAPI knows fewer documents and keywords than there are.
+pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
+    let (requests, answers) = (for_requests(document.value()), for_answers(document.value()));
+    let reader = Reader { requests: Schemas::new(&requests)?, answers: Schemas::new(&answers)?, document: document.value() };
+    let mut declined = Vec::new();
+    let mut paths: Vec<(String, Methods)> = Vec::new();
+    for operation in document.loaded().operations() {
+        let method = Method::from_bytes(operation.method.as_bytes())
+            .map_err(|_| ContractError::unsupported(&operation.pointer, "a method of this name"))?;
+        let id = format!("{method} {}", operation.path);
+        let compiled = reader.operation(&operation.path_item, &operation.pointer, id, &mut declined)?;
+        match paths.last_mut() {
+            Some((path, methods)) if path == operation.path => methods.operations.push((method, compiled)),
+            _ => {
+                let methods = Methods { operations: vec![(method, compiled)], allow: HeaderValue::from_static("") };
+                paths.push((operation.path.to_owned(), methods));
+            }
+        }
+    }
+    for (path, methods) in &mut paths {
+        let allow = methods.operations.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+        methods.allow = HeaderValue::try_from(allow).map_err(|_| ContractError::Missing(join("/paths", path)))?;
+    }
+    Ok(Compiled { paths, declined })
+}
+
+struct Reader<'d> {
+    document: &'d Value,
+    requests: Schemas<'d>,
+    answers: Schemas<'d>,
+}
+
+impl Reader<'_> {
+    fn operation(&self, item: &str, at: &str, name: String, declined: &mut Vec<Declined>) -> Result<Operation, ContractError> {
+        let node = |name: &str| self.document.pointer(&format!("{at}/{name}"));
+        let id = node("operationId").and_then(Value::as_str).map_or(name, str::to_owned);
+        let mut parameters = self.parameters(&format!("{at}/parameters"))?;
+        for shared in self.parameters(&format!("{item}/parameters"))? {
+            // The operation's own parameter of this name takes its place (OpenAPI 3.1, section 4.8.10.1).
+            if !parameters.iter().any(|own| own.name == shared.name && own.place == shared.place) {
+                parameters.push(shared);
+            }
+        }
+        let mut responses = BTreeMap::new();
+        for status in self.keys(&format!("{at}/responses")).filter(|status| !status.starts_with("x-")) {
+            responses.insert(status.to_uppercase(), self.answer(&format!("{at}/responses/{status}"))?);
+        }
+        let body = node("requestBody").map(|_| self.body(&format!("{at}/requestBody"), declined)).transpose()?;
+        Ok(Operation { id, security: security::read(self.document, at)?, parameters, body, responses })
+    }
+
+    fn keys(&self, at: &str) -> impl Iterator<Item = &str> {
+        self.document.pointer(at).and_then(Value::as_object).into_iter().flat_map(|object| object.keys()).map(String::as_str)
+    }
+
+    fn parameters(&self, at: &str) -> Result<Vec<Parameter>, ContractError> {
+        let count = self.document.pointer(at).and_then(Value::as_array).map_or(0, Vec::len);
+        let all = (0..count).map(|index| self.parameter(&format!("{at}/{index}")));
+        all.filter_map(Result::transpose).collect()
+    }
+
+    /// A parameter; none for headers that OpenAPI has other places for (3.1, section 4.8.12.2.1).
+    fn parameter(&self, at: &str) -> Result<Option<Parameter>, ContractError> {
+        let (at, node) = resolve(self.document, at)?;
+        let text = |name: &str| node.get(name).and_then(Value::as_str);
+        let place = match text("in") {
+            Some("path") => Place::Path,
+            Some("query") => Place::Query,
+            Some("header") => Place::Header,
+            Some("cookie") => Place::Cookie,
+            _ => return Err(ContractError::unsupported(&at, "a parameter outside path, query, header and cookie")),
+        };
+        let name = text("name").ok_or_else(|| ContractError::Missing(format!("{at}/name")))?;
+        if place == Place::Header && ["accept", "content-type", "authorization"].iter().any(|own| name.eq_ignore_ascii_case(own))
+        {
+            return Ok(None);
+        }
+        let (text, validator) = self.text(&self.requests, &at, node, place)?;
+        Ok(Some(Parameter {
+            name: name.to_owned(),
+            place,
+            required: node.get("required") == Some(&json!(true)) || place == Place::Path,
+            empty: node.get("allowEmptyValue") == Some(&json!(true)),
+            text,
+            validator,
+        }))
+    }
+
+    /// How the value of a parameter or header is written, and the validator for it.
+    fn text(&self, schemas: &Schemas<'_>, at: &str, node: &Value, place: Place) -> Result<(Text, Arc<Validator>), ContractError> {
+        if let Some(content) = node.get("content").and_then(Value::as_object) {
+            let [name] = content.keys().collect::<Vec<_>>()[..] else {
+                return Err(ContractError::unsupported(at, "content with more or less than one media type"));
+            };
+            let schema = format!("{}/schema", join(&format!("{at}/content"), name));
+            let validator = schemas.validator(&schema)?;
+            let range: Range = name.parse().map_err(|_| ContractError::unsupported(at, &format!("the media type {name}")))?;
+            let text = if range.is_json() {
+                Text::Json
+            } else {
+                Text::Styled(serialization(at, &json!({}), place)?, scalar(schemas, &schema, at)?)
+            };
+            return Ok((text, validator));
+        }
+        let schema = format!("{at}/schema");
+        let validator = schemas.validator(&schema)?;
+        let shape = Shape::of(schemas.document(), &schema);
+        Ok((Text::Styled(serialization(at, node, place)?, shape), validator))
+    }
+
+    fn body(&self, at: &str, declined: &mut Vec<Declined>) -> Result<Body, ContractError> {
+        let (at, node) = resolve(self.document, at)?;
+        let (mut contents, mut refused) = (Vec::new(), Vec::new());
+        for name in self.keys(&format!("{at}/content")) {
+            let at = join(&format!("{at}/content"), name);
+            let range: Range = name.parse().map_err(|_| ContractError::unsupported(&at, &format!("the media type {name}")))?;
+            match self.content(&at, range)? {
+                Some(content) => contents.push(content),
+                None => refused.push(Declined { pointer: at, media_type: name.to_owned() }),
+            }
+        }
+        match refused.first() {
+            Some(first) if contents.is_empty() => {
+                let what = format!("a request body of type {} that is not a text", first.media_type);
+                return Err(ContractError::unsupported(&first.pointer, &what));
+            }
+            _ => declined.append(&mut refused),
+        }
+        contents.sort_by_key(|content| content.range.width());
+        Ok(Body { required: node.get("required") == Some(&json!(true)), contents })
+    }
+
+    /// The content of a media type; none where it can be anything but a text, and there is no way to read more out of it.
+    fn content(&self, at: &str, range: Range) -> Result<Option<RequestContent>, ContractError> {
+        let schema = format!("{at}/schema");
+        let shape = Shape::of(self.requests.document(), &schema);
+        if !range.is_structured() && !shape.string && self.document.pointer(&schema).is_some() {
+            return Ok(None);
+        }
+        let result_at = format!("{at}/x-result");
+        let result = self.document.pointer(&result_at).map(|_| self.requests.validator(&result_at)).transpose()?;
+        let mut encodings = BTreeMap::new();
+        for name in self.keys(&format!("{at}/encoding")) {
+            let at = join(&format!("{at}/encoding"), name);
+            let node = self.document.pointer(&at).unwrap_or(&Value::Null);
+            let types = node.get("contentType").and_then(Value::as_str).into_iter().flat_map(|types| types.split(','));
+            let content_types = types
+                .map(|name| name.trim().parse().map_err(|_| ContractError::unsupported(&at, &format!("the media type {name}"))))
+                .collect::<Result<_, _>>()?;
+            let styled = ["style", "explode", "allowReserved"].iter().any(|field| node.get(field).is_some());
+            let style = styled.then(|| serialization(&at, node, Place::Query)).transpose()?;
+            encodings.insert(name.to_owned(), PartEncoding { content_types, style });
+        }
+        let validator = self.requests.validator(&schema)?;
+        Ok(Some(RequestContent { range, validator, shape, encodings, result }))
+    }
+
+    fn answer(&self, at: &str) -> Result<Answer, ContractError> {
+        let (at, node) = resolve(self.document, at)?;
+        let mut headers = Vec::new();
+        for name in node.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys()) {
+            if name.eq_ignore_ascii_case("content-type") {
+                continue; // OpenAPI 3.1, section 4.8.17.1: it is ignored here.
+            }
+            let (at, header) = resolve(self.document, &join(&format!("{at}/headers"), name))?;
+            let (text, validator) = self.text(&self.answers, &at, header, Place::Header)?;
+            headers.push(AnswerHeader {
+                name: name.parse().map_err(|_| ContractError::unsupported(&at, "a header of this name"))?,
+                required: header.get("required") == Some(&json!(true)),
+                text,
+                validator,
+            });
+        }
+        let mut contents = Vec::new();
+        for name in self.keys(&format!("{at}/content")) {
+            let at = join(&format!("{at}/content"), name);
+            let range: Range = name.parse().map_err(|_| ContractError::unsupported(&at, &format!("the media type {name}")))?;
+            contents.push((range, self.answers.validator(&format!("{at}/schema"))?));
+        }
+        contents.sort_by_key(|(range, _)| range.width());
+        Ok(Answer { contents, headers })
+    }
+}
+
+/// The style of a parameter, header or encoding object with its `explode`.
+fn serialization(at: &str, node: &Value, place: Place) -> Result<Serialization, ContractError> {
+    use Place::{Cookie, Header, Path, Query};
+
+    let style = match (node.get("style").and_then(Value::as_str), place) {
+        (None | Some("simple"), Path | Header) => Style::Simple,
+        (None | Some("form"), Query | Cookie) => Style::Form,
+        (Some("label"), Path) => Style::Label,
+        (Some("matrix"), Path) => Style::Matrix,
+        (Some("spaceDelimited"), Query) => Style::SpaceDelimited,
+        (Some("pipeDelimited"), Query) => Style::PipeDelimited,
+        (Some("deepObject"), Query) => Style::DeepObject,
+        (Some(style), _) => return Err(ContractError::unsupported(at, &format!("the style {style} in this place"))),
+    };
+    let explode = node.get("explode").and_then(Value::as_bool).unwrap_or(matches!(style, Style::Form | Style::DeepObject));
+    let encoding = match place {
+        Path | Cookie => Encoding::Percent,
+        Query => Encoding::Form,
+        Header => Encoding::None,
+    };
+    Ok(Serialization { style, explode, encoding })
+}
+
+/// The shape of a text that is one value.
+fn scalar(schemas: &Schemas<'_>, schema: &str, at: &str) -> Result<Shape, ContractError> {
+    let shape = Shape::of(schemas.document(), schema);
+    if shape.is_scalar() { Ok(shape) } else { Err(ContractError::unsupported(at, "content that is not JSON and not one value")) }
+}

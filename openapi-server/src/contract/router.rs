@@ -1,0 +1,150 @@
+//! From a path to the operations that the document has for it.
+
+use matchit::Router as Tree;
+
+use super::{ContractError, read::Methods};
+
+/// The path templates of a document.
+pub(super) struct Router {
+    tree: Tree<Leaf>,
+}
+
+struct Leaf {
+    segments: Vec<Segment>,
+    methods: Methods,
+}
+
+/// A segment of a template that has names in it.
+struct Segment {
+    /// What the tree calls it.
+    key: String,
+    /// The texts around the names; none before the first name or after the last one when the tree has matched them.
+    texts: Vec<String>,
+    names: Vec<String>,
+}
+
+/// The values that a path has for the names in its template, still percent-encoded.
+pub(super) type PathValues = Vec<(String, String)>;
+
+impl Router {
+    pub fn new() -> Self {
+        Self { tree: Tree::new() }
+    }
+
+    /// Adds a template. The tree has its own names: it takes one in a segment, and a document may have several, or call the same
+    /// place by two names.
+    pub fn insert(&mut self, path: &str, methods: Methods) -> Result<(), ContractError> {
+        let error = |cause: String| ContractError::Route { path: path.to_owned(), cause };
+        let (mut route, mut segments) = (String::new(), Vec::new());
+        for (index, text) in path.split('/').enumerate() {
+            if index > 0 {
+                route.push('/');
+            }
+            let (texts, names) = parse(text).ok_or_else(|| error("a brace is not closed".to_owned()))?;
+            let key = format!("p{index}");
+            let escape = |text: &str| text.replace('{', "{{").replace('}', "}}");
+            match names.as_slice() {
+                [] => route.push_str(&escape(text)),
+                [_] => {
+                    route.push_str(&format!("{}{{{key}}}{}", escape(&texts[0]), escape(&texts[1])));
+                    segments.push(Segment { key, texts: vec![String::new(); 2], names });
+                }
+                _ => {
+                    route.push_str(&format!("{{{key}}}"));
+                    segments.push(Segment { key, texts, names });
+                }
+            }
+        }
+        if !route.starts_with('/') {
+            return Err(error("a path begins with /".to_owned()));
+        }
+        self.tree.insert(route, Leaf { segments, methods }).map_err(|cause| error(cause.to_string()))
+    }
+
+    /// The operations for a path, with the values of its template.
+    pub fn at(&self, path: &str) -> Option<(&Methods, PathValues)> {
+        let found = self.tree.at(path).ok()?;
+        let mut values = Vec::new();
+        for segment in &found.value.segments {
+            values.extend(segment.values(found.params.get(&segment.key)?)?);
+        }
+        Some((&found.value.methods, values))
+    }
+}
+
+impl Segment {
+    /// The values of the names: each as short as what follows allows.
+    fn values(&self, text: &str) -> Option<PathValues> {
+        let mut rest = text.strip_prefix(self.texts[0].as_str())?;
+        let mut values = Vec::new();
+        for (index, name) in self.names.iter().enumerate() {
+            let after = self.texts[index + 1].as_str();
+            let last = index + 1 == self.names.len();
+            let end =
+                if last { rest.len().checked_sub(after.len()).filter(|_| rest.ends_with(after))? } else { rest.find(after)? };
+            if end == 0 {
+                return None;
+            }
+            values.push((name.clone(), rest[..end].to_owned()));
+            rest = &rest[end + after.len()..];
+        }
+        Some(values)
+    }
+}
+
+/// The texts around the names of a segment, one more than there are names.
+fn parse(segment: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let (mut texts, mut names, mut rest) = (Vec::new(), Vec::new(), segment);
+    while let Some((before, inner)) = rest.split_once('{') {
+        let (name, after) = inner.split_once('}')?;
+        texts.push(before.to_owned());
+        names.push(name.to_owned());
+        rest = after;
+    }
+    texts.push(rest.to_owned());
+    Some((texts, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(templates: &[&str], path: &str) -> Option<Vec<(String, String)>> {
+        let mut router = Router::new();
+        for template in templates {
+            router.insert(template, Methods::none()).unwrap();
+        }
+        router.at(path).map(|(_, values)| values)
+    }
+
+    fn pairs(expected: &[(&str, &str)]) -> Option<Vec<(String, String)>> {
+        Some(expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn names_may_stand_anywhere_in_a_segment() {
+        assert_eq!(values(&["/a/{id}"], "/a/7"), pairs(&[("id", "7")]));
+        assert_eq!(values(&["/a/{id}.json"], "/a/7.json"), pairs(&[("id", "7")]));
+        assert_eq!(values(&["/a/{id}.json"], "/a/7.xml"), None);
+        assert_eq!(values(&["/at/{lat},{lon}"], "/at/1.5,2"), pairs(&[("lat", "1.5"), ("lon", "2")]));
+        assert_eq!(values(&["/at/{lat},{lon}"], "/at/1.5"), None);
+        assert_eq!(values(&["/v{major}.{minor}/x"], "/v1.2/x"), pairs(&[("major", "1"), ("minor", "2")]));
+    }
+
+    #[test]
+    fn one_place_may_have_two_names_and_fixed_texts_go_first() {
+        let templates = ["/users/{id}", "/users/{name}/keys", "/users/me", "/users/{id}:archive"];
+        assert_eq!(values(&templates, "/users/7"), pairs(&[("id", "7")]));
+        assert_eq!(values(&templates, "/users/7/keys"), pairs(&[("name", "7")]));
+        assert_eq!(values(&templates, "/users/me"), pairs(&[]));
+        assert_eq!(values(&templates, "/users/7:archive"), pairs(&[("id", "7")]));
+    }
+
+    #[test]
+    fn paths_that_claim_the_same_requests_are_refused() {
+        let mut router = Router::new();
+        router.insert("/users/{id}", Methods::none()).unwrap();
+        assert!(matches!(router.insert("/users/{name}", Methods::none()), Err(ContractError::Route { .. })));
+        assert!(matches!(router.insert("/open/{name", Methods::none()), Err(ContractError::Route { .. })));
+    }
+}
