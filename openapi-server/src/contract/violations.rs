@@ -66,17 +66,17 @@ fn translate(error: &ValidationError<'_>, value: &Value, place: &str) -> Vec<Vio
             value.pointer(inside).and_then(Value::as_object).into_iter().flat_map(|object| object.keys()).map(unknown).collect()
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            let mut all = vec![of(at, String::new())];
-            let nearest = nearest(context, inside);
-            all[0].message = match nearest {
-                Some((index, _)) => {
-                    format!("must match one of {} alternatives; the nearest is number {}", context.len(), index + 1)
+            let mut message = format!("must match one of {} alternatives", context.len());
+            if let Some((index, errors)) = nearest(context, inside) {
+                // They are no violations of their own: another alternative may do without.
+                let lacks: Vec<Violation> = errors.iter().flat_map(|error| translate(error, value, place)).collect();
+                let shown: Vec<String> = lacks.iter().take(SHOWN).map(|one| format!("{} {}", one.pointer, one.message)).collect();
+                message += &format!("; the nearest is number {}: {}", index + 1, shown.join(", "));
+                if lacks.len() > SHOWN {
+                    message += &format!(", and {} more", lacks.len() - SHOWN);
                 }
-                None => format!("must match one of {} alternatives", context.len()),
-            };
-            let errors = nearest.into_iter().flat_map(|(_, errors)| errors);
-            all.extend(errors.flat_map(|error| translate(error, value, place)));
-            all
+            }
+            vec![of(at, message)]
         }
         Kind::OneOfMultipleValid { .. } => {
             vec![of(at, "must match only one of the alternatives, and matches several".to_owned())]
@@ -84,6 +84,9 @@ fn translate(error: &ValidationError<'_>, value: &Value, place: &str) -> Vec<Vio
         kind => vec![of(at, message(kind))],
     }
 }
+
+/// How much of what the nearest alternative lacks is told.
+const SHOWN: usize = 3;
 
 /// The alternative that a value comes nearest to, with what it breaks of it: one whose type, constants and names it has, and then the
 /// one with the fewest violations. None where they are all of another type.
@@ -208,11 +211,11 @@ mod tests {
         ] } } });
         assert_eq!(
             of(schema.clone(), json!({ "pet": { "kind": "cat", "lives": 10 } })),
-            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 2", "/pet/lives maximum: must be at most 9"]
+            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 2: /pet/lives must be at most 9"]
         );
         assert_eq!(
             of(schema.clone(), json!({ "pet": { "kind": "dog" } })),
-            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 1", "/pet/bark required: is required",]
+            ["/pet oneOf: must match one of 3 alternatives; the nearest is number 1: /pet/bark is required"]
         );
         assert_eq!(of(schema, json!({ "pet": 5 })), ["/pet oneOf: must match one of 3 alternatives"]);
         let both = json!({ "oneOf": [{ "minimum": 1 }, { "minimum": 2 }] });
