@@ -37,7 +37,7 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use super::{MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
+use super::{Inspect, MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// The database, where the URI names none; and the collection.
@@ -186,6 +186,20 @@ impl UserStore for MongoStore {
         .await
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        let database = self.client.database("admin");
+        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
+    }
+
+    async fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.client.clone().shutdown().immediate(true).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Inspect for MongoStore {
     async fn count(&self) -> Result<u64, StoreError> {
         let users = self.users.clone();
         self.within(async move { users.count_documents(doc! {}).await.map_err(unavailable) }).await
@@ -199,17 +213,6 @@ impl UserStore for MongoStore {
             documents.into_iter().map(decode).collect()
         })
         .await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        let database = self.client.database("admin");
-        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
-    }
-
-    async fn close(&self) {
-        if !self.closed.swap(true, Ordering::AcqRel) {
-            self.client.clone().shutdown().immediate(true).await;
-        }
     }
 }
 

@@ -21,7 +21,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-use users_api::store::{MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
+use users_api::store::{Inspect, MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
 
 use crate::{
     app::{App, complete, minimal, send},

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use users_api::{
     auth::{Issuer, LocalIssuer},
     server::ServerError,
-    store::MemoryStore,
+    store::{Inspect, MemoryStore},
 };
 
 use crate::{
