@@ -17,6 +17,15 @@
 //! made: nobody can tell, and the answer is [`StoreError::Unavailable`]. To try again would undo what came after the change.
 //!
 //! A deletion is sent again, too. The store has seen the user before; if it is gone at the second try, it is deleted, whoever did it.
+//!
+//! # What differs between servers
+//!
+//! Nothing is decided by the text of an error and, but for 11000, nothing by its code: servers differ, so the store looks. A server without
+//! transactions, such as the stand-in of the tests (FerretDB), is enough; it reads the whole collection to find an email, where
+//! MongoDB looks into the index.
+//!
+//! The driver's futures are never dropped half-way, because it does not bear that: they run in tasks, as many as there are connections, and
+//! what waits for one is given up when its time is over.
 
 use std::{
     sync::{
