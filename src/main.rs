@@ -1,4 +1,4 @@
-//! The command line: serve (the default) and token.
+//! The command line: serve (the default), token and health.
 
 use std::{
     future::Future,
@@ -12,14 +12,15 @@ use openapi_server::telemetry::{self, TelemetryError};
 use users_api::{
     api,
     auth::LocalIssuer,
-    config::{Config, DataDir},
+    config::{Config, DataDir, Listen},
     duration::duration,
+    health::{self, HealthError},
     server::{Server, ServerError},
 };
 
 /// A users API whose OpenAPI document is enforced.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version = env!("USERS_API_VERSION"), args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -40,6 +41,16 @@ enum Command {
         #[command(flatten)]
         data: DataDir,
     },
+    /// Ask the server that runs on this machine whether it can serve: for the health check of a container.
+    ///
+    /// Exit status: 0 it can, 1 it cannot.
+    Health {
+        /// Ask only whether the process answers, whatever its store and issuer do.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        listen: Listen,
+    },
 }
 
 #[tokio::main]
@@ -47,13 +58,16 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Token { scope, expires_in, data }) => token(&data, scope, expires_in),
+        Some(Command::Health { live, listen }) => {
+            health::ask(listen.address(), if live { "/healthz" } else { "/readyz" }).map_err(CliError::from)
+        }
         None => serve(&arguments.config).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}\nhint: {}", error.hint()); // The exit status tells, too.
-            ExitCode::from(2)
+            ExitCode::from(error.status())
         }
     }
 }
@@ -63,6 +77,8 @@ async fn main() -> ExitCode {
 enum CliError {
     #[error(transparent)]
     Server(#[from] ServerError),
+    #[error(transparent)]
+    Health(#[from] HealthError),
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
     #[error("cannot wait for signals: {0}")]
@@ -76,10 +92,16 @@ impl CliError {
     fn hint(&self) -> &'static str {
         match self {
             Self::Server(error) => error.hint(),
+            Self::Health(_) => "is it running, on this --host and --port? its log says why it cannot serve",
             Self::Telemetry(_) => "give a level, such as info, or see --help",
             Self::Signals(_) => "this system may not support them",
             Self::Print(_) => "is something reading it?",
         }
+    }
+
+    /// 1 where the command has done what it was asked and the answer is no, which is all that a health check may end with; else 2.
+    fn status(&self) -> u8 {
+        if matches!(self, Self::Health(_)) { 1 } else { 2 }
     }
 }
 
