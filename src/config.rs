@@ -1,7 +1,7 @@
 //! Flags and environment: one struct for everything that can be set.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
     time::Duration,
@@ -19,13 +19,9 @@ use crate::{
 /// password.
 #[derive(Args, Clone)]
 pub struct Config {
-    /// Address to listen on; with the local issuer, only a loopback address.
-    #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub host: IpAddr,
-
-    /// Port to listen on; 0 picks a free one.
-    #[arg(long, env = "PORT", default_value_t = 3000)]
-    pub port: u16,
+    /// Where the server listens.
+    #[command(flatten)]
+    pub listen: Listen,
 
     /// Where the server keeps its own files.
     #[command(flatten)]
@@ -98,6 +94,25 @@ pub struct Config {
     /// What is logged: a level, or directives such as `info,users_api=debug,openapi_server=debug`.
     #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
+}
+
+/// Where the server listens.
+#[derive(Args, Debug, Clone)]
+pub struct Listen {
+    /// Address to listen on; with the local issuer, only a loopback address.
+    #[arg(long, env = "HOST", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+
+    /// Port to listen on; 0 picks a free one.
+    #[arg(long, env = "PORT", default_value_t = 3000)]
+    pub port: u16,
+}
+
+impl Listen {
+    /// Address and port.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
 }
 
 /// Where the server keeps its own files.

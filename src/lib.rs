@@ -7,6 +7,7 @@ pub mod api;
 pub mod auth;
 pub mod config;
 pub mod duration;
+pub mod health;
 pub mod server;
 pub mod store;
 pub mod user;

@@ -1,4 +1,4 @@
-//! The command line: serve (the default) and token.
+//! The command line: serve (the default), token and health.
 
 use std::{
     future::Future,
@@ -8,18 +8,19 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use openapi_server::telemetry;
+use openapi_server::telemetry::{self, TelemetryError};
 use users_api::{
     api,
     auth::LocalIssuer,
-    config::{Config, DataDir},
+    config::{Config, DataDir, Listen},
     duration::duration,
+    health::{self, HealthError},
     server::{Server, ServerError},
 };
 
 /// A users API whose OpenAPI document is enforced.
 #[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version = env!("USERS_API_VERSION"), args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -40,6 +41,16 @@ enum Command {
         #[command(flatten)]
         data: DataDir,
     },
+    /// Ask the server that runs on this machine whether it can serve: for the health check of a container.
+    ///
+    /// Exit status: 0 it can, 1 it cannot.
+    Health {
+        /// Ask only whether the process answers, whatever its store and issuer do.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        listen: Listen,
+    },
 }
 
 #[tokio::main]
@@ -47,29 +58,57 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Some(Command::Token { scope, expires_in, data }) => token(&data, scope, expires_in),
+        Some(Command::Health { live, listen }) => {
+            health::ask(listen.address(), if live { "/healthz" } else { "/readyz" }).map_err(CliError::from)
+        }
         None => serve(&arguments.config).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err((what, hint)) => {
-            let _ = writeln!(io::stderr(), "error: {what}\nhint: {hint}"); // The exit status tells, too.
-            ExitCode::from(2)
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}\nhint: {}", error.hint()); // The exit status tells, too.
+            ExitCode::from(error.status())
         }
     }
 }
 
-/// What went wrong, and what to do about it.
-type Failure = (String, &'static str);
-
-fn failure(error: ServerError) -> Failure {
-    (error.to_string(), error.hint())
+/// Why a command could not run.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Health(#[from] HealthError),
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot print the token: {0}")]
+    Print(io::Error),
 }
 
-fn token(data: &DataDir, scope: Option<String>, expires_in: Duration) -> Result<(), Failure> {
-    let scope = scope.map_or_else(every_scope, Ok).map_err(failure)?;
-    let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(&scope, expires_in));
-    let token = token.map_err(|error| failure(error.into()))?;
-    writeln!(io::stdout(), "{token}").map_err(|error| (format!("cannot print the token: {error}"), "is something reading it?"))
+impl CliError {
+    /// What to do about it.
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Server(error) => error.hint(),
+            Self::Health(_) => "is it running, on this --host and --port? its log says why it cannot serve",
+            Self::Telemetry(_) => "give a level, such as info, or see --help",
+            Self::Signals(_) => "this system may not support them",
+            Self::Print(_) => "is something reading it?",
+        }
+    }
+
+    /// 1 where the command has done what it was asked and the answer is no, which is all that a health check may end with; else 2.
+    fn status(&self) -> u8 {
+        if matches!(self, Self::Health(_)) { 1 } else { 2 }
+    }
+}
+
+fn token(data: &DataDir, scope: Option<String>, expires_in: Duration) -> Result<(), CliError> {
+    let scope = scope.map_or_else(every_scope, Ok)?;
+    let token = LocalIssuer::open(&data.path).and_then(|issuer| issuer.token(&scope, expires_in)).map_err(ServerError::from)?;
+    writeln!(io::stdout(), "{token}").map_err(CliError::Print)
 }
 
 /// The scopes of the document, separated by spaces.
@@ -77,12 +116,11 @@ fn every_scope() -> Result<String, ServerError> {
     Ok(api::document()?.scopes().into_iter().collect::<Vec<_>>().join(" "))
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
-    telemetry::start(&config.log)
-        .map_err(|error| (format!("the log filter is not understood: {error}"), "give a level, such as info, or see --help"))?;
-    let stop = signal().map_err(|error| (format!("cannot wait for signals: {error}"), "this system may not support them"))?;
-    let server = Server::bind(config).await.map_err(failure)?;
-    welcome(&server).map_err(failure)?;
+async fn serve(config: &Config) -> Result<(), CliError> {
+    telemetry::start(&config.log)?;
+    let stop = signal().map_err(CliError::Signals)?;
+    let server = Server::bind(config).await?;
+    welcome(&server)?;
     tracing::info!(address = %server.address(), "listening");
     server.run(stop).await;
     Ok(())

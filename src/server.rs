@@ -111,8 +111,7 @@ impl Server {
                 (issuer.serve_on(builder), Some(issuer))
             }
         };
-        let address = SocketAddr::new(config.host, config.port);
-        let server = builder.bind(address, api::service(Arc::clone(&store))).await?;
+        let server = builder.bind(config.listen.address(), api::service(Arc::clone(&store))).await?;
         Ok(Self { server, store, issuer })
     }
 
@@ -137,7 +136,7 @@ impl Server {
 fn check_address(config: &Config) -> Result<(), LocalIssuerError> {
     match config.issuer.issuer {
         Some(_) => Ok(()),
-        None => openapi_server::auth::LocalIssuer::check_address(config.host),
+        None => openapi_server::auth::LocalIssuer::check_address(config.listen.host),
     }
 }
 

@@ -89,6 +89,60 @@ fn handlers_do_not_reach_into_the_contract() {
     }
 }
 
+/// The Markdown files for people, with their text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let listed = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let in_docs = listed.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let at_root = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root().join(name));
+    at_root.into_iter().chain(in_docs).map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// What stands between backticks in a page, its code blocks aside.
+fn quoted(text: &str) -> Vec<&str> {
+    let prose = text.split("```").step_by(2);
+    prose.flat_map(|prose| prose.lines()).flat_map(|line| line.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn the_files_that_the_pages_name_exist() {
+    let mut named = 0;
+    for (page, text) in pages() {
+        // docs/engine.md says where its paths begin.
+        let begins = ["", "contract-tests", "contract-tests/src"].map(|folder| root().join(folder));
+        let is_engine = page.ends_with("docs/engine.md");
+        for path in quoted(&text) {
+            let is_path = path.contains('/') && (path.ends_with('/') || path.ends_with(".rs") || path.ends_with(".yaml"));
+            if is_path && !path.starts_with('/') && !path.contains([' ', ':', '<', '{', '*']) {
+                let exists = begins.iter().take(if is_engine { 3 } else { 1 }).any(|folder| folder.join(path).exists());
+                assert!(exists, "{} names {path}", page.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 40, "only {named} files are named");
+}
+
+#[test]
+fn the_tests_that_the_pages_name_exist() {
+    let code: Vec<String> = ["src", "tests", "openapi-server", "contract-tests", "xtask"]
+        .into_iter()
+        .flat_map(sources)
+        .map(|(_, text)| text)
+        .collect();
+    let mut named = 0;
+    for (page, text) in pages() {
+        for name in quoted(&text) {
+            let is_sentence = name.matches('_').count() >= 2
+                && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+            if is_sentence {
+                assert!(code.iter().any(|text| text.contains(&format!("fn {name}("))), "{} names {name}", page.display());
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 70, "only {named} tests are named");
+}
+
 /// The crates from elsewhere that a build with these arguments compiles, with the features of each: a crate for the build itself
 /// may have others than the same crate in the program.
 fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use users_api::{
     api::users::CreateUser,
-    store::{MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserQuery, UserStore},
+    store::{Inspect, MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserQuery},
     user::User,
 };
 
@@ -47,7 +47,7 @@ fn complete(email: &str, text: &str) -> User {
 }
 
 /// What is read equals what was inserted.
-async fn reading_is_faithful(store: Arc<dyn UserStore>) {
+async fn reading_is_faithful(store: Arc<dyn Inspect>) {
     let mut inserted = vec![user("minimal@example.com")];
     inserted.extend(AWKWARD.iter().enumerate().map(|(index, text)| complete(&format!("user{index}@example.com"), text)));
     for user in &inserted {
@@ -60,7 +60,7 @@ async fn reading_is_faithful(store: Arc<dyn UserStore>) {
 }
 
 /// Where there is nothing, nothing is found.
-async fn an_empty_store_is_empty(store: Arc<dyn UserStore>) {
+async fn an_empty_store_is_empty(store: Arc<dyn Inspect>) {
     store.ping().await.unwrap();
     assert_eq!(store.count().await.unwrap(), 0);
     assert_eq!(store.snapshot().await.unwrap(), []);
@@ -70,7 +70,7 @@ async fn an_empty_store_is_empty(store: Arc<dyn UserStore>) {
 }
 
 /// An email has one user, in any letter case, and a refused insertion changes nothing.
-async fn an_email_has_one_user(store: Arc<dyn UserStore>) {
+async fn an_email_has_one_user(store: Arc<dyn Inspect>) {
     let first = user("Ada.Lovelace@Example.com");
     store.insert(first.clone()).await.unwrap();
     for email in ["Ada.Lovelace@Example.com", "ada.lovelace@example.com", "ADA.LOVELACE@EXAMPLE.COM"] {
@@ -87,7 +87,7 @@ async fn an_email_has_one_user(store: Arc<dyn UserStore>) {
 }
 
 /// Of insertions that race for one email, exactly one wins, and it is the winner's user that is there.
-async fn a_race_has_one_winner(store: Arc<dyn UserStore>) {
+async fn a_race_has_one_winner(store: Arc<dyn Inspect>) {
     let mut racers = JoinSet::new();
     for index in 0..32 {
         let store = Arc::clone(&store);
@@ -102,7 +102,7 @@ async fn a_race_has_one_winner(store: Arc<dyn UserStore>) {
 }
 
 /// Insertions of different users do not disturb one another.
-async fn many_at_once_are_all_there(store: Arc<dyn UserStore>) {
+async fn many_at_once_are_all_there(store: Arc<dyn Inspect>) {
     let mut tasks = JoinSet::new();
     for index in 0..200 {
         let store = Arc::clone(&store);
@@ -114,7 +114,7 @@ async fn many_at_once_are_all_there(store: Arc<dyn UserStore>) {
 }
 
 /// An id has one user, too: an insertion with an id that is taken gets another.
-async fn an_id_has_one_user(store: Arc<dyn UserStore>) {
+async fn an_id_has_one_user(store: Arc<dyn Inspect>) {
     let first = store.insert(user("first@example.com")).await.unwrap();
     let second = User { id: first.id.clone(), ..user("second@example.com") };
     let stored = store.insert(second.clone()).await.unwrap();
@@ -125,7 +125,7 @@ async fn an_id_has_one_user(store: Arc<dyn UserStore>) {
 }
 
 /// Times come back to the millisecond and in their order, also those before 1970 and in the far future.
-async fn times_are_exact(store: Arc<dyn UserStore>) {
+async fn times_are_exact(store: Arc<dyn Inspect>) {
     let times = [
         "0001-01-01T00:00:00Z",
         "1969-12-31T23:59:59.999Z",
@@ -149,7 +149,7 @@ async fn times_are_exact(store: Arc<dyn UserStore>) {
 }
 
 /// A user who has been given everything that a user can have comes back as stored.
-async fn portfolios_are_kept(store: Arc<dyn UserStore>) {
+async fn portfolios_are_kept(store: Arc<dyn Inspect>) {
     let mut rich = complete("rich@example.com", "x");
     let portfolio = json!({
         "id": "64f0c51e7fb3fc001234b001", "currency": "EUR",
@@ -162,7 +162,7 @@ async fn portfolios_are_kept(store: Arc<dyn UserStore>) {
 }
 
 /// Of those who replace the same state one succeeds, and the others are told.
-async fn a_state_is_replaced_once(store: Arc<dyn UserStore>) {
+async fn a_state_is_replaced_once(store: Arc<dyn Inspect>) {
     let first = store.insert(complete("ada@example.com", "x")).await.unwrap();
     let mut racers = JoinSet::new();
     for index in 0..8 {
@@ -185,7 +185,7 @@ async fn a_state_is_replaced_once(store: Arc<dyn UserStore>) {
 }
 
 /// A replacement may not take another user's email, and frees the one it gives up.
-async fn an_email_moves_with_its_user(store: Arc<dyn UserStore>) {
+async fn an_email_moves_with_its_user(store: Arc<dyn Inspect>) {
     let ada = store.insert(user("ada@example.com")).await.unwrap();
     store.insert(user("bob@example.com")).await.unwrap();
     let with = |email: &str| User { email: email.to_owned(), ..ada.clone() }.revised(ada.updated_at);
@@ -199,7 +199,7 @@ async fn an_email_moves_with_its_user(store: Arc<dyn UserStore>) {
 }
 
 /// A deleted user is gone from everywhere.
-async fn a_deleted_user_is_gone(store: Arc<dyn UserStore>) {
+async fn a_deleted_user_is_gone(store: Arc<dyn Inspect>) {
     let ada = store.insert(user("ada@example.com")).await.unwrap();
     assert!(!store.delete(&ObjectId::new().to_hex()).await.unwrap());
     assert!(store.delete(&ada.id).await.unwrap());
@@ -212,20 +212,14 @@ async fn a_deleted_user_is_gone(store: Arc<dyn UserStore>) {
     store.insert(user("ada@example.com")).await.unwrap();
 }
 
-async fn list(
-    store: &Arc<dyn UserStore>,
-    email: Option<&str>,
-    countries: &[&str],
-    after: Option<&str>,
-    limit: usize,
-) -> Vec<User> {
+async fn list(store: &Arc<dyn Inspect>, email: Option<&str>, countries: &[&str], after: Option<&str>, limit: usize) -> Vec<User> {
     let residency_countries = countries.iter().map(|country| (*country).to_owned()).collect();
     let query = UserQuery { email: email.map(str::to_owned), residency_countries, after: after.map(str::to_owned), limit };
     store.list(query).await.unwrap()
 }
 
 /// A list has those who pass every filter, in the order of their ids, from where it begins.
-async fn a_list_is_filtered_and_in_order(store: Arc<dyn UserStore>) {
+async fn a_list_is_filtered_and_in_order(store: Arc<dyn Inspect>) {
     let mut all = Vec::new();
     for index in 0..9 {
         let country = ["GR", "CY", "DE"][index % 3].to_owned();
@@ -258,7 +252,7 @@ async fn a_list_is_filtered_and_in_order(store: Arc<dyn UserStore>) {
 }
 
 /// A closed store says so to everybody, and closing it twice is harmless.
-async fn a_closed_store_is_unavailable(store: Arc<dyn UserStore>) {
+async fn a_closed_store_is_unavailable(store: Arc<dyn Inspect>) {
     store.insert(user("a@example.com")).await.unwrap();
     store.close().await;
     store.close().await;
@@ -294,7 +288,7 @@ async fn a_reopened_store_has_everything(backend: &impl TestBackend) {
 trait TestBackend: Sized {
     /// None where this machine lacks what the engine needs.
     fn new() -> Option<Self>;
-    async fn open(&self) -> Arc<dyn UserStore>;
+    async fn open(&self) -> Arc<dyn Inspect>;
 }
 
 struct Memory;
@@ -304,7 +298,7 @@ impl TestBackend for Memory {
         Some(Self)
     }
 
-    async fn open(&self) -> Arc<dyn UserStore> {
+    async fn open(&self) -> Arc<dyn Inspect> {
         Arc::new(MemoryStore::default())
     }
 }
@@ -316,7 +310,7 @@ impl TestBackend for Redb {
         Some(Self(TempDir::new().unwrap()))
     }
 
-    async fn open(&self) -> Arc<dyn UserStore> {
+    async fn open(&self) -> Arc<dyn Inspect> {
         Arc::new(RedbStore::open(&self.0.path().join("users.redb")).unwrap())
     }
 }
@@ -328,7 +322,7 @@ impl TestBackend for MongoDb {
         Database::fresh().map(Self)
     }
 
-    async fn open(&self) -> Arc<dyn UserStore> {
+    async fn open(&self) -> Arc<dyn Inspect> {
         let Ok(StoreUrl::Mongo(uri)) = self.0.uri().parse() else { panic!("no URI of MongoDB") };
         Arc::new(MongoStore::connect(&uri, &Settings::parse_from(["test"]).mongo).await.unwrap())
     }

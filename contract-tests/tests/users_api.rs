@@ -24,7 +24,7 @@ use users_api::{
     auth::LocalIssuer,
     config::Config,
     server::Server,
-    store::{MemoryStore, RedbStore, StoreUrl, UserStore},
+    store::{Inspect, MemoryStore, RedbStore, StoreUrl, UserStore},
 };
 
 #[derive(Parser)]
@@ -37,7 +37,6 @@ struct Flags {
 struct Running {
     url: String,
     signer: Signer,
-    store: Arc<dyn UserStore>,
     _stop: oneshot::Sender<()>,
     _data: TempDir,
 }
@@ -47,7 +46,7 @@ async fn serve(open: impl FnOnce(&TempDir) -> Arc<dyn UserStore>) -> Running {
     let store = open(&data);
     let flags = ["users-api", "--port", "0", "--check-responses", "--data-dir"].map(Into::into);
     let config = Flags::parse_from(flags.into_iter().chain([data.path().as_os_str().to_owned()])).config;
-    let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();
+    let server = Server::bind_with(&config, store).await.unwrap();
     let url = format!("http://{}", server.address());
     let issuer = LocalIssuer::open(data.path()).unwrap();
     let pem = std::fs::read_to_string(data.path().join(LocalIssuer::FILE)).unwrap();
@@ -56,11 +55,11 @@ async fn serve(open: impl FnOnce(&TempDir) -> Arc<dyn UserStore>) -> Running {
     tokio::spawn(server.run(async {
         let _ = stopped.await; // A dropped sender stops the server.
     }));
-    Running { url, signer, store, _stop: stop, _data: data }
+    Running { url, signer, _stop: stop, _data: data }
 }
 
 /// What is stored, as the API shows it.
-struct Stored(Arc<dyn UserStore>);
+struct Stored(Arc<MemoryStore>);
 
 impl Store for Stored {
     fn snapshot(&self) -> StoreFuture<'_> {
@@ -125,8 +124,9 @@ fn assert_kept(report: &Report) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_promise_is_kept_and_nothing_refused_is_stored() {
-    let server = serve(|_| Arc::new(MemoryStore::default())).await;
-    assert_kept(&suite(&server).store(Stored(Arc::clone(&server.store))).cases(500).run(&server.url).await.unwrap());
+    let store = Arc::new(MemoryStore::default());
+    let server = serve(|_| store.clone()).await;
+    assert_kept(&suite(&server).store(Stored(store)).cases(500).run(&server.url).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,6 +52,30 @@ impl RequestId {
 }
 
 /// The whole application behind its envelope.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use openapi_server::envelope::Envelope;
+/// use poem::{Endpoint, Request, Route, get, handler};
+///
+/// #[handler]
+/// fn status() -> &'static str {
+///     "fine"
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> poem::Result<()> {
+/// let routes = Route::new().at("/status", get(status));
+/// let application = Envelope::new(routes, 100, 100, Duration::from_secs(30));
+/// let ask = |path| application.call(Request::builder().uri_str(path).header("host", "127.0.0.1").finish());
+/// assert_eq!(ask("/status").await?.status(), 200);
+/// let refused = ask("/nothing").await?;
+/// assert_eq!((refused.status().as_u16(), refused.content_type()), (404, Some("application/problem+json")));
+/// assert!(refused.headers().contains_key("x-request-id"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Envelope<E> {
     application: E,
     admission: Admission,

@@ -59,6 +59,27 @@ impl Default for Bounds {
 }
 
 /// Serves until `stop`, then accepts no more, lets what is under way finish, and returns whether all of it did in time.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use openapi_server::listener::{self, Bounds};
+/// use poem::{EndpointExt, endpoint::{ToDynEndpoint, make_sync}};
+/// use tokio::{net::TcpListener, sync::oneshot};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let url = format!("http://{}", listener.local_addr()?);
+/// let application = Arc::new(ToDynEndpoint(make_sync(|_| "fine").map_to_response()));
+/// let (stop, stopped) = oneshot::channel::<()>();
+/// let server = tokio::spawn(listener::serve(listener, application, Bounds::default(), async { drop(stopped.await) }));
+/// assert_eq!(reqwest::get(url).await?.text().await?, "fine");
+/// drop(stop);
+/// assert!(server.await?, "all that was under way has finished");
+/// # Ok(())
+/// # }
+/// ```
 pub async fn serve(listener: TcpListener, application: Application, bounds: Bounds, stop: impl Future<Output = ()>) -> bool {
     let open = Arc::new(Semaphore::new(bounds.connections));
     let per_address = PerAddress::new(bounds.connections_per_address);

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use bson::oid::ObjectId;
 
-use super::{StoreError, UserQuery, UserStore, normalise_email};
+use super::{Inspect, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// The store behind `memory:`.
@@ -112,19 +112,22 @@ impl UserStore for MemoryStore {
         Ok(ids.into_iter().take(query.limit).filter_map(|id| users.by_id.get(id)).cloned().collect())
     }
 
-    async fn count(&self) -> Result<u64, StoreError> {
-        Ok(self.users()?.by_id.len() as u64)
-    }
-
-    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
-        Ok(self.users()?.by_id.values().cloned().collect())
-    }
-
     async fn ping(&self) -> Result<(), StoreError> {
         self.users().map(drop)
     }
 
     async fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+    }
+}
+
+#[async_trait]
+impl Inspect for MemoryStore {
+    async fn count(&self) -> Result<u64, StoreError> {
+        Ok(self.users()?.by_id.len() as u64)
+    }
+
+    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
+        Ok(self.users()?.by_id.values().cloned().collect())
     }
 }

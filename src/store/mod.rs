@@ -1,4 +1,4 @@
-//! Where users live: the [`UserStore`] trait, and one file per engine.
+//! Where users live: the trait [`UserStore`], and one file per engine. [`Inspect`] looks into one from outside.
 
 mod memory;
 #[cfg(feature = "mongodb")]
@@ -64,20 +64,6 @@ pub trait UserStore: Send + Sync {
     /// [`StoreError::Unavailable`].
     async fn list(&self, query: UserQuery) -> Result<Vec<User>, StoreError>;
 
-    /// How many users there are.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`].
-    async fn count(&self) -> Result<u64, StoreError>;
-
-    /// Every user, ordered by id. For tests: it reads everything.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`].
-    async fn snapshot(&self) -> Result<Vec<User>, StoreError>;
-
     /// Whether the store answers.
     ///
     /// # Errors
@@ -87,6 +73,24 @@ pub trait UserStore: Send + Sync {
 
     /// Finishes what is under way and lets go of the store; later calls are [`StoreError::Unavailable`].
     async fn close(&self);
+}
+
+/// A store that can be looked into, for tests and tools. It reads everything, so no handler sees it.
+#[async_trait]
+pub trait Inspect: UserStore {
+    /// How many users there are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn count(&self) -> Result<u64, StoreError>;
+
+    /// Every user, ordered by id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    async fn snapshot(&self) -> Result<Vec<User>, StoreError>;
 }
 
 /// Which users to list: those that pass every filter.

@@ -17,6 +17,15 @@
 //! made: nobody can tell, and the answer is [`StoreError::Unavailable`]. To try again would undo what came after the change.
 //!
 //! A deletion is sent again, too. The store has seen the user before; if it is gone at the second try, it is deleted, whoever did it.
+//!
+//! # What differs between servers
+//!
+//! Nothing is decided by the text of an error and, but for 11000, nothing by its code: servers differ, so the store looks. A server without
+//! transactions, such as the stand-in of the tests (FerretDB), is enough; it reads the whole collection to find an email, where
+//! MongoDB looks into the index.
+//!
+//! The driver's futures are never dropped half-way, because it does not bear that: they run in tasks, as many as there are connections, and
+//! what waits for one is given up when its time is over.
 
 use std::{
     sync::{
@@ -37,7 +46,7 @@ use mongodb::{
 };
 use tokio::sync::Semaphore;
 
-use super::{MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
+use super::{Inspect, MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// The database, where the URI names none; and the collection.
@@ -186,6 +195,20 @@ impl UserStore for MongoStore {
         .await
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        let database = self.client.database("admin");
+        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
+    }
+
+    async fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.client.clone().shutdown().immediate(true).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Inspect for MongoStore {
     async fn count(&self) -> Result<u64, StoreError> {
         let users = self.users.clone();
         self.within(async move { users.count_documents(doc! {}).await.map_err(unavailable) }).await
@@ -199,17 +222,6 @@ impl UserStore for MongoStore {
             documents.into_iter().map(decode).collect()
         })
         .await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        let database = self.client.database("admin");
-        self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
-    }
-
-    async fn close(&self) {
-        if !self.closed.swap(true, Ordering::AcqRel) {
-            self.client.clone().shutdown().immediate(true).await;
-        }
     }
 }
 

@@ -22,7 +22,7 @@ use bson::oid::ObjectId;
 use tokio::sync::{mpsc, oneshot};
 
 use self::file::DatabaseFile;
-use super::{StoreError, UserQuery, UserStore, normalise_email};
+use super::{Inspect, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
 
 /// Id → user as JSON.
@@ -137,6 +137,32 @@ impl UserStore for RedbStore {
         found.transpose()
     }
 
+    async fn ping(&self) -> Result<(), StoreError> {
+        if lock(&self.writer).as_ref().is_none_or(|(sender, _)| sender.is_closed()) {
+            return Err(closed());
+        }
+        if self.database.has_failed() {
+            // Whether it can write again is known only when it does.
+            let (answer, tried) = oneshot::channel();
+            self.send(Job::Try(answer)).await?;
+            return tried.await.map_err(|_| closed())?;
+        }
+        self.read(|database| Ok(database.begin_read()?.open_table(USERS)?.len().map(drop)?)).await
+    }
+
+    async fn close(&self) {
+        let writer = lock(&self.writer).take();
+        if let Some((sender, thread)) = writer {
+            drop(sender); // The writer finishes what is queued and ends.
+            // Joining fails only when the writer panicked; every waiting insertion was then answered by its dropped sender.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+        self.database.close();
+    }
+}
+
+#[async_trait]
+impl Inspect for RedbStore {
     async fn count(&self) -> Result<u64, StoreError> {
         self.read(|database| Ok(database.begin_read()?.open_table(USERS)?.len()?)).await
     }
@@ -149,29 +175,6 @@ impl UserStore for RedbStore {
             })
             .await?;
         users.into_iter().collect()
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        if lock(&self.writer).as_ref().is_none_or(|(sender, _)| sender.is_closed()) {
-            return Err(closed());
-        }
-        if self.database.has_failed() {
-            // Whether it can write again is known only when it does.
-            let (answer, tried) = oneshot::channel();
-            self.send(Job::Try(answer)).await?;
-            return tried.await.map_err(|_| closed())?;
-        }
-        self.count().await.map(drop)
-    }
-
-    async fn close(&self) {
-        let writer = lock(&self.writer).take();
-        if let Some((sender, thread)) = writer {
-            drop(sender); // The writer finishes what is queued and ends.
-            // Joining fails only when the writer panicked; every waiting insertion was then answered by its dropped sender.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-        }
-        self.database.close();
     }
 }
 

@@ -31,11 +31,11 @@ static KEY: LazyLock<Vec<u8>> = LazyLock::new(|| {
     std::fs::read(folder.path().join(LocalIssuer::FILE)).unwrap()
 });
 
-/// A running server: port 0, its own data folder, responses checked against the document.
-pub struct App {
+/// A running server: port 0, its own data folder, responses checked against the document; and the store that it has.
+pub struct App<S = MemoryStore> {
     pub url: String,
     pub issuer: Option<LocalIssuer>,
-    pub store: Arc<dyn UserStore>,
+    pub store: Arc<S>,
     pub client: Client,
     _data: TempDir,
 }
@@ -55,15 +55,17 @@ impl App {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::on(Arc::new(MemoryStore::default()), change).await
     }
+}
 
+impl<S: UserStore + 'static> App<S> {
     /// With another store.
-    pub async fn on(store: Arc<dyn UserStore>, change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn on(store: Arc<S>, change: impl FnOnce(&mut Config)) -> Self {
         log::search();
         let data = TempDir::new().unwrap();
         std::fs::write(data.path().join(LocalIssuer::FILE), KEY.as_slice()).unwrap();
         let mut config = config(&data);
         change(&mut config);
-        let server = Server::bind_with(&config, Arc::clone(&store)).await.unwrap();
+        let server = Server::bind_with(&config, store.clone()).await.unwrap();
         let url = format!("http://{}", server.address());
         let issuer = config.issuer.issuer.is_none().then(|| LocalIssuer::open(data.path()).unwrap());
         tokio::spawn(server.run(std::future::pending())); // It ends with the test's runtime.
@@ -97,7 +99,7 @@ impl App {
     }
 }
 
-impl Drop for App {
+impl<S> Drop for App<S> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(log::leaks(), Vec::<String>::new(), "the log tells what was sent");

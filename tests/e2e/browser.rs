@@ -19,6 +19,7 @@ use chromiumoxide::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_stream::StreamExt;
+use users_api::store::Inspect;
 
 use crate::{app::App, issuer::RealIssuer};
 

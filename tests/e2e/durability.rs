@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
     task::JoinSet,
 };
-use users_api::store::{RedbStore, UserStore};
+use users_api::store::{Inspect, RedbStore, UserStore};
 
 use crate::{
     app::{complete, minimal, send},

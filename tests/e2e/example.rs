@@ -1,7 +1,10 @@
 //! The documented example gives the documented response.
 
 use serde_json::{Value, json};
-use users_api::api;
+use users_api::{
+    api,
+    store::{Inspect, UserStore},
+};
 
 use crate::app::{App, complete, minimal, send};
 

@@ -1,6 +1,7 @@
 //! The server on MongoDB: what it does at start-up and when the database misbehaves, and what several servers do on one database.
 //!
 //! The laws of the store itself are in `tests/store.rs`, the contract in `contract-tests/tests/users_api.rs`.
+//! A seeded schedule of faults runs through `proxy.rs`, and every answer is compared with what is stored; `SEED=7` runs one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-use users_api::store::{MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
+use users_api::store::{Inspect, MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
 
 use crate::{
     app::{App, complete, minimal, send},

@@ -16,7 +16,7 @@ use users_api::{
 
 use crate::{
     app::{App, minimal, send},
-    process::{KillOnDrop, binary, refusal},
+    process::{KillOnDrop, Process, binary, refusal},
 };
 
 #[tokio::test]
@@ -82,6 +82,52 @@ async fn a_server_serves_also_where_nobody_reads_what_it_prints() {
     let line: Value = serde_json::from_str(&line).unwrap();
     let url = format!("http://{}/healthz", line["address"].as_str().unwrap());
     assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
+}
+
+#[test]
+fn the_health_command_says_what_the_probes_say() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let port = server.url.rsplit(':').next().unwrap().to_owned();
+    let health = |flags: &[&str]| binary().arg("health").args(["--port", &port]).args(flags).output().unwrap();
+    for flags in [&[][..], &["--live"], &["--host", "0.0.0.0"]] {
+        let output = health(flags);
+        assert_eq!(output.status.code(), Some(0), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    server.kill();
+    let output = health(&[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with(&format!("error: 127.0.0.1:{port} does not answer")) && said.contains("\nhint: "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_ready_is_alive_and_not_well() {
+    let store = Arc::new(MemoryStore::default());
+    let app = App::on(store.clone(), |_| {}).await;
+    store.close().await;
+    let port = app.authority().rsplit(':').next().unwrap();
+    let health = |flags: &[&str]| binary().args(["health", "--port", port]).args(flags).output().unwrap();
+    assert_eq!(health(&["--live"]).status.code(), Some(0));
+    let output = health(&[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("answers /readyz with: HTTP/1.1 503"), "{said}");
+}
+
+#[test]
+fn the_version_has_the_commit_where_git_knows_it() {
+    let output = binary().arg("--version").output().unwrap();
+    let version = String::from_utf8(output.stdout).unwrap();
+    let git =
+        |arguments: &[&str]| std::process::Command::new("git").args(arguments).output().ok().filter(|out| out.status.success());
+    // Not which one: somebody may commit while the tests run.
+    let prefix = git(&["rev-parse", "--show-prefix"]).map(|output| output.stdout);
+    let rest = version.strip_prefix(concat!("users-api ", env!("CARGO_PKG_VERSION"))).unwrap().trim();
+    match rest.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(commit) => assert!(prefix.is_none() || git(&["cat-file", "-e", commit]).is_some(), "{version}"),
+        None => assert!(rest.is_empty() && prefix.is_none_or(|prefix| prefix != b"\n"), "{version}"),
+    }
 }
 
 #[test]

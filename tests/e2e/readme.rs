@@ -185,10 +185,9 @@ fn slug(heading: &str) -> String {
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let architecture = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
-    let scaling = fs::read_to_string(root.join("docs/scaling.md")).unwrap();
-    let contributing = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
-    for text in [README, &architecture, &contributing, &scaling.replace("](../", "](")] {
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    let scaling = read("docs/scaling.md").replace("](../", "](");
+    for text in [README, &read("ARCHITECTURE.md"), &read("CONTRIBUTING.md"), &scaling] {
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             let exists = match target.strip_prefix('#') {
                 Some(anchor) => text.lines().any(|line| line.starts_with("## ") && slug(line) == anchor),

@@ -1,6 +1,7 @@
 //! Every rule of the document has its accepting and its refusing side, at the boundary.
 
 use serde_json::{Value, json};
+use users_api::store::Inspect;
 
 use crate::app::{App, complete};
 

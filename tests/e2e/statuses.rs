@@ -40,12 +40,6 @@ impl UserStore for Faulty {
     async fn list(&self, _: UserQuery) -> Result<Vec<User>, StoreError> {
         Err((self.0)())
     }
-    async fn count(&self) -> Result<u64, StoreError> {
-        Err((self.0)())
-    }
-    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
-        Err((self.0)())
-    }
     async fn ping(&self) -> Result<(), StoreError> {
         Err((self.0)())
     }
@@ -70,12 +64,6 @@ impl UserStore for Stuck {
         std::future::pending().await
     }
     async fn list(&self, _: UserQuery) -> Result<Vec<User>, StoreError> {
-        std::future::pending().await
-    }
-    async fn count(&self) -> Result<u64, StoreError> {
-        std::future::pending().await
-    }
-    async fn snapshot(&self) -> Result<Vec<User>, StoreError> {
         std::future::pending().await
     }
     async fn ping(&self) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use users_api::{
     auth::{Issuer, LocalIssuer},
     server::ServerError,
-    store::MemoryStore,
+    store::{Inspect, MemoryStore},
 };
 
 use crate::{
@@ -186,7 +186,7 @@ async fn an_address_of_the_key_set_that_is_none_is_refused_and_not_repeated() {
 async fn the_local_issuer_stays_on_loopback() {
     let data = TempDir::new().unwrap();
     let mut config = config(&data);
-    config.host = [0, 0, 0, 0].into();
+    config.listen.host = [0, 0, 0, 0].into();
     let error = users_api::server::Server::bind_with(&config, Arc::new(MemoryStore::default())).await.err().unwrap();
     assert!(matches!(error, ServerError::LocalIssuer(LocalIssuerError::NotLoopback(_))), "{error}");
     assert!(error.hint().contains("AUTH_ISSUER and AUTH_AUDIENCE"));

@@ -7,7 +7,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    code_mutants, mongo,
+    code_mutants::{self, CodeError},
+    mongo::{self, MongoError},
     spec::{self, SpecError, Verdict},
 };
 
@@ -44,8 +45,25 @@ enum Command {
     Mongo,
 }
 
-/// What went wrong, and what to do about it.
-type CliError = (String, &'static str);
+/// Why a command could not run.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+enum CliError {
+    Spec(#[from] SpecError),
+    CodeMutants(#[from] CodeError),
+    Mongo(#[from] MongoError),
+}
+
+impl CliError {
+    /// What to do about it.
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::Spec(error) => error.hint(),
+            Self::CodeMutants(error) => error.hint(),
+            Self::Mongo(error) => error.hint(),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
@@ -53,23 +71,22 @@ fn main() -> ExitCode {
         Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
         Command::CodeMutants => code_mutants::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
             .map(|all_caught| if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-            .map_err(|error| (error.to_string(), error.hint())),
-        Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(|error| (error.to_string(), error.hint())),
+            .map_err(CliError::from),
+        Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(CliError::from),
     };
-    outcome.unwrap_or_else(|(what, hint)| {
-        eprintln!("error: {what}\nhint: {hint}");
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error}\nhint: {}", error.hint());
         ExitCode::from(2)
     })
 }
 
 fn spec(check: bool, file: &Path) -> Result<ExitCode, CliError> {
-    let failure = |error: SpecError| (error.to_string(), error.hint());
     if !check {
-        let written = spec::write(file).map_err(failure)?;
+        let written = spec::write(file)?;
         println!("{}", if written { "openapi.yaml: written" } else { "openapi.yaml: fresh, unchanged" });
         return Ok(ExitCode::SUCCESS);
     }
-    match spec::check(file).map_err(failure)? {
+    match spec::check(file)? {
         Verdict::Fresh => println!("openapi.yaml: fresh"),
         Verdict::Drift(report) => {
             eprint!("{report}");

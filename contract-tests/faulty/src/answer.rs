@@ -3,7 +3,7 @@
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
-use crate::document::{Media, followed};
+use crate::{document::Media, view::followed};
 
 /// What an answer is made of.
 pub struct Maker<'a> {

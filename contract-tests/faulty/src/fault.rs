@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     auth::AuthFault,
-    document::Violation,
     exchange::{Reply, Seen},
     store::StoreFault,
+    violation::Violation,
 };
 
 /// What a fault has to do with.

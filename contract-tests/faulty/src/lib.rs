@@ -5,7 +5,8 @@
 //! makes the answer of the document's success out of the request. A document can tell it what to answer: `x-answer` in a media type
 //! is the body wherever the schema allows it, in a header its text, or null for no such header.
 //!
-//! - `document`: the OpenAPI document, compiled
+//! - `document`: the OpenAPI document, compiled by `compile`; `view`: as one direction sees it, and its validators
+//! - `parameter`: what a request says as text; `violation`: what a value breaks of its schema
 //! - `server`: a request on its way from bytes to the answer, and where a fault interferes
 //! - `answer`: bodies and headers out of schemas
 //! - `security`: who may call an operation; `auth`: tokens and scopes; `key`: whose tokens
@@ -16,14 +17,18 @@
 mod answer;
 mod auth;
 pub mod client;
+mod compile;
 mod document;
 mod exchange;
 mod fault;
 mod key;
+mod parameter;
 pub mod parsing;
 mod security;
 mod server;
 mod store;
+mod view;
+mod violation;
 
 use std::{collections::BTreeSet, io, sync::Arc};
 
@@ -38,11 +43,12 @@ use tokio::{
 
 pub use self::{
     auth::AuthFault,
-    document::{Unservable, Violation},
+    document::Unservable,
     exchange::{Content, Reply, Seen},
     fault::{Edit, Effect, Fault, Group},
     security::{API_KEY, BASIC},
     store::{Store, StoreFault},
+    violation::Violation,
 };
 use self::{key::KEY, server::Server};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     auth::{self, AuthFault, Denied},
-    document::{cookies, pairs},
+    parameter::{cookies, pairs},
 };
 
 /// The user and password that the server accepts, as `USER:PASSWORD`.

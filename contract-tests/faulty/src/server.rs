@@ -16,11 +16,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer::Maker,
-    document::{Answer, Body, Document, Media, ServedOperation, Text, Unservable, Violation, pairs, violations},
+    document::{Answer, Body, Document, Media, ServedOperation, Unservable},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
+    parameter::{Text, pairs},
     parsing,
     store::{Claim, Store, StoreFault},
+    violation::{Violation, violations},
 };
 
 /// The largest body, in bytes.

@@ -76,7 +76,7 @@ impl Generator<'_> {
         }
         if let Some(format) = shape.no_formats.first() {
             let fault = match wished {
-                Some(index) => format.negative()[index % format.negative().len()].to_owned(),
+                Some(index) => format.negative()[index % format.negative().len()].clone(),
                 None => format.fault(&mut self.rng),
             };
             // A pattern may ask for no more than a beginning: the fault comes behind it.
@@ -89,7 +89,7 @@ impl Generator<'_> {
         }
         if let Some(format) = shape.formats.first() {
             return Some(match wished {
-                Some(index) if attempt == 0 => (*format.boundary().get(index)?).to_owned(),
+                Some(index) if attempt == 0 => format.boundary().get(index)?.clone(),
                 _ => format.random(&mut self.rng),
             });
         }

@@ -45,6 +45,23 @@ pub enum LocalIssuerError {
 }
 
 /// Signs tokens with a key of its own, kept in the data folder.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use openapi_server::auth::LocalIssuer;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let data_dir = folder.path();
+/// let issuer = LocalIssuer::open(data_dir, "urn:things:local-issuer", "things")?;
+/// let token = issuer.token("read:things", Duration::from_secs(600))?;
+/// let caller = issuer.verifier()?.verify(&token).await?;
+/// assert_eq!(caller.missing(&["read:things".to_owned(), "write:things".to_owned()]), ["write:things"]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct LocalIssuer {
     issuer: String,
     audience: String,

@@ -23,6 +23,24 @@ const LEEWAY: u64 = 5;
 /// Accepted are tokens whose `typ` is `at+jwt` (RFC 9068), and those whose `typ` is `JWT` or absent unless their claims are those of
 /// an ID token or a logout token: `nonce`, `at_hash`, `c_hash`, `events`, `token_use: id` or `typ: ID`. Any other `typ` is refused.
 /// The key must be one of the issuer's own set; what a token says about where its key is (`jku`, `x5u`, `jwk`, `x5c`) is not read.
+///
+/// ```
+/// use openapi_server::auth::{KeySet, Rejection, Verifier};
+/// use serde_json::json;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // The public key of RFC 8037, appendix A.2. `Verifier::of_issuer` fetches the keys of an issuer, and keeps them up to date.
+/// let keys = KeySet::new(&json!({ "keys": [
+///     { "kty": "OKP", "crv": "Ed25519", "kid": "one", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }
+/// ] }))?;
+/// let verifier = Verifier::new(keys, "https://issuer.example/", "things");
+/// // {"alg":"EdDSA","kid":"two"}.{}. and no signature.
+/// assert_eq!(verifier.verify("eyJhbGciOiJFZERTQSIsImtpZCI6InR3byJ9.e30.").await.unwrap_err(), Rejection::UnknownKey);
+/// assert_eq!(verifier.verify("sesame").await.unwrap_err(), Rejection::Malformed);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Verifier {
     source: Source,
     issuer: String,

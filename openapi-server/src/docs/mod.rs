@@ -31,6 +31,21 @@ pub type TokenSource = Box<dyn Fn() -> std::result::Result<String, String> + Sen
 
 /// Adds the documentation of `document` to the routes. With a source of tokens the page is authorised from the start; it must be
 /// one that anybody on this machine may use.
+///
+/// ```
+/// use openapi_server::{Document, docs};
+/// use poem::{Endpoint, Request, Route};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let document = Document::parse(r#"{ "openapi": "3.1.0", "info": { "title": "Status", "version": "1" }, "paths": {} }"#)?;
+/// let routes = docs::mount(Route::new(), &document, None);
+/// let ask = |path| routes.get_response(Request::builder().uri_str(path).finish());
+/// assert_eq!(ask("/docs/").await.content_type(), Some("text/html"));
+/// assert_eq!(ask("/openapi.json").await.into_body().into_json::<serde_json::Value>().await?, *document.value());
+/// # Ok(())
+/// # }
+/// ```
 pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) -> Route {
     let yaml = Bytes::from(document.text().to_owned());
     let json = Bytes::from(document.value().to_string());

@@ -16,14 +16,13 @@ use proptest::test_runner::TestRng;
 use serde_json::{Value, json};
 
 pub use self::disagreements::{DISAGREEMENTS, FormatDisagreement, FormatValidator};
-use self::table::FORMATS;
+use self::table::{FORMATS, Texts};
 use super::{look_alikes, pick};
 
 /// A format of strings: texts that have it, and near misses.
 pub struct Format {
     name: &'static str,
-    boundary: &'static [&'static str],
-    negative: &'static [&'static str],
+    texts: Texts,
     draw: fn(&mut TestRng) -> String,
     schema: OnceLock<Option<(Schemas, SchemaIndex)>>,
 }
@@ -57,24 +56,24 @@ impl Format {
     }
 
     /// Valid texts at the edge of what the format allows.
-    pub const fn boundary(&self) -> &'static [&'static str] {
-        self.boundary
+    pub fn boundary(&self) -> &[String] {
+        &self.texts.boundary
     }
 
     /// Near misses: invalid texts.
-    pub const fn negative(&self) -> &'static [&'static str] {
-        self.negative
+    pub fn negative(&self) -> &[String] {
+        &self.texts.negative
     }
 
     /// A random valid text, often one on the boundary.
     pub fn random(&self, rng: &mut TestRng) -> String {
-        if rng.random_bool(0.2) { (*pick(rng, self.boundary)).to_owned() } else { (self.draw)(rng) }
+        if rng.random_bool(0.2) { pick(rng, self.boundary()).clone() } else { (self.draw)(rng) }
     }
 
     /// A random invalid text: one of the list, or a valid one damaged in one place.
     pub fn fault(&self, rng: &mut TestRng) -> String {
         if MISJUDGED.contains(&self.name) {
-            return (*pick(rng, self.negative)).to_owned();
+            return pick(rng, self.negative()).clone();
         }
         let damaged = if rng.random_bool(0.5) {
             (0..ATTEMPTS).find_map(|_| {
@@ -88,7 +87,7 @@ impl Format {
         } else {
             None
         };
-        damaged.unwrap_or_else(|| (*pick(rng, self.negative)).to_owned())
+        damaged.unwrap_or_else(|| pick(rng, self.negative()).clone())
     }
 
     /// Whether a text has the format: by boon, but for what it overlooks in addresses, which is where making them shorter leads.
@@ -167,7 +166,7 @@ mod tests {
             let other = jsonschema(format.name());
             let mut rng = rng();
             let randoms = (0..2_000).map(|_| format.random(&mut rng));
-            for text in format.boundary().iter().map(|text| (*text).to_owned()).chain(randoms) {
+            for text in format.boundary().iter().cloned().chain(randoms) {
                 let (boon, jsonschema) = (format.accepts(&text), other.is_valid(&Value::from(text.as_str())));
                 if !boon || !jsonschema {
                     wrong.push(format!("{} {text:?}: boon {boon}, jsonschema {jsonschema}", format.name()));
@@ -182,9 +181,9 @@ mod tests {
         let mut wrong = Vec::new();
         for format in all() {
             let other = jsonschema(format.name());
-            for &text in format.negative() {
+            for text in format.negative() {
                 let boon = format.accepts(text);
-                let jsonschema = other.is_valid(&Value::from(text));
+                let jsonschema = other.is_valid(&Value::from(text.as_str()));
                 if boon || jsonschema {
                     wrong.push(format!("{} {text:?}: boon {boon}, jsonschema {jsonschema}", format.name()));
                 }
@@ -230,13 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn every_entry_of_the_file_is_a_format_and_every_format_has_one() {
+        let named: HashSet<String> = table::read().into_keys().collect();
+        assert_eq!(named, all().iter().map(|format| format.name().to_owned()).collect());
+        for format in all() {
+            assert!(!format.boundary().is_empty() && !format.negative().is_empty(), "{}", format.name());
+        }
+    }
+
+    #[test]
     fn lists_hold_nothing_twice_and_the_obvious() {
         for format in all() {
             for list in [format.boundary(), format.negative()] {
                 assert_eq!(list.iter().collect::<HashSet<_>>().len(), list.len(), "{}", format.name());
             }
             assert!(
-                format.boundary().contains(&"") ^ format.negative().contains(&"") || format.name() == "uri-template",
+                format.boundary().contains(&String::new()) ^ format.negative().contains(&String::new())
+                    || format.name() == "uri-template",
                 "{}",
                 format.name()
             );
@@ -278,6 +287,6 @@ mod tests {
         let longest = known("email").unwrap().boundary().iter().max_by_key(|text| text.len()).unwrap();
         assert_eq!(longest.len(), 254);
         assert_eq!(longest.find('@'), Some(64));
-        assert_eq!(table::EMAIL_OF_255.len(), 255);
+        assert_eq!(disagreements::EMAIL_OF_255.len(), 255);
     }
 }

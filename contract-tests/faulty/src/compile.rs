@@ -1,0 +1,199 @@
+//! From the document's words about an operation to what its requests are held to and its answers are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hyper::header::HeaderName;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    document::{Answer, Body, Header, Media, Route, ServedOperation, Unservable},
+    parameter::{Parameter, Text},
+    security::Security,
+    view::{View, escape, followed},
+};
+
+/// The route of a path of the document.
+pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unservable> {
+    let item_at = format!("/paths/{}", escape(path));
+    let item = requests.at(&item_at)?;
+    let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+    let operations = methods.into_iter().filter(|method| item.get(method).is_some());
+    Ok(Route {
+        segments: path.split('/').map(str::to_owned).collect(),
+        operations: operations.map(|method| operation(requests, answers, &item_at, method)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Result<ServedOperation, Unservable> {
+    let at = format!("{item_at}/{method}");
+    let node = requests.at(&at)?;
+    let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
+    // Those of the operation override those of the path.
+    for list_at in [format!("{item_at}/parameters"), format!("{at}/parameters")] {
+        let list = requests.root.pointer(&list_at).and_then(Value::as_array).into_iter().flatten();
+        for index in 0..list.count() {
+            let parameter = parameter(requests, &format!("{list_at}/{index}"))?;
+            // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
+            let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
+            if parameter.place != "header" || !reserved {
+                parameters.insert((parameter.place.clone(), parameter.name.clone()), parameter);
+            }
+        }
+    }
+    let body = match node.get("requestBody") {
+        Some(_) => {
+            let (at, node) = requests.resolve(&format!("{at}/requestBody"))?;
+            Some(Body { required: node.get("required") == Some(&json!(true)), media: media(requests, &at)? })
+        }
+        None => None,
+    };
+    let statuses = answers.at(&format!("{at}/responses"))?.as_object().into_iter().flat_map(Map::keys);
+    let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
+    let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
+    let scheme = |name: &str| {
+        let at = format!("/components/securitySchemes/{}", escape(name));
+        requests.resolve(&at).map(|(_, scheme)| scheme.clone()).unwrap_or_default()
+    };
+    let security = security.and_then(|requirements| Security::of(requirements, &scheme));
+    let mut unique = BTreeSet::new();
+    for media in body.iter().flat_map(|body| &body.media) {
+        find_unique(&requests.root, &media.schema, "", 0, &mut unique);
+    }
+    Ok(ServedOperation {
+        pointer: at.clone(),
+        method: method.to_uppercase(),
+        security,
+        parameters: parameters.into_values().collect(),
+        body,
+        answers: answers.collect::<Result<_, _>>()?,
+        unique: unique.into_iter().collect(),
+    })
+}
+
+fn parameter(view: &View, at: &str) -> Result<Parameter, Unservable> {
+    let (at, node) = view.resolve(at)?;
+    let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let place = text("in");
+    let by_form = matches!(place.as_str(), "query" | "cookie");
+    let exploded =
+        node.get("explode").and_then(Value::as_bool).unwrap_or(by_form && matches!(text("style").as_str(), "" | "form"));
+    let separator = match text("style").as_str() {
+        "spaceDelimited" => Some(' '),
+        "pipeDelimited" => Some('|'),
+        _ if by_form && exploded => None,
+        _ => Some(','),
+    };
+    let schema_at = format!("{at}/schema");
+    let schema = view.at(&schema_at)?;
+    Ok(Parameter {
+        name: text("name"),
+        required: node.get("required") == Some(&json!(true)),
+        text: text_of(&view.root, schema, separator),
+        validator: view.validator(&schema_at)?,
+        place,
+    })
+}
+
+fn text_of(root: &Value, schema: &Value, separator: Option<char>) -> Text {
+    let types = types(root, schema, 0);
+    if !types.contains("array") {
+        return Text::One(types);
+    }
+    let items = followed(root, schema).get("items").cloned().unwrap_or(json!(true));
+    Text::List(self::types(root, &items, 0), separator)
+}
+
+/// The properties that a schema names, also in the parts of an `allOf`.
+fn find_properties<'a>(root: &'a Value, schema: &'a Value, depth: usize, found: &mut Vec<(&'a String, &'a Value)>) {
+    let schema = followed(root, schema);
+    found.extend(schema.get("properties").and_then(Value::as_object).into_iter().flatten());
+    for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten().filter(|_| depth < 4) {
+        find_properties(root, part, depth + 1, found);
+    }
+}
+
+/// The types that a schema speaks of, also in its branches.
+fn types(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
+    let schema = followed(root, schema);
+    let mut found: BTreeSet<String> = match schema.get("type") {
+        Some(Value::String(one)) => [one.clone()].into(),
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => BTreeSet::new(),
+    };
+    let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten().chain(schema.get("const"));
+    if found.is_empty() {
+        found.extend(listed.map(|value| type_name(value).to_owned()));
+    }
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        let branches = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
+        found.extend(branches.filter(|_| depth < 4).flat_map(|branch| types(root, branch, depth + 1)));
+    }
+    found
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn answer(view: &View, at: &str) -> Result<Answer, Unservable> {
+    let (at, node) = view.resolve(at)?;
+    let names = node.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys());
+    let headers = names.map(|name| {
+        let (at, node) = view.resolve(&format!("{at}/headers/{}", escape(name)))?;
+        name.parse::<HeaderName>().map_err(|_| Unservable(format!("{name:?} is not the name of a header")))?;
+        let schema_at = format!("{at}/schema");
+        let (wanted, schema) = (node.get("x-answer").cloned(), node["schema"].clone());
+        Ok(Header { name: name.clone(), wanted, schema, validator: view.validator(&schema_at)? })
+    });
+    Ok(Answer { headers: headers.collect::<Result<_, _>>()?, media: media(view, &at)? })
+}
+
+fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
+    let root = &view.root;
+    let node = view.at(at)?;
+    let contents = node.get("content").and_then(Value::as_object).into_iter().flatten();
+    let compiled = contents.map(|(name, content)| {
+        let schema_at = format!("{at}/content/{}/schema", escape(name));
+        let schema = content.get("schema").cloned().unwrap_or(json!(true));
+        let examples = content.get("examples").and_then(Value::as_object).and_then(|examples| examples.values().next());
+        let mut properties = Vec::new();
+        find_properties(root, &schema, 0, &mut properties);
+        Ok(Media {
+            name: name.to_lowercase(),
+            texts: properties.into_iter().map(|(name, schema)| (name.clone(), text_of(root, schema, None))).collect(),
+            validator: view.validator(&schema_at)?,
+            wanted: content.get("x-answer").cloned(),
+            example: content.get("example").or_else(|| examples.and_then(|example| example.get("value"))).cloned(),
+            schema,
+        })
+    });
+    compiled.collect()
+}
+
+fn find_unique(root: &Value, schema: &Value, at: &str, depth: usize, found: &mut BTreeSet<String>) {
+    if depth > 8 {
+        return; // A schema that contains itself.
+    }
+    if schema.get("x-unique") == Some(&json!(true)) {
+        found.insert(at.to_owned());
+    }
+    let schema = followed(root, schema);
+    if schema.get("x-unique") == Some(&json!(true)) {
+        found.insert(at.to_owned());
+    }
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        find_unique(root, property, &format!("{at}/{}", escape(name)), depth + 1, found);
+    }
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        for branch in schema.get(keyword).and_then(Value::as_array).into_iter().flatten() {
+            find_unique(root, branch, at, depth + 1, found);
+        }
+    }
+}
