@@ -1,7 +1,10 @@
-//! The example serves its document: `examples/greeting.rs`, asked over HTTP.
+//! The examples serve their document: `examples/greeting.rs` and `examples/axum.rs`, asked over HTTP.
 
 use serde_json::{Value, json};
 
+#[expect(dead_code, reason = "the test calls `app` and not `main`")]
+#[path = "../examples/axum.rs"]
+mod axum_app;
 #[expect(dead_code, reason = "the test calls `serve` and not `main`")]
 #[path = "../examples/greeting.rs"]
 mod greeting;
@@ -13,6 +16,25 @@ async fn the_example_answers_and_enforces_its_document() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async { drop(stopped.await) }));
 
+    greets(&url).await;
+
+    stop.send(()).unwrap();
+    assert!(running.await.unwrap());
+}
+
+#[tokio::test]
+async fn so_does_the_one_with_handlers_of_axum() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = axum_app::app().unwrap();
+    let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+
+    greets(&url).await;
+
+    serving.abort();
+}
+
+async fn greets(url: &str) {
     let ask = async |path: &str| {
         let response = reqwest::get(format!("{url}{path}")).await.unwrap();
         (response.status().as_u16(), response.json::<Value>().await.unwrap())
@@ -25,7 +47,4 @@ async fn the_example_answers_and_enforces_its_document() {
         let (status, problem) = ask(path).await;
         assert_eq!((status, &problem["errors"][0]["rule"]), (400, &json!(rule)), "{path}: {problem}");
     }
-
-    stop.send(()).unwrap();
-    assert!(running.await.unwrap());
 }
