@@ -4,6 +4,7 @@
 
 mod app;
 mod browser;
+mod crashes;
 mod documentation;
 mod durability;
 mod example;
