@@ -8,6 +8,7 @@ mod crashes;
 mod documentation;
 mod durability;
 mod example;
+mod hostile;
 mod issuer;
 mod log;
 mod mongo;

@@ -1,7 +1,7 @@
 //! The log holds neither personal data nor secrets, whatever is sent and however much is logged.
 
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -101,4 +101,33 @@ async fn nothing_that_is_sent_gets_into_the_log() {
         let told = ended.stderr.lines().find(|line| line.contains(secret));
         assert!(told.is_none(), "the log tells {secret}: {}", told.unwrap_or_default());
     }
+}
+
+#[tokio::test]
+async fn every_change_of_a_user_has_its_line() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    let created = send(server.post().body(complete("ada@example.com").to_string())).await;
+    let id = created.body["id"].as_str().unwrap().to_owned();
+    let token = server.token("read:users write:users");
+    let request = |method| server.client.request(method, format!("{}/users/{id}", server.url)).bearer_auth(&token);
+    let change = || {
+        let patch = json!({ "firstName": "Augusta" }).to_string();
+        request(Method::PATCH).header("content-type", "application/merge-patch+json").body(patch)
+    };
+    let mut statuses = vec![created.status];
+    for asked in [request(Method::GET), change(), request(Method::DELETE), change(), request(Method::DELETE)] {
+        statuses.push(send(asked).await.status);
+    }
+    assert_eq!(statuses, [201, 200, 200, 204, 404, 404]);
+    server.signal("TERM");
+    let log = server.ended().stderr;
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let audited = lines.iter().filter(|line| line["target"] == "audit").map(|line| {
+        let field = |name: &str| line["fields"][name].as_str().or(line[name].as_str()).unwrap().to_owned();
+        (field("operation"), field("user"), field("caller"))
+    });
+    let expected = ["createUser", "updateUser", "deleteUser"];
+    let expected = expected.map(|operation| (operation.to_owned(), id.clone(), "local-developer".to_owned()));
+    assert_eq!(audited.collect::<Vec<_>>(), expected, "{log}");
 }

@@ -126,11 +126,12 @@ impl Users {
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
-        #[oai(scope = "Scope::WriteUsers")] _caller: Authorized,
+        #[oai(scope = "Scope::WriteUsers")] caller: Authorized,
         Json(new): Json<CreateUser>,
     ) -> Result<CreateUserResponse> {
         match self.store.insert(new.into_user(ObjectId::new(), Utc::now())).await {
             Ok(user) => {
+                audit("createUser", &caller, &user.id);
                 let (location, etag) = (format!("/users/{}", user.id), entity_tag::strong(user.version()));
                 Ok(CreateUserResponse::Created(Json(user.into()), location, etag))
             }
@@ -207,7 +208,7 @@ impl Users {
     #[oai(path = "/users/:userId", method = "patch", operation_id = "updateUser")]
     async fn update_user(
         &self,
-        #[oai(scope = "Scope::WriteUsers")] _caller: Authorized,
+        #[oai(scope = "Scope::WriteUsers")] caller: Authorized,
         /// The user's identifier.
         #[oai(name = "userId", validator(pattern = "^[a-f0-9]{24}$"))]
         InPath(id): InPath<String>,
@@ -229,6 +230,7 @@ impl Users {
             let next = changed.onto(current.clone()).revised(Utc::now());
             match self.store.replace(&current, next).await {
                 Ok(user) => {
+                    audit("updateUser", &caller, &user.id);
                     let etag = entity_tag::strong(user.version());
                     return Ok(UpdateUserResponse::Updated(Json(user.into()), etag));
                 }
@@ -247,16 +249,24 @@ impl Users {
     #[oai(path = "/users/:userId", method = "delete", operation_id = "deleteUser")]
     async fn delete_user(
         &self,
-        #[oai(scope = "Scope::WriteUsers")] _caller: Authorized,
+        #[oai(scope = "Scope::WriteUsers")] caller: Authorized,
         /// The user's identifier.
         #[oai(name = "userId", validator(pattern = "^[a-f0-9]{24}$"))]
         InPath(id): InPath<String>,
     ) -> Result<DeleteUserResponse> {
         match self.store.delete(&id).await.map_err(unavailable)? {
-            true => Ok(DeleteUserResponse::Deleted),
+            true => {
+                audit("deleteUser", &caller, &id);
+                Ok(DeleteUserResponse::Deleted)
+            }
             false => Ok(DeleteUserResponse::NoUser(no_user())),
         }
     }
+}
+
+/// One line in the log for each change of a user: which operation, which user, and the subject of the caller's token.
+fn audit(operation: &str, Authorized(caller): &Authorized, user: &str) {
+    tracing::info!(target: "audit", operation, user, caller = caller.subject(), "changed");
 }
 
 fn default_limit() -> u32 {
