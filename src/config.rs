@@ -91,6 +91,10 @@ pub struct Config {
     #[arg(long, env = "CHECK_RESPONSES")]
     pub check_responses: bool,
 
+    /// Where figures for Prometheus are served, at `/metrics`; whoever reaches that address may read them (default: nowhere).
+    #[arg(long, env = "METRICS_ADDRESS", value_name = "ADDRESS")]
+    pub metrics_address: Option<SocketAddr>,
+
     /// What is logged: a level, or directives such as `info,users_api=debug,openapi_server=debug`.
     #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -122,6 +122,9 @@ async fn serve(config: &Config) -> Result<(), CliError> {
     let server = Server::bind(config).await?;
     welcome(&server)?;
     tracing::info!(address = %server.address(), "listening");
+    if let Some(address) = server.metrics_address() {
+        tracing::info!(%address, "serving figures for Prometheus at /metrics");
+    }
     server.run(stop).await;
     Ok(())
 }

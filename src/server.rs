@@ -67,7 +67,7 @@ impl ServerError {
                 "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
             }
             Self::Listen(Listen::Bind { .. }) => {
-                "is another process listening on this port? --port takes another one, and --port 0 picks a free one"
+                "is another process listening there? --port takes another port, --metrics-address another address, and port 0 picks a free one"
             }
         }
     }
@@ -100,7 +100,8 @@ impl Server {
     pub async fn bind_with(config: &Config, store: Arc<dyn UserStore>) -> Result<Self, ServerError> {
         check_address(config)?;
         let asked = Arc::clone(&store);
-        let builder = openapi_server::Server::new(api::document()?).settings(settings(config)).ready(move || {
+        let builder = openapi_server::Server::new(api::document()?).settings(settings(config)).metrics(config.metrics_address);
+        let builder = builder.ready(move || {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }
         });
@@ -118,6 +119,11 @@ impl Server {
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// The address that figures for Prometheus are served on, where they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.server.metrics_address()
     }
 
     /// Its own issuer, where no other one is configured.

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     head, health,
+    metrics::Metrics,
     problem::{LogNote, Problem},
 };
 
@@ -80,12 +81,26 @@ pub struct Envelope<E> {
     application: E,
     admission: Admission,
     timeout: Duration,
+    metrics: Option<Arc<Metrics>>,
 }
 
 impl<E: Endpoint> Envelope<E> {
     /// Lets `max_requests` run at a time, each for at most `timeout`, and `max_queued` wait for their turn. Probes do not count.
     pub fn new(application: E, max_requests: usize, max_queued: usize, timeout: Duration) -> Self {
-        Self { application, admission: Admission::new(max_requests, max_queued), timeout }
+        Self { application, admission: Admission::new(max_requests, max_queued), timeout, metrics: None }
+    }
+
+    /// Counts every request.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Option<Arc<Metrics>>) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    fn count(&self, response: &Response, begin: Instant) {
+        if let Some(metrics) = &self.metrics {
+            metrics.count(response, begin.elapsed());
+        }
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -117,7 +132,9 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
         let probe = health::is_probe(request.uri().path());
         let turn = if probe { None } else { self.admission.turn().await };
         if turn.is_none() && !probe {
-            return Ok(overloaded(&id));
+            let response = overloaded(&id);
+            self.count(&response, begin);
+            return Ok(response);
         }
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         request.set_data(id.clone());
@@ -130,6 +147,7 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
         }
         id.stamp(&mut response);
         record(&span, &response, begin.elapsed());
+        self.count(&response, begin);
         Ok(response)
     }
 }

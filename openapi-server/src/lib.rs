@@ -24,6 +24,7 @@ mod json;
 pub mod listener;
 #[cfg(feature = "poem-openapi")]
 mod merge_patch;
+pub mod metrics;
 #[cfg(feature = "poem-openapi")]
 mod parameter;
 pub mod problem;

@@ -14,6 +14,7 @@ use crate::{
     envelope::{Application, Envelope},
     health::{self, Readiness},
     listener::{self, Bounds},
+    metrics::{self, Metrics},
 };
 
 /// How long the token of the documentation page is valid.
@@ -105,6 +106,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     application: Application,
+    metrics: Option<(TcpListener, SocketAddr, Arc<Metrics>)>,
     bounds: Bounds,
 }
 
@@ -113,6 +115,7 @@ pub struct Builder {
     document: Document,
     authenticators: Authenticators,
     local_issuer: Option<Arc<LocalIssuer>>,
+    metrics: Option<SocketAddr>,
     readiness: Readiness,
     settings: Settings,
 }
@@ -123,7 +126,7 @@ impl Server {
     pub fn new(document: Document) -> Builder {
         let readiness = Arc::new(|| std::future::ready(Ok(())).boxed());
         let authenticators = Authenticators::default();
-        Builder { document, authenticators, local_issuer: None, readiness, settings: Settings::default() }
+        Builder { document, authenticators, local_issuer: None, metrics: None, readiness, settings: Settings::default() }
     }
 
     /// The address that it listens on.
@@ -131,11 +134,23 @@ impl Server {
         self.address
     }
 
+    /// The address that figures for Prometheus are served on, where they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address, _)| *address)
+    }
+
     /// Answers until `stop`, then lets requests in progress finish. Returns whether all of them did in time.
     pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
+        let metrics = self.metrics.map(|(listener, _, metrics)| {
+            let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
+            tokio::spawn(listener::serve(listener, application, Bounds::default(), std::future::pending()))
+        });
         let finished = listener::serve(self.listener, self.application, self.bounds, stop).await;
         if !finished {
             tracing::warn!("some requests did not finish in time and were broken off");
+        }
+        if let Some(metrics) = metrics {
+            metrics.abort();
         }
         finished
     }
@@ -167,6 +182,13 @@ impl Builder {
     /// addresses can be bound then.
     pub fn local_issuer(mut self, issuer: Arc<LocalIssuer>) -> Self {
         self.local_issuer = Some(issuer);
+        self
+    }
+
+    /// Serves figures of the requests on an address of its own, at `/metrics`, for Prometheus ([`Metrics`]). Whoever reaches it may
+    /// read them.
+    pub fn metrics(mut self, address: Option<SocketAddr>) -> Self {
+        self.metrics = address;
         self
     }
 
@@ -222,14 +244,26 @@ impl Builder {
         let routes = docs::mount(routes, &self.document, token);
         // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
         let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);
+        let metrics = match self.metrics {
+            Some(address) => {
+                let (listener, address) = bind(address).await?;
+                Some((listener, address, Arc::new(Metrics::new())))
+            }
+            None => None,
+        };
         let application =
-            Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout);
-
-        let bind_error = |source| ServerError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
-        Ok(Server { listener, address, application: Arc::new(ToDynEndpoint(application)), bounds: self.settings.bounds })
+            Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout)
+                .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)));
+        let (listener, address) = bind(address).await?;
+        Ok(Server { listener, address, application: Arc::new(ToDynEndpoint(application)), metrics, bounds: self.settings.bounds })
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let error = |source| ServerError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let address = listener.local_addr().map_err(error)?;
+    Ok((listener, address))
 }
 
 /// Whether a request for this path template would never reach the contract.

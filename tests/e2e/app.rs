@@ -1,6 +1,7 @@
 //! A server for one test, and what a test asks of its answers.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -36,6 +37,7 @@ pub struct App<S = MemoryStore> {
     pub url: String,
     pub issuer: Option<LocalIssuer>,
     pub store: Arc<S>,
+    pub metrics: Option<SocketAddr>,
     pub client: Client,
     _data: TempDir,
 }
@@ -67,10 +69,11 @@ impl<S: UserStore + 'static> App<S> {
         change(&mut config);
         let server = Server::bind_with(&config, store.clone()).await.unwrap();
         let url = format!("http://{}", server.address());
+        let metrics = server.metrics_address();
         let issuer = config.issuer.issuer.is_none().then(|| LocalIssuer::open(data.path()).unwrap());
         tokio::spawn(server.run(std::future::pending())); // It ends with the test's runtime.
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url, issuer, store, client, _data: data }
+        Self { url, issuer, store, metrics, client, _data: data }
     }
 
     /// `127.0.0.1:port`, for a raw connection.

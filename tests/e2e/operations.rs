@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use reqwest::Method;
-use serde_json::Value;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use users_api::{
     api,
@@ -157,4 +157,35 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
         assert!(error.starts_with("error: ") && error.contains(why), "{said}");
         assert!(help.contains(hint) && !said.contains("tiger"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn figures_for_prometheus_count_what_was_asked() {
+    let app = App::with(|config| config.metrics_address = Some("127.0.0.1:0".parse().unwrap())).await;
+    let figures = format!("http://{}/metrics", app.metrics.unwrap());
+    app.create(&minimal("ada@example.com")).await.assert_created();
+    app.create(&json!({ "email": "x" })).await.assert_problem(400, "BAD_REQUEST");
+    send(app.request(Method::GET, "/users")).await.assert_problem(401, "UNAUTHORIZED");
+    send(app.request(Method::GET, "/nothing")).await.assert_problem(404, "NOT_FOUND");
+    let answer = app.client.get(&figures).send().await.unwrap();
+    assert_eq!(
+        (answer.status(), answer.headers()["content-type"].to_str().unwrap().split(';').next()),
+        (StatusCode::OK, Some("application/openmetrics-text"))
+    );
+    let text = answer.text().await.unwrap();
+    for line in [
+        "http_requests_total{operation=\"createUser\",status=\"201\"} 1",
+        "http_requests_total{operation=\"createUser\",status=\"400\"} 1",
+        "http_requests_total{operation=\"listUsers\",status=\"401\"} 1",
+        "http_requests_total{operation=\"none\",status=\"404\"} 1",
+        "http_request_duration_seconds_count{operation=\"createUser\"} 2",
+        "http_refusals_total{operation=\"createUser\",rule=\"format\"} 1",
+        "http_refusals_total{operation=\"createUser\",rule=\"required\"} 4",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
+    }
+    assert!(!text.contains("ada"), "{text}");
+    // They are on an address of their own.
+    send(app.request(Method::GET, "/metrics")).await.assert_problem(404, "NOT_FOUND");
+    assert_eq!(app.client.get(figures.replace("/metrics", "/users")).send().await.unwrap().status(), 404);
 }

@@ -8,6 +8,7 @@ use http::StatusCode;
 use crate::{
     contract::{Contract, Head, Matched, drain_after},
     envelope::RequestId,
+    metrics::Operation,
     problem::Problem,
 };
 
@@ -43,8 +44,9 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
             }
         };
         tracing::Span::current().record("operation", matched.operation_id());
+        let operation = Operation(matched.shared_operation_id());
         let id = request.data::<RequestId>().cloned();
-        let response = match contract.admit(&matched, head(&request), &mut body).await {
+        let mut response = match contract.admit(&matched, head(&request), &mut body).await {
             Ok(admitted) => {
                 admitted.insert_into(request.extensions_mut());
                 if !matched.takes_body() {
@@ -57,9 +59,13 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
             }
             Err(problem) => {
                 drain_after(request.headers(), body, timeout);
-                return Ok(problem.into_response()); // It is the library's, and no answer of a handler to be checked.
+                // It is the library's, and no answer of a handler to be checked.
+                let mut response = problem.into_response();
+                response.extensions_mut().insert(operation);
+                return Ok(response);
             }
         };
+        response.extensions_mut().insert(operation);
         if !contract.limits().check_responses || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
             return Ok(response);
         }

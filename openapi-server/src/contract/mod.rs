@@ -197,6 +197,11 @@ impl Matched<'_> {
         &self.operation.id
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_operation_id(&self) -> Arc<str> {
+        Arc::clone(&self.operation.id)
+    }
+
     /// Whether the document has a body for the operation. Of others the body is left to the handler.
     pub fn takes_body(&self) -> bool {
         self.operation.body.is_some()

@@ -20,7 +20,7 @@ use super::{
 /// What a request for this operation is held to, and what it is answered with.
 pub(super) struct Operation {
     /// `operationId`, for the log; method and path where there is none.
-    pub id: String,
+    pub id: Arc<str>,
     /// Any of these lets a caller in; empty where the operation is open to all.
     pub security: Vec<Alternative>,
     pub parameters: Vec<Parameter>,
@@ -160,7 +160,7 @@ struct Reader<'d> {
 impl Reader<'_> {
     fn operation(&self, item: &str, at: &str, name: String, declined: &mut Vec<Declined>) -> Result<Operation, ContractError> {
         let node = |name: &str| self.document.pointer(&format!("{at}/{name}"));
-        let id = node("operationId").and_then(Value::as_str).map_or(name, str::to_owned);
+        let id = node("operationId").and_then(Value::as_str).map_or_else(|| Arc::from(name), Arc::from);
         let mut parameters = self.parameters(&format!("{at}/parameters"))?;
         for shared in self.parameters(&format!("{item}/parameters"))? {
             // The operation's own parameter of this name takes its place (OpenAPI 3.1, section 4.8.10.1).
