@@ -75,6 +75,10 @@ rules! {
         "Two created resources never share an id." "RFC 9110, section 15.3.2"
     LOCATION "location" Error
         "The Location of a 201 leads to what was created." "RFC 9110, sections 10.2.2 and 15.3.2"
+    CREATED_NOT_FOUND "created-not-found" Error
+        "A resource that was created is found." "RFC 9110, section 15.3.2"
+    DELETED_FOUND "deleted-found" Error
+        "A resource that was deleted is not found." "RFC 9110, section 9.3.5"
     VALID_REFUSED "valid-refused" Error
         "A valid request is accepted." "the document: parameters and requestBody"
     HTTP_VARIANT_REFUSED "http-variant-refused" Error
@@ -111,6 +115,10 @@ rules! {
         "What is only almost JSON is refused: duplicate names, lone surrogates, a byte order mark, comments." "RFC 8259, sections 4, 8 and 9"
     BODY_LIMIT "body-limit" Warning
         "An oversized body is refused with 413, where this is documented." "RFC 9110, section 15.5.14"
+    FOUND_DIFFERS "found-differs" Warning
+        "A resource is found as it was sent." "the document: requestBody and responses"
+    CHANGE_NOT_SHOWN "change-not-shown" Warning
+        "A change that was accepted shows." "RFC 9110, section 9.3.4; RFC 5789, section 2; RFC 7396"
     TIMESTAMPS "timestamps" Warning
         "What says when a resource was created says now." "the names of the properties"
 }

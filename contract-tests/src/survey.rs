@@ -13,7 +13,7 @@ use crate::{
     Document, Report, SuiteError,
     mutants::for_faithful,
     report::{seconds, terminal::quantity},
-    rules::Level,
+    rules::{self, Level},
 };
 
 /// How documents are surveyed.
@@ -56,6 +56,8 @@ pub struct Surveyed {
     pub defects: usize,
     /// Broken promises of a server that breaks none, and warnings: titles.
     pub findings: Vec<String>,
+    /// What every server says sooner or later, and the document does not: that a status of HTTP is missing in it.
+    pub unsaid: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
     /// Whether there was time for all of it.
@@ -98,6 +100,8 @@ impl Surveyed {
             let level = if failure.level == Level::Warning { "warning: " } else { "" };
             format!("{level}{}: {} [{}] ({})", failure.name, failure.what, failure.rule, quantity(failure.count, "case", "cases"))
         };
+        let (unsaid, findings): (Vec<_>, Vec<_>) =
+            report.failures.iter().partition(|failure| failure.rule == rules::UNDOCUMENTED_HTTP_STATUS.name);
         Self {
             document: report.document.clone(),
             operations: report.operations.len(),
@@ -108,7 +112,8 @@ impl Surveyed {
             met,
             uncovered,
             defects: report.defects.len(),
-            findings: report.failures.iter().map(title).collect(),
+            findings: findings.into_iter().map(title).collect(),
+            unsaid: unsaid.into_iter().map(|failure| failure.what.clone()).collect(),
             seconds: seconds(elapsed),
             complete: report.stopped.is_none(),
             refused: None,
@@ -136,6 +141,9 @@ impl fmt::Display for Surveyed {
         )?;
         for finding in &self.findings {
             writeln!(f, "  finding: {finding}")?;
+        }
+        for missing in &self.unsaid {
+            writeln!(f, "  left out by the document: {missing}")?;
         }
         if self.untested > 0 {
             writeln!(f, "  not tested: {}", quantity(self.untested, "operation", "operations"))?;

@@ -289,3 +289,148 @@ async fn forms_and_texts_are_written_and_broken() {
         assert!(found, "{rule} {of}: {failures:#?}");
     }
 }
+
+/// What documents of others have that is easily served wrongly.
+const UNUSUAL: &str = "
+openapi: 3.1.0
+info: {title: Unusual, version: '1'}
+paths:
+  /objects:
+    get:
+      parameters:
+        - {name: page, in: query, schema: {$ref: '#/components/schemas/Page'}}
+        - {name: filter, in: query, style: deepObject, schema: {$ref: '#/components/schemas/Filter'}}
+      responses: {'200': {description: Found.}, '400': {description: Not so.}}
+  /paths/{label}/{matrix}/{list}:
+    get:
+      parameters:
+        - {name: label, in: path, required: true, style: label, schema: {type: integer}}
+        - {name: matrix, in: path, required: true, style: matrix, schema: {$ref: '#/components/schemas/Filter'}}
+        - {name: list, in: path, required: true, schema: {type: array, minItems: 1, items: {type: integer}}}
+      responses: {'200': {description: Found.}, '400': {description: Not so.}, '404': {description: Nothing there.}}
+  /silent:
+    get: {}
+  /elsewhere:
+    get: {responses: {'302': {description: Look elsewhere.}}}
+  /empty:
+    get: {responses: {'200': {description: Anything., content: {application/json: {}}}}}
+  /wrong-examples:
+    get:
+      responses:
+        '200':
+          description: Its example is text.
+          content:
+            application/json:
+              schema: {type: object, required: [size], properties: {size: {type: integer, example: '7'}}}
+  /overlaps:
+    get:
+      responses:
+        '200':
+          description: It is of one kind only.
+          content:
+            application/json:
+              schema:
+                oneOf:
+                  - {type: object, properties: {name: {type: string}}}
+                  - {type: object, properties: {progress: {type: object}}}
+  /events:
+    get:
+      responses:
+        '200':
+          description: An event.
+          content:
+            application/json:
+              schema:
+                oneOf:
+                  - {type: object, required: [data], properties: {event: {const: made}, data: {type: object}}}
+                  - {type: object, required: [data], properties: {event: {const: gone}, data: {type: object}}}
+  /lists:
+    get:
+      responses:
+        '200':
+          description: A list of one kind.
+          content:
+            application/json:
+              schema: {oneOf: [{type: array, items: {type: integer}}, {type: array, items: {type: string}}]}
+  /rooms/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    patch:
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              additionalProperties: false
+              properties: {name: {type: [string, 'null']}, topic: {type: [string, 'null']}}
+      responses:
+        '200':
+          description: The room.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [name]
+                properties: {name: {type: string}, topic: {type: [string, 'null']}}
+        '400': {description: Not so.}
+        '404': {description: There is none.}
+        '415': {description: Not so.}
+  /payments:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Payment'}}}}
+      responses:
+        '201': {description: Paid., content: {application/json: {schema: {$ref: '#/components/schemas/Payment'}}}}
+        '400': {description: Not so.}
+        '415': {description: Not so.}
+  /accounts:
+    post:
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: object, required: [id], properties: {id: {type: integer}, createdAt: {type: string}}}}}
+      responses:
+        '201':
+          description: Made.
+          content:
+            application/json:
+              schema:
+                type: object
+                properties: {id: {type: integer}, createdAt: {type: string, example: '2020-01-01T00:00:00Z', readOnly: true}}
+        '400': {description: Not so.}
+        '415': {description: Not so.}
+components:
+  schemas:
+    Page: {type: object, properties: {limit: {type: integer, minimum: 1}, exact: {type: boolean}}}
+    Filter: {type: object, required: [size], properties: {size: {type: integer}, name: {type: string}}}
+    Payment:
+      type: object
+      required: [source]
+      properties:
+        source:
+          unevaluatedProperties: false
+          anyOf:
+            - {type: object, required: [number], properties: {number: {type: string}, code: {type: integer, writeOnly: true}}}
+            - {type: object, required: [bank], properties: {bank: {type: string}}}
+";
+
+#[tokio::test]
+async fn what_is_unusual_is_served_as_it_is_documented() {
+    let document = Document::parse("unusual.yaml", UNUSUAL).unwrap();
+    let surveyed = contract_tests::survey::survey(document, &contract_tests::survey::Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!((surveyed.succeeded, surveyed.untested), (surveyed.operations, 0), "{surveyed}");
+    assert_eq!(surveyed.uncovered.keys().collect::<Vec<_>>(), ["no answer is documented"], "{surveyed}");
+}
+
+#[tokio::test]
+async fn a_pattern_in_slashes_costs_one_rule_and_no_time() {
+    let property = "{type: string, pattern: '/^[0-9]{6}$/'}";
+    let document = format!(
+        "{{openapi: 3.1.0, info: {{title: Pins, version: '1'}}, paths: {{/pins: {{post: {{requestBody: {{content: {{application/json: \
+         {{schema: {{type: object, properties: {{pin: {property}}}}}}}}}}}, responses: {{'200': {{description: So.}}, '400': {{description: \
+         Not so.}}}}}}}}}}}}"
+    );
+    let document = Document::parse("pins.yaml", document).unwrap();
+    let surveyed = contract_tests::survey::survey(document, &contract_tests::survey::Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert!(surveyed.uncovered.keys().any(|reason| reason.contains("the slashes around it are part of it")), "{surveyed}");
+}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{document::Media, view::followed};
 
 /// What an answer is made of.
+#[derive(Clone, Copy)]
 pub struct Maker<'a> {
     /// The document.
     pub root: &'a Value,
@@ -13,6 +14,33 @@ pub struct Maker<'a> {
     pub now: &'a str,
     /// The number of the request, which makes the ids.
     pub serial: u64,
+    /// How values are made.
+    pub style: Style,
+}
+
+/// How values are made where a schema leaves a choice: not every way leads to a valid one.
+#[derive(Clone, Copy)]
+pub struct Style {
+    /// Whether examples and defaults are taken.
+    examples: bool,
+    /// How many items a list has where it may be empty.
+    items: usize,
+    /// Which branch of several is taken.
+    branch: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { examples: true, items: 0, branch: 0 }
+    }
+}
+
+impl Style {
+    /// The plainest first.
+    fn all() -> impl Iterator<Item = Self> {
+        let ways = [(true, 0), (false, 0), (false, 1)];
+        (0..4).flat_map(move |branch| ways.map(|(examples, items)| Self { examples, items, branch }))
+    }
 }
 
 /// How deep a value is made: a schema that contains itself ends here.
@@ -22,30 +50,93 @@ impl Maker<'_> {
     /// A body for this answer that says what the request said, `given`, wherever the answer has a place for it; none where none
     /// was found that the document allows.
     pub fn body(&self, media: &Media, given: Option<&Value>, parameters: &Map<String, Value>) -> Option<Value> {
-        let whole = given.filter(|given| !given.is_object()).cloned();
+        self.made(media, given, parameters, false)
+    }
+
+    /// A body for an answer that shows what is stored.
+    pub fn shown(&self, media: &Media, stored: &Value, parameters: &Map<String, Value>) -> Option<Value> {
+        self.made(media, Some(stored), parameters, true)
+    }
+
+    fn made(&self, media: &Media, given: Option<&Value>, parameters: &Map<String, Value>, own: bool) -> Option<Value> {
+        let mut given = given.cloned();
+        given.iter_mut().for_each(|given| self.hide(&media.schema, given, 0));
+        let whole = given.clone().filter(|given| !given.is_object());
         let mut parts = Parts::default();
-        self.collect(&media.schema, 0, &mut parts);
-        let mut given = given.and_then(Value::as_object).cloned().unwrap_or_default();
-        let one_way = |schema: &Value| ["readOnly", "writeOnly"].iter().any(|mark| schema.get(mark) == Some(&json!(true)));
-        for (name, _) in parts.properties.iter().filter(|(_, schema)| one_way(schema)) {
+        self.collect(&media.schema, 0, None, &mut parts);
+        let mut given = given.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        // What is `readOnly` is the server's to say.
+        for (name, _) in parts.properties.iter().filter(|(_, schema)| !own && schema.get("readOnly") == Some(&json!(true))) {
             given.shift_remove(*name);
         }
         let echoed = self.echoed(&parts, &given, parameters);
+        let example = || Some(self.renewed(&parts, media.example.as_ref()?.as_object()?.clone()));
         // From what says most about the request to what says nothing.
-        let candidates: [&dyn Fn() -> Option<Value>; 7] = [
+        let is_valid = |value: &Value| media.validator.is_valid(value);
+        let first: [&dyn Fn() -> Option<Value>; 6] = [
             &|| media.wanted.clone(),
             &|| whole.clone(),
             &|| Some(self.completed(&parts, echoed.clone())),
             // An object that is open, or says in another way what it can have.
             &|| Some(self.completed(&parts, given.clone())),
+            &|| Some(json!(example()?.into_iter().chain(echoed.clone()).collect::<Map<_, _>>())),
             &|| {
-                let example = media.example.as_ref()?.as_object()?.clone();
-                Some(json!(example.into_iter().chain(echoed.clone()).collect::<Map<_, _>>()))
+                let example = example().map(Value::Object).or_else(|| media.example.clone()).filter(&is_valid);
+                example.map(|example| with_each(example, &echoed, &is_valid))
             },
-            &|| media.example.clone(),
-            &|| Some(self.value("", &media.schema, 0)),
         ];
-        candidates.iter().find_map(|candidate| candidate().filter(|value| media.validator.is_valid(value)))
+        let others = Style::all().flat_map(|style| {
+            let maker = Self { style, ..*self };
+            let value = maker.value("", &media.schema, 0);
+            let with = |more: &Map<String, Value>| {
+                let made = value.as_object()?.clone().into_iter();
+                Some(maker.completed(&parts, made.chain(more.clone()).collect()))
+            };
+            [with(&echoed), with(&Map::new()), Some(value)]
+        });
+        // Where an object is of two open kinds at once, a property that is wrong for one makes it the other.
+        let apart = parts.properties.iter().filter_map(|(name, _)| {
+            let Value::Object(mut object) = self.value("", &media.schema, 0) else { return None };
+            object.insert((*name).to_owned(), json!([[]]));
+            Some(json!(object))
+        });
+        let found = first.iter().find_map(|candidate| candidate().filter(is_valid));
+        found.or_else(|| others.flatten().chain(apart).find(is_valid).map(|made| with_each(made, &echoed, &is_valid)))
+    }
+
+    /// An example as an answer of its own: with another id, created now.
+    fn renewed(&self, parts: &Parts<'_>, mut example: Map<String, Value>) -> Map<String, Value> {
+        for (name, schema) in parts.properties.iter().filter(|(name, _)| *name == "id" || TIMES.contains(name)) {
+            if let Some(old) = example.get_mut(*name) {
+                *old = self.value(name, schema, 1);
+            }
+        }
+        example
+    }
+
+    /// Takes out of a value what is `writeOnly`.
+    fn hide(&self, schema: &Value, value: &mut Value, depth: usize) {
+        if depth > DEPTH {
+            return;
+        }
+        match value {
+            Value::Object(object) => {
+                let mut parts = Parts::default();
+                self.collect(schema, 0, None, &mut parts);
+                for (name, schema) in parts.properties {
+                    if followed(self.root, schema).get("writeOnly").or(schema.get("writeOnly")) == Some(&json!(true)) {
+                        object.shift_remove(name);
+                    } else if let Some(value) = object.get_mut(name) {
+                        self.hide(schema, value, depth + 1);
+                    }
+                }
+            }
+            Value::Array(values) => {
+                let items = followed(self.root, schema).get("items").unwrap_or(&Value::Null);
+                values.iter_mut().for_each(|value| self.hide(items, value, depth + 1));
+            }
+            _ => {}
+        }
     }
 
     /// What the answer has of the request, by name; a list also under the plural of the name, as `nationality` in `nationalities`.
@@ -57,11 +148,39 @@ impl Maker<'_> {
             let is_list = followed(self.root, schema).get("type") == Some(&json!("array"));
             let plural = singular.filter(|_| is_list).and_then(|name| given.get(&name)).map(|value| json!([value]));
             let same = given.get(*name).or_else(|| parameters.get(*name)).cloned();
-            if let Some(value) = same.or(plural) {
+            if let Some(mut value) = same.or(plural) {
+                self.fill(schema, &mut value, 0);
                 body.insert((*name).to_owned(), value);
             }
         }
         body
+    }
+
+    /// Puts into a value what an answer has in it and a request has not, such as an id.
+    fn fill(&self, schema: &Value, value: &mut Value, depth: usize) {
+        if depth > DEPTH {
+            return;
+        }
+        match value {
+            Value::Object(object) => {
+                let mut parts = Parts::default();
+                self.collect(schema, 0, None, &mut parts);
+                for (name, schema) in &parts.properties {
+                    match object.get_mut(*name) {
+                        Some(value) => self.fill(schema, value, depth + 1),
+                        None if parts.required.contains(name) => {
+                            drop(object.insert((*name).to_owned(), self.value(name, schema, 1)))
+                        }
+                        None => {}
+                    }
+                }
+            }
+            Value::Array(values) => {
+                let items = followed(self.root, schema).get("items").unwrap_or(&Value::Null);
+                values.iter_mut().for_each(|value| self.fill(items, value, depth + 1));
+            }
+            _ => {}
+        }
     }
 
     fn completed(&self, parts: &Parts<'_>, mut body: Map<String, Value>) -> Value {
@@ -82,14 +201,17 @@ impl Maker<'_> {
         if let Some(value) = schema.get("const").or(listed) {
             return value.clone();
         }
-        if schema.get("format") == Some(&json!("date-time")) {
+        let is_plain_text =
+            schema.get("type") == Some(&json!("string")) && schema.get("format").or(schema.get("pattern")).is_none();
+        if schema.get("format") == Some(&json!("date-time")) || TIMES.contains(&name) && is_plain_text {
             return json!(self.now);
         }
         let examples = schema.get("examples").and_then(Value::as_array).and_then(|values| values.first());
-        if let Some(value) = examples.or(schema.get("example")).or(schema.get("default")).filter(|_| !fresh && depth > 0) {
+        let shown = examples.or(schema.get("example")).or(schema.get("default"));
+        if let Some(value) = shown.filter(|_| self.style.examples && !fresh && depth > 0) {
             return value.clone();
         }
-        let branches = ["oneOf", "anyOf"].iter().find_map(|keyword| schema.get(keyword)?.as_array()?.first());
+        let branches = ["oneOf", "anyOf"].iter().find_map(|keyword| self.chosen(schema.get(keyword)?));
         let kind = match schema.get("type") {
             Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str),
             kind => kind.and_then(Value::as_str),
@@ -106,7 +228,12 @@ impl Maker<'_> {
                 let prefix = schema.get("prefixItems").and_then(Value::as_array).into_iter().flatten();
                 let least = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0);
                 let items = schema.get("items").unwrap_or(&Value::Null);
-                let count = if depth < DEPTH { usize::try_from(least).unwrap_or(0) } else { 0 };
+                let least = usize::try_from(least).unwrap_or(0).max(if schema.get("maxItems") == Some(&json!(0)) {
+                    0
+                } else {
+                    self.style.items
+                });
+                let count = if depth < DEPTH { least } else { 0 };
                 prefix.chain(std::iter::repeat(items)).take(count).map(|item| self.value("", item, depth + 1)).collect()
             }
             _ => branches.map_or(Value::Null, |branch| self.value(name, branch, depth)),
@@ -115,13 +242,23 @@ impl Maker<'_> {
 
     fn object(&self, schema: &Value, depth: usize) -> Value {
         let mut parts = Parts::default();
-        self.collect(schema, 0, &mut parts);
-        let required = parts.properties.iter().filter(|(name, _)| parts.required.contains(name) && depth < DEPTH);
+        self.collect(schema, 0, Some(self.style.branch), &mut parts);
+        // What can only be one thing tells this kind of object from others.
+        let is_told =
+            |name: &str, schema: &Value| parts.required.contains(&name) || followed(self.root, schema).get("const").is_some();
+        let required = parts.properties.iter().filter(|(name, schema)| is_told(name, schema) && depth < DEPTH);
         json!(required.map(|(name, schema)| ((*name).to_owned(), self.value(name, schema, depth + 1))).collect::<Map<_, _>>())
     }
 
-    /// What the schema says about the properties of an object, in all its branches; it requires only what they all have.
-    fn collect<'a>(&'a self, schema: &'a Value, depth: usize, parts: &mut Parts<'a>) {
+    /// The branch that is taken of several.
+    fn chosen<'a>(&self, branches: &'a Value) -> Option<&'a Value> {
+        let branches = branches.as_array()?;
+        branches.get(self.style.branch % branches.len().max(1))
+    }
+
+    /// What the schema says about the properties of an object, in all its branches, and what it requires: of one branch what this
+    /// asks for, of all only what they have in common.
+    fn collect<'a>(&'a self, schema: &'a Value, depth: usize, one: Option<usize>, parts: &mut Parts<'a>) {
         let schema = followed(self.root, schema);
         if depth > DEPTH {
             return;
@@ -133,21 +270,28 @@ impl Maker<'_> {
         }
         parts.required.extend(schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
         for branch in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.collect(branch, depth + 1, parts);
+            self.collect(branch, depth + 1, one, parts);
         }
-        let choices = ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+        for keyword in ["anyOf", "oneOf"].iter().filter(|_| one.is_some()) {
+            if let Some(branch) = schema.get(keyword).and_then(|branches| self.chosen(branches)) {
+                self.collect(branch, depth + 1, one, parts);
+            }
+        }
+        let choices =
+            ["anyOf", "oneOf"].iter().filter(|_| one.is_none()).filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
         let conditions = ["if", "then", "else"].iter().filter_map(|keyword| schema.get(keyword));
         let dependent =
             schema.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(|schemas| schemas.values());
         for branch in choices.chain(conditions).chain(dependent) {
             let required = parts.required.len();
-            self.collect(branch, depth + 1, parts);
+            self.collect(branch, depth + 1, None, parts);
             parts.required.truncate(required);
         }
     }
 
     fn text(&self, name: &str, schema: &Value) -> String {
         let text = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
+        let length = |keyword: &str| schema.get(keyword).and_then(Value::as_u64).and_then(|length| usize::try_from(length).ok());
         if let Some(hir) = text("pattern").and_then(|pattern| regex_syntax::parse(pattern).ok()) {
             let mut written = String::new();
             write(&hir, &mut Dice(self.serial), &mut written);
@@ -166,8 +310,11 @@ impl Maker<'_> {
             Some("uri-reference" | "iri-reference" | "json-pointer") => "/example".to_owned(),
             Some("relative-json-pointer") => "0".to_owned(),
             Some("regex" | "uri-template") => "example".to_owned(),
-            _ if name == "id" => format!("{:024x}", Dice(self.serial).roll()),
-            _ => "x".repeat(schema.get("minLength").and_then(Value::as_u64).map_or(0, |length| length as usize)),
+            _ if name == "id" => {
+                let text = format!("{:024x}", Dice(self.serial).roll());
+                text[text.len() - length("maxLength").unwrap_or(text.len()).min(text.len())..].to_owned()
+            }
+            _ => "x".repeat(length("minLength").unwrap_or(0)),
         }
     }
 
@@ -189,7 +336,8 @@ impl Maker<'_> {
         let bound = |keyword: &str| schema.get(keyword).and_then(Value::as_f64);
         let step = bound("multipleOf").unwrap_or(1.0);
         let least = bound("minimum").or(bound("exclusiveMinimum").map(|bound| bound + step)).unwrap_or(0.0);
-        let value = (least / step).ceil() * step;
+        let most = bound("maximum").or(bound("exclusiveMaximum").map(|bound| bound - step)).unwrap_or(f64::MAX);
+        let value = ((least / step).ceil() * step).min(most);
         if value.fract() == 0.0 { json!(value as i64) } else { json!(value) }
     }
 }
@@ -201,7 +349,10 @@ struct Parts<'a> {
 }
 
 /// What the server adds wherever the answer has a place for it.
-const MADE: [&str; 3] = ["id", "createdAt", "updatedAt"];
+pub const MADE: [&str; 3] = ["id", "createdAt", "updatedAt"];
+
+/// Properties that say when something was created or changed.
+const TIMES: [&str; 4] = ["createdAt", "created_at", "updatedAt", "updated_at"];
 
 /// Repeatable chance (the generator SplitMix64).
 struct Dice(u64);
@@ -233,4 +384,18 @@ fn write(hir: &Hir, dice: &mut Dice, text: &mut String) {
         HirKind::Concat(parts) => parts.iter().for_each(|part| write(part, dice, text)),
         HirKind::Alternation(parts) => write(&parts[0], dice, text),
     }
+}
+
+/// A body with each of these properties that it can have.
+fn with_each(mut body: Value, properties: &Map<String, Value>, is_valid: &dyn Fn(&Value) -> bool) -> Value {
+    for (name, value) in properties {
+        let mut more = body.clone();
+        if let Some(object) = more.as_object_mut() {
+            object.insert(name.clone(), value.clone());
+        }
+        if is_valid(&more) {
+            body = more;
+        }
+    }
+    body
 }

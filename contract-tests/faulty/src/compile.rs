@@ -32,7 +32,7 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     for list_at in [format!("{item_at}/parameters"), format!("{at}/parameters")] {
         let list = requests.root.pointer(&list_at).and_then(Value::as_array).into_iter().flatten();
         for index in 0..list.count() {
-            let parameter = parameter(requests, &format!("{list_at}/{index}"))?;
+            let parameter = Parameter::compile(requests, &format!("{list_at}/{index}"))?;
             // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
             let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
             if parameter.place != "header" || !reserved {
@@ -47,7 +47,7 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
         }
         None => None,
     };
-    let statuses = answers.at(&format!("{at}/responses"))?.as_object().into_iter().flat_map(Map::keys);
+    let statuses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
     let scheme = |name: &str| {
@@ -70,41 +70,8 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     })
 }
 
-fn parameter(view: &View, at: &str) -> Result<Parameter, Unservable> {
-    let (at, node) = view.resolve(at)?;
-    let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let place = text("in");
-    let by_form = matches!(place.as_str(), "query" | "cookie");
-    let exploded =
-        node.get("explode").and_then(Value::as_bool).unwrap_or(by_form && matches!(text("style").as_str(), "" | "form"));
-    let separator = match text("style").as_str() {
-        "spaceDelimited" => Some(' '),
-        "pipeDelimited" => Some('|'),
-        _ if by_form && exploded => None,
-        _ => Some(','),
-    };
-    let schema_at = format!("{at}/schema");
-    let schema = view.at(&schema_at)?;
-    Ok(Parameter {
-        name: text("name"),
-        required: node.get("required") == Some(&json!(true)),
-        text: text_of(&view.root, schema, separator),
-        validator: view.validator(&schema_at)?,
-        place,
-    })
-}
-
-fn text_of(root: &Value, schema: &Value, separator: Option<char>) -> Text {
-    let types = types(root, schema, 0);
-    if !types.contains("array") {
-        return Text::One(types);
-    }
-    let items = followed(root, schema).get("items").cloned().unwrap_or(json!(true));
-    Text::List(self::types(root, &items, 0), separator)
-}
-
 /// The properties that a schema names, also in the parts of an `allOf`.
-fn find_properties<'a>(root: &'a Value, schema: &'a Value, depth: usize, found: &mut Vec<(&'a String, &'a Value)>) {
+pub fn find_properties<'a>(root: &'a Value, schema: &'a Value, depth: usize, found: &mut Vec<(&'a String, &'a Value)>) {
     let schema = followed(root, schema);
     found.extend(schema.get("properties").and_then(Value::as_object).into_iter().flatten());
     for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten().filter(|_| depth < 4) {
@@ -113,7 +80,7 @@ fn find_properties<'a>(root: &'a Value, schema: &'a Value, depth: usize, found: 
 }
 
 /// The types that a schema speaks of, also in its branches.
-fn types(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
+pub fn types(root: &Value, schema: &Value, depth: usize) -> BTreeSet<String> {
     let schema = followed(root, schema);
     let mut found: BTreeSet<String> = match schema.get("type") {
         Some(Value::String(one)) => [one.clone()].into(),
@@ -167,7 +134,7 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
         find_properties(root, &schema, 0, &mut properties);
         Ok(Media {
             name: name.to_lowercase(),
-            texts: properties.into_iter().map(|(name, schema)| (name.clone(), text_of(root, schema, None))).collect(),
+            texts: properties.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect(),
             validator: view.validator(&schema_at)?,
             wanted: content.get("x-answer").cloned(),
             example: content.get("example").or_else(|| examples.and_then(|example| example.get("value"))).cloned(),

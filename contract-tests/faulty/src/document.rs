@@ -169,10 +169,15 @@ impl ServedOperation {
         keys.iter().find_map(|key| self.answers.get_key_value(key)).map(|(key, _)| key)
     }
 
+    /// Whether its path ends with a parameter, and so names a resource.
+    pub fn names_one(&self) -> bool {
+        self.pointer.rsplit_once('/').is_some_and(|(path, _)| path.ends_with('}'))
+    }
+
     /// The status of success.
     pub fn success(&self) -> u16 {
-        let first = self.answers.keys().find(|status| status.starts_with('2'));
-        first.and_then(|status| status.replace("XX", "00").parse().ok()).unwrap_or(200)
+        let first = |class: char| self.answers.keys().find(|status| status.starts_with(class));
+        first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok()).unwrap_or(200)
     }
 
     /// The status for a request that breaks a rule: 422 only where the document prefers it.

@@ -1,32 +1,61 @@
-//! What a request says in its path, query, headers and cookies: texts, and the values that they stand for.
+//! What a request says in its path, query, headers and cookies: texts, and the values that they stand for (OpenAPI 3.1, section 4.8.12.3).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hyper::HeaderMap;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::ServedOperation,
-    view::escape,
+    compile::{find_properties, types},
+    document::{ServedOperation, Unservable},
+    view::{View, escape, followed},
     violation::{Violation, violations},
 };
 
+/// A parameter of an operation.
 pub struct Parameter {
     pub name: String,
     pub place: String,
     pub required: bool,
-    pub text: Text,
     pub validator: Arc<Validator>,
+    style: String,
+    exploded: bool,
+    shape: Shape,
 }
+
+/// What a parameter's value is made of.
+enum Shape {
+    /// A value of one of these types.
+    One(Types),
+    /// A list of such values.
+    List(Types),
+    /// An object: what its known properties are, and what the others.
+    Object(BTreeMap<String, Text>, Text),
+    /// JSON, for a parameter with `content`.
+    Json,
+}
+
+type Types = BTreeSet<String>;
 
 /// What a text stands for.
 #[derive(Debug, Clone)]
 pub enum Text {
     /// A value of one of these types.
-    One(BTreeSet<String>),
-    /// A list of such values: between separators, or each given for itself.
-    List(BTreeSet<String>, Option<char>),
+    One(Types),
+    /// A list of such values, each given for itself.
+    List(Types),
+}
+
+/// Why a parameter has no value.
+pub enum NoValue {
+    /// It is not given.
+    Missing,
+    /// It is given in a way that its style does not have.
+    Malformed(&'static str),
 }
 
 impl ServedOperation {
@@ -42,16 +71,14 @@ impl ServedOperation {
             let at = format!("/{}/{}", parameter.place, escape(&parameter.name));
             let violation =
                 |rule: &str, message: &str| Violation { pointer: at.clone(), rule: rule.to_owned(), message: message.to_owned() };
-            let texts = parameter.texts(path, query, headers);
-            let value = match (&parameter.text, texts.as_slice()) {
-                (_, []) => {
+            let value = match parameter.value(path, query, headers) {
+                Ok(value) => value,
+                Err(NoValue::Missing) => {
                     broken.extend(parameter.required.then(|| violation("required", "is required")));
                     continue;
                 }
-                (Text::List(types, None), texts) => texts.iter().map(|text| from_text(text, types)).collect(),
-                (text, [one]) => text.value(one),
-                _ => {
-                    broken.push(violation("type", "must be given once"));
+                Err(NoValue::Malformed(message)) => {
+                    broken.push(violation("type", message));
                     continue;
                 }
             };
@@ -63,9 +90,73 @@ impl ServedOperation {
 }
 
 impl Parameter {
+    /// The parameter at `at`.
+    pub fn compile(view: &View, at: &str) -> Result<Self, Unservable> {
+        let (at, node) = view.resolve(at)?;
+        let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let place = text("in");
+        let by_form = matches!(place.as_str(), "query" | "cookie");
+        let style = Some(text("style")).filter(|style| !style.is_empty());
+        let style = style.unwrap_or_else(|| if by_form { "form" } else { "simple" }.to_owned());
+        let exploded = node.get("explode").and_then(Value::as_bool).unwrap_or(matches!(style.as_str(), "form" | "deepObject"));
+        let content = node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
+        let schema_at = match content {
+            Some(name) => format!("{at}/content/{}/schema", escape(name)),
+            None => format!("{at}/schema"),
+        };
+        let schema = view.root.pointer(&schema_at).unwrap_or(&Value::Null);
+        let shape = if content.is_some() { Shape::Json } else { Shape::of(&view.root, schema) };
+        let (name, required) = (text("name"), node.get("required") == Some(&json!(true)));
+        Ok(Self { name, required, validator: view.validator(&schema_at)?, place, style, exploded, shape })
+    }
+
+    /// The value that a request gives it.
+    pub fn value(&self, path: &Map<String, Value>, query: &str, headers: &HeaderMap) -> Result<Value, NoValue> {
+        if let Shape::Object(known, others) = &self.shape
+            && let Some(fields) = self.fields(known, path, query, headers)?
+        {
+            return Ok(object(known, others, fields));
+        }
+        let texts = self.texts(path, query, headers);
+        let one = match texts.as_slice() {
+            [] => return Err(NoValue::Missing),
+            [one] => Ok(one),
+            _ => Err(NoValue::Malformed("must be given once")),
+        };
+        match (&self.shape, self.separator()) {
+            (Shape::Json, _) => serde_json::from_str(one?).map_err(|_| NoValue::Malformed("must be JSON")),
+            (Shape::List(types), None) => Ok(texts.iter().map(|text| from_text(text, types)).collect()),
+            (Shape::List(types), Some(between)) => Ok(one?.split(between).map(|item| from_text(item, types)).collect()),
+            (Shape::One(types), _) => Ok(from_text(one?, types)),
+            (Shape::Object(..), _) => Ok(json!(one?)),
+        }
+    }
+
+    /// What stands between the items of a list in one text; none where each item is given for itself.
+    fn separator(&self) -> Option<char> {
+        match (self.style.as_str(), self.exploded) {
+            ("form" | "matrix" | "spaceDelimited" | "pipeDelimited" | "deepObject", true) => None,
+            ("spaceDelimited", false) => Some(' '),
+            ("pipeDelimited", false) => Some('|'),
+            ("label", true) => Some('.'),
+            _ => Some(','),
+        }
+    }
+
+    /// The texts given under the parameter's name.
     fn texts(&self, path: &Map<String, Value>, query: &str, headers: &HeaderMap) -> Vec<String> {
         match self.place.as_str() {
-            "path" => path.get(&self.name).and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
+            "path" => {
+                let Some(text) = path.get(&self.name).and_then(Value::as_str) else { return Vec::new() };
+                let named = format!(";{}", self.name);
+                match self.style.as_str() {
+                    "label" => vec![text.strip_prefix('.').unwrap_or(text).to_owned()],
+                    "matrix" => {
+                        text.split(&named).skip(1).map(|part| part.strip_prefix('=').unwrap_or(part).to_owned()).collect()
+                    }
+                    _ => vec![text.to_owned()],
+                }
+            }
             "query" => pairs(query).into_iter().filter(|(name, _)| *name == self.name).map(|(_, value)| value).collect(),
             "header" => {
                 let values = headers.get_all(self.name.as_str()).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -74,19 +165,111 @@ impl Parameter {
             _ => cookies(headers).filter(|(name, _)| *name == self.name).map(|(_, value)| decode(value)).collect(),
         }
     }
-}
 
-impl Text {
-    pub fn value(&self, text: &str) -> Value {
-        match self {
-            Text::One(types) | Text::List(types, None) => from_text(text, types),
-            Text::List(types, Some(separator)) => text.split(*separator).map(|item| from_text(item, types)).collect(),
+    /// The names and texts of an object's properties; none where it may be given as another value.
+    fn fields(
+        &self,
+        known: &BTreeMap<String, Text>,
+        path: &Map<String, Value>,
+        query: &str,
+        headers: &HeaderMap,
+    ) -> Result<Option<Vec<(String, String)>>, NoValue> {
+        let given = |fields: Vec<(String, String)>| if fields.is_empty() { Err(NoValue::Missing) } else { Ok(Some(fields)) };
+        match (self.style.as_str(), self.exploded) {
+            ("deepObject", _) => {
+                let key =
+                    |name: &str| Some(name.strip_prefix(self.name.as_str())?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
+                given(pairs(query).into_iter().filter_map(|(name, value)| Some((key(&name)?, value))).collect())
+            }
+            // Its properties are parameters, so that nobody can tell unknown ones from others.
+            ("form" | "spaceDelimited" | "pipeDelimited", true) => {
+                let all = if self.place == "query" {
+                    pairs(query)
+                } else {
+                    cookies(headers).map(|(name, value)| (name.to_owned(), decode(value))).collect()
+                };
+                let fields: Vec<_> = all.into_iter().filter(|(name, _)| known.contains_key(name)).collect();
+                // An object without properties looks like none.
+                given(fields)
+            }
+            ("matrix", true) => {
+                let text = path.get(&self.name).and_then(Value::as_str).unwrap_or_default();
+                given(text.split(';').filter(|part| !part.is_empty()).map(named).collect())
+            }
+            (_, exploded) => {
+                let texts = self.texts(path, query, headers);
+                let Some(text) = texts.first().filter(|_| texts.len() == 1) else { return Ok(None) };
+                let parts: Vec<&str> = text.split(self.separator().unwrap_or(',')).collect();
+                if exploded {
+                    return Ok(Some(parts.into_iter().map(named).collect()));
+                }
+                let pair = |pair: &[&str]| Some(((*pair.first()?).to_owned(), (*pair.get(1)?).to_owned()));
+                Ok(parts.chunks(2).map(pair).collect())
+            }
         }
     }
 }
 
+impl Shape {
+    fn of(root: &Value, schema: &Value) -> Self {
+        let types = types(root, schema, 0);
+        if types.contains("array") {
+            return Self::List(item_types(root, schema));
+        }
+        if !types.contains("object") {
+            return Self::One(types);
+        }
+        let mut properties = Vec::new();
+        find_properties(root, schema, 0, &mut properties);
+        let others = followed(root, schema).get("additionalProperties").filter(|others| others.is_object());
+        Self::Object(
+            properties.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect(),
+            others.map_or_else(|| Text::One(Types::new()), |schema| Text::of(root, schema)),
+        )
+    }
+}
+
+impl Text {
+    /// What a text for a value of this schema stands for.
+    pub fn of(root: &Value, schema: &Value) -> Self {
+        let types = types(root, schema, 0);
+        if types.contains("array") { Self::List(item_types(root, schema)) } else { Self::One(types) }
+    }
+
+    /// The value of a text.
+    pub fn value(&self, text: &str) -> Value {
+        let (Self::One(types) | Self::List(types)) = self;
+        from_text(text, types)
+    }
+}
+
+fn item_types(root: &Value, schema: &Value) -> Types {
+    let items = followed(root, schema).get("items").cloned().unwrap_or(json!(true));
+    types(root, &items, 0)
+}
+
+fn named(part: &str) -> (String, String) {
+    let (name, value) = part.split_once('=').unwrap_or((part, ""));
+    (name.to_owned(), value.to_owned())
+}
+
+fn object(known: &BTreeMap<String, Text>, others: &Text, fields: Vec<(String, String)>) -> Value {
+    let mut object = Map::new();
+    for (name, text) in fields {
+        let kind = known.get(&name).unwrap_or(others);
+        let value = kind.value(&text);
+        match (object.get_mut(&name), kind) {
+            (Some(Value::Array(items)), _) => items.push(value),
+            (Some(first), _) => *first = json!([first.take(), value]),
+            (None, Text::List(_)) => drop(object.insert(name, json!([value]))),
+            (None, Text::One(_)) => drop(object.insert(name, value)),
+        }
+    }
+    json!(object)
+}
+
 /// The value that a text stands for; one that fits no type stays text, which the schema refuses.
-fn from_text(text: &str, types: &BTreeSet<String>) -> Value {
+fn from_text(text: &str, types: &Types) -> Value {
     let bare = !text.starts_with(char::is_whitespace) && !text.ends_with(char::is_whitespace);
     let parsed = serde_json::from_str::<Value>(text).ok().filter(|value| match value {
         Value::Number(_) => types.contains("integer") || types.contains("number"),

@@ -15,7 +15,7 @@ use hyper::{Request, Response, StatusCode, body::Incoming, http::request};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    answer::Maker,
+    answer::{MADE, Maker, Style},
     document::{Answer, Body, Document, Media, ServedOperation, Unservable},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
@@ -165,6 +165,10 @@ impl Turn<'_> {
                 |pointer: &String| Violation { pointer: pointer.clone(), rule: "unique".to_owned(), message: message.clone() };
             return self.problem(Some(operation), 409, &taken.iter().map(violation).collect::<Vec<_>>());
         }
+        // Only a path that ends with an id leads to nothing once that is deleted.
+        if operation.method == "GET" && operation.names_one() && self.server.store.is_gone(&seen.path) {
+            return self.problem(Some(operation), 404, &[]);
+        }
         for (name, value) in path_values {
             parameters.entry(name).or_insert_with(|| value.clone());
         }
@@ -226,7 +230,7 @@ impl Turn<'_> {
         let path = self.head.uri.path();
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
-        let stored = || self.server.store.find(path).filter(|_| operation.method == "GET");
+        let stored = || self.server.store.known(path).filter(|_| operation.method == "GET");
         let patched = media
             .filter(|media| self.is_merge_patch() && media.wanted.is_none())
             .and_then(|media| Some((media, self.patched(media, seen.body.as_ref(), parameters)?)));
@@ -237,14 +241,21 @@ impl Turn<'_> {
                 return self.problem(Some(operation), operation.refusal(), &[]);
             }
             _ => media.map(|media| match stored() {
-                Some(stored) if media.validator.is_valid(&stored) => Some(stored),
-                _ => self.maker().body(media, seen.body.as_ref(), parameters),
+                Some(stored) => self.maker().shown(media, &stored, parameters),
+                None => self.maker().body(media, seen.body.as_ref(), parameters),
             }),
         };
         if made == Some(None) {
             return Reply::broken();
         }
-        let made = made.flatten();
+        let mut made = made.flatten();
+        let changes = matches!(operation.method.as_str(), "PUT" | "PATCH");
+        if let (Some(made), Some(media)) = (&mut made, media.filter(|media| changes && media.wanted.is_none())) {
+            let named = self.with_identity(made.clone(), seen.body.as_ref(), false);
+            if media.validator.is_valid(&named) {
+                *made = named;
+            }
+        }
         let id =
             made.as_ref().and_then(|made| made.get("id")).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         let location = format!("{}/{}", path.trim_end_matches('/'), id.unwrap_or_else(|| self.serial.to_string()));
@@ -254,14 +265,45 @@ impl Turn<'_> {
         if let (Some(media), Some(made)) = (media, &made) {
             reply.fill(media, made.clone());
         }
-        let resource = made.or(seen.body.clone()).unwrap_or_default();
+        let resource =
+            made.unwrap_or_else(|| self.with_identity(seen.body.clone().unwrap_or_default(), seen.body.as_ref(), true));
+        let fault = self.server.store_fault();
         match operation.method.as_str() {
-            "POST" => self.create(location, resource),
-            "PUT" | "PATCH" => self.server.store.put(path.to_owned(), resource),
-            "DELETE" => self.server.store.remove(path),
+            "POST" => {
+                self.note(&location, seen);
+                self.create(location, resource);
+            }
+            "PUT" | "PATCH" if fault != Some(StoreFault::NotChanged) => {
+                self.note(path, seen);
+                self.server.store.put(path.to_owned(), resource);
+            }
+            "DELETE" if fault != Some(StoreFault::NotDeleted) => self.server.store.remove(path),
             _ => {}
         }
         reply
+    }
+
+    /// A resource with what the one at this path has of what the server makes and nobody has sent; also where it has no such property itself, if `all`.
+    fn with_identity(&self, mut resource: Value, sent: Option<&Value>, all: bool) -> Value {
+        let stored = self.server.store.find(self.head.uri.path());
+        let made =
+            stored.as_ref().and_then(Value::as_object).into_iter().flatten().filter(|(name, _)| MADE.contains(&name.as_str()));
+        if let Some(resource) = resource.as_object_mut() {
+            for (name, value) in made.filter(|(name, _)| *name != "updatedAt" && sent.is_none_or(|sent| sent.get(name).is_none()))
+            {
+                if all || resource.contains_key(name) {
+                    resource.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        resource
+    }
+
+    /// Keeps what was sent for a resource, unless a fault decides what is kept.
+    fn note(&self, path: &str, seen: &Seen) {
+        if let (None, Some(body)) = (self.server.store_fault(), &seen.body) {
+            self.server.store.note(path, body.clone());
+        }
     }
 
     fn is_merge_patch(&self) -> bool {
@@ -280,7 +322,7 @@ impl Turn<'_> {
     fn create(&self, location: String, mut resource: Value) {
         let store = &self.server.store;
         match self.server.store_fault() {
-            Some(StoreFault::NotStored) => return,
+            Some(StoreFault::NotStored) => return store.remove(&location),
             Some(StoreFault::StoredTwice) => store.push(location.clone(), resource.clone()),
             Some(StoreFault::StoredLowerCase) => lower_case(&mut resource),
             Some(StoreFault::StoredWithout(properties)) => {
@@ -319,7 +361,7 @@ impl Turn<'_> {
             Some(StoreFault::IdReused) => self.serial % 8,
             _ => self.serial,
         };
-        Maker { root: &self.server.document.answers, now: &self.now, serial }
+        Maker { root: &self.server.document.answers, now: &self.now, serial, style: Style::default() }
     }
 
     /// An answer with its documented headers and no body yet.

@@ -1,7 +1,7 @@
 //! What the server keeps, in memory.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -45,6 +45,10 @@ pub enum StoreFault {
     IdReused,
     /// A new resource replaces the first one.
     OverwritesTheFirst,
+    /// A deleted resource stays.
+    NotDeleted,
+    /// A changed resource stays as it was.
+    NotChanged,
 }
 
 /// A value that no two resources may share: where it is in the body, and its text.
@@ -57,6 +61,10 @@ pub struct Store(Mutex<Resources>);
 #[derive(Default)]
 struct Resources {
     items: Vec<(String, Value)>,
+    /// What was sent for each of them, which an answer need not show.
+    sent: HashMap<String, Value>,
+    /// The paths of those that were deleted.
+    gone: HashSet<String>,
     taken: HashSet<Claim>,
 }
 
@@ -99,9 +107,30 @@ impl Store {
         found
     }
 
+    /// The resource at this path, with what was sent for it.
+    pub(super) fn known(&self, path: &str) -> Option<Value> {
+        let stored = self.find(path)?;
+        let sent = self.resources().sent.get(path).and_then(Value::as_object).cloned();
+        match (stored, sent) {
+            (Value::Object(stored), Some(sent)) => Some(sent.into_iter().chain(stored).collect()),
+            (stored, _) => Some(stored),
+        }
+    }
+
+    /// Whether the resource at this path was deleted.
+    pub(super) fn is_gone(&self, path: &str) -> bool {
+        self.resources().gone.contains(path)
+    }
+
+    /// Keeps what was sent for the resource at this path.
+    pub(super) fn note(&self, path: &str, sent: Value) {
+        self.resources().sent.insert(path.to_owned(), sent);
+    }
+
     /// Stores a resource at its path, in the place of one that is there.
     pub(super) fn put(&self, path: String, value: Value) {
         let mut resources = self.resources();
+        resources.gone.remove(&path);
         match resources.items.iter_mut().find(|(known, _)| *known == path) {
             Some((_, old)) => *old = value,
             None => resources.items.push((path, value)),
@@ -110,11 +139,17 @@ impl Store {
 
     /// Stores a resource whatever is at its path.
     pub(super) fn push(&self, path: String, value: Value) {
-        self.resources().items.push((path, value));
+        let mut resources = self.resources();
+        resources.gone.remove(&path);
+        resources.items.push((path, value));
     }
 
+    /// Removes what is at this path, if anything.
     pub(super) fn remove(&self, path: &str) {
-        self.resources().items.retain(|(known, _)| known != path);
+        let mut resources = self.resources();
+        resources.items.retain(|(known, _)| known != path);
+        resources.sent.remove(path);
+        resources.gone.insert(path.to_owned());
     }
 
     fn resources(&self) -> MutexGuard<'_, Resources> {

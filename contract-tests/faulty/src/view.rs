@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::HashMap, sync::Arc};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::document::Unservable;
+use crate::{document::Unservable, parameter::decode};
 
 /// One view of the document, and the validators of its schemas, each made once.
 pub struct View {
@@ -21,10 +21,13 @@ impl View {
 
     /// A validator for the schema at `at`, with formats asserted.
     pub fn validator(&self, at: &str) -> Result<Arc<Validator>, Unservable> {
+        if self.root.pointer(at).is_none() {
+            return build(at, &json!(true)).map(Arc::new); // What has no schema is anything.
+        }
         // A schema that is only a reference is what it refers to.
         let target = self.root.pointer(at).and_then(Value::as_object).filter(|schema| schema.len() == 1);
-        let target = target.and_then(|schema| schema.get("$ref")?.as_str()?.strip_prefix('#'));
-        let at = target.unwrap_or(at);
+        let target = target.and_then(|schema| schema.get("$ref")?.as_str()).map(local);
+        let at = target.as_deref().unwrap_or(at);
         if let Some(known) = self.validators.borrow().get(at) {
             return Ok(Arc::clone(known));
         }
@@ -42,8 +45,7 @@ impl View {
             byte => format!("%{byte:02X}"),
         };
         root["$ref"] = json!(format!("#{}", at.bytes().map(encoded).collect::<String>()));
-        let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
-        options.build(&root).map_err(|error| Unservable(format!("the schema at {at}: {error}")))
+        build(at, &root)
     }
 
     /// The node at a pointer.
@@ -57,20 +59,30 @@ impl View {
         loop {
             let node = self.at(&at)?;
             match node.get("$ref").and_then(Value::as_str) {
-                Some(reference) => at = reference.trim_start_matches('#').to_owned(),
+                Some(reference) => at = local(reference),
                 None => return Ok((at, node)),
             }
         }
     }
 }
 
+fn build(at: &str, schema: &Value) -> Result<Validator, Unservable> {
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
+    options.build(schema).map_err(|error| Unservable(format!("the schema at {at}: {error}")))
+}
+
 /// The schema, or what it refers to. A reference that leads nowhere does not compile, so that none is met here.
 pub fn followed<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        schema = root.pointer(reference.trim_start_matches('#')).unwrap_or(&Value::Null);
+        schema = root.pointer(&local(reference)).unwrap_or(&Value::Null);
     }
     schema
+}
+
+/// The pointer of a reference into this document (RFC 6901, section 6).
+fn local(reference: &str) -> String {
+    decode(reference.trim_start_matches('#'))
 }
 
 /// A segment of a JSON Pointer (RFC 6901, section 3).
@@ -85,7 +97,24 @@ fn as_2020_12(document: &Value, hidden: &str) -> Value {
     if document["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")) {
         modernise(&mut document);
     }
+    let whole = document.clone();
+    drop_dangling(&whole, &mut document);
     openapi_document::one_way(&document, hidden)
+}
+
+/// What a reference leads to that leads nowhere is anything, as it is for the engine.
+fn drop_dangling(whole: &Value, node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(|item| drop_dangling(whole, item)),
+        Value::Object(object) => {
+            let reference = object.get("$ref").and_then(Value::as_str);
+            if reference.is_some_and(|reference| whole.pointer(&local(reference)).is_none()) {
+                object.shift_remove("$ref");
+            }
+            object.values_mut().for_each(|value| drop_dangling(whole, value));
+        }
+        _ => {}
+    }
 }
 
 fn modernise(node: &mut Value) {

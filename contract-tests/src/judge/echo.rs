@@ -1,6 +1,6 @@
 //! Whether what the answer says about the request is what was sent: the same property with the same schema has the same value.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -11,11 +11,15 @@ use crate::{
         document::Document,
         operation::{essence, is_json},
         request::Target,
+        shared::shared,
     },
     pointer::escape,
     rules,
     schema::equal,
 };
+
+/// How deep the parts of a schema are looked into.
+const MAX_DEPTH: usize = 8;
 
 pub(super) struct Echo {
     document: Document,
@@ -25,7 +29,7 @@ pub(super) struct Echo {
 
 impl Echo {
     pub fn compile(document: &Document, targets: &[Target]) -> Self {
-        let mut shared = HashMap::new();
+        let mut all = HashMap::new();
         for target in targets {
             let Some(body) = &target.operation.body else { continue };
             for (media_type, request) in &body.media_types {
@@ -33,65 +37,14 @@ impl Echo {
                     let responses =
                         spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
                     for response in responses {
-                        let common = common(document, request, response);
-                        shared.insert((spec.pointer.clone(), media_type.clone()), common);
+                        let common = shared(document, request, response);
+                        all.insert((spec.pointer.clone(), media_type.clone()), common);
                     }
                 }
             }
         }
-        Self { document: document.clone(), shared }
+        Self { document: document.clone(), shared: all }
     }
-}
-
-fn properties(document: &Document, schema: &str) -> Vec<(String, String)> {
-    let Some((pointer, node)) = document.resolve(schema) else { return Vec::new() };
-    let names = node.get("properties").and_then(Value::as_object).into_iter().flatten();
-    names.map(|(name, _)| (name.clone(), format!("{pointer}/properties/{}", escape(name)))).collect()
-}
-
-fn common(document: &Document, request: &str, response: &str) -> Vec<(String, String)> {
-    let theirs = properties(document, response);
-    properties(document, request)
-        .into_iter()
-        .filter_map(|(name, ours)| {
-            let (_, theirs) = theirs.iter().find(|(other, _)| *other == name)?;
-            (rules(document, &ours, 0) == rules(document, theirs, 0)).then(|| (name, theirs.clone()))
-        })
-        .collect()
-}
-
-/// A schema without what only people read, references followed.
-fn rules(document: &Document, pointer: &str, depth: usize) -> Option<Value> {
-    let (at, node) = document.resolve(pointer)?;
-    if depth > 12 {
-        return None;
-    }
-    let Value::Object(object) = node else { return Some(node.clone()) };
-    let mut rules = serde_json::Map::new();
-    for (key, value) in object {
-        let silent = ["description", "title", "example", "examples", "default", "deprecated", "readOnly", "writeOnly"];
-        if silent.contains(&key.as_str()) || key.starts_with("x-") {
-            continue;
-        }
-        let inner = match value {
-            Value::Object(_) => rules_of(document, &format!("{at}/{}", escape(key)), value, depth + 1),
-            other => other.clone(),
-        };
-        rules.insert(key.clone(), inner);
-    }
-    Some(Value::Object(rules))
-}
-
-fn rules_of(document: &Document, pointer: &str, value: &Value, depth: usize) -> Value {
-    // `properties` holds schemas by name; other objects are schemas.
-    if pointer.ends_with("/properties") {
-        let names = value.as_object().into_iter().flatten();
-        return names
-            .map(|(name, _)| (name.clone(), rules(document, &format!("{pointer}/{}", escape(name)), depth).unwrap_or_default()))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
-    }
-    rules(document, pointer, depth).unwrap_or_default()
 }
 
 impl Judge for Echo {
@@ -125,6 +78,13 @@ impl Echo {
         }
         let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
         if let (Value::Object(ours), Value::Object(theirs)) = (sent, answered) {
+            // What is hidden in answers is not said.
+            let hidden = hidden(&self.document, &at, 0);
+            let ours: Vec<_> = ours.iter().filter(|(name, _)| theirs.contains_key(*name) || !hidden.contains(*name)).collect();
+            let is_same = |(name, sent): &(&String, &Value)| theirs.get(*name).is_some_and(|answered| equal(sent, answered));
+            if ours.len() == theirs.len() && ours.iter().all(is_same) {
+                return None;
+            }
             for (name, sent) in ours {
                 let answered = theirs.get(name).unwrap_or(&Value::Null);
                 let inner = format!("{at}/properties/{}", escape(name));
@@ -137,4 +97,16 @@ impl Echo {
         }
         Some(Finding::of(&rules::ECHO, pointer, format!("the response has another {name} than the request")))
     }
+}
+
+/// The properties of a schema, in any of its parts, that are not shown.
+fn hidden(document: &Document, at: &str, depth: usize) -> BTreeSet<String> {
+    let Some((at, schema)) = document.resolve(at).filter(|_| depth < MAX_DEPTH) else { return BTreeSet::new() };
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let own = properties.filter(|(_, schema)| schema.get("writeOnly") == Some(&Value::Bool(true))).map(|(name, _)| name.clone());
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|keyword| {
+        let count = schema.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+        (0..count).map(move |part| format!("{keyword}/{part}"))
+    });
+    own.chain(parts.flat_map(|part| hidden(document, &format!("{at}/{part}"), depth + 1))).collect()
 }

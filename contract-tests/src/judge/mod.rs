@@ -116,9 +116,13 @@ struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
 impl Judge for Identity {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let created = exchange.operation.method == "POST" && exchange.response.status == 201;
-        let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")).map(Value::to_string) else {
+        let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")) else { return Vec::new() };
+        // Who chooses the id may mean the same resource.
+        let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")?.get("id"));
+        if sent == Some(id) {
             return Vec::new();
-        };
+        }
+        let id = id.to_string();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.entry(exchange.operation.id.clone()).or_default().insert(id) {
             return Vec::new();

@@ -6,4 +6,5 @@ pub(crate) mod form;
 pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod resources;
+pub(crate) mod shared;
 pub(crate) mod style;

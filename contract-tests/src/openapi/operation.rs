@@ -193,6 +193,9 @@ impl Document {
             untestable.get_or_insert_with(|| "it needs a body of a kind that is not generated".to_owned());
         }
         let mut responses = BTreeMap::new();
+        if node.get("responses").and_then(Value::as_object).is_none_or(Map::is_empty) {
+            uncovered.push(Uncovered { pointer: pointer.clone(), reason: "no answer is documented".to_owned() });
+        }
         for status in node.get("responses").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             match self.resolve(&format!("{pointer}/responses/{}", escape(status))) {
                 Some((at, _)) => {

@@ -246,6 +246,18 @@ impl Resources {
         Some(values)
     }
 
+    /// What certainly identifies an object among those of a kind: its name is the parameter's, but for the kind's own.
+    pub fn own_identifier<'v>(&self, kind: KindId, object: &'v Value) -> Option<&'v Value> {
+        let kind = &self.kinds[kind];
+        let last = plain(kind.names.last()?);
+        let short = last.strip_prefix(&kind.noun).unwrap_or(&last);
+        let short = if short.is_empty() { "id" } else { short };
+        let object = object.as_object()?;
+        let named = |wanted: &str| object.iter().find(|(name, _)| plain(name) == wanted).map(|(_, value)| value);
+        let id = named(&last).or_else(|| named(short).filter(|_| ["id", "uuid", "guid"].contains(&short)))?;
+        (id.is_u64() || id.is_i64() || id.as_str().is_some_and(|text| !text.is_empty())).then_some(id)
+    }
+
     /// What identifies an object among those of a kind.
     pub fn identifier<'v>(&self, kind: KindId, object: &'v Value) -> Option<&'v Value> {
         let kind = &self.kinds[kind];

@@ -256,10 +256,10 @@ impl Compiler<'_> {
             "pattern" => match value.as_str().map(Pattern::parse) {
                 Some(Ok(pattern)) if pattern.is_searched_in_vain() && !given(schema, &pattern) => {
                     // What does not match is still known to be wrong, but nobody can say what is right.
-                    let id = self.add(at, "pattern", None, place, Rule::Pattern(pattern));
+                    let id = self.add(at, "pattern", None, place, Rule::Pattern(pattern.searched_in_vain()));
                     self.schema.constraints[id].source = None;
                     node.own.push(id);
-                    return self.uncovered(at, "no text was found that this pattern matches");
+                    return self.uncovered(at, unmatched(value));
                 }
                 Some(Ok(pattern)) => own("pattern", Some(Rule::Pattern(pattern))),
                 Some(Err(error)) => return self.uncovered(at, &error.to_string()),
@@ -469,5 +469,15 @@ fn types(value: &Value) -> Option<Types> {
         Value::String(name) => Types::named(name),
         Value::Array(names) => names.iter().try_fold(Types::NONE, |types, name| Some(types.or(Types::named(name.as_str()?)?))),
         _ => None,
+    }
+}
+
+/// Why a pattern matches nothing, as far as can be told.
+fn unmatched(pattern: &Value) -> &'static str {
+    let is_literal = pattern.as_str().is_some_and(|text| text.starts_with("/^") && text.contains("$/"));
+    if is_literal {
+        "no text was found that this pattern matches: the slashes around it are part of it"
+    } else {
+        "no text was found that this pattern matches"
     }
 }

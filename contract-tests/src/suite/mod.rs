@@ -1,11 +1,13 @@
 //! A suite: the document, the tokens, the judges, and the number of cases.
 
+mod alike;
 mod baseline;
 pub(crate) mod client;
 pub(crate) mod credentials;
 mod failures;
 mod find_failure;
 mod fresh;
+mod lifecycle;
 mod patched;
 mod prepared;
 mod provide;

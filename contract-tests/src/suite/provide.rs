@@ -123,7 +123,7 @@ impl Run<'_> {
     }
 
     /// The part of an operation that can be authenticated.
-    fn part(&self, pointer: &str) -> Option<&PreparedTarget> {
+    pub(super) fn part(&self, pointer: &str) -> Option<&PreparedTarget> {
         let part = self.prepared.parts.iter().find(|part| part.target.operation.pointer == pointer)?;
         self.grants.get(&part.target.operation.id).is_none_or(Result::is_ok).then_some(part)
     }

@@ -308,7 +308,7 @@ pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
 const PRECONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
 /// The instance without what would keep the server from what is asked for; none where there is nothing of the kind.
-fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
+pub(super) fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
     let named = |parameter: &&Parameter| {
         let place = format!("/header/{}", escape(&parameter.name));
         let is_optional = parameter.place == ParameterLocation::Header && !parameter.required;
@@ -339,7 +339,7 @@ fn keeps(target: &Target, instance: &Value, before: &Trace) -> bool {
 }
 
 /// A value as it came, as text, and as the number that a text spells.
-fn forms(value: Value) -> Vec<Value> {
+pub(super) fn forms(value: Value) -> Vec<Value> {
     let other = match &value {
         Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_number),
         other => Some(Value::String(other.to_string())),

@@ -19,6 +19,7 @@ use super::{
     credentials::Grant,
     failures::Failures,
     fresh::Fresh,
+    lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
     resources::{Answer, Known},
     saved, state,
@@ -360,7 +361,7 @@ impl<'a> Run<'a> {
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
     pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
-            Some(baseline) => state::run(self, part.target, baseline).await,
+            Some(baseline) => state::run(self, part.target, baseline).await + lifecycle::run(self, part, baseline).await,
             None => 0,
         }
     }

@@ -1,4 +1,4 @@
-//! Cases about what earlier requests have to do with later ones: unique values, and resources that were created.
+//! Cases about what earlier requests have to do with later ones: unique values.
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -6,12 +6,11 @@ use serde_json::Value;
 use crate::{
     cases::{Case, Credentials, Expect, Group},
     judge::Finding,
-    openapi::request::{Request, Response, Target},
+    openapi::request::Target,
     plan::Sample,
-    pointer::{escape, replace},
+    pointer::replace,
     rules,
-    schema::equal,
-    suite::{Run, resources::own_path},
+    suite::Run,
 };
 
 /// How many clients race for one value.
@@ -30,7 +29,7 @@ pub(crate) async fn run(run: &Run<'_>, target: &Target, baseline: &Sample) -> us
         judged += usize::from(unique.race().await);
         judged += usize::from(unique.race_in_any_case().await);
     }
-    judged + usize::from(followed(run, target, baseline).await)
+    judged
 }
 
 struct Unique<'a> {
@@ -208,87 +207,4 @@ fn mixed_case(text: &str) -> String {
         .enumerate()
         .map(|(index, c)| if index % 2 == 0 { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect()
-}
-
-/// A `Location` leads to what was created, where the document has a GET for it.
-async fn followed(run: &Run<'_>, target: &Target, baseline: &Sample) -> bool {
-    let operation = &target.operation;
-    let id = format!("{}:state:location", target.name());
-    if operation.method != "POST"
-        || !run.document().json["paths"]
-            .as_object()
-            .is_some_and(|paths| paths.iter().any(|(path, item)| path.contains('{') && item.get("get").is_some()))
-        || !run.is_selected(&id)
-    {
-        return false;
-    }
-    let instance = run.filled(target, baseline);
-    let case = Case {
-        id,
-        group: Group::State,
-        title: "the Location of a created resource".to_owned(),
-        promise: operation.pointer.clone(),
-        request: target.encode(&instance),
-        instance: Some(instance),
-        credentials: Credentials::Good,
-        expect: Expect::Success,
-        rule: &rules::VALID_REFUSED,
-    };
-    let outcome = run.attempt(target, &case).await;
-    for finding in &outcome.findings {
-        run.fail(target, &case, finding, outcome.answer.as_ref());
-    }
-    if let Ok(created) = &outcome.answer
-        && let Some(location) = created.header("location").filter(|_| created.status == 201)
-        && let Some(path) = own_path(run.client().url(), location)
-        && let Some(get) = getter(run, &path)
-    {
-        let request = Request { method: "GET".to_owned(), target: path, ..Request::default() };
-        let grant = run.grant(&get, &Credentials::Good);
-        let answer = run.client().send(&grant.apply(request), &grant.authorization).await;
-        let answer = answer.map_err(|error| error.text);
-        let finding = match &answer {
-            Ok(found) if found.status == 200 => differs(created, found).map(|name| {
-                Finding::of(
-                    &rules::LOCATION,
-                    &operation.pointer,
-                    format!("the resource at Location has another {name} than the 201"),
-                )
-            }),
-            Ok(found) => Some(
-                Finding::of(&rules::LOCATION, &operation.pointer, "the Location of a created resource does not lead to it")
-                    .with(format!("GET answers {}", found.status)),
-            ),
-            Err(cause) => {
-                Some(Finding::of(&rules::LOCATION, &operation.pointer, "nothing answers at the Location").with(cause.clone()))
-            }
-        };
-        if let Some(finding) = finding {
-            run.fail(target, &case, &finding, answer.as_ref());
-        }
-    }
-    run.count_judged();
-    true
-}
-
-/// The GET operation whose path template fits.
-fn getter(run: &Run<'_>, path: &str) -> Option<crate::openapi::operation::Operation> {
-    let segments: Vec<&str> = path.split('?').next()?.split('/').collect();
-    let operations = run.document().operations();
-    operations.into_iter().find(|operation| {
-        let template: Vec<&str> = operation.path.split('/').collect();
-        operation.method == "GET"
-            && template.len() == segments.len()
-            && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
-            && operation.path.contains('{')
-    })
-}
-
-/// The first property that both have with different values.
-fn differs(created: &Response, found: &Response) -> Option<String> {
-    let created: Value = serde_json::from_slice(&created.body).ok()?;
-    let found: Value = serde_json::from_slice(&found.body).ok()?;
-    let differing =
-        created.as_object()?.iter().find(|(name, value)| found.get(name.as_str()).is_some_and(|other| !equal(other, value)));
-    differing.map(|(name, _)| escape(name))
 }

@@ -51,6 +51,8 @@ pub struct Pattern {
     loose: Option<Regex>,
     /// The pattern as a tree; of one with look-around or back-references a wider one.
     hir: Hir,
+    /// Whether matching texts were looked for in vain.
+    in_vain: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -99,11 +101,11 @@ impl Pattern {
             let regex = regex.map_err(|error| PatternError::Syntax { reason: error.to_string() })?;
             let looks = looks.iter().map(|look| tree(look)).collect::<Result<_, _>>()?;
             let matcher = Matcher::Search(Arc::new(Search { regex, looks, found: OnceLock::new() }));
-            return Ok(Self { source: fancy, matcher, loose: None, hir: tree(&ecma)? });
+            return Ok(Self { source: fancy, matcher, loose: None, hir: tree(&ecma)?, in_vain: false });
         }
         let loose = if loose == ecma { None } else { Some(compile(&loose)?) };
         let hir = tree(&ecma)?;
-        Ok(Self { matcher: Matcher::Automaton(compile(&ecma)?), source: ecma, loose, hir })
+        Ok(Self { matcher: Matcher::Automaton(compile(&ecma)?), source: ecma, loose, hir, in_vain: false })
     }
 
     /// A number of code points that no matching text has fewer of.
@@ -150,6 +152,11 @@ impl Pattern {
         // Most patterns match the first.
         let is_drawn = self.is_exact() && (0..ATTEMPTS).any(|_| drawn().is_some());
         !is_drawn && self.boundary().is_empty()
+    }
+
+    /// The pattern as one that is not searched again.
+    pub(crate) fn searched_in_vain(self) -> Self {
+        Self { in_vain: true, ..self }
     }
 
     /// What a search found: matching texts, and texts that only the tree matches.
@@ -209,6 +216,9 @@ impl Pattern {
     /// A random matching text of `min` to `max` code points (both included), or `None` when none was found. Where the
     /// pattern is not anchored, there may be other text around the match.
     pub fn random(&self, rng: &mut TestRng, min: usize, max: Option<usize>) -> Option<String> {
+        if self.in_vain {
+            return None;
+        }
         let usual = Span::of(&self.hir, STRETCH);
         // A repetition can always be made long enough by itself.
         let stretch = if usual.most < min { min } else { STRETCH };
