@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use users_api::api;
 use xtask::{
-    drift,
+    drift, generators,
     lift::lift,
     spec::{self, Verdict},
 };
@@ -152,6 +152,12 @@ fn drift_is_1_with_the_report_and_changes_nothing() {
     // What the report says mends it.
     assert_eq!(xtask(&["spec"], &path).status.code(), Some(0));
     assert_eq!(xtask(&["spec", "--check"], &path).status.code(), Some(0));
+}
+
+#[test]
+fn generators_of_clients_understand_the_document() {
+    let document: Value = serde_saphyr::from_str(&spec::expected().unwrap()).unwrap();
+    assert_eq!(generators::obstacles(&document), []);
 }
 
 #[test]
