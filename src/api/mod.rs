@@ -21,7 +21,7 @@ use crate::store::UserStore;
 
 /// Names the resources: for each, the module and the type that has its operations.
 macro_rules! resources {
-    ($($module:ident::$operations:ident),+) => {
+    ($($module:ident::$operations:ident,)+) => {
         /// The operations of all resources. The unit makes it a tuple, also of one.
         fn operations(store: &Arc<dyn UserStore>) -> impl OpenApi + use<> {
             ((), $($module::$operations::new(Arc::clone(store))),+)
@@ -34,7 +34,9 @@ macro_rules! resources {
     };
 }
 
-resources![users::Users];
+resources! {
+    users::Users,
+}
 
 /// An access token issued by Auth0 for this API, with the scopes that the operation lists.
 #[derive(SecurityScheme)]
