@@ -17,9 +17,29 @@ use xtask::{
     spec::{self, Verdict},
 };
 
+/// The text of the document with these operations only, and with what they refer to: whoever adds another one changes no report here.
+fn text(mut document: Value) -> String {
+    const OPERATIONS: [&str; 6] = ["createUser", "listUsers", "getUser", "updateUser", "deleteUser", "ping"];
+    let is_kept = |operation: &Value| operation["operationId"].as_str().is_some_and(|id| OPERATIONS.contains(&id));
+    let paths = document["paths"].as_object_mut().unwrap();
+    paths.values_mut().for_each(|item| item.as_object_mut().unwrap().retain(|_, operation| is_kept(operation)));
+    paths.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
+    document["tags"].as_array_mut().unwrap().retain(|tag| tag["name"] == "users");
+    let mut before = String::new();
+    while before != document.to_string() {
+        before = document.to_string();
+        for (section, components) in document["components"].as_object_mut().unwrap() {
+            let is_used =
+                |name: &str| section == "securitySchemes" || before.contains(&format!("#/components/{section}/{name}\""));
+            components.as_object_mut().unwrap().retain(|name, _| is_used(name));
+        }
+    }
+    spec::render(&document).unwrap()
+}
+
 /// The report on a committed document that differs from the code's by a hand's edit.
 fn edited(edit: impl FnOnce(&str) -> String) -> String {
-    let expected = spec::expected().unwrap();
+    let expected = text(serde_saphyr::from_str(&spec::expected().unwrap()).unwrap());
     let found = edit(&expected);
     assert_ne!(found, expected, "the edit changes nothing");
     drift::report(&found, &expected)
@@ -38,8 +58,8 @@ fn changed(change: impl FnOnce(&mut Value)) -> String {
     let before = derived.clone();
     change(&mut derived);
     assert_ne!(derived, before, "the change changes nothing");
-    let expected = spec::render(&lift(derived, &api::refinements())).unwrap();
-    drift::report(&spec::expected().unwrap(), &expected)
+    let [found, expected] = [before, derived].map(|derived| text(lift(derived, &api::refinements())));
+    drift::report(&found, &expected)
 }
 
 #[test]
