@@ -24,7 +24,7 @@ fn text(mut document: Value) -> String {
     let paths = document["paths"].as_object_mut().unwrap();
     paths.values_mut().for_each(|item| item.as_object_mut().unwrap().retain(|_, operation| is_kept(operation)));
     paths.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
-    document["tags"].as_array_mut().unwrap().retain(|tag| tag["name"] == "users");
+    document["tags"].as_array_mut().unwrap().retain(|tag| tag["name"].as_str().unwrap().starts_with("users"));
     let mut before = String::new();
     while before != document.to_string() {
         before = document.to_string();
@@ -83,6 +83,18 @@ fn a_new_scope() {
         let security = derived.pointer_mut("/paths/~1users/post/security/0/bearerAuth").unwrap();
         *security = json!(["write:users", "admin"]);
     }));
+}
+
+#[test]
+fn a_new_tag_and_a_new_parameter_move_no_other() {
+    let report = changed(|derived| {
+        derived["tags"].as_array_mut().unwrap().insert(0, json!({ "name": "users-of-old", "description": "First." }));
+        let parameters = derived.pointer_mut("/paths/~1users/get/parameters").unwrap().as_array_mut().unwrap();
+        parameters.insert(0, json!({ "name": "first", "in": "query", "schema": { "type": "string" } }));
+    });
+    let places: Vec<_> = report.lines().skip(2).take_while(|line| !line.is_empty()).collect();
+    let list = "/paths/~1users/get/parameters/first  (at: GET /users (listUsers))";
+    assert_eq!(places, ["  only in the code: /tags/users-of-old  (at: no operation)", &format!("  only in the code: {list}")]);
 }
 
 #[test]

@@ -58,10 +58,13 @@ fn apply(diff: &str, file: &str, project: &Project) {
     }
 }
 
-/// Each line is printed, in this order; `…` stands for others.
+/// The lines are printed, in this order; `…` stands for others.
 fn compare(printed: &str, shown: &str) {
-    let mut lines = printed.lines();
-    for line in shown.lines().filter(|line| *line != "…") {
-        assert!(lines.any(|printed| printed.trim_end() == line), "{line:?} is not, or not there, in\n{printed}");
+    let lines: Vec<_> = printed.lines().map(str::trim_end).collect();
+    let printed = format!("\n{}\n", lines.join("\n"));
+    let mut rest = printed.as_str();
+    for part in shown.split("…\n").map(|part| format!("\n{part}")) {
+        let at = rest.find(&part).unwrap_or_else(|| panic!("this is not printed, or not there:{part}\nbut{printed}"));
+        rest = &rest[at + part.len() - 1..];
     }
 }
