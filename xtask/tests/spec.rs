@@ -25,12 +25,12 @@ fn text(mut document: Value) -> String {
     paths.values_mut().for_each(|item| item.as_object_mut().unwrap().retain(|_, operation| is_kept(operation)));
     paths.retain(|_, item| item.as_object().is_some_and(|item| !item.is_empty()));
     document["tags"].as_array_mut().unwrap().retain(|tag| tag["name"].as_str().unwrap().starts_with("users"));
-    let mut before = String::new();
-    while before != document.to_string() {
-        before = document.to_string();
+    let mut before = Value::Null;
+    while before != document {
+        before = document.clone();
+        let text = before.to_string();
         for (section, components) in document["components"].as_object_mut().unwrap() {
-            let is_used =
-                |name: &str| section == "securitySchemes" || before.contains(&format!("#/components/{section}/{name}\""));
+            let is_used = |name: &str| section == "securitySchemes" || text.contains(&format!("#/components/{section}/{name}\""));
             components.as_object_mut().unwrap().retain(|name, _| is_used(name));
         }
     }
