@@ -112,7 +112,7 @@ impl Server {
                 (issuer.serve_on(builder), Some(issuer))
             }
         };
-        let server = builder.bind(config.listen.address(), api::service(Arc::clone(&store))).await?;
+        let server = builder.bind(config.listen.address(), api::service(&store)).await?;
         Ok(Self { server, store, issuer })
     }
 

@@ -1,14 +1,14 @@
 //! What the document describes: one file per resource with its types and operations, and the parts that all of them share.
 //!
 //! To add an operation: write it in its resource's file, run `cargo xtask spec`, and read the change of `openapi.yaml`. The
-//! contract, the documentation and the contract tests follow from the document.
+//! contract, the documentation and the contract tests follow from the document. CONTRIBUTING.md works through it.
 
 pub mod users;
 
 use std::sync::Arc;
 
 use poem::Request;
-use poem_openapi::{OAuthScopes, OpenApiService, SecurityScheme, Tags, auth::Bearer};
+use poem_openapi::{OpenApi, OpenApiService, SecurityScheme, auth::Bearer};
 use serde_json::{Value, json};
 
 use openapi_server::{
@@ -19,23 +19,23 @@ use openapi_server::{
 
 use crate::store::UserStore;
 
-/// The groups that the operations are shown in.
-#[derive(Tags)]
-enum Tag {
-    /// People who hold portfolios.
-    #[oai(rename = "users")]
-    Users,
+/// Names the resources: for each, the module and the type that has its operations.
+macro_rules! resources {
+    ($($module:ident::$operations:ident,)+) => {
+        /// The operations of all resources. The unit makes it a tuple, also of one.
+        fn operations(store: &Arc<dyn UserStore>) -> impl OpenApi + use<> {
+            ((), $($module::$operations::new(Arc::clone(store))),+)
+        }
+
+        /// What the derived document lacks about all resources.
+        fn resource_refinements() -> Vec<Value> {
+            vec![$($module::refinements()),+]
+        }
+    };
 }
 
-/// What an access token can permit.
-#[derive(OAuthScopes)]
-enum Scope {
-    /// Read users.
-    #[oai(rename = "read:users")]
-    ReadUsers,
-    /// Create, change and delete users.
-    #[oai(rename = "write:users")]
-    WriteUsers,
+resources! {
+    users::Users,
 }
 
 /// An access token issued by Auth0 for this API, with the scopes that the operation lists.
@@ -58,8 +58,8 @@ pub fn document() -> Result<Document, ContractError> {
 }
 
 /// The handlers of every operation, on this store.
-pub fn service(store: Arc<dyn UserStore>) -> OpenApiService<users::Users, ()> {
-    OpenApiService::new(users::Users::new(store), "Users API", env!("CARGO_PKG_VERSION"))
+pub fn service(store: &Arc<dyn UserStore>) -> OpenApiService<impl OpenApi + use<>, ()> {
+    OpenApiService::new(operations(store), "Users API", env!("CARGO_PKG_VERSION"))
 }
 
 /// The document as poem-openapi derives it from the handlers: OpenAPI 3.0, incomplete; only `cargo xtask spec` reads it.
@@ -68,12 +68,13 @@ pub fn service(store: Arc<dyn UserStore>) -> OpenApiService<users::Users, ()> {
 ///
 /// When poem-openapi writes something that is not JSON.
 pub fn derived_document() -> serde_json::Result<Value> {
-    serde_json::from_str(&service(Arc::new(crate::store::MemoryStore::default())).spec())
+    let store: Arc<dyn UserStore> = Arc::new(crate::store::MemoryStore::default());
+    serde_json::from_str(&service(&store).spec())
 }
 
 /// What the derived document cannot say, from beside each type: JSON Merge Patches (RFC 7386), applied in order.
-pub fn refinements() -> [Value; 3] {
-    [about(), problem::components(&examples()), users::refinements()]
+pub fn refinements() -> Vec<Value> {
+    [vec![about(), problem::components(&examples())], resource_refinements()].concat()
 }
 
 /// The violations that the document shows.

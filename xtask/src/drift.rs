@@ -26,7 +26,7 @@ pub fn report(found: &str, expected: &str) -> String {
 }
 
 fn places(report: &mut String, found: &Value, expected: &Value) {
-    let patch = json_patch::diff(found, expected);
+    let patch = json_patch::diff(&by_name(found), &by_name(expected));
     if patch.0.is_empty() {
         report.push_str("  only comments, order or layout\n");
     }
@@ -39,6 +39,23 @@ fn places(report: &mut String, found: &Value, expected: &Value) {
         let operations = operations_at(&pointer, found).union(&operations_at(&pointer, expected)).cloned().collect::<Vec<_>>();
         let at = if operations.is_empty() { "no operation".to_owned() } else { operations.join(", ") };
         let _ = writeln!(report, "  {what}: {pointer}  (at: {at})");
+    }
+}
+
+/// The document with its tags and parameters under their names: one more of them moves no other.
+fn by_name(node: &Value) -> Value {
+    match node {
+        Value::Object(object) => object.iter().map(|(key, child)| (key.clone(), by_name(child))).collect(),
+        Value::Array(items) => {
+            let names = items.iter().map(|item| item["name"].as_str().map(str::to_owned)).collect::<Option<BTreeSet<_>>>();
+            match names {
+                Some(names) if names.len() == items.len() && !items.is_empty() => {
+                    items.iter().map(|item| (item["name"].as_str().unwrap_or_default().to_owned(), by_name(item))).collect()
+                }
+                _ => items.iter().map(by_name).collect(),
+            }
+        }
+        other => other.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod code_mutants;
 pub mod drift;
+pub mod generators;
 pub mod lift;
 pub mod mongo;
 pub mod spec;

@@ -24,7 +24,8 @@ struct Arguments {
 enum Command {
     /// Write openapi.yaml from the code.
     ///
-    /// Exit status: 0 done or fresh, 1 drift (with --check), 2 could not run.
+    /// With --check, also say what generators of clients would trip over.
+    /// Exit status: 0 done or fresh, 1 drift or such an obstacle (with --check), 2 could not run.
     Spec {
         /// Change nothing; fail and show the difference when the code and the document disagree.
         #[arg(long)]
@@ -88,7 +89,7 @@ fn spec(check: bool, file: &Path) -> Result<ExitCode, CliError> {
     }
     match spec::check(file)? {
         Verdict::Fresh => println!("openapi.yaml: fresh"),
-        Verdict::Drift(report) => {
+        Verdict::Drift(report) | Verdict::Obstacles(report) => {
             eprint!("{report}");
             return Ok(ExitCode::FAILURE);
         }

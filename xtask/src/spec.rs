@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use users_api::api;
 
-use crate::{drift, lift::lift};
+use crate::{drift, generators, lift::lift};
 
 /// The file's first line.
 const HEADER: &str =
@@ -55,6 +55,8 @@ pub enum Verdict {
     Fresh,
     /// They differ; the report says where and what mends it.
     Drift(String),
+    /// They agree, and generators of clients would trip over the document; the report says where.
+    Obstacles(String),
 }
 
 /// The document that the code stands for, as the text of `openapi.yaml`.
@@ -106,8 +108,10 @@ pub fn check(path: &Path) -> Result<Verdict, SpecError> {
     let found = fs::read_to_string(path).map_err(|source| SpecError::File { path: path.to_owned(), source })?;
     let found = found.replace("\r\n", "\n"); // Git writes CRLF where it is told to; the document is the same.
     let expected = expected()?;
-    if found == expected {
-        return Ok(Verdict::Fresh);
+    if found != expected {
+        return Ok(Verdict::Drift(drift::report(&found, &expected)));
     }
-    Ok(Verdict::Drift(drift::report(&found, &expected)))
+    let document = serde_saphyr::from_str(&expected).map_err(|error| SpecError::Serialise(error.to_string()))?;
+    let obstacles = generators::obstacles(&document);
+    Ok(if obstacles.is_empty() { Verdict::Fresh } else { Verdict::Obstacles(generators::report(&obstacles)) })
 }

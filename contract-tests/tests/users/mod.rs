@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 /// The judge. A 201 says everything that was sent, and what the server adds is as the API's documentation says in words.
 pub fn judge(exchange: &Exchange<'_>) -> Vec<Finding> {
     match (&exchange.case.expect, exchange.response.status, exchange.case.instance.as_ref(), exchange.body) {
-        (Expect::Success, 201, Some(sent), Some(user)) => created(exchange, &sent["body"], user),
+        (Expect::Success, 201, Some(sent), Some(user)) if exchange.operation.id == "createUser" => {
+            created(exchange, &sent["body"], user)
+        }
         (Expect::Refusal(_), 400, Some(sent), Some(problem)) => refused(&sent["body"], problem),
         _ => Vec::new(),
     }

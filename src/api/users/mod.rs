@@ -13,11 +13,30 @@ use openapi_server::{
     problem::{Code, Problem, Violation},
 };
 use poem::Result;
-use poem_openapi::{ApiResponse, OpenApi};
+use poem_openapi::{ApiResponse, OAuthScopes, OpenApi, Tags};
 
 pub use self::{refinements::refinements, wire::*};
-use super::{Authorized, Scope, Tag};
+use super::Authorized;
 use crate::store::{StoreError, UserQuery, UserStore};
+
+/// The group that the operations are shown in.
+#[derive(Tags)]
+enum Tag {
+    /// People who hold portfolios.
+    #[oai(rename = "users")]
+    Users,
+}
+
+/// What an access token can permit.
+#[derive(OAuthScopes)]
+pub(in crate::api) enum Scope {
+    /// Read users.
+    #[oai(rename = "read:users")]
+    ReadUsers,
+    /// Create, change and delete users.
+    #[oai(rename = "write:users")]
+    WriteUsers,
+}
 
 /// The answers of `createUser` that are its own; those that every operation shares are added to the document from one place.
 #[derive(ApiResponse)]
