@@ -1,5 +1,7 @@
 //! The examples serve their document: `examples/greeting.rs` and `examples/axum.rs`, asked over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
 use serde_json::{Value, json};
 
 #[expect(dead_code, reason = "the test calls `app` and not `main`")]
