@@ -1,0 +1,11 @@
+//! Who may call.
+//! {schemes}
+
+use std::error::Error;
+
+use openapi_server::Builder;
+
+/// Everybody.
+pub fn secure(server: Builder) -> Result<Builder, Box<dyn Error + Send + Sync>> {
+    Ok(server)
+}
