@@ -107,3 +107,34 @@ fn all_of_is_one_struct_and_what_is_read_only_may_be_missing() {
         serde_json::from_value::<types::Inner>(json!({ "sameAddress": {} })).unwrap().same_address;
     assert!(same.is_some());
 }
+
+/// Valid instances of a schema of the document, as the engine makes them, that its type does not read.
+fn unread<T: DeserializeOwned>(document: &Value, name: &str) -> Vec<String> {
+    let mut schema = document.clone();
+    schema["$ref"] = json!(openapi_document::pointer::to_reference(&format!("/components/schemas/{name}")));
+    let instances = contract_tests::instances(&schema, 1).unwrap();
+    assert!(!instances.valid.is_empty(), "{name} has no instances");
+    // What may be null is an `Option` where it is used.
+    let errors = instances.valid.into_iter().filter(|value| !value.is_null()).filter_map(|value| {
+        let error = serde_json::from_value::<T>(value.clone()).err()?;
+        Some(format!("{name}: {value}: {error}"))
+    });
+    errors.collect()
+}
+
+#[test]
+fn each_type_reads_all_that_its_schema_allows() {
+    let document = openapi_document::Document::parse("hostile.yaml", include_str!("../documents/hostile.yaml")).unwrap();
+    let mut errors = Vec::new();
+    macro_rules! types {
+        ($($kind:ident $name:literal)*) => { $(errors.extend(unread::<types::$kind>(document.json(), $name));)* };
+    }
+    types! {
+        TypeOption "Option" 名前 "名前" TypeResult "Result" UserName "user-name" UserName2 "UserName" Type2fast "2Fast" Clashes "Clashes" Sort "Sort"
+        Session "Session" Level "Level" Tree "Tree" List "List" Ping "Ping" PingAlias "PingAlias" Dictionary "Dictionary"
+        Expression "Expression" Cat "Cat" Dog "Dog" Shape "Shape" Event "Event" Uncertain "Uncertain" Scalar "Scalar"
+        Choice "Choice" Either "Either" OnlyRequired "OnlyRequired" Base "Base" Derived "Derived" Described "Described"
+        Numbers "Numbers" Nullable "Nullable" Pair "Pair" Anything "Anything" Mixed "Mixed" Inner "Inner"
+    }
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
