@@ -156,7 +156,7 @@ fn of_library(library: &Library) -> (String, String, String) {
             let of = |name: &str| format!("{{ path = {:?} }}", format!("{path}/{name}"));
             let context = format!("--build-context library={path} ");
             let how = format!("docker build {context}-t {{package}} .");
-            let copy = format!("# The library, where Cargo.toml expects it.\nCOPY --from=library . {path}\n");
+            let copy = format!("# The library, where Cargo.toml expects it.\nCOPY --from=library --exclude=target . {path}\n");
             let manifest = manifest.replace("{server}", &of("openapi-server")).replace("{engine}", &of("contract-tests"));
             (context, manifest, dockerfile.replace("{how}", &how).replace("{library}", &copy))
         }

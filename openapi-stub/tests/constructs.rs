@@ -158,3 +158,14 @@ fn each_security_scheme_is_named() {
     assert_contains(&of("key: { type: apiKey, in: header, name: X }"), &["//! - `key`: apikey", "Ok(server)"]);
     assert_contains(&of("token: { type: http, scheme: bearer }"), &["//! - `token`: http bearer", "LocalIssuer::open"]);
 }
+
+#[test]
+fn null_as_an_alternative_is_an_option_and_no_type() {
+    let text = types(
+        "A: { type: object, properties: { a: { type: string } } }, \
+         B: { type: object, required: [a, b], properties: { a: { anyOf: [{ $ref: '#/components/schemas/A' }, { type: 'null' }] }, \
+         b: { anyOf: [{ type: array, items: { type: integer } }, { type: 'null' }] } } }",
+    );
+    assert_contains(&text, &["pub a: Option<A>,", "pub b: Option<Vec<i64>>,"]);
+    assert_eq!(text.matches("pub type").count() + text.matches("pub struct").count(), 2, "{text}");
+}

@@ -2,7 +2,7 @@
 
 use std::{error::Error, future};
 
-use contract_tests::{Document, Suite};
+use contract_tests::{Document, Suite, rules::Level};
 
 /// Starts the server on a free port.
 async fn start() -> Result<String, Box<dyn Error + Send + Sync>> {
@@ -16,10 +16,17 @@ async fn start() -> Result<String, Box<dyn Error + Send + Sync>> {
 async fn the_server_keeps_its_document() -> Result<(), Box<dyn Error + Send + Sync>> {
     let url = start().await?;
     let document = Document::parse("{document}", {crate}::DOCUMENT)?;
-    let report = Suite::new(document).cases(100).run(&url).await?;
-    // A handler that is not written yet answers 501. Remove this line, and whatever is found fails the test.
-    let broken: Vec<_> = report.failures.iter().filter(|failure| failure.status != Some(501)).collect();
-    assert!(broken.is_empty(), "{report}");
+    let suite = Suite::new(document).cases(100);
+    let suite = match {crate}::security::token()? {
+        Some(token) => suite.token(token),
+        None => suite,
+    };
+    let report = suite.run(&url).await?;
+    // A handler that is not written yet answers 501; what must be refused is refused before it. Once all are written, leave the last
+    // condition out.
+    let mut broken = report.failures.iter().filter(|failure| failure.level == Level::Error && failure.status != Some(501));
+    assert!(broken.next().is_none(), "{report}");
+    println!("{report}");
     Ok(())
 }
 

@@ -136,7 +136,7 @@ impl<'d> Types<'d> {
     pub(super) fn shaped(&mut self, pointer: &str, hint: &str, facts: &Facts<'d>, id: Option<usize>) -> Type {
         let nullable = self.allows_null(facts);
         let wrap = |kind: Type| if nullable { kind.optional() } else { kind };
-        if !is_item(facts) {
+        if !self.is_item(facts) {
             // In a circle without an object it is the name that stands for it.
             if let Some(id) = id {
                 self.known.insert(pointer.to_owned(), Type::Named(id));
@@ -173,6 +173,9 @@ impl<'d> Types<'d> {
 
     /// A type without a name of its own.
     fn plain(&mut self, hint: &str, facts: &Facts<'d>) -> Type {
+        if let Some(branch) = self.only_branch(facts) {
+            return self.at(&branch, hint);
+        }
         match facts.kind() {
             None if facts.kinds_but_null().is_some_and(|kinds| kinds.is_empty()) => {
                 Type::Any(Some("Null only, or nothing at all."))
@@ -208,9 +211,37 @@ impl<'d> Types<'d> {
         }
     }
 
+    /// Whether what a schema says gets a type with a name: a struct or an enumeration.
+    fn is_item(&self, facts: &Facts<'d>) -> bool {
+        if !facts.unions.is_empty() {
+            return self.only_branch(facts).is_none();
+        }
+        let values = facts.values_but_null();
+        let all = |is: fn(&Value) -> bool| {
+            values.as_ref().is_some_and(|values| !values.is_empty() && values.iter().all(|value| is(value)))
+        };
+        match facts.kind() {
+            Some(Kind::Object) => !facts.properties.is_empty(),
+            Some(Kind::String) => all(Value::is_string),
+            Some(Kind::Integer) => all(Value::is_i64),
+            Some(_) => false,
+            // A union of kinds.
+            None => facts.kinds_but_null().is_some_and(|kinds| kinds.len() > 1),
+        }
+    }
+
+    /// The only alternative but null, where nothing is said around it.
+    fn only_branch(&self, facts: &Facts<'d>) -> Option<String> {
+        let ([branches], true, None) = (facts.unions.as_slice(), facts.properties.is_empty(), &facts.values) else { return None };
+        let is_value = |branch: &&String| Facts::of(self.document, branch).kinds_but_null().is_none_or(|kinds| !kinds.is_empty());
+        let mut branches = branches.iter().filter(is_value);
+        let branch = branches.next()?;
+        branches.next().is_none().then(|| branch.clone())
+    }
+
     /// What stands under a name that it has already.
     pub(super) fn in_place(&mut self, pointer: &str, name: &str, facts: &Facts<'d>) -> Shape {
-        if is_item(facts) { self.item(pointer, name, facts) } else { Shape::Alias(self.plain(name, facts)) }
+        if self.is_item(facts) { self.item(pointer, name, facts) } else { Shape::Alias(self.plain(name, facts)) }
     }
 
     /// A struct or an enumeration.
@@ -275,24 +306,6 @@ impl<'d> Types<'d> {
         };
         let additional = additional.map(|kind| (names.unique("additional".to_owned(), "_"), kind));
         Shape::Struct { fields, additional }
-    }
-}
-
-/// Whether what a schema says gets a type with a name: a struct or an enumeration.
-fn is_item(facts: &Facts<'_>) -> bool {
-    if !facts.unions.is_empty() {
-        return true;
-    }
-    let values = facts.values_but_null();
-    let all =
-        |is: fn(&Value) -> bool| values.as_ref().is_some_and(|values| !values.is_empty() && values.iter().all(|value| is(value)));
-    match facts.kind() {
-        Some(Kind::Object) => !facts.properties.is_empty(),
-        Some(Kind::String) => all(Value::is_string),
-        Some(Kind::Integer) => all(Value::is_i64),
-        Some(_) => false,
-        // A union of kinds.
-        None => facts.kinds_but_null().is_some_and(|kinds| kinds.len() > 1),
     }
 }
 

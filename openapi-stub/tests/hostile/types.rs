@@ -1,4 +1,4 @@
-// Generated from the document, and rewritten as long as nobody edits it (seal 958101a15c126d5d).
+// Generated from the document, and rewritten as long as nobody edits it (seal 65e7a07e03ff0334).
 //! The types of the document.
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -263,7 +263,7 @@ pub struct UncertainObject2 {
     pub b: Option<String>,
 }
 
-pub type Maybe = Tree;
+pub type Maybe = Option<Tree>;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

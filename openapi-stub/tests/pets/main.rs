@@ -25,6 +25,9 @@ fn the_sources_are_what_is_generated() {
     support::assert_written("pets");
 }
 
+/// As in the generated `lib.rs`.
+pub const DOCUMENT: &str = include_str!("../documents/pets.yaml");
+
 /// A server that is put together as in the generated `lib.rs`, but for its key, which is not kept.
 struct Pets {
     url: String,
@@ -34,8 +37,7 @@ struct Pets {
 impl Pets {
     async fn start() -> Self {
         let issuer = Arc::new(LocalIssuer::open(TempDir::new().unwrap().path(), "urn:pets", "pets").unwrap());
-        let server =
-            Server::new(Document::parse(include_str!("../documents/pets.yaml")).unwrap()).local_issuer(Arc::clone(&issuer));
+        let server = Server::new(Document::parse(DOCUMENT).unwrap()).local_issuer(Arc::clone(&issuer));
         let handlers = api::routes().catch_error(|error: answer::NotWritten| async move { error.into_response() });
         let server = server.bind("127.0.0.1:0".parse().unwrap(), handlers).await.unwrap();
         let url = format!("http://{}", server.address());
