@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use openapi_document::Document;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     docs,
@@ -168,26 +168,33 @@ fn of_library(library: &Library) -> (String, String, String) {
     }
 }
 
-/// `src/security.rs`: who may call. So far the bearer tokens of a local issuer; other schemes have to be added to the server.
+/// `src/security.rs`: who may call. Tokens are those of a local issuer; of other credentials none is accepted until somebody says
+/// which.
 fn security(document: &Value) -> String {
     let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
     let text = |scheme: &Value, name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
-    let is_bearer = |scheme: &Value| {
-        (text(scheme, "type") == "http" && text(scheme, "scheme") == "bearer")
-            || ["oauth2", "openidconnect"].contains(&text(scheme, "type").as_str())
+    let has_tokens = |scheme: &Value| match text(scheme, "type").as_str() {
+        "http" => text(scheme, "scheme") == "bearer",
+        kind => ["oauth2", "openidconnect"].contains(&kind),
     };
-    let names = schemes.into_iter().flat_map(Map::iter).map(|(name, scheme)| {
+    let (mut listed, mut secrets, mut tokens) = (String::new(), String::new(), false);
+    for (name, scheme) in schemes.into_iter().flatten() {
         let kind = [text(scheme, "type"), text(scheme, "scheme")].join(" ");
-        docs::line(&format!("//! - `{}`: {}", name.replace('`', ""), kind.trim()))
-    });
-    let names: Vec<String> = names.collect();
-    let listed = if names.is_empty() {
-        String::new()
-    } else {
-        format!("//!\n//! The document has these security schemes:\n//!\n{}\n", names.join("\n"))
+        listed.push_str(&format!("{}\n", docs::line(&format!("//! - `{}`: {}", name.replace('`', ""), kind.trim()))));
+        if has_tokens(scheme) {
+            tokens = true;
+        } else {
+            secrets.push_str(&format!("        .authenticator({}, Secrets::new())\n", proc_macro2::Literal::string(name)));
+        }
+    }
+    if !listed.is_empty() {
+        listed = format!("//!\n//! The document has these security schemes:\n//!\n{listed}");
+    }
+    let template = match (tokens, secrets.is_empty()) {
+        (true, true) => include_str!("templates/security_tokens.rs"),
+        (true, false) => include_str!("templates/security_both.rs"),
+        (false, true) => include_str!("templates/security_none.rs"),
+        (false, false) => include_str!("templates/security_secrets.rs"),
     };
-    let has_bearer = schemes.into_iter().flat_map(Map::values).any(is_bearer);
-    let template =
-        if has_bearer { include_str!("templates/security_local.rs") } else { include_str!("templates/security_none.rs") };
-    template.replace("//! {schemes}\n", &listed)
+    template.replace("//! {schemes}\n", &listed).replace("        {secrets}\n    ;", &format!("{};", secrets.trim_end()))
 }

@@ -97,7 +97,7 @@ pub(crate) fn handler(handler: &Handler, types: &Types<'_>) -> Result<String, St
             let kind = types.name(kind, &quote!(types::));
             quote!(Body(_body): Body<#kind>)
         }
-        Body::Bytes => quote!(_body: Vec<u8>),
+        Body::Bytes => quote!(Bytes(_body): Bytes),
     });
     let answer = match &handler.answer {
         Answer::Json(status, kind) => {
