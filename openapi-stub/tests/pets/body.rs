@@ -17,3 +17,13 @@ impl<'a, T: DeserializeOwned + Send> FromRequest<'a> for Body<T> {
         Ok(Self(absent.map_err(|_| Problem::internal("a handler was reached without a validated body"))?))
     }
 }
+
+/// The bytes of the body as they came; none where it is absent.
+#[derive(Debug, Clone)]
+pub struct Bytes(pub Vec<u8>);
+
+impl<'a> FromRequest<'a> for Bytes {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        Ok(Self(request.data::<ValidBody>().map(|body| body.bytes().to_vec()).unwrap_or_default()))
+    }
+}

@@ -4,6 +4,6 @@ pub use poem::{Response, Result, handler};
 
 pub use crate::{
     answer::{Answer, Empty, not_written},
-    body::Body,
+    body::{Body, Bytes},
     parameters, types,
 };

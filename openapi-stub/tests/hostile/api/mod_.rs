@@ -29,7 +29,7 @@ pub async fn types_2(_parameters: parameters::Types) -> Result<Empty<200>> {
 #[handler]
 pub async fn request(
     _parameters: parameters::Request2,
-    _body: Vec<u8>,
+    Bytes(_body): Bytes,
 ) -> Result<Response> {
     Err(not_written("request"))
 }
