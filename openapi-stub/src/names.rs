@@ -88,7 +88,7 @@ pub fn of_package(text: &str) -> String {
 }
 
 fn kept(name: &str) -> String {
-    name.chars().filter(|letter| *letter != '_' && is_xid_continue(*letter) || *letter == '_').collect()
+    name.chars().filter(|letter| is_xid_continue(*letter)).collect()
 }
 
 /// The identifier of this name, raw where it is a keyword.
