@@ -1,6 +1,6 @@
 //! A project that exists already: what is new in the document is added, and what a person has written stays.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! What is generated from a hostile document compiles, since it is part of this test, and its types read what the document allows.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,6 +1,6 @@
 //! A generated server, as part of this test: it refuses what the document forbids, and says of the rest that it is not written yet.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 #[path = "../support/mod.rs"]
 mod support;

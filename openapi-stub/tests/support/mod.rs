@@ -1,5 +1,7 @@
 //! What the tests share.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
 use std::{fs, path::Path};
 
 use openapi_document::Document;
