@@ -112,10 +112,16 @@ async fn every_command_is_run_by_a_test_or_by_ci() {
     for (language, block) in blocks() {
         match block.trim_end() {
             _ if language == "http" || language == "text" => {} // What a command prints.
+            _ if language == "rust" => {}                       // Code of another project.
             _ if language == "yaml" => {}                       // The same commands, for another CI.
             "cargo run" => {}                                   // Every test with a process of its own.
             "cargo test --workspace" => assert!(ci.contains("\npart cargo test --workspace ")),
             "cargo xtask spec" => assert!(ci.contains("\npart cargo xtask spec --check\n")),
+            command if command.starts_with("cargo xtask stub ") => {
+                let tests = include_str!("../../xtask/tests/stub.rs");
+                let mut flags = command.split(' ').filter(|word| word.starts_with("--"));
+                assert!(flags.all(|flag| tests.contains(&format!("{flag:?}"))), "{command}");
+            }
             _ if block.contains("curl ") => {} // Above.
             _ if block.contains("openapi-typescript") => assert!(ci.contains("\npart tests/clients/check\n")),
             // There is no Docker engine everywhere; what the second line does is tested in mongo.rs.

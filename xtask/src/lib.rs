@@ -6,3 +6,4 @@ pub mod generators;
 pub mod lift;
 pub mod mongo;
 pub mod spec;
+pub mod stub;

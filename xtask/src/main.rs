@@ -10,6 +10,7 @@ use xtask::{
     code_mutants::{self, CodeError},
     mongo::{self, MongoError},
     spec::{self, SpecError, Verdict},
+    stub::{self, StubCommandError},
 };
 
 /// Commands for those who change this project.
@@ -44,6 +45,25 @@ enum Command {
     /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
     /// Exit status: 0 ended, 2 this machine has none of them.
     Mongo,
+    /// Make a Rust server project from an OpenAPI document, on the library openapi-server; or bring one up to date.
+    ///
+    /// Each operation has a typed handler, which answers 501 until it is written. In a folder that has a project already, what is new
+    /// in the document is added, and no file that a person has edited is changed: what would change in it is written beside it, as
+    /// *.new. Exit status: 0 done, 2 could not run.
+    Stub {
+        /// The folder of the project; its name is the name of the package.
+        #[arg(long, value_name = "DIR")]
+        new: PathBuf,
+        /// The document: OpenAPI 3 or Swagger 2.0, in YAML or JSON.
+        #[arg(long, value_name = "FILE")]
+        spec: PathBuf,
+        /// The folder or the git URL that has openapi-server and contract-tests, where it is not this repository.
+        #[arg(long, value_name = "PATH-OR-GIT")]
+        library: Option<String>,
+        /// Write nothing; print what would be written.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Why a command could not run.
@@ -53,6 +73,7 @@ enum CliError {
     Spec(#[from] SpecError),
     CodeMutants(#[from] CodeError),
     Mongo(#[from] MongoError),
+    Stub(#[from] StubCommandError),
 }
 
 impl CliError {
@@ -62,6 +83,7 @@ impl CliError {
             Self::Spec(error) => error.hint(),
             Self::CodeMutants(error) => error.hint(),
             Self::Mongo(error) => error.hint(),
+            Self::Stub(error) => error.hint(),
         }
     }
 }
@@ -72,6 +94,12 @@ fn main() -> ExitCode {
         Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
         Command::CodeMutants => code_mutants::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
             .map(|all_caught| if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            .map_err(CliError::from),
+        Command::Stub { new, spec, library, dry_run } => stub::run(&new, &spec, library.as_deref(), dry_run)
+            .map(|report| {
+                print!("{report}");
+                ExitCode::SUCCESS
+            })
             .map_err(CliError::from),
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(CliError::from),
     };
