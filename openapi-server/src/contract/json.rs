@@ -63,7 +63,11 @@ impl<'de> Visitor<'de> for Strict {
         Ok(value.into())
     }
 
+    /// `1.0` is an integer (JSON Schema 2020-12, section 6.1.1), which serde does not read as one.
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        if value.fract() == 0.0 && value.abs() < 2f64.powi(53) {
+            return Ok((value as i64).into());
+        }
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn json_is_read_as_it_is() {
-        let text = r#" {"a": [1, -2, 0.5, true, null, "x\u00e9"], "": {}} "#;
+        let text = r#" {"a": [1.0, -2, 0.5, true, null, "x\u00e9"], "": {}} "#;
         assert_eq!(parse(text.as_bytes()).unwrap(), json!({"a": [1, -2, 0.5, true, null, "xé"], "": {}}));
     }
 

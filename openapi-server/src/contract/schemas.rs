@@ -28,13 +28,20 @@ pub(super) fn for_answers(document: &Value) -> Value {
     view
 }
 
-/// Gives integers the bounds of their formats (OpenAPI 3.1, section 4.4): a handler's `i32` takes no more.
+/// Gives integers the bounds of their formats (OpenAPI 3.1, section 4.4, and the OpenAPI Format Registry): a handler's `i32` takes no
+/// more.
 fn bound_integers(node: &mut Value) {
     match node {
         Value::Object(object) => {
             let bounds = match object.get("format").and_then(Value::as_str) {
+                Some("int8") => Some((json!(i8::MIN), json!(i8::MAX))),
+                Some("int16") => Some((json!(i16::MIN), json!(i16::MAX))),
                 Some("int32") => Some((json!(i32::MIN), json!(i32::MAX))),
                 Some("int64") => Some((json!(i64::MIN), json!(i64::MAX))),
+                Some("uint8") => Some((json!(u8::MIN), json!(u8::MAX))),
+                Some("uint16") => Some((json!(u16::MIN), json!(u16::MAX))),
+                Some("uint32") => Some((json!(u32::MIN), json!(u32::MAX))),
+                Some("uint64") => Some((json!(u64::MIN), json!(u64::MAX))),
                 _ => None,
             };
             if let Some((least, most)) = bounds.filter(|_| object.contains_key("type")) {

@@ -64,6 +64,11 @@ impl Shape {
         self.array.is_none() && self.object.is_none()
     }
 
+    /// Whether the schema says nothing of it, so that it may also be a list.
+    pub fn is_any(&self) -> bool {
+        self.null && self.boolean && self.number && self.string
+    }
+
     /// Whether there is more than one way to read a text.
     pub fn is_ambiguous(&self) -> bool {
         let literal = self.boolean || self.integer || self.number;

@@ -226,7 +226,7 @@ fn put(value: &mut Value, shape: &Shape, segments: &[&str], text: Cow<'_, str>, 
         Value::Object(object) => {
             let known = shape.object.as_ref().map_or_else(Shape::text, |object| property(object, first));
             if rest.is_empty() {
-                if object.contains_key(*first) && known.array.is_none() {
+                if object.contains_key(*first) && known.array.is_none() && !known.is_any() {
                     return Err(Malformed);
                 }
                 insert(object, &known, (*first).to_owned(), text, prefer);
@@ -374,6 +374,8 @@ mod tests {
             read(Style::DeepObject, true, &nested, "color[a][b]=1&color[a][c][]=2&color[a][c][1]=3"),
             Ok(Some(json!({ "a": { "b": 1, "c": [2, 3] } })))
         );
+        let any = shape(json!({ "type": "object" }));
+        assert_eq!(read(Style::DeepObject, true, &any, "color[R]=1&color[R]=2"), Ok(Some(json!({ "R": [1, 2] }))));
         assert_eq!(read(Style::DeepObject, true, &object, "color[R]=1&color[R]=2"), Err(Malformed));
         assert_eq!(read(Style::DeepObject, true, &object, "color[R=1"), Err(Malformed));
         assert_eq!(read(Style::DeepObject, true, &object, "colorful=1"), Ok(None));
