@@ -42,7 +42,7 @@ impl ServerError {
         use openapi_server::ServerError as Listen;
 
         match self {
-            Self::Contract(_) | Self::Listen(Listen::Contract(_) | Listen::Reserved(_)) => {
+            Self::Contract(_) | Self::Listen(Listen::Contract(_)) => {
                 "run `cargo xtask spec --check`; the openapi.yaml in this binary is not what the code derives"
             }
             Self::Keys(_) | Self::Listen(Listen::Keys(_)) => {

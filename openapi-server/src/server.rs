@@ -3,7 +3,7 @@
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use poem::{IntoEndpoint, Route, endpoint::ToDynEndpoint};
+use poem::{Endpoint, IntoEndpoint, Request, Response, Route, endpoint::ToDynEndpoint};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -32,9 +32,6 @@ pub enum ServerError {
     /// The local issuer may not be used here.
     #[error(transparent)]
     LocalIssuer(#[from] LocalIssuerError),
-    /// The document has an operation where the server has a route of its own.
-    #[error("the document has operations at {0}, where the server has a route of its own")]
-    Reserved(String),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
@@ -227,8 +224,8 @@ impl Builder {
         for declined in contract.declined() {
             tracing::warn!("bodies of type {} at {} get 415: there is no check for them", declined.media_type, declined.pointer);
         }
-        if let Some(path) = contract.paths().iter().find(|path| is_reserved(path)) {
-            return Err(ServerError::Reserved(path.clone()));
+        for path in OWN.into_iter().filter(|path| contract.claims(path)) {
+            tracing::warn!("the document has {path}, so the server's own route there is not served");
         }
         let scopes = contract.scopes().join(" ");
         let token = self.local_issuer.map(|issuer| -> docs::TokenSource {
@@ -239,11 +236,12 @@ impl Builder {
             Ok(()) => ready(),
             Err(cause) => std::future::ready(Err(cause)).boxed(),
         });
-        let documented = Arc::new(contract.enforce(handlers.into_endpoint()));
+        let documented = Arc::new(Arc::clone(&contract).enforce(handlers.into_endpoint()));
         let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
         // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
-        let routes = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", documented);
+        let own = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", Arc::clone(&documented));
+        let routes = Routes { contract, documented, own };
         let metrics = match self.metrics {
             Some(address) => {
                 let (listener, address) = bind(address).await?;
@@ -266,7 +264,25 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerEr
     Ok((listener, address))
 }
 
-/// Whether a request for this path template would never reach the contract.
-fn is_reserved(path: &str) -> bool {
-    matches!(path, "/" | "/docs" | "/healthz" | "/readyz" | "/openapi.yaml" | "/openapi.json") || path.starts_with("/docs/")
+/// The document where it has the path, and else the server's own routes. Only then come paths of the document that begin with a
+/// name: `/{id}` does not take the place of `/healthz`.
+struct Routes<E> {
+    contract: Arc<Contract>,
+    documented: Arc<E>,
+    own: Route,
 }
+
+impl<E: Endpoint<Output = Response>> Endpoint for Routes<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if self.contract.claims(request.uri().path()) {
+            self.documented.call(request).await
+        } else {
+            self.own.call(request).await
+        }
+    }
+}
+
+/// The paths of the server's own that a document may well have, too.
+const OWN: [&str; 6] = ["/", "/docs", "/healthz", "/readyz", "/openapi.yaml", "/openapi.json"];

@@ -36,6 +36,33 @@ async fn so_does_the_one_with_handlers_of_axum() {
     serving.abort();
 }
 
+/// A document of its own may have the paths that the server has.
+#[tokio::test]
+async fn a_document_has_its_paths_also_where_the_server_has_one() {
+    let document = openapi_server::Document::parse(
+        r#"
+openapi: 3.1.0
+info: { title: Own, version: "1" }
+paths:
+  /: { get: { responses: { "200": { description: Root. } } } }
+  /healthz: { get: { responses: { "200": { description: Health. } } } }
+  /{name}: { get: { parameters: [{ name: name, in: path, required: true, schema: {} }], responses: { "200": { description: Any. } } } }
+"#,
+    )
+    .unwrap();
+    let handlers = poem::endpoint::make_sync(|request: poem::Request| format!("handler of {}", request.uri().path()));
+    let server = openapi_server::Server::new(document).bind("127.0.0.1:0".parse().unwrap(), handlers).await.unwrap();
+    let url = format!("http://{}", server.address());
+    let running = tokio::spawn(server.run(std::future::pending()));
+    let ask = async |path: &str| reqwest::get(format!("{url}{path}")).await.unwrap().text().await.unwrap();
+    for path in ["/", "/healthz", "/other"] {
+        assert_eq!(ask(path).await, format!("handler of {path}"));
+    }
+    assert_eq!(ask("/readyz").await, "ok\n");
+    assert!(ask("/docs/").await.contains("swagger"), "{}", ask("/docs/").await);
+    running.abort();
+}
+
 async fn greets(url: &str) {
     let ask = async |path: &str| {
         let response = reqwest::get(format!("{url}{path}")).await.unwrap();

@@ -257,6 +257,11 @@ impl Contract {
         &self.paths
     }
 
+    /// Whether the document has this path by a template that begins with a fixed text: `/docs/{id}` and not `/{id}`.
+    pub fn claims(&self, path: &str) -> bool {
+        self.router.claims(path)
+    }
+
     /// Every scope that an operation of the document needs, in order.
     pub fn scopes(&self) -> Vec<&str> {
         self.scopes.iter().map(String::as_str).collect()

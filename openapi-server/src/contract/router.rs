@@ -12,6 +12,8 @@ pub(super) struct Router {
 struct Leaf {
     segments: Vec<Segment>,
     methods: Methods,
+    /// Whether the template begins with a fixed text: `/docs/{id}` and not `/{id}`.
+    begins_fixed: bool,
 }
 
 /// A segment of a template that has names in it.
@@ -58,7 +60,13 @@ impl Router {
         if !route.starts_with('/') {
             return Err(error("a path begins with /".to_owned()));
         }
-        self.tree.insert(route, Leaf { segments, methods }).map_err(|cause| error(cause.to_string()))
+        let begins_fixed = !path.split('/').nth(1).is_some_and(|first| first.contains('{'));
+        self.tree.insert(route, Leaf { segments, methods, begins_fixed }).map_err(|cause| error(cause.to_string()))
+    }
+
+    /// Whether a template that begins with a fixed text is for this path.
+    pub fn claims(&self, path: &str) -> bool {
+        self.tree.at(path).is_ok_and(|found| found.value.begins_fixed)
     }
 
     /// The operations for a path, with the values of its template.
@@ -138,6 +146,16 @@ mod tests {
         assert_eq!(values(&templates, "/users/7/keys"), pairs(&[("name", "7")]));
         assert_eq!(values(&templates, "/users/me"), pairs(&[]));
         assert_eq!(values(&templates, "/users/7:archive"), pairs(&[("id", "7")]));
+    }
+
+    #[test]
+    fn a_template_that_begins_with_a_name_claims_nothing() {
+        let mut router = Router::new();
+        for template in ["/", "/{id}", "/docs/{id}"] {
+            router.insert(template, Methods::none()).unwrap();
+        }
+        let claims = ["/", "/docs", "/docs/token", "/docs/a/b"].map(|path| router.claims(path));
+        assert_eq!(claims, [true, false, true, false]);
     }
 
     #[test]
