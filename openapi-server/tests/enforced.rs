@@ -39,8 +39,13 @@ fn real_documents_are_enforced_or_refused_with_a_reason() {
             Ok(contract) => {
                 eprintln!("{name}: {} paths in {seconds:.2} s, declined {:?}", contract.paths().len(), contract.declined())
             }
-            // A reference to nowhere, or two paths for the same requests: no server can keep that.
-            Err(error @ (ContractError::Unreadable(_) | ContractError::Route { .. } | ContractError::Schema { .. })) => {
+            // A name or reference that leads nowhere, a schema that is none, two paths for the same requests: no server can keep that.
+            Err(
+                error @ (ContractError::Unreadable(_)
+                | ContractError::Missing(_)
+                | ContractError::Route { .. }
+                | ContractError::Schema { .. }),
+            ) => {
                 eprintln!("{name}: refused: {error}");
             }
             Err(error) => panic!("{name}: {error}"),

@@ -22,7 +22,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a document from YAML or JSON. It stands alone: references to other files cannot be resolved.
+    /// Reads a document from YAML or JSON. References to other files are looked up in the working directory; [`Document::load`] looks
+    /// beside the document.
     ///
     /// # Errors
     ///
