@@ -1,3 +1,13 @@
+// Whether a server of the document is this one. The document may name others, or put a path before those that are served here; the page
+// may only call this one.
+const isHere = (server) => {
+  try {
+    return new URL(server.url, location.href).href === `${location.origin}/`;
+  } catch {
+    return false; // Its address has variables.
+  }
+};
+
 window.onload = async () => {
   const ui = SwaggerUIBundle({
     url: "/openapi.json",
@@ -7,6 +17,16 @@ window.onload = async () => {
     validatorUrl: null,
     defaultModelsExpandDepth: 2,
     defaultModelExpandDepth: 3,
+    responseInterceptor: (answer) => {
+      if (answer.url === `${location.origin}/openapi.json` && answer.ok) {
+        const document = JSON.parse(answer.text);
+        if (document.servers?.length && !document.servers.some(isHere)) {
+          document.servers.unshift({ url: "/", description: "This server" });
+          answer.text = JSON.stringify(document);
+        }
+      }
+      return answer;
+    },
     onComplete: async () => {
       // Only the local issuer gives a token away, and only to this page.
       const answer = await fetch("/docs/token");
@@ -16,6 +36,9 @@ window.onload = async () => {
         for (const [name, scheme] of Object.entries(schemes)) {
           if (scheme.type === "http" && scheme.scheme.toLowerCase() === "bearer") {
             ui.preauthorizeApiKey(name, token);
+          } else if (scheme.type === "oauth2" || scheme.type === "openIdConnect") {
+            const granted = { access_token: token, token_type: "Bearer" };
+            ui.authActions.authorizeOauth2({ auth: { name, schema: scheme }, token: granted });
           }
         }
       }
