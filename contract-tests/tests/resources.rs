@@ -277,3 +277,64 @@ async fn a_survey_accuses_no_server_that_keeps_its_promises() {
     assert!(surveyed.complete && surveyed.refused.is_none() && surveyed.constraints > 10, "{surveyed}");
     assert_eq!(surveyed.findings.iter().filter(|finding| !finding.starts_with("warning: ")).count(), 0, "{surveyed}");
 }
+
+const PETS: &str = r"openapi: 3.0.3
+info: { title: Pets, version: 1.0.0 }
+paths:
+  /pets:
+    post:
+      operationId: addPet
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+      responses: { '200': { $ref: '#/components/responses/Pet' }, '400': { description: '' }, '415': { description: '' } }
+    put:
+      operationId: replacePet
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+      responses: { '200': { $ref: '#/components/responses/Pet' }, '404': { description: None. }, '400': { description: '' }, '415': { description: '' } }
+  /pets/{petId}:
+    get:
+      operationId: getPet
+      parameters: [{ name: petId, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': { $ref: '#/components/responses/Pet' }, '404': { description: None. }, '400': { description: '' } }
+components:
+  schemas:
+    Pet: { type: object, required: [title], additionalProperties: false, properties: { id: { type: integer }, title: { type: string } } }
+  responses:
+    Pet: { description: The pet., content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
+";
+
+#[tokio::test]
+async fn an_id_in_the_body_names_what_a_put_replaces() {
+    let document = Document::parse("pets.yaml", PETS).unwrap();
+    let schemas = document.json.clone();
+    let pets = Mutex::new(BTreeMap::<String, Value>::new());
+    let server = serve(move |asked| {
+        let mut pets = pets.lock().unwrap();
+        let pet = || json_of(asked, "application/json").and_then(|pet| valid(&schemas, "Pet", &pet).map(|()| pet));
+        let shown = |pet: &Value| Some((200, "content-type: application/json\r\n".to_owned(), pet.to_string()));
+        let path = asked.target.split('?').next().unwrap();
+        let answered = match (asked.method.as_str(), path.strip_prefix("/pets/")) {
+            ("POST", None) => pet().map(|mut pet| {
+                if pet.get("id").is_none() {
+                    pet["id"] = json!(pets.len() + 1_000);
+                }
+                pets.insert(pet["id"].to_string(), pet.clone());
+                shown(&pet)
+            }),
+            ("PUT", None) => pet().and_then(|pet| {
+                let known = pets.get_mut(&pet["id"].to_string()).ok_or(404u16)?;
+                *known = pet.clone();
+                Ok(shown(&pet))
+            }),
+            ("GET", Some(id)) if id.parse::<i64>().is_ok() => pets.get(id).map(shown).ok_or(404),
+            ("GET", Some(_)) => Err(400),
+            _ => Ok(Some((405, "allow: GET, POST, PUT\r\n".to_owned(), String::new()))),
+        };
+        answered.unwrap_or_else(|status| told(status, ""))
+    })
+    .await;
+    let report = Suite::new(document).cases(40).lenient(true).run(&server.url).await.unwrap();
+    let failed: Vec<&str> =
+        report.operations.iter().filter(|operation| !operation.succeeded()).map(|operation| operation.id.as_str()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(titles(&report), Vec::<String>::new(), "{report}");
+}

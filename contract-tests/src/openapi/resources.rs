@@ -226,6 +226,26 @@ impl Resources {
         self.by_noun.get(&stem(name)?).copied()
     }
 
+    /// The kind of the resource that the body of an operation names, where its path has only the collection: `PUT /pets` with an `id`.
+    pub fn in_body(&self, operation: &Operation) -> Option<KindId> {
+        if !matches!(operation.method.as_str(), "PUT" | "PATCH") || self.is_itself(operation) {
+            return None;
+        }
+        let path = normal(&operation.path.split('/').collect::<Vec<_>>());
+        let of_path =
+            |kind: &Kind| kind.path.rsplit_once('/').is_some_and(|(collection, last)| collection == path && last == "{}");
+        self.kinds.iter().position(|kind| of_path(kind) && !kind.producers.is_empty())
+    }
+
+    /// Whether a property of this name certainly identifies an object among those of a kind.
+    pub fn identifies(&self, kind: KindId, name: &str) -> bool {
+        let kind = &self.kinds[kind];
+        let last = kind.names.last().map(|last| plain(last)).unwrap_or_default();
+        let short = last.strip_prefix(&kind.noun).filter(|short| !short.is_empty()).unwrap_or("id");
+        let name = plain(name);
+        name == last || name == short && ["id", "uuid", "guid"].contains(&short)
+    }
+
     /// The values of a kind's parameters in the path of a URL, where it names one.
     pub fn in_path(&self, kind: KindId, path: &str) -> Option<Vec<Value>> {
         let path = path.split(['?', '#']).next()?.trim_end_matches('/');

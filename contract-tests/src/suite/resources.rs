@@ -14,7 +14,7 @@ use crate::{
         request::{Response, Target},
         resources::{KindId, Resources, Tells, is_reference},
     },
-    pointer::{escape, is_within, replace},
+    pointer::{escape, is_within, parent, replace},
     schema::Trace,
 };
 
@@ -170,6 +170,11 @@ impl Known {
         for (place, kind) in references(resources, target, instance) {
             places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
         }
+        let identifier = identifier_in_body(resources, target).filter(|(place, _)| !is_about(about, place));
+        if let Some((place, kind)) = &identifier {
+            places
+                .extend(self.pick(*kind, Purpose::Use).and_then(|values| Some((place.clone(), values.into_iter().next_back()?))));
+        }
         // What is given is somebody's, and is not deleted.
         let may_be_given = |parameter: &&Parameter| purpose == Purpose::Use || parameter.place != ParameterLocation::Path;
         for parameter in operation.parameters.iter().filter(may_be_given) {
@@ -190,12 +195,13 @@ impl Known {
         let is_broken = |place: &str| before.broken.iter().any(|violation| is_about(Some(&violation.place), place));
         let mut placed = instance.clone();
         for (place, value) in places {
-            if instance.pointer(&place).is_none() || is_broken(&place) {
+            let may_be_added = identifier.as_ref().is_some_and(|(own, _)| *own == place);
+            if instance.pointer(&place).is_none() && !may_be_added || is_broken(&place) {
                 continue;
             }
             let fitting = forms(value).into_iter().find_map(|value| {
                 let mut changed = placed.clone();
-                replace(&mut changed, &place, value);
+                put(&mut changed, &place, value);
                 let changed = target.as_received(changed)?;
                 keeps(target, &changed, &before).then_some(changed)
             });
@@ -273,6 +279,25 @@ impl Known {
     }
 }
 
+/// Where the body names the resource that the operation changes, and its kind.
+fn identifier_in_body(resources: &Resources, target: &Target) -> Option<(String, KindId)> {
+    let kind = resources.in_body(&target.operation)?;
+    let names =
+        |place: &str| is_reference(place).is_some_and(|name| place.starts_with("/body/") && resources.identifies(kind, name));
+    target.schema.nodes.iter().find(|node| names(&node.place)).map(|node| (node.place.clone(), kind))
+}
+
+/// Sets the value at a place, also that of a property which is not there.
+fn put(root: &mut Value, place: &str, value: Value) {
+    if root.pointer(place).is_some() {
+        replace(root, place, value);
+    } else if let Some((parent, name)) = parent(place)
+        && let Some(Value::Object(object)) = root.pointer_mut(parent)
+    {
+        object.insert(name.into_owned(), value);
+    }
+}
+
 /// The places of an instance that refer to resources which the operation itself does not create or name.
 fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(String, KindId)> {
     let told = resources.told(&target.operation);
@@ -299,6 +324,7 @@ pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let names = target.schema.nodes.iter().filter_map(|node| is_reference(&node.place));
     let mut kinds: Vec<KindId> = names.filter_map(|name| resources.referred(name)).collect();
     kinds.retain(|kind| told.iter().all(|(own, tells)| own != kind || !matches!(tells, Tells::Creates | Tells::Names)));
+    kinds.extend(identifier_in_body(resources, target).map(|(_, kind)| kind));
     kinds.sort_unstable();
     kinds.dedup();
     kinds
