@@ -297,19 +297,24 @@ paths:
       responses: { '200': { $ref: '#/components/responses/Pet' }, '404': { description: None. }, '400': { description: '' } }
 components:
   schemas:
-    Pet: { type: object, required: [title], additionalProperties: false, properties: { id: { type: integer }, title: { type: string } } }
+    Pet: { type: object, required: [title], additionalProperties: false, properties: { id: { type: integer }, title: { type: string }, tags: { type: array, items: { $ref: '#/components/schemas/Tag' } } } }
+    Tag: { type: object, properties: { label: { type: string } } }
   responses:
     Pet: { description: The pet., content: { application/json: { schema: { $ref: '#/components/schemas/Pet' } } } }
 ";
 
-#[tokio::test]
-async fn an_id_in_the_body_names_what_a_put_replaces() {
-    let document = Document::parse("pets.yaml", PETS).unwrap();
-    let schemas = document.json.clone();
+/// Serves pets whose tags are as `keep` says.
+async fn pets(keep: fn(&Value) -> Value) -> serving::Served {
+    let schemas = Document::parse("pets.yaml", PETS).unwrap().json;
     let pets = Mutex::new(BTreeMap::<String, Value>::new());
-    let server = serve(move |asked| {
+    serve(move |asked| {
         let mut pets = pets.lock().unwrap();
-        let pet = || json_of(asked, "application/json").and_then(|pet| valid(&schemas, "Pet", &pet).map(|()| pet));
+        let pet = || {
+            let mut pet = json_of(asked, "application/json")?;
+            valid(&schemas, "Pet", &pet)?;
+            pet.get_mut("tags").and_then(Value::as_array_mut).into_iter().flatten().for_each(|tag| *tag = keep(tag));
+            Ok::<Value, u16>(pet)
+        };
         let shown = |pet: &Value| Some((200, "content-type: application/json\r\n".to_owned(), pet.to_string()));
         let path = asked.target.split('?').next().unwrap();
         let answered = match (asked.method.as_str(), path.strip_prefix("/pets/")) {
@@ -329,8 +334,36 @@ async fn an_id_in_the_body_names_what_a_put_replaces() {
         };
         answered.unwrap_or_else(|status| told(status, ""))
     })
-    .await;
-    let report = Suite::new(document).cases(40).lenient(true).run(&server.url).await.unwrap();
+    .await
+}
+
+/// Of a tag only what is documented, and something that nobody sent.
+fn typed(tag: &Value) -> Value {
+    let mut kept = json!({ "rank": 1 });
+    tag.get("label").into_iter().for_each(|label| kept["label"] = label.clone());
+    kept
+}
+
+async fn pets_report(keep: fn(&Value) -> Value) -> Report {
+    let server = pets(keep).await;
+    Suite::new(Document::parse("pets.yaml", PETS).unwrap()).cases(40).lenient(true).run(&server.url).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_need_not_have_what_is_only_allowed() {
+    assert_eq!(titles(&pets_report(typed).await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_answer_says_what_was_sent_deep_inside_too() {
+    let report = pets_report(|tag| json!({ "label": tag.get("label").map(|_| "other") })).await;
+    let found = titles(&report);
+    assert!(found.contains(&"the response has another label than the request".to_owned()), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_id_in_the_body_names_what_a_put_replaces() {
+    let report = pets_report(typed).await;
     let failed: Vec<&str> =
         report.operations.iter().filter(|operation| !operation.succeeded()).map(|operation| operation.id.as_str()).collect();
     assert!(failed.is_empty(), "{failed:?}");

@@ -1,6 +1,6 @@
 //! Whether what the answer says about the request is what was sent: the same property with the same schema has the same value.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::{
         request::Target,
         shared::shared,
     },
-    pointer::escape,
+    pointer::join,
     rules,
     schema::equal,
 };
@@ -76,42 +76,76 @@ impl Judge for Echo {
 }
 
 impl Echo {
-    /// The innermost value that is answered otherwise than it was sent.
+    /// The innermost value that is answered otherwise than it was sent. Of an object those properties count that the document has, or
+    /// all where it is a map: a server need not keep what is only allowed, and what is not sent may be answered with a default.
     fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Finding> {
         if equal(sent, answered) {
             return None;
         }
         let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
-        if let (Value::Object(ours), Value::Object(theirs)) = (sent, answered) {
-            // What is hidden in answers is not said.
-            let hidden = hidden(&self.document, &at, 0);
-            let ours: Vec<_> = ours.iter().filter(|(name, _)| theirs.contains_key(*name) || !hidden.contains(*name)).collect();
-            let is_same = |(name, sent): &(&String, &Value)| theirs.get(*name).is_some_and(|answered| equal(sent, answered));
-            if ours.len() == theirs.len() && ours.iter().all(is_same) {
-                return None;
+        match (sent, answered) {
+            (Value::Object(ours), Value::Object(theirs)) => {
+                let mut properties = Properties::default();
+                properties.collect(&self.document, &at, 0);
+                let different = ours.iter().find_map(|(name, sent)| {
+                    let documented = properties.documented.get(name);
+                    match theirs.get(name) {
+                        None if properties.hidden.contains(name) || documented.is_none() && !properties.is_map() => None,
+                        Some(answered) => match documented {
+                            Some(inner) => self.difference(inner, name, sent, answered),
+                            None => (!equal(sent, answered)).then(|| different(pointer, name)),
+                        },
+                        None => Some(different(documented.map_or(pointer, String::as_str), name)),
+                    }
+                });
+                return different;
             }
-            for (name, sent) in ours {
-                let answered = theirs.get(name).unwrap_or(&Value::Null);
-                let inner = format!("{at}/properties/{}", escape(name));
-                if self.document.json.pointer(&inner).is_some()
-                    && let Some(finding) = self.difference(&inner, name, sent, answered)
-                {
-                    return Some(finding);
+            (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
+                let items = format!("{at}/items");
+                if self.document.json.pointer(&items).is_some() {
+                    return ours.iter().zip(theirs).find_map(|(sent, answered)| self.difference(&items, name, sent, answered));
                 }
             }
+            _ => {}
         }
-        Some(Finding::of(&rules::ECHO, pointer, format!("the response has another {name} than the request")))
+        Some(different(pointer, name))
     }
 }
 
-/// The properties of a schema, in any of its parts, that are not shown.
-fn hidden(document: &Document, at: &str, depth: usize) -> BTreeSet<String> {
-    let Some((at, schema)) = document.resolve(at).filter(|_| depth < MAX_DEPTH) else { return BTreeSet::new() };
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    let own = properties.filter(|(_, schema)| schema.get("writeOnly") == Some(&Value::Bool(true))).map(|(name, _)| name.clone());
-    let parts = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|keyword| {
-        let count = schema.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
-        (0..count).map(move |part| format!("{keyword}/{part}"))
-    });
-    own.chain(parts.flat_map(|part| hidden(document, &format!("{at}/{part}"), depth + 1))).collect()
+fn different(pointer: &str, name: &str) -> Finding {
+    Finding::of(&rules::ECHO, pointer, format!("the response has another {name} than the request"))
+}
+
+/// What a schema says of the properties of an object, in any of its parts.
+#[derive(Default)]
+struct Properties {
+    /// Their names, with the pointers of their schemas.
+    documented: BTreeMap<String, String>,
+    /// Those that answers do not have.
+    hidden: BTreeSet<String>,
+    /// Whether others have a schema, too.
+    others: bool,
+}
+
+impl Properties {
+    fn collect(&mut self, document: &Document, at: &str, depth: usize) {
+        let Some((at, schema)) = document.resolve(at).filter(|_| depth < MAX_DEPTH) else { return };
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            self.documented.insert(name.clone(), join(&format!("{at}/properties"), name));
+            if property.get("writeOnly") == Some(&Value::Bool(true)) {
+                self.hidden.insert(name.clone());
+            }
+        }
+        self.others |=
+            schema.get("additionalProperties").is_some_and(Value::is_object) || schema.get("patternProperties").is_some();
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            let count = schema.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+            (0..count).for_each(|part| self.collect(document, &format!("{at}/{keyword}/{part}"), depth + 1));
+        }
+    }
+
+    /// Whether each property counts, whatever its name.
+    fn is_map(&self) -> bool {
+        self.others || self.documented.is_empty()
+    }
 }
