@@ -16,8 +16,8 @@ use super::{
     json,
     media::Syntax,
     read::{Body, RequestContent},
-    shape::{Object, Prefer, Shape},
-    style::{Encoding, Malformed, Pair, pairs},
+    shape::{Prefer, Shape},
+    style::{Encoding, Malformed, Pair, add, pairs},
     valid_body::BodyPart,
 };
 use crate::problem::{Code, Problem, Violation};
@@ -97,7 +97,7 @@ fn form(content: &RequestContent, text: &str, prefer: Prefer) -> Result<Value, P
     let mut taken: Vec<&str> = Vec::new();
     for (name, encoding) in &content.encodings {
         let Some(style) = encoding.style else { continue };
-        let shape = object.map_or_else(Shape::text, |object| property(object, name));
+        let shape = content.shape.property(name);
         let known = |other: &str| object.is_some_and(|object| object.properties.contains_key(other));
         let read = style.among(name, &shape, &pairs, known, prefer).map_err(|Malformed| {
             let pointer = format!("/{}", escape(name));
@@ -112,15 +112,11 @@ fn form(content: &RequestContent, text: &str, prefer: Prefer) -> Result<Value, P
         let is_taken =
             taken.iter().any(|taken| name == *taken || name.strip_prefix(taken).is_some_and(|rest| rest.starts_with('[')));
         if !is_taken {
-            let shape = object.map_or_else(Shape::text, |object| property(object, &name));
+            let shape = content.shape.property(&name);
             add(&mut value, &shape, name.into_owned(), |shape| from_text(shape, &text, prefer));
         }
     }
     Ok(Value::Object(value))
-}
-
-fn property(object: &Object, name: &str) -> Shape {
-    object.properties.get(name).or(object.others.as_deref()).cloned().unwrap_or_else(Shape::text)
 }
 
 /// A text as what its shape says. An object is JSON (OpenAPI 3.1, section 4.8.15.1.1).
@@ -131,18 +127,6 @@ fn from_text(shape: &Shape, text: &str, prefer: Prefer) -> Value {
         return value;
     }
     shape.read(text, prefer)
-}
-
-/// Adds a value to a property; to one that is an array, as an item. Twice the same property makes a list, which the schema refuses
-/// where it allows none.
-fn add(object: &mut Map<String, Value>, shape: &Shape, name: String, read: impl FnOnce(&Shape) -> Value) {
-    let value = read(shape.array.as_deref().unwrap_or(shape));
-    match object.get_mut(&name) {
-        Some(Value::Array(items)) => items.push(value),
-        Some(other) => *other = Value::Array(vec![other.take(), value]),
-        None if shape.array.is_some() && !value.is_array() => drop(object.insert(name, Value::Array(vec![value]))),
-        None => drop(object.insert(name, value)),
-    }
 }
 
 /// The parts of `multipart/form-data`.
@@ -167,7 +151,7 @@ async fn multipart(media_type: &Mime, bytes: &Bytes) -> Result<Vec<BodyPart>, Pr
 fn object_of_parts(content: &RequestContent, parts: &[BodyPart], prefer: Prefer) -> Result<Value, Problem> {
     let (mut value, mut broken) = (Map::new(), Vec::new());
     for part in parts {
-        let shape = content.shape.object.as_ref().map_or_else(Shape::text, |object| property(object, &part.name));
+        let shape = content.shape.property(&part.name);
         let pointer = format!("/{}", escape(&part.name));
         let mut violation =
             |rule: &str, message: String| broken.push(Violation { pointer: pointer.clone(), rule: rule.to_owned(), message });

@@ -41,6 +41,7 @@ pub use self::{
     valid_body::{BodyPart, ValidBody},
 };
 use self::{
+    media::Syntax,
     rate::RateLimit,
     read::{Body, Operation},
     router::{PathValues, Router},
@@ -343,7 +344,7 @@ impl Contract {
         let bytes = Bytes::from(body::read(body, announced, self.limits.body, self.limits.body_timeout).await?);
         let mut read = content::read(content, &media_type, &bytes, Prefer::Literal).await?;
         let mut broken = violations(&content.validator, &read.value, "");
-        if !broken.is_empty() && content.shape.is_ambiguous() {
+        if !broken.is_empty() && Syntax::of(&media_type) != Syntax::Json && content.shape.is_ambiguous() {
             // Outside of JSON a text may also be read as what it is.
             let other = content::read(content, &media_type, &bytes, Prefer::Text).await?;
             if content.validator.is_valid(&other.value) {

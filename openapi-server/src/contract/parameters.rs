@@ -14,7 +14,7 @@ use super::{
     router::PathValues,
     security::cookies,
     shape::{Prefer, Shape},
-    style::{Encoding, Malformed, Pair, Serialization, pairs},
+    style::{Encoding, Malformed, Pair, Serialization, Style, pairs},
     violations::violations,
 };
 use crate::problem::{Problem, Violation};
@@ -108,7 +108,7 @@ fn check_one(parameter: &Parameter, all: &[Parameter], sources: &Sources<'_>) ->
             violation("type", message)
         }),
         Text::Json => {
-            let how = Serialization { style: super::style::Style::Form, explode: false, encoding: encoding(parameter.place) };
+            let how = Serialization { style: Style::Form, explode: false, encoding: Encoding::of(parameter.place) };
             let text = match styled(parameter, how, &Shape::text(), all, sources, Prefer::Text) {
                 Ok(Some(Value::String(text))) => text,
                 Ok(_) => return Ok(None),
@@ -135,14 +135,6 @@ fn check_one(parameter: &Parameter, all: &[Parameter], sources: &Sources<'_>) ->
         return Ok(Some(value));
     }
     Err(found)
-}
-
-fn encoding(place: Place) -> Encoding {
-    match place {
-        Place::Path | Place::Cookie => Encoding::Percent,
-        Place::Query => Encoding::Form,
-        Place::Header => Encoding::None,
-    }
 }
 
 fn styled(

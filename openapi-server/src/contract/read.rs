@@ -324,12 +324,7 @@ fn serialization(at: &str, node: &Value, place: Place) -> Result<Serialization, 
         (Some(style), _) => return Err(ContractError::unsupported(at, &format!("the style {style} in this place"))),
     };
     let explode = node.get("explode").and_then(Value::as_bool).unwrap_or(matches!(style, Style::Form | Style::DeepObject));
-    let encoding = match place {
-        Path | Cookie => Encoding::Percent,
-        Query => Encoding::Form,
-        Header => Encoding::None,
-    };
-    Ok(Serialization { style, explode, encoding })
+    Ok(Serialization { style, explode, encoding: Encoding::of(place) })
 }
 
 /// The shape of a text that is one value.

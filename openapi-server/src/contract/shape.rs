@@ -42,6 +42,13 @@ pub(super) enum Prefer {
     Text,
 }
 
+impl Object {
+    /// The shape of the property with this name; a text where nothing is known of it.
+    pub fn property(&self, name: &str) -> Shape {
+        self.properties.get(name).or(self.others.as_deref()).cloned().unwrap_or_else(Shape::text)
+    }
+}
+
 impl Shape {
     /// Any text.
     pub fn text() -> Self {
@@ -57,6 +64,11 @@ impl Shape {
         let mut parts = Parts::default();
         parts.collect(document, at, depth, MAX_STEPS);
         parts.into_shape()
+    }
+
+    /// The shape of the property with this name, where this is an object; a text where nothing is known of it.
+    pub fn property(&self, name: &str) -> Self {
+        self.object.as_ref().map_or_else(Self::text, |object| object.property(name))
     }
 
     /// Whether a text stands for one value: no array and no object.

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::shape::{Object, Prefer, Shape};
+use super::{
+    read::Place,
+    shape::{Prefer, Shape},
+};
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,15 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
+    /// The encoding of a place.
+    pub fn of(place: Place) -> Self {
+        match place {
+            Place::Path | Place::Cookie => Self::Percent,
+            Place::Query => Self::Form,
+            Place::Header => Self::None,
+        }
+    }
+
     pub fn decode(self, text: &str) -> Cow<'_, str> {
         match self {
             Self::None => Cow::Borrowed(text.trim_matches([' ', '\t'])),
@@ -95,7 +107,7 @@ impl Serialization {
             let mut value = Map::new();
             for (name, text) in pairs {
                 let name = self.encoding.decode(name).into_owned();
-                let read = self.scalar(&property(object, &name), text, prefer);
+                let read = self.scalar(&object.property(&name), text, prefer);
                 if value.insert(name, read).is_some() {
                     return Err(Malformed);
                 }
@@ -114,7 +126,7 @@ impl Serialization {
             (Some(object), _) if self.explode => {
                 let read = pairs.into_iter().map(|(name, text)| {
                     let name = self.encoding.decode(name).into_owned();
-                    let value = self.scalar(&property(object, &name), text, prefer);
+                    let value = self.scalar(&object.property(&name), text, prefer);
                     (name, value)
                 });
                 Ok(Value::Object(read.collect()))
@@ -156,7 +168,8 @@ impl Serialization {
                     let other = self.encoding.decode(other).into_owned();
                     let known = object.properties.contains_key(&other);
                     if known || object.others.is_some() && !claimed(&other) {
-                        insert(&mut value, &property(object, &other), other, self.encoding.decode(text), prefer);
+                        let text = self.encoding.decode(text);
+                        add(&mut value, &object.property(&other), other, |shape| shape.read(&text, prefer));
                     }
                 }
                 Ok((!value.is_empty()).then_some(Value::Object(value)))
@@ -224,12 +237,12 @@ fn put(value: &mut Value, shape: &Shape, segments: &[&str], text: Cow<'_, str>, 
             put(&mut items[index], &item, rest, text, prefer)
         }
         Value::Object(object) => {
-            let known = shape.object.as_ref().map_or_else(Shape::text, |object| property(object, first));
+            let known = shape.property(first);
             if rest.is_empty() {
                 if object.contains_key(*first) && known.array.is_none() && !known.is_any() {
                     return Err(Malformed);
                 }
-                insert(object, &known, (*first).to_owned(), text, prefer);
+                add(object, &known, (*first).to_owned(), |shape| shape.read(&text, prefer));
                 return Ok(());
             }
             put(object.entry(*first).or_insert_with(|| empty(&known)), &known, rest, text, prefer)
@@ -242,20 +255,16 @@ fn empty(shape: &Shape) -> Value {
     if shape.array.is_some() { Value::Array(Vec::new()) } else { Value::Object(Map::new()) }
 }
 
-/// Adds a property's text to an object; of a property that is an array, one item. Twice the same property makes a list, which the
-/// schema refuses where it allows none.
-fn insert(object: &mut Map<String, Value>, shape: &Shape, name: String, text: Cow<'_, str>, prefer: Prefer) {
-    let value = shape.array.as_deref().unwrap_or(shape).read(&text, prefer);
+/// Adds a value to a property; to one that is an array, as an item. Twice the same property makes a list, which the schema refuses
+/// where it allows none.
+pub(super) fn add(object: &mut Map<String, Value>, shape: &Shape, name: String, read: impl FnOnce(&Shape) -> Value) {
+    let value = read(shape.array.as_deref().unwrap_or(shape));
     match object.get_mut(&name) {
         Some(Value::Array(items)) => items.push(value),
         Some(other) => *other = Value::Array(vec![other.take(), value]),
-        None if shape.array.is_some() => drop(object.insert(name, Value::Array(vec![value]))),
+        None if shape.array.is_some() && !value.is_array() => drop(object.insert(name, Value::Array(vec![value]))),
         None => drop(object.insert(name, value)),
     }
-}
-
-fn property(object: &Object, name: &str) -> Shape {
-    object.properties.get(name).or(object.others.as_deref()).cloned().unwrap_or_else(Shape::text)
 }
 
 fn split<'a>(text: &'a str, separators: &[&str]) -> Vec<&'a str> {
