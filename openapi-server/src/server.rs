@@ -236,12 +236,10 @@ impl Builder {
             Ok(()) => ready(),
             Err(cause) => std::future::ready(Err(cause)).boxed(),
         });
-        let documented = Arc::new(Arc::clone(&contract).enforce(handlers.into_endpoint()));
+        let documented = Arc::clone(&contract).enforce(handlers.into_endpoint());
         let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
-        // Everything else is up to the contract. Not as `/*path`: poem prefers that one to `/`, which leads to the documentation.
-        let own = routes.at("/:first", Arc::clone(&documented)).at("/:first/*rest", Arc::clone(&documented));
-        let routes = Routes { contract, documented, own };
+        let routes = Routes { contract, documented, own: routes };
         let metrics = match self.metrics {
             Some(address) => {
                 let (listener, address) = bind(address).await?;
@@ -264,11 +262,11 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerEr
     Ok((listener, address))
 }
 
-/// The document where it has the path, and else the server's own routes. Only then come paths of the document that begin with a
-/// name: `/{id}` does not take the place of `/healthz`.
+/// The server's own routes, but for paths that the document has itself, and everything else behind the contract. A path of the document
+/// that begins with a name, `/{id}`, does not take the place of `/healthz`.
 struct Routes<E> {
     contract: Arc<Contract>,
-    documented: Arc<E>,
+    documented: E,
     own: Route,
 }
 
@@ -276,13 +274,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Routes<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        if self.contract.claims(request.uri().path()) {
-            self.documented.call(request).await
-        } else {
-            self.own.call(request).await
-        }
+        let path = request.uri().path();
+        let is_own = OWN.contains(&path) || path.starts_with("/docs/");
+        if is_own && !self.contract.claims(path) { self.own.call(request).await } else { self.documented.call(request).await }
     }
 }
 
-/// The paths of the server's own that a document may well have, too.
+/// The paths of the server's own, beside those of the documentation page.
 const OWN: [&str; 6] = ["/", "/docs", "/healthz", "/readyz", "/openapi.yaml", "/openapi.json"];
