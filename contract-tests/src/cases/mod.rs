@@ -149,6 +149,7 @@ impl Case {
         let key = constraint.map_or_else(|| "baseline".to_owned(), |constraint| constraint.key());
         let expect = expectation(target, &sample.broken);
         let title = match (&expect, constraint) {
+            (Expect::Success, _) if lacks_body(target, &sample.instance) => WITHOUT_BODY.to_owned(),
             (Expect::Success, None) => "a valid request".to_owned(),
             (Expect::Success, Some(c)) => format!("a valid request on the boundary of {} of {}", c.keyword, shown(&c.place)),
             (_, _) => format!("a request that breaks {}", list(schema, &sample.broken)),
@@ -178,6 +179,13 @@ impl Case {
         };
         Some(Self { expect, ..self })
     }
+}
+
+/// What a request does that leaves out a body which is not required.
+pub(crate) const WITHOUT_BODY: &str = "a valid request without the optional body";
+
+fn lacks_body(target: &Target, instance: &Value) -> bool {
+    target.operation.body.is_some() && instance.get("body").is_none()
 }
 
 /// What is promised about a request that breaks these.

@@ -109,8 +109,15 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
         (false, false) => vec![405, 404, 501, 401, 403],
     };
     let with_ids = operation.path.contains('{');
+    // What `/pets/{id}` has, `/pets/new` may have as well.
+    let by_another = |method: &str| {
+        templates(document).any(|(template, item)| {
+            template != operation.path && fits(template, &operation.path) && item.get(method.to_lowercase()).is_some()
+        })
+    };
     for method in ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "PROPFIND"] {
-        if documented(method) || (method == "HEAD" && documented("GET")) {
+        let has = |method: &str| documented(method) || by_another(method);
+        if has(method) || (method == "HEAD" && has("GET")) {
             continue;
         }
         let changes = matches!(method, "PUT" | "POST" | "DELETE" | "PATCH");
@@ -143,6 +150,17 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
     }
 }
 
+/// The paths of a document, with what it says about each.
+fn templates(document: &Document) -> impl Iterator<Item = (&str, &Value)> {
+    document.json["paths"].as_object().into_iter().flatten().map(|(template, item)| (template.as_str(), item))
+}
+
+/// Whether a path is one that the template stands for.
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    template.len() == path.len() && template.iter().zip(&path).all(|(one, other)| one.starts_with('{') || one == other)
+}
+
 /// The path with ids that nothing has.
 fn of_nothing(path: &str) -> String {
     path.split('/')
@@ -157,14 +175,7 @@ fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
     if operation.path.contains('{') || !operation.responses.contains_key("404") {
         return;
     }
-    let documented = |path: &str| {
-        let paths = document.json["paths"].as_object().into_iter().flat_map(|paths| paths.keys());
-        paths.map(|template| template.split('/')).any(|template| {
-            let (segments, template): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), template.collect());
-            let fits = |(one, other): (&&str, &&str)| one.starts_with('{') || one == other;
-            template.len() == segments.len() && template.iter().zip(&segments).all(fits)
-        })
-    };
+    let documented = |path: &str| templates(document).any(|(template, _)| fits(template, path));
     let beside = [format!("{}-undocumented", operation.path), format!("{}/un/documented", operation.path)];
     let Some(path) = beside.into_iter().find(|path| !documented(path)) else { return };
     let promise = format!("{}/responses/404", operation.pointer);

@@ -172,7 +172,7 @@ pub struct Arguments {
     #[arg(long)]
     strict_document: bool,
 
-    /// Stop after this time, and report what was found until then
+    /// Stop after this time, each operation having had its share, and report what was found until then
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_time: Option<Duration>,
 
@@ -331,6 +331,9 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
     }
     for failure in &mut report.failures {
         failure.rerun = rerun(arguments, failure);
+        for other in &mut failure.more {
+            other.rerun = rerun(arguments, other);
+        }
     }
     Ok(report)
 }

@@ -79,7 +79,7 @@ impl Echo {
     /// The innermost value that is answered otherwise than it was sent. Of an object those properties count that the document has, or
     /// all where it is a map: a server need not keep what is only allowed, and what is not sent may be answered with a default.
     fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Finding> {
-        if equal(sent, answered) {
+        if equal(sent, answered) || self.is_rounded(pointer, sent, answered) {
             return None;
         }
         let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
@@ -93,7 +93,10 @@ impl Echo {
                         None if properties.hidden.contains(name) || documented.is_none() && !properties.is_map() => None,
                         Some(answered) => match documented {
                             Some(inner) => self.difference(inner, name, sent, answered),
-                            None => (!equal(sent, answered)).then(|| different(pointer, name)),
+                            None => {
+                                let same = equal(sent, answered) || self.is_rounded(pointer, sent, answered);
+                                (!same).then(|| different(pointer, name))
+                            }
                         },
                         None => Some(different(documented.map_or(pointer, String::as_str), name)),
                     }
@@ -109,6 +112,15 @@ impl Echo {
             _ => {}
         }
         Some(different(pointer, name))
+    }
+}
+
+impl Echo {
+    /// Whether a number differs only beyond what a double holds (RFC 8259, section 6), and the document asks for no more.
+    fn is_rounded(&self, pointer: &str, sent: &Value, answered: &Value) -> bool {
+        let (Value::Number(sent), Value::Number(answered)) = (sent, answered) else { return false };
+        let exact = self.document.resolve(pointer).is_some_and(|(_, schema)| schema.get("format") == Some(&"int64".into()));
+        !exact && sent.as_f64() == answered.as_f64()
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Exchange<'a> {
     pub violations: &'a [ReportedViolation],
     /// Whether the values that must be new are known and new, so that nothing conflicts.
     pub fresh: bool,
+    /// False where an id in the path was made up of which the document says nothing but its type, so that it may be of the wrong kind.
+    pub live: bool,
     /// When the request was sent.
     pub sent: SystemTime,
     /// When the answer had come.

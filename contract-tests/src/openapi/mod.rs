@@ -2,6 +2,7 @@
 
 pub(crate) mod curl;
 pub(crate) mod document;
+pub(crate) mod examples;
 pub(crate) mod form;
 pub(crate) mod operation;
 pub(crate) mod request;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     openapi::document::{Document, DocumentError},
+    openapi::examples::examples,
     openapi::form::Writing,
     openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
@@ -123,6 +124,8 @@ pub(crate) struct Target {
     /// What the resource must satisfy after a merge patch: the schema that `x-result` names beside that of the body, or else that of
     /// the answer.
     pub result: Option<Schema>,
+    /// Parts of requests that the document gives as examples.
+    pub examples: Vec<Value>,
     /// The nodes of texts that stand for the bytes of a file.
     files: Vec<NodeId>,
 }
@@ -143,7 +146,8 @@ impl Target {
         operation: &Operation,
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
-        Self::of(&bundle(document, operation, media_type, Undescribed::Allowed), operation, media_type)
+        let target = Self::of(&bundle(document, operation, media_type, Undescribed::Allowed), operation, media_type)?;
+        Ok(Self { examples: examples(document, operation, media_type), ..target })
     }
 
     /// Compiles a [`bundle`].
@@ -196,6 +200,7 @@ impl Target {
         let result = media_type.filter(|_| is_merge).and_then(|(_, at)| result_of(bundle, operation, at));
         Ok(Self {
             result,
+            examples: Vec::new(),
             files,
             operation: operation.clone(),
             media_type: media_type.map(|(name, _)| name.clone()),

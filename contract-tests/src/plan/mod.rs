@@ -6,11 +6,12 @@ pub(crate) mod random;
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::budget::Budget;
 use crate::{
     generate::{Aim, Generator, Goal, MAX_STEPS, Richness, Wish, boundary_wishes, negative_wishes, rng},
+    openapi::examples::overlay,
     schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Uncovered, Violation},
 };
 
@@ -49,6 +50,8 @@ pub enum Breakable {
 #[derive(Default)]
 pub(crate) struct Plan {
     pub samples: Vec<Sample>,
+    /// Which of them are the document's own examples.
+    pub examples: Vec<usize>,
     /// For each constraint how it can be broken.
     pub breakable: Vec<Breakable>,
     /// For each constraint whether a valid instance at its edge was found.
@@ -84,6 +87,11 @@ const MAX_DISAGREEMENTS: usize = 20;
 pub(crate) trait Admit {
     /// The instance as it will be received; none when it cannot be sent.
     fn received(&self, instance: Value) -> Option<Value>;
+
+    /// Parts of instances that the document gives as examples.
+    fn examples(&self) -> &[Value] {
+        &[]
+    }
 }
 
 /// Any instance of a schema, as it is.
@@ -98,6 +106,10 @@ impl Admit for AsItIs {
 impl Admit for crate::openapi::request::Target {
     fn received(&self, instance: Value) -> Option<Value> {
         self.as_received(instance)
+    }
+
+    fn examples(&self) -> &[Value] {
+        &self.examples
     }
 }
 
@@ -150,6 +162,7 @@ impl<'a> Planner<'a> {
             stopped: false,
         };
         planner.baselines();
+        planner.examples();
         if planner.plan.samples.is_empty() {
             planner.budget.doubt();
         }
@@ -274,6 +287,22 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// The document's own examples, where they are valid; what they leave out is as in the smallest instance.
+    fn examples(&mut self) {
+        let smallest = self.plan.samples.first().map_or_else(|| Value::Object(Map::new()), |sample| sample.instance.clone());
+        for examples in self.admit.examples() {
+            let mut instance = smallest.clone();
+            overlay(&mut instance, examples);
+            let made = self.admit.received(instance).and_then(|instance| self.judged(instance));
+            if let Some((instance, trace)) = made.filter(|(_, trace)| trace.broken.is_empty()) {
+                self.note(&trace);
+                let count = self.plan.samples.len();
+                self.keep(instance, trace, None);
+                self.plan.examples.extend(count..self.plan.samples.len());
+            }
+        }
+    }
+
     /// An instance with this aim as it will be received.
     fn sendable(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
         for _ in 0..SENDABLE {
@@ -300,6 +329,11 @@ impl<'a> Planner<'a> {
     /// An instance with this aim, judged alike by both.
     fn made(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<(Value, Trace)> {
         let instance = self.sendable(generator, aims)?;
+        self.judged(instance)
+    }
+
+    /// The instance, if both judge it alike.
+    fn judged(&mut self, instance: Value) -> Option<(Value, Trace)> {
         let Some(trace) = self.schema.evaluate_within(MAX_STEPS, &instance) else {
             self.budget.spend(MAX_STEPS);
             self.budget.cut_short();

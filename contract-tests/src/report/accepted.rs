@@ -4,7 +4,7 @@ use std::{fs, path::Path, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Report};
+use super::{Failure, Report, group, single};
 use crate::rules::rule;
 
 /// A rule that is not held against a server, in all operations or in one.
@@ -55,7 +55,7 @@ impl Accepted {
             promise: failure.promise.clone(),
             what: failure.what.clone(),
         };
-        report.failures.iter().map(of).collect()
+        report.failures.iter().flat_map(Failure::each).map(of).collect()
     }
 
     /// Reads a file that [`write`](Self::write) made.
@@ -92,6 +92,7 @@ impl Accepted {
 impl Report {
     /// Takes out what is allowed or accepted, and counts it.
     pub fn accept(&mut self, allowed: &[Allowance], accepted: &[Accepted]) {
+        self.failures = single(std::mem::take(&mut self.failures));
         let before = self.failures.len();
         for failure in &mut self.failures {
             let is_allowed = |operation: &str| allowed.iter().any(|allowance| allowance.covers(failure.rule, operation));
@@ -105,6 +106,7 @@ impl Report {
         }
         self.failures.retain(|failure| !accepted.iter().any(|known| known.covers(failure)));
         self.accepted += before - self.failures.len();
+        self.failures = group(std::mem::take(&mut self.failures));
     }
 }
 

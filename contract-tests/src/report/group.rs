@@ -1,31 +1,72 @@
 //! One entry for one cause: failures that a single mistake of the server explains are put together.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+};
+
+use percent_encoding::percent_decode_str;
 
 use super::Failure;
-use crate::rules::{self, RULES};
+use crate::{
+    cases::WITHOUT_BODY,
+    rules::{self, RULES},
+};
 
 /// Puts together what has one cause, the worst first. Of each group the first failure is shown, with the count of all and the names
-/// of the other operations.
+/// of the other operations. What one mistake explains in all likelihood is kept below the failure that most cases found.
 pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
-    let mut groups: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
-    for failure in failures {
-        match groups.entry(cause(&failure)) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(failure);
-            }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
+    let mut causes: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
+    for failure in without_consequences(failures) {
+        match causes.entry(cause(&failure)) {
+            Entry::Vacant(entry) => drop(entry.insert(failure)),
+            Entry::Occupied(mut entry) => {
                 let shown = entry.get_mut();
                 shown.count += failure.count;
-                if failure.operation != shown.operation && !shown.also.contains(&failure.operation) {
-                    shown.also.push(failure.operation);
-                }
+                add_operations(shown, &failure);
+            }
+        }
+    }
+    let mut causes: Vec<Failure> = causes.into_values().collect();
+    causes.sort_by_key(|failure| Reverse(failure.count));
+    let mut groups: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
+    for failure in causes {
+        match groups.entry(likeness(&failure)) {
+            Entry::Vacant(entry) => drop(entry.insert(failure)),
+            Entry::Occupied(mut entry) => {
+                add_operations(entry.get_mut(), &failure);
+                entry.get_mut().more.push(failure);
             }
         }
     }
     let mut all: Vec<Failure> = groups.into_values().collect();
-    all.sort_by_key(|failure| (failure.level, place(failure.rule), Reverse(failure.count)));
+    all.sort_by_key(|failure| (failure.level, place(failure.rule), Reverse(failure.total())));
     all
+}
+
+/// Every failure by itself, the opposite of [`group`].
+pub(crate) fn single(groups: Vec<Failure>) -> Vec<Failure> {
+    let parted = groups.into_iter().flat_map(|mut failure| {
+        let more = std::mem::take(&mut failure.more);
+        std::iter::once(failure).chain(more)
+    });
+    parted.collect()
+}
+
+fn add_operations(shown: &mut Failure, other: &Failure) {
+    for operation in std::iter::once(&other.operation).chain(&other.also) {
+        if *operation != shown.operation && !shown.also.contains(operation) {
+            shown.also.push(operation.clone());
+        }
+    }
+}
+
+/// Without what follows from another failure: who accepts what breaks a rule shows it in later answers.
+fn without_consequences(mut failures: Vec<Failure>) -> Vec<Failure> {
+    let accepted = failures.iter().filter(|failure| failure.rule == rules::INVALID_ACCEPTED.name);
+    let accepted: BTreeSet<String> = accepted.map(|failure| failure.promise.clone()).collect();
+    failures.retain(|failure| failure.rule != rules::RESPONSE_BODY.name || !accepted.contains(&failure.promise));
+    failures
 }
 
 /// Where a rule stands among all.
@@ -43,6 +84,10 @@ fn cause(failure: &Failure) -> Vec<String> {
         // What is wrong with HTTP or JSON is so for every operation.
         if failure.case.contains(":protocol:") {
             return words(&[&failure.what, &status, &normalised(failure)]);
+        }
+        // Who wants a body always and does not say so leaves it out of every operation.
+        if failure.title == WITHOUT_BODY {
+            return words(&[WITHOUT_BODY, &status]);
         }
         return words(&[&failure.operation, &status, &normalised(failure)]);
     }
@@ -80,6 +125,46 @@ fn cause(failure: &Failure) -> Vec<String> {
     words(&[&failure.operation, &failure.promise, &failure.what])
 }
 
+/// What two causes have in common that are one mistake in all likelihood.
+fn likeness(failure: &Failure) -> Vec<String> {
+    let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
+    let keyword = failure.promise.rsplit('/').find(|segment| segment.parse::<usize>().is_err()).unwrap_or_default();
+    let is = |rules: &[&rules::Rule]| rules.iter().any(|known| known.name == failure.rule);
+    if is(&[&rules::INVALID_ACCEPTED]) {
+        // A parameter that is read without a check breaks all its rules.
+        return match failure.place.as_deref().and_then(parameter) {
+            Some(parameter) => alike(&[&failure.operation, parameter]),
+            None => alike(&[&failure.operation, "", keyword]),
+        };
+    }
+    if is(&[&rules::RESPONSE_BODY]) {
+        let status = failure.status.map_or_else(String::new, |status| status.to_string());
+        return alike(&[&failure.operation, &status, keyword]);
+    }
+    if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
+        return alike(&[&failure.operation]);
+    }
+    if is(&[&rules::VALID_REFUSED]) {
+        let status = failure.status.map_or_else(String::new, |status| status.to_string());
+        let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
+        return alike(&[of, &status]);
+    }
+    // One reader of bodies serves all operations.
+    if is(&[&rules::LENIENT_JSON, &rules::MALFORMED_ACCEPTED, &rules::UNDOCUMENTED_MEDIA_TYPE]) {
+        return alike(&[]);
+    }
+    [vec!["one cause".to_owned()], cause(failure)].concat()
+}
+
+/// The parameter that a place is in.
+fn parameter(place: &str) -> Option<&str> {
+    let mut slashes = place.match_indices('/').map(|(at, _)| at);
+    let _ = slashes.next()?;
+    let name = slashes.next()?;
+    let known = ["/path", "/query", "/header", "/cookie"].contains(&&place[..name]);
+    known.then(|| &place[..slashes.next().unwrap_or(place.len())])
+}
+
 /// A sentence with every status of success written alike.
 fn any_success(what: &str) -> String {
     ["200", "201", "202", "204"].iter().fold(what.to_owned(), |what, status| what.replace(&format!("with {status}"), "with 2xx"))
@@ -91,6 +176,7 @@ fn normalised(failure: &Failure) -> String {
     let sent: Option<serde_json::Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
     let mut values = Vec::new();
     collect(sent.as_ref(), &mut values);
+    values.extend(in_target(&failure.curl));
     values.sort_by_key(|value| Reverse(value.len()));
     for value in values {
         said = said.replace(&value, "…");
@@ -106,6 +192,15 @@ fn collect(value: Option<&serde_json::Value>, all: &mut Vec<String>) {
         Some(serde_json::Value::Object(object)) => object.values().for_each(|item| collect(Some(item), all)),
         _ => {}
     }
+}
+
+/// The values in the query of a command for curl.
+fn in_target(curl: &str) -> Vec<String> {
+    let target = curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
+    let target = target.trim_end_matches(['\\', ' ', '\'']);
+    let values = target.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.replace('+', " "));
+    let decoded = values.map(|value| percent_decode_str(&value).decode_utf8_lossy().into_owned());
+    decoded.filter(|value| !value.is_empty()).collect()
 }
 
 /// How much of an answer tells causes apart, in characters.
@@ -183,6 +278,40 @@ mod tests {
 
     #[test]
     fn two_rules_of_a_document_are_two_entries() {
-        assert_eq!(group(vec![failure(1), failure(2), failure(1)]).len(), 2);
+        let other = Failure { promise: "/components/schemas/Pet/required".to_owned(), ..failure(2) };
+        assert_eq!(group(vec![failure(1), other, failure(1)]).len(), 2);
+    }
+
+    #[test]
+    fn one_keyword_that_nobody_checks_is_one_entry_with_all_its_places() {
+        let all = group(vec![failure(1), failure(2), failure(2), failure(3)]);
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].count, all[0].total(), all[0].more.len()), (2, 4, 2));
+        assert!(all[0].what.contains("/p2"), "{}", all[0].what);
+        assert_eq!(single(all).len(), 3);
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_checks_is_one_entry() {
+        let of = |place: &str, keyword: &str| Failure {
+            place: Some(place.to_owned()),
+            promise: format!("/paths/~1pets/get/parameters/0/schema/{keyword}"),
+            ..failure(1)
+        };
+        let all = group(vec![of("/query/limit", "minimum"), of("/query/limit", "type"), of("/query/offset", "type")]);
+        assert_eq!(all.len(), 2);
+    }
+
+    #[test]
+    fn what_follows_from_an_accepted_request_is_not_told_again() {
+        let shown = Failure {
+            rule: "response-body",
+            what: "the body of 200 breaks minLength at /p1".to_owned(),
+            operation: "getPet".to_owned(),
+            ..failure(1)
+        };
+        let all = group(vec![failure(1), shown.clone(), Failure { promise: failure(2).promise, ..shown }]);
+        let rules: Vec<&str> = all.iter().map(|failure| failure.rule).collect();
+        assert_eq!(rules, ["invalid-accepted", "response-body"]);
     }
 }

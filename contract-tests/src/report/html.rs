@@ -127,8 +127,12 @@ impl Failure {
             text(&self.name),
             text(&self.what),
             self.rule,
-            quantity(self.count, "case", "cases")
+            quantity(self.total(), "case", "cases")
         );
+        if !self.more.is_empty() {
+            let more: String = self.more.iter().map(|other| format!("<li>{}</li>", text(&other.what))).collect();
+            let _ = writeln!(page, "<div>Likewise<ul>{more}</ul></div>");
+        }
         if !self.also.is_empty() {
             let _ = writeln!(page, "<p>Also: {}</p>", text(&self.also.join(", ")));
         }

@@ -19,7 +19,7 @@ impl Report {
     /// [`SerializeError`] when the XML cannot be written.
     pub fn junit(&self) -> Result<String, SerializeError> {
         let mut failures: BTreeMap<(usize, String), Vec<&Failure>> = BTreeMap::new();
-        for failure in &self.failures {
+        for failure in self.failures.iter().flat_map(Failure::each) {
             failures.entry(self.test_case(failure)).or_default().push(failure);
         }
         let mut junit = quick_junit::Report::new("contract-tests");

@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 
 pub use self::accepted::{Accepted, Allowance};
 pub use self::terminal::Layout;
-pub(crate) use self::{group::group, secret::Secrets};
+pub(crate) use self::{
+    group::{group, single},
+    secret::Secrets,
+};
 use crate::{cases::Group, rules::Level, schema::Uncovered};
 
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
@@ -187,6 +190,8 @@ pub struct Failure {
     pub name: String,
     /// Other operations with the same cause.
     pub also: Vec<String>,
+    /// Other failures that the same mistake explains in all likelihood, such as further rules of a parameter that nobody checks.
+    pub more: Vec<Failure>,
     /// The rule that is broken, see `docs/rules`.
     pub rule: &'static str,
     /// How bad that is.
@@ -195,6 +200,8 @@ pub struct Failure {
     pub group: Group,
     /// Where the document makes the promise (JSON Pointer); empty where an RFC makes it.
     pub promise: String,
+    /// Where in a request the rule applies that the case breaks: `/query/limit`, or below the body; none where it breaks none.
+    pub place: Option<String>,
     /// The line of the document, from 1.
     pub line: Option<usize>,
     /// The text of that line, or of the value where the line has more than it.
@@ -219,6 +226,18 @@ pub struct Failure {
     pub answer: Option<String>,
     /// What reruns this case alone: flags of the command line; in a report of the command line the whole command.
     pub rerun: String,
+}
+
+impl Failure {
+    /// How many cases found it or what is like it.
+    pub fn total(&self) -> usize {
+        self.count + self.more.iter().map(|failure| failure.count).sum::<usize>()
+    }
+
+    /// It, and what the same mistake explains.
+    pub fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.more)
+    }
 }
 
 impl Report {
@@ -293,6 +312,8 @@ pub(crate) mod tests {
             operation: "createPet".to_owned(),
             name: "POST /pets".to_owned(),
             also: Vec::new(),
+            more: Vec::new(),
+            place: Some(format!("/p{number}")),
             rule: "invalid-accepted",
             level: Level::Error,
             group: Group::Negative,

@@ -25,7 +25,7 @@ impl Report {
                     "semanticVersion": env!("CARGO_PKG_VERSION"),
                     "rules": rules.collect::<Vec<_>>(),
                 } },
-                "results": self.failures.iter().map(|failure| result(failure, uri)).collect::<Vec<_>>(),
+                "results": self.failures.iter().flat_map(Failure::each).map(|failure| result(failure, uri)).collect::<Vec<_>>(),
             }],
         })
     }

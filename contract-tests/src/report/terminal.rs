@@ -257,6 +257,12 @@ impl Page {
             let more = if more > 0 { format!(", and {} more", number(more)) } else { String::new() };
             self.fact("also in", &format!("{}{more}", also.join(", ")))?;
         }
+        if !failure.more.is_empty() {
+            let more: Vec<String> = failure.more.iter().take(LISTED).map(|other| visible(&cut(&other.what, 200))).collect();
+            let rest = failure.more.len().saturating_sub(LISTED);
+            let rest = if rest > 0 { format!("\n… and {} more", number(rest)) } else { String::new() };
+            self.fact("likewise", &format!("{}{rest}", more.join("\n")))?;
+        }
         if let Some(request) = &failure.request {
             self.fact("request", &body(request))?;
         }
@@ -310,7 +316,7 @@ impl Page {
             (0, 0, None) => self.paint(GOOD, "No promise is broken"),
             (0, _, _) => self.paint(ODD, format!("No promise is broken, {warned}")),
             _ => {
-                let count: usize = report.failures.iter().map(|failure| failure.count).sum();
+                let count: usize = report.failures.iter().map(Failure::total).sum();
                 let promises = quantity(errors, "promise is", "promises are");
                 let warned = if warnings > 0 { format!(", {warned}") } else { String::new() };
                 self.paint(BAD, format!("{promises} broken{warned} ({})", quantity(count, "failure", "failures")))
@@ -362,7 +368,16 @@ fn heading(index: usize, failure: &Failure, length: usize) -> String {
         count => format!(", on {} more", quantity(count, "operation", "operations")),
     };
     let (name, what) = (visible(&failure.name), cut(&visible(&failure.what), length));
-    format!("{}. {level}{name}: {what} [{}] ({}{also})", index + 1, failure.rule, quantity(failure.count, "case", "cases"))
+    let more = match failure.more.len() {
+        0 => String::new(),
+        count => format!(", and {} more like it", number(count)),
+    };
+    format!(
+        "{}. {level}{name}: {what}{more} [{}] ({}{also})",
+        index + 1,
+        failure.rule,
+        quantity(failure.total(), "case", "cases")
+    )
 }
 
 /// How a constraint can be broken, in a few words.

@@ -159,7 +159,7 @@ impl Lifecycle<'_> {
             let Some(changed) = outcome.answer.ok().filter(|it| (200..300).contains(&it.status) && it.status != 202) else {
                 continue;
             };
-            let stays = |found: &Value| changes.iter().all(|(name, _)| alike(&before[name.as_str()], &found[name.as_str()]));
+            let stays = |found: &Value| changes.iter().all(|(name, _)| equal(&before[name.as_str()], &found[name.as_str()]));
             let found = self.look(&look, |found| json(found).is_none_or(|found| !stays(&found))).await;
             let now = json(found.as_ref().ok()?)?;
             let pointer = &self.target.operation.pointer;
@@ -334,7 +334,12 @@ impl Lifecycle<'_> {
         let (Some((_, request)), Some(shown)) = (request, shown.next()) else { return Vec::new() };
         let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
         let value = |name: String| Some((name.clone(), body?.get(&name)?.clone()));
-        shared_in_parts(self.run.document(), request, shown).into_iter().filter_map(|(name, _)| value(name)).collect()
+        // What a resource is called is the server's, whatever a request says.
+        let resources = &self.run.prepared.resources;
+        let kind = resources.named(&look.target.operation).map(|(kind, _)| kind);
+        let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
+        let shared = shared_in_parts(self.run.document(), request, shown).into_iter().map(|(name, _)| name);
+        shared.filter(|name| !is_name(name)).filter_map(value).collect()
     }
 
     /// The names of the properties that are found otherwise than they were sent, but for those about which the answer to the request said

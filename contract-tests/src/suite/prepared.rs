@@ -178,19 +178,31 @@ impl Planned {
 }
 
 impl<'a> PlannedTarget<'a> {
+    /// The same part, with another sample as what protocol and state cases are made from: one that the server accepts.
+    pub fn with_baseline(self, index: usize) -> Self {
+        Self { baseline: Some(index), ..self }
+    }
+
     /// What protocol and state cases are made from.
     pub fn baseline(&self) -> Option<&'a Sample> {
         self.baseline.map(|index| &self.plan.samples[index])
     }
 
-    /// Up to `count` valid samples: the baseline, then others of all sizes.
+    /// Up to `count` valid samples: the baseline, the document's own examples, then others of all sizes.
     pub fn plain(&self, count: usize) -> Vec<usize> {
         let mut others: Vec<usize> = (0..self.plan.samples.len())
-            .filter(|index| self.plan.samples[*index].broken.is_empty() && Some(*index) != self.baseline)
+            .filter(|index| self.plan.samples[*index].broken.is_empty() && !self.plan.examples.contains(index))
             .collect();
-        others.sort_by_key(|index| self.plan.samples[*index].instance.to_string().len());
+        others.retain(|index| Some(*index) != self.baseline);
+        let examples = self.plan.examples.iter().copied().filter(|index| Some(*index) != self.baseline);
+        // Variants of a request are mostly variants of its body.
+        let size = |index: &usize| {
+            let instance = &self.plan.samples[*index].instance;
+            (instance.get("body").is_none(), instance.to_string().len())
+        };
+        others.sort_by_key(size);
         let step = others.len().div_ceil(count).max(1);
-        self.baseline.into_iter().chain(others.into_iter().step_by(step)).take(count).collect()
+        self.baseline.into_iter().chain(examples).chain(others.into_iter().step_by(step)).take(count).collect()
     }
 
     /// A sample of the plan.

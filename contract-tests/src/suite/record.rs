@@ -51,6 +51,11 @@ impl Run<'_> {
             operation: target.operation.id.clone(),
             name: format!("{} {}", target.operation.method, target.operation.path),
             also: Vec::new(),
+            more: Vec::new(),
+            place: match &case.expect {
+                Expect::Refusal(broken) => broken.first().map(|broken| broken.place.clone()),
+                _ => None,
+            },
             rule: finding.rule.name,
             level: finding.rule.level,
             group: case.group,

@@ -94,6 +94,13 @@ impl Known {
         self.pools()[kind].resources.iter().any(|known| same(&known.values, values))
     }
 
+    /// Whether what the path of a request names is known to exist; true where it names nothing.
+    pub fn names_live(&self, resources: &Resources, operation: &Operation, instance: &Value) -> bool {
+        let Some((kind, names)) = resources.named(operation) else { return true };
+        let sent = |name: &String| instance.get("path")?.get(name).cloned();
+        names.iter().map(sent).collect::<Option<Vec<Value>>>().is_some_and(|values| self.has(kind, &values))
+    }
+
     fn add(&self, kind: KindId, values: Vec<Value>, own: bool) {
         let pool = &mut self.pools()[kind];
         if let Some(known) = pool.resources.iter_mut().find(|known| same(&known.values, &values)) {
@@ -164,6 +171,8 @@ impl Known {
             && names.iter().any(|name| !is_about(about, &format!("/path/{}", escape(name))))
             && let Some(values) = self.pick_or_parent(resources, kind, purpose)
         {
+            // A body that names the resource as well names the same one.
+            places.extend(name_in_body(resources, target, kind).zip(values.last().cloned()));
             let own = names.iter().zip(values).map(|(name, value)| (format!("/path/{}", escape(name)), value));
             places.extend(own);
         }
@@ -279,12 +288,23 @@ impl Known {
     }
 }
 
-/// Where the body names the resource that the operation changes, and its kind.
+/// Where the body names the resource that the operation changes, and its kind, if the path does not.
 fn identifier_in_body(resources: &Resources, target: &Target) -> Option<(String, KindId)> {
     let kind = resources.in_body(&target.operation)?;
+    identifier(resources, target, kind).map(|place| (place, kind))
+}
+
+/// Where the body of a change names the resource once more that is in the path.
+fn name_in_body(resources: &Resources, target: &Target, kind: KindId) -> Option<String> {
+    let changes = matches!(target.operation.method.as_str(), "PUT" | "PATCH") && resources.is_itself(&target.operation);
+    changes.then(|| identifier(resources, target, kind)).flatten()
+}
+
+/// The place of the property of the body that identifies a resource of this kind.
+fn identifier(resources: &Resources, target: &Target, kind: KindId) -> Option<String> {
     let names =
         |place: &str| is_reference(place).is_some_and(|name| place.starts_with("/body/") && resources.identifies(kind, name));
-    target.schema.nodes.iter().find(|node| names(&node.place)).map(|node| (node.place.clone(), kind))
+    target.schema.nodes.iter().find(|node| names(&node.place)).map(|node| node.place.clone())
 }
 
 /// Sets the value at a place, also that of a property which is not there.

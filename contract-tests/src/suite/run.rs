@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -65,6 +65,9 @@ pub(crate) struct Run<'a> {
     begin: Instant,
     /// Why the run ends early.
     stopped: Mutex<Option<Stopped>>,
+    /// When the operation that is being tested has had its share of the time, and whether that cut it short.
+    share: Mutex<Option<Instant>>,
+    cut: AtomicBool,
     /// For each operation the statuses of its answers.
     answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
     /// The last request that was answered.
@@ -117,6 +120,8 @@ impl<'a> Run<'a> {
             seen: Mutex::new(None),
             begin: Instant::now(),
             stopped: Mutex::default(),
+            share: Mutex::default(),
+            cut: AtomicBool::new(false),
             answered: Mutex::default(),
             last: Mutex::default(),
         }
@@ -131,8 +136,17 @@ impl<'a> Run<'a> {
         // What takes resources away comes last.
         let mut order: Vec<usize> = (0..parts.len()).collect();
         order.sort_by_key(|index| parts[*index].target.operation.method == "DELETE");
-        for index in order {
-            reports.push((index, self.test_part(&parts[index]).await?));
+        let mut is_cut = false;
+        for (done, index) in order.iter().enumerate() {
+            self.begin_share(order.len() - done);
+            let mut report = self.test_part(&parts[*index]).await?;
+            let cut = self.cut.swap(false, Ordering::Relaxed);
+            report.complete &= !cut;
+            is_cut |= cut;
+            reports.push((*index, report));
+        }
+        if is_cut {
+            self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Stopped::MaxTime);
         }
         reports.sort_by_key(|(index, _)| *index);
         let mut reports: Vec<OperationReport> = reports.into_iter().map(|(_, report)| report).collect();
@@ -201,6 +215,24 @@ impl<'a> Run<'a> {
         stopped.is_some()
     }
 
+    /// Gives the next of this many operations its share of the time that is left.
+    fn begin_share(&self, left: usize) {
+        let end = self.suite.max_time.map(|time| {
+            let rest = time.saturating_sub(self.begin.elapsed());
+            Instant::now() + rest / u32::try_from(left).unwrap_or(u32::MAX).max(1)
+        });
+        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// Whether nothing more is to be tried of the operation that is being tested.
+    pub(super) fn is_done(&self) -> bool {
+        let late = self.share.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|end| Instant::now() >= end);
+        if late {
+            self.cut.store(true, Ordering::Relaxed);
+        }
+        late || self.is_over()
+    }
+
     /// Whether somebody answers at all.
     pub async fn check_reachable(&self, parts: &[PreparedTarget]) -> Result<(), SuiteError> {
         let Some(PreparedTarget { target, .. }) = parts.first() else { return Ok(()) };
@@ -241,12 +273,15 @@ impl<'a> Run<'a> {
 
     /// The part with its plan; none when the run ends before there is one.
     pub fn planned<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
-        part.planned(&|| self.is_over())
+        part.planned(&|| self.is_done())
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
         let target = &part.target;
         let mut tally = Tally::new(target);
+        if self.suite.only.as_ref().is_some_and(|only| !are_of_one_operation(only, &target.name())) {
+            return Ok(tally.report(target, &Plan::unmade(&target.schema)));
+        }
         // What cannot be authenticated is not sent as valid, and its refusal says nothing.
         if let Some(Err(missing)) = self.grants.get(&target.operation.id).filter(|_| !self.is_over()) {
             return Ok(OperationReport {
@@ -257,8 +292,11 @@ impl<'a> Run<'a> {
         let Some(part) = self.planned(part).filter(|_| !self.is_over()) else {
             return Ok(OperationReport { complete: false, ..tally.report(target, &Plan::unmade(&target.schema)) });
         };
+        let (part, untested) = match self.baseline(&part).await {
+            Ok(index) => (part.with_baseline(index), None),
+            Err(reason) => (part, Some(reason)),
+        };
         let (part, plan) = (&part, part.plan);
-        let untested = self.baseline(part).await;
         let tested = untested.is_none();
         if tested {
             self.saved_cases(target).await?;
@@ -269,9 +307,8 @@ impl<'a> Run<'a> {
         if !tested {
             cases = cases.into_iter().filter_map(Case::without_baseline).collect();
         }
-        self.judge_all(target, &cases).await;
-        for case in &cases {
-            tally.count(case.group);
+        for group in self.judge_all(target, &cases).await {
+            tally.count(group);
         }
         if tested {
             for _ in 0..self.state_cases(part).await {
@@ -284,7 +321,7 @@ impl<'a> Run<'a> {
         };
         self.random_cases(part, tested, note).await;
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&target.operation.id).cloned();
-        let complete = !self.is_over();
+        let complete = !self.is_done();
         let untested = untested.filter(|_| complete);
         Ok(OperationReport { untested, complete, answered: answered.unwrap_or_default(), ..tally.report(target, plan) })
     }
@@ -307,8 +344,9 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     return;
                 };
-                self.judge_case(target, &case).await;
-                tally.lock().unwrap_or_else(PoisonError::into_inner).sample(target, part.sample(index), case.group);
+                if self.judge_case(target, &case).await {
+                    tally.lock().unwrap_or_else(PoisonError::into_inner).sample(target, part.sample(index), case.group);
+                }
             }
         })
         .await;
@@ -366,9 +404,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub async fn judge_all(&self, target: &Target, cases: &[Case]) {
+    /// Tries all; gives the group of each that was tried.
+    pub async fn judge_all(&self, target: &Target, cases: &[Case]) -> Vec<Group> {
         self.total.fetch_add(cases.len() as u64, Ordering::Relaxed);
-        self.for_each(cases, |case| self.judge_case(target, case)).await;
+        let judged = Mutex::new(Vec::new());
+        self.for_each(cases, |case| {
+            let judged = &judged;
+            async move {
+                if self.judge_case(target, case).await {
+                    judged.lock().unwrap_or_else(PoisonError::into_inner).push(case.group);
+                }
+            }
+        })
+        .await;
+        judged.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Several at a time; with a look into the store each has the server for itself, so that a change is its own.
@@ -388,7 +437,7 @@ impl<'a> Run<'a> {
         let workers = (0..self.suite.concurrency).map(|_| async {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count || self.is_over() {
+                if number >= count || self.is_done() {
                     return;
                 }
                 let id = format!("{}:random:{number}", target.name());
@@ -409,8 +458,9 @@ impl<'a> Run<'a> {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
-                note(target, &sample, Group::Random);
-                self.judge_case(target, &case).await;
+                if self.judge_case(target, &case).await {
+                    note(target, &sample, Group::Random);
+                }
             }
         });
         futures_util::future::join_all(workers).await;
@@ -440,10 +490,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Tries a case and records what it breaks, with the smallest request that still does.
-    pub async fn judge_case(&self, target: &Target, case: &Case) {
-        if self.is_over() {
-            return;
+    /// Tries a case and records what it breaks, with the smallest request that still does. False where it was not tried any more.
+    pub async fn judge_case(&self, target: &Target, case: &Case) -> bool {
+        if self.is_done() {
+            return false;
         }
         // Random cases run side by side, so that a change is nobody's own; the sum is looked at in the end.
         let alone = case.group != Group::Random;
@@ -460,6 +510,7 @@ impl<'a> Run<'a> {
             self.found(target, case, finding, &outcome).await;
         }
         self.count_judged();
+        true
     }
 
     /// Records a finding, with the smallest request that still leads to it.
@@ -588,7 +639,9 @@ impl<'a> Run<'a> {
         let violations = self.prepared.violations.read(operation, response, body);
         let answered = SystemTime::now();
         let (violations, fresh) = (violations.as_slice(), self.fresh.knows(target));
-        let exchange = Exchange { operation, case, response, body, violations, fresh, sent, answered };
+        let made_up = |instance| !self.known.names_live(&self.prepared.resources, operation, instance) && is_vague(target);
+        let live = !matches!(response.status, 400 | 422) || !case.instance.as_ref().is_some_and(made_up);
+        let exchange = Exchange { operation, case, response, body, violations, fresh, live, sent, answered };
         let own = self.suite.judges.iter();
         let mut findings: Vec<Finding> = Vec::new();
         for finding in self.prepared.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
@@ -604,6 +657,12 @@ impl<'a> Run<'a> {
         }
         findings
     }
+}
+
+/// Whether the document says nothing about what is in the path but its type.
+fn is_vague(target: &Target) -> bool {
+    let mut rules = target.schema.constraints.iter().filter(|constraint| constraint.place.starts_with("/path/"));
+    rules.all(|constraint| matches!(constraint.rule, Rule::Type(_) | Rule::Required(_)))
 }
 
 /// Whether a case breaks nothing but formats that many servers do not check.
@@ -624,6 +683,11 @@ fn has_doubtful_time(value: &Value) -> bool {
         Value::Object(object) => object.values().any(has_doubtful_time),
         _ => false,
     }
+}
+
+/// Whether a case whose name begins with `only` may be one of the part with this name.
+fn are_of_one_operation(only: &str, name: &str) -> bool {
+    only.starts_with(name) || name.starts_with(only)
 }
 
 /// A target without its query, which may hold credentials.

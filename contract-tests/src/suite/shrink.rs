@@ -33,7 +33,7 @@ impl Run<'_> {
         let mut tree = Shrink::new(instance.clone());
         let mut more = tree.simplify();
         for _ in 0..MAX_SHRINKS {
-            if !more || self.shrinks.fetch_add(1, Ordering::Relaxed) >= MAX_SHRINKS_IN_ALL {
+            if !more || self.is_done() || self.shrinks.fetch_add(1, Ordering::Relaxed) >= MAX_SHRINKS_IN_ALL {
                 break;
             }
             more = match self.still_fails(target, case, finding, tree.current(), &broken).await {
@@ -57,6 +57,11 @@ impl Run<'_> {
         broken: &BTreeSet<ConstraintId>,
     ) -> Option<(Case, Result<Response, String>)> {
         let smaller = target.as_received(smaller)?;
+        // Without a body a request is refused for another reason.
+        let has_body = |instance: &Value| instance.get("body").is_some();
+        if case.instance.as_ref().is_some_and(|instance| has_body(instance) != has_body(&smaller)) {
+            return None;
+        }
         let trace = target.schema.evaluate(&smaller);
         if violated(target, &smaller) != *broken || target.validator.agree(&smaller, &trace).is_err() {
             return None;

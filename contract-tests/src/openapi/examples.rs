@@ -1,0 +1,128 @@
+//! The requests that a document shows by its examples.
+
+use serde_json::{Map, Value};
+
+use crate::openapi::{document::Document, operation::Operation};
+
+/// How many examples of one place are used.
+const MAX: usize = 3;
+/// How deep the examples of properties are looked for.
+const MAX_DEPTH: usize = 6;
+
+/// Parts of whole requests, `{path, query, header, cookie, body}`, with the first examples of each place, then with the second ones, and
+/// so on. What has no example is left out.
+pub(super) fn examples(document: &Document, operation: &Operation, media_type: Option<&(String, String)>) -> Vec<Value> {
+    let parameters: Vec<(&str, &str, Vec<Value>)> = operation
+        .parameters
+        .iter()
+        .map(|parameter| (parameter.place.name(), parameter.name.as_str(), beside(document, &parameter.schema)))
+        .collect();
+    let bodies = media_type.map(|(_, schema)| beside(document, schema)).unwrap_or_default();
+    let count = parameters.iter().map(|(_, _, all)| all.len()).chain([bodies.len()]).max().unwrap_or_default();
+    let request = |index: usize| {
+        let at = |all: &[Value]| all.get(index).or_else(|| all.last()).cloned();
+        let mut request = Map::new();
+        for (place, name, all) in &parameters {
+            if let Some(example) = at(all) {
+                let values = request.entry(*place).or_insert_with(|| Value::Object(Map::new()));
+                values[*name] = example;
+            }
+        }
+        request.extend(at(&bodies).map(|body| ("body".to_owned(), body)));
+        Value::Object(request)
+    };
+    (0..count.min(MAX)).map(request).collect()
+}
+
+/// The examples of a parameter or a media type, given the pointer of its schema; those of the schema where it has none itself.
+fn beside(document: &Document, schema: &str) -> Vec<Value> {
+    let owner = schema.strip_suffix("/schema").and_then(|at| document.json.pointer(at));
+    let named = owner.and_then(|owner| owner.get("examples")).and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let named = named.filter_map(|example| {
+        let reference = example.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+        let example = reference.and_then(|at| document.json.pointer(at)).unwrap_or(example);
+        example.get("value").cloned()
+    });
+    let own = owner.and_then(|owner| owner.get("example")).cloned();
+    let all: Vec<Value> = own.into_iter().chain(named).take(MAX).collect();
+    if all.is_empty() { of_schema(document, schema, 0).into_iter().collect() } else { all }
+}
+
+/// The example of a schema, or an object of the examples of its properties.
+fn of_schema(document: &Document, at: &str, depth: usize) -> Option<Value> {
+    let (at, schema) = document.resolve(at).filter(|_| depth < MAX_DEPTH)?;
+    let first = schema.get("examples").and_then(|all| all.as_array()?.first());
+    if let Some(example) = schema.get("example").or(first).or_else(|| schema.get("const")) {
+        return Some(example.clone());
+    }
+    let mut object = Map::new();
+    for part in 0..schema.get("allOf").and_then(Value::as_array).map_or(0, Vec::len) {
+        if let Some(Value::Object(more)) = of_schema(document, &format!("{at}/allOf/{part}"), depth + 1) {
+            object.extend(more);
+        }
+    }
+    for name in schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
+        let property = format!("{at}/properties/{}", crate::pointer::escape(name));
+        let hidden =
+            document.json.pointer(&property).is_some_and(|property| property.get("readOnly") == Some(&Value::Bool(true)));
+        object.extend(of_schema(document, &property, depth + 1).filter(|_| !hidden).map(|example| (name.clone(), example)));
+    }
+    if object.is_empty() {
+        let item = schema.get("items").and_then(|_| of_schema(document, &format!("{at}/items"), depth + 1))?;
+        return Some(Value::Array(vec![item]));
+    }
+    Some(Value::Object(object))
+}
+
+/// The instance with what the examples say; an object keeps what they leave out.
+pub(crate) fn overlay(instance: &mut Value, examples: &Value) {
+    match (instance, examples) {
+        (Value::Object(object), Value::Object(more)) => {
+            for (name, value) in more {
+                match object.get_mut(name) {
+                    Some(known) => overlay(known, value),
+                    None => drop(object.insert(name.clone(), value.clone())),
+                }
+            }
+        }
+        (instance, examples) => *instance = examples.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_made_of_examples_wherever_they_stand() {
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "Pets", "version": "1"},
+            "paths": {"/pets/{id}": {"put": {
+                "parameters": [
+                    {"name": "id", "in": "path", "required": true, "example": "p-1", "schema": {"type": "string"}},
+                    {"name": "mode", "in": "query", "schema": {"type": "string"}, "examples": {"a": {"value": "fast"}, "b": {"value": "slow"}}},
+                ],
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
+                "responses": {},
+            }}},
+            "components": {"schemas": {"Pet": {"type": "object", "properties": {
+                "id": {"type": "string", "readOnly": true, "example": "p-1"},
+                "name": {"type": "string", "example": "Rex"},
+                "age": {"type": "integer"},
+                "tags": {"type": "array", "items": {"type": "string", "examples": ["good"]}},
+            }}}},
+        });
+        let document = Document::parse("pets.json", document.to_string()).unwrap();
+        let operation = &document.operations()[0];
+        let media_type = operation.body.as_ref().unwrap().media_types.first();
+        let pet = json!({"name": "Rex", "tags": ["good"]});
+        let all = examples(&document, operation, media_type);
+        assert_eq!(all[0], json!({"path": {"id": "p-1"}, "query": {"mode": "fast"}, "body": pet}));
+        assert_eq!(all[1], json!({"path": {"id": "p-1"}, "query": {"mode": "slow"}, "body": pet}));
+        let mut instance = json!({"path": {"id": "x"}, "body": {"age": 3, "name": "y"}});
+        overlay(&mut instance, &all[0]);
+        assert_eq!(instance["body"], json!({"age": 3, "name": "Rex", "tags": ["good"]}));
+    }
+}
