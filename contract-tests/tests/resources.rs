@@ -278,6 +278,17 @@ async fn a_survey_accuses_no_server_that_keeps_its_promises() {
     assert_eq!(surveyed.findings.iter().filter(|finding| !finding.starts_with("warning: ")).count(), 0, "{surveyed}");
 }
 
+#[test]
+fn plans_are_made_without_a_server_as_long_as_there_is_time() {
+    let plan = |seconds| {
+        let document = Document::parse("shops.yaml", SHOP).unwrap();
+        contract_tests::survey::Planning::of(document, 1, std::time::Duration::from_secs(seconds)).unwrap()
+    };
+    let (all, none) = (plan(60), plan(0));
+    assert!(all.plans > 3 && all.unmade == 0 && all.samples > all.constraints && all.steps > 0, "{all}");
+    assert_eq!((none.plans, none.unmade), (0, all.plans), "{none}");
+}
+
 const PETS: &str = r"openapi: 3.0.3
 info: { title: Pets, version: 1.0.0 }
 paths:

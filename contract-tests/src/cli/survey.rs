@@ -1,6 +1,7 @@
 //! `contract-tests survey`: what the engine makes of documents.
 
 use std::{
+    fmt::Display,
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -8,8 +9,9 @@ use std::{
 
 use contract_tests::{
     Document, SuiteError,
-    survey::{Options, survey},
+    survey::{Options, Planning, survey},
 };
+use serde::Serialize;
 
 use super::{CliError, run::duration};
 
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// How long one document may be tested
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
     max_time: Duration,
+    /// Only plan what would be sent, and print what that takes
+    #[arg(long)]
+    plan: bool,
 }
 
 /// Surveys each document and prints what came of it; returns whether all is good.
@@ -44,13 +49,23 @@ pub async fn run(arguments: &Arguments) -> Result<bool, CliError> {
     let mut good = true;
     for file in &arguments.files {
         let document = Document::read(file).map_err(SuiteError::from)?;
+        if arguments.plan {
+            let planning = Planning::of(document, arguments.seed, arguments.max_time)?;
+            good &= planning.unmade == 0;
+            print(&planning, arguments.json);
+            continue;
+        }
         let surveyed = survey(document, &options).await?;
         good &= surveyed.is_good();
-        let mut out = io::stdout();
-        let _ = match serde_json::to_string(&surveyed).ok().filter(|_| arguments.json) {
-            Some(line) => writeln!(out, "{line}"),
-            None => write!(out, "{surveyed}"),
-        };
+        print(&surveyed, arguments.json);
     }
     Ok(good)
+}
+
+fn print(what: &(impl Serialize + Display), as_json: bool) {
+    let mut out = io::stdout();
+    let _ = match serde_json::to_string(what).ok().filter(|_| as_json) {
+        Some(line) => writeln!(out, "{line}"),
+        None => write!(out, "{what}"),
+    };
 }

@@ -351,7 +351,7 @@ impl Suite {
     }
 
     /// What no server changes; made by the first run.
-    fn prepared(&self) -> Result<&Prepared, SuiteError> {
+    pub(crate) fn prepared(&self) -> Result<&Prepared, SuiteError> {
         match self.prepared.get() {
             Some(prepared) => Ok(prepared),
             None => {

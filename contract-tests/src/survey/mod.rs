@@ -1,5 +1,7 @@
 //! What the engine makes of documents: each is served as it promises, and that server is tested.
 
+mod planning;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -9,6 +11,7 @@ use std::{
 use faulty_server::Faulty;
 use serde::Serialize;
 
+pub use self::planning::Planning;
 use crate::{
     Document, Report, SuiteError,
     mutants::for_faithful,
