@@ -24,19 +24,23 @@ struct Carrier {
     name: String,
     /// Whether the aim is met by the name itself and not by the value.
     in_name: bool,
+    /// Whether there is no other.
+    is_only: bool,
 }
 
 impl<'a> Generator<'a> {
     pub(super) fn object(&mut self, shape: &mut Shape) -> Option<Value> {
         let mut names: BTreeSet<String> = shape.required.clone();
         let mut carried: BTreeMap<String, Vec<Aim>> = BTreeMap::new();
+        let mut chosen = false;
         for aim in std::mem::take(&mut shape.aims) {
             // Aims at what applies to one property go to the same one.
             let together: Vec<String> = carried.keys().filter(|name| self.leads_to(name, &aim, shape)).cloned().collect();
-            let Carrier { name, in_name } = match self.pick(&together).cloned() {
-                Some(name) => Carrier { name, in_name: false },
+            let Carrier { name, in_name, is_only } = match self.pick(&together).cloned() {
+                Some(name) => Carrier { name, in_name: false, is_only: together.len() == 1 },
                 None => self.carrier(&aim, shape)?,
             };
+            chosen |= !is_only;
             names.insert(name.clone());
             if !in_name {
                 carried.entry(name).or_default().push(aim);
@@ -50,7 +54,8 @@ impl<'a> Generator<'a> {
         if let Some(size) = wished {
             (least, most) = (size, size);
         }
-        if least > MAX_SIZE {
+        if least > MAX_SIZE || shape.required.iter().any(|name| shape.forbidden.contains(name)) {
+            self.futile = true;
             return None;
         }
         let mut optional: Vec<&str> = self.declared(shape).into_iter().filter(|name| !names.contains(*name)).collect();
@@ -73,7 +78,7 @@ impl<'a> Generator<'a> {
         }
         let free = if wished.is_some() || self.richness == Richness::Sparse { 0 } else { self.rng.random_range(0..FREE) };
         let goal = least.max(names.len().saturating_add(free).min(most));
-        let mut tries = 0;
+        let mut tries = if self.is_closed(shape) { usize::MAX } else { 0 };
         while names.len() < goal && tries < 4 * goal + 8 {
             tries += 1;
             if let Some(name) = self.fresh_name(shape, tries)
@@ -84,6 +89,7 @@ impl<'a> Generator<'a> {
             }
         }
         if names.iter().any(|name| shape.forbidden.contains(name)) {
+            self.futile = false;
             return None;
         }
         let mut object = Map::new();
@@ -99,7 +105,10 @@ impl<'a> Generator<'a> {
             match self.value(&nodes, &aims) {
                 Some(value) => drop(object.insert(name, value)),
                 None if optional && object.len() >= least => {}
-                None => return None,
+                None => {
+                    self.futile &= !optional && !chosen;
+                    return None;
+                }
             }
         }
         Some(Value::Object(object))
@@ -160,7 +169,7 @@ impl<'a> Generator<'a> {
     fn carrier(&mut self, aim: &Aim, shape: &Shape) -> Option<Carrier> {
         let mut ways: Vec<Carrier> = Vec::new();
         let mut straight: Vec<Carrier> = Vec::new();
-        let in_value = |name: &String| Carrier { name: name.clone(), in_name: false };
+        let in_value = |name: &String| Carrier { name: name.clone(), in_name: false, is_only: false };
         for id in &shape.nodes {
             let node = &self.schema.nodes[*id];
             for (name, child) in &node.properties {
@@ -173,9 +182,10 @@ impl<'a> Generator<'a> {
                 }
             }
         }
+        let is_only = ways.iter().all(|way| way.name == ways[0].name) && !self.has_further(aim, shape);
         // In a recursive schema the short way makes the smaller instance.
         if !straight.is_empty() && self.rng.random_ratio(3, 4) {
-            return self.pick(&straight).cloned();
+            return self.pick(&straight).cloned().map(|way| Carrier { is_only, ..way });
         }
         for id in shape.nodes.clone() {
             let node = &self.schema.nodes[id];
@@ -197,10 +207,30 @@ impl<'a> Generator<'a> {
                 && self.leads(names, aim)
                 && let Some(Value::String(name)) = self.value(&[names], std::slice::from_ref(aim))
             {
-                ways.push(Carrier { name, in_name: true });
+                ways.push(Carrier { name, in_name: true, is_only: false });
             }
         }
-        self.pick(&ways).cloned()
+        self.futile = false;
+        self.pick(&ways).cloned().map(|way| Carrier { is_only, ..way })
+    }
+
+    /// Whether a property that no schema here names can lead to the aim.
+    fn has_further(&self, aim: &Aim, shape: &Shape) -> bool {
+        shape.nodes.iter().any(|id| {
+            let node = &self.schema.nodes[*id];
+            let unnamed = [node.additional_properties, node.unevaluated_properties, node.property_names];
+            let matching = node.pattern_properties.iter().map(|(_, child)| *child);
+            unnamed.into_iter().flatten().chain(matching).any(|child| self.leads(child, aim))
+        })
+    }
+
+    /// Whether some schema here allows no property that it does not name.
+    fn is_closed(&self, shape: &Shape) -> bool {
+        shape.nodes.iter().any(|id| {
+            let node = &self.schema.nodes[*id];
+            let further = node.additional_properties.filter(|_| node.pattern_properties.is_empty());
+            further.is_some_and(|further| self.schema.nodes[further].never.is_some())
+        })
     }
 
     /// A name for a further property that the schemas allow.
@@ -255,6 +285,7 @@ impl<'a> Generator<'a> {
         let nodes: Vec<NodeId> = shape.nodes.clone();
         // Which positions lead to which aim; `None` is any position after the prefix.
         let mut carried: Vec<(usize, Aim, Option<NodeId>)> = Vec::new();
+        let mut chosen = !shape.contains.is_empty();
         let mut needed = 0;
         let prefix = nodes.iter().map(|node| self.schema.nodes[*node].prefix_items.len()).max().unwrap_or_default();
         for aim in aims {
@@ -277,6 +308,7 @@ impl<'a> Generator<'a> {
                     ways.push((self.rng.random_range(0..2), Some(contains.node)));
                 }
             }
+            chosen |= !ways.iter().all(|(index, contained)| *index >= prefix && contained.is_none());
             let (index, contained) = self.pick(&ways).copied()?;
             needed = needed.max(index + 1);
             carried.push((index, aim, contained));
@@ -336,7 +368,11 @@ impl<'a> Generator<'a> {
             }
             applied.sort_unstable();
             applied.dedup();
-            items.push(self.item(&applied, &aims, &must_not, if shape.unique { &items } else { &[] })?);
+            let Some(item) = self.item(&applied, &aims, &must_not, if shape.unique { &items } else { &[] }) else {
+                self.futile &= !chosen && (!aims.is_empty() || index < least);
+                return None;
+            };
+            items.push(item);
         }
         if shape.duplicate && items.len() >= 2 {
             let last = items.len() - 1;
@@ -405,6 +441,7 @@ impl<'a> Generator<'a> {
                 return Some(value);
             }
         }
+        self.futile = false;
         None
     }
 }

@@ -23,7 +23,10 @@ pub(crate) use self::{
     aim::{Aim, Goal, Wish, boundary_wishes, negative_wishes},
     shrink::Shrink,
 };
-use crate::schema::{NodeId, Schema, Types};
+use crate::{
+    inclusion::Texts,
+    schema::{NodeId, Schema, Types},
+};
 
 /// How much of what is optional an instance has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,10 @@ pub(crate) struct Generator<'a> {
     pub limit: u64,
     /// Patterns for which no text of these lengths, from and to, was found.
     pub hopeless: BTreeSet<(String, usize, Option<usize>)>,
+    /// What has been proven about texts; none where nothing is to be proven.
+    pub texts: Option<Texts>,
+    /// Whether nothing was made because nothing can be: no other choice and no other chance would change it.
+    pub futile: bool,
     /// How much work the last instance took: schema objects followed or evaluated, texts drawn, values compared. Counted and not
     /// measured, so that it is the same on every machine.
     steps: Cell<u64>,
@@ -70,14 +77,24 @@ pub(crate) struct Generator<'a> {
 /// A random source that depends on nothing but these words.
 pub(crate) fn rng(seed: u64, words: &[&str]) -> TestRng {
     // FNV-1a, four times with different beginnings: a seed, not a secret.
-    let mut bytes = [0; 32];
-    for (lane, chunk) in bytes.chunks_mut(8).enumerate() {
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ (lane as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let words = words.iter().flat_map(|word| word.bytes().chain([0xFF]));
-        for byte in seed.to_le_bytes().into_iter().chain(words) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let mut lanes = [1_u64, 2, 3, 4].map(|lane| 0xcbf2_9ce4_8422_2325 ^ lane.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut add = |byte: u8| {
+        for lane in &mut lanes {
+            *lane = (*lane ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        chunk.copy_from_slice(&hash.to_le_bytes());
+    };
+    for byte in seed.to_le_bytes() {
+        add(byte);
+    }
+    for word in words {
+        for byte in word.as_bytes() {
+            add(*byte);
+        }
+        add(0xFF);
+    }
+    let mut bytes = [0; 32];
+    for (chunk, lane) in bytes.chunks_mut(8).zip(lanes) {
+        chunk.copy_from_slice(&lane.to_le_bytes());
     }
     TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }
@@ -91,6 +108,8 @@ impl<'a> Generator<'a> {
             plain: true,
             limit: MAX_STEPS,
             hopeless: BTreeSet::new(),
+            texts: None,
+            futile: false,
             retries: 0,
             steps: Cell::new(0),
             depth: 0,
@@ -127,6 +146,7 @@ impl<'a> Generator<'a> {
 
     /// A value for a place that all of `nodes` apply to.
     fn value(&mut self, nodes: &[NodeId], aims: &[Aim]) -> Option<Value> {
+        self.futile = false;
         if self.depth > 4 * MAX_DEPTH || self.fuel == 0 || self.is_spent() {
             return None;
         }
@@ -149,10 +169,22 @@ impl<'a> Generator<'a> {
             }
             let mut shape = Shape::new(aims, attempt);
             if !nodes.iter().all(|node| self.flatten(*node, &mut shape)) {
+                self.futile = !shape.chosen && !self.is_spent();
+                if self.futile {
+                    break;
+                }
                 continue;
             }
-            let Some(value) = self.fill(shape.clone()) else { continue };
-            let fits = shape.filters.iter().all(|(node, wanted)| self.judged(*node, &value) == Some(*wanted));
+            let (chosen, filters) = (shape.chosen, std::mem::take(&mut shape.filters));
+            self.futile = false;
+            let Some(value) = self.fill(shape) else {
+                self.futile &= !chosen;
+                if self.futile {
+                    break;
+                }
+                continue;
+            };
+            let fits = filters.iter().all(|(node, wanted)| self.judged(*node, &value) == Some(*wanted));
             if fits {
                 return Some(value);
             }
@@ -168,6 +200,7 @@ impl<'a> Generator<'a> {
         }
         if let Some(allowed) = &shape.allowed {
             let fitting: Vec<&Value> = allowed.iter().filter(|value| shape.may_be(value)).collect();
+            self.futile = fitting.is_empty();
             return self.pick(&fitting).map(|value| (*value).clone());
         }
         let carries = self.types_that_carry(&shape);
@@ -180,20 +213,26 @@ impl<'a> Generator<'a> {
         }
         let types: Vec<Types> = types.iter().collect();
         let preferred: Vec<Types> = types.iter().copied().filter(|one| shape.hints.has(*one)).collect();
-        let kind = *self.pick(if preferred.is_empty() { &types } else { &preferred })?;
+        let kinds = if preferred.is_empty() { &types } else { &preferred };
+        let Some(kind) = self.pick(kinds).copied() else {
+            self.futile = true;
+            return None;
+        };
+        let is_only_kind = kinds.len() == 1;
         let examples = self.examples(&shape, kind);
         if !examples.is_empty() && self.rng.random_ratio(1, 8) && shape.wish.is_none() && shape.aims.is_empty() {
             return self.pick(&examples).cloned();
         }
         let value = match kind {
-            Types::NULL => Value::Null,
-            Types::BOOLEAN => Value::Bool(self.rng.random()),
-            Types::INTEGER | Types::FRACTION => self.number(&shape, kind == Types::INTEGER)?,
-            Types::STRING => self.text(&shape).or_else(|| self.pick(&examples).cloned())?,
-            Types::ARRAY => self.array(&mut shape)?,
-            _ => self.object(&mut shape)?,
+            Types::NULL => Some(Value::Null),
+            Types::BOOLEAN => Some(Value::Bool(self.rng.random())),
+            Types::INTEGER | Types::FRACTION => self.number(&shape, kind == Types::INTEGER),
+            Types::STRING => self.text(&shape).or_else(|| self.pick(&examples).cloned()),
+            Types::ARRAY => self.array(&mut shape),
+            _ => self.object(&mut shape),
         };
-        shape.may_be(&value).then_some(value)
+        self.futile &= value.is_none() && is_only_kind;
+        value.filter(|value| shape.may_be(value))
     }
 
     /// Examples of the document that fit, for what no rule describes well.

@@ -17,7 +17,9 @@ impl Generator<'_> {
             let above = step.and_then(|step| multiple_at_or_above(number, step));
             let below = step.zip(above.as_ref()).and_then(|(step, above)| shift(above, step, -1));
             let mut near = [Some(number.clone()), above, below].into_iter().flatten();
-            return near.find(|number| fits(number, shape)).map(Value::Number);
+            let found = near.find(|number| fits(number, shape)).map(Value::Number);
+            self.futile = found.is_none();
+            return found;
         }
         for attempt in 0..TRIES {
             let Some(drawn) = self.drawn_number(shape, integer, attempt) else { continue };

@@ -60,6 +60,8 @@ pub(super) struct Shape {
     met: Vec<Aim>,
     depth: usize,
     pub attempt: usize,
+    /// Whether something was chosen that may be chosen otherwise next time.
+    pub chosen: bool,
 }
 
 impl Default for Types {
@@ -217,6 +219,7 @@ impl Generator<'_> {
     fn alternatives(&mut self, node: &Node, shape: &mut Shape) -> bool {
         for (alternative, exclusive) in [(&node.any_of, false), (&node.one_of, true)] {
             let Some((id, branches)) = alternative else { continue };
+            shape.chosen = true;
             if branches.is_empty() {
                 return false;
             }
@@ -304,6 +307,7 @@ impl Generator<'_> {
 
     fn negation(&mut self, node: &Node, shape: &mut Shape) -> bool {
         let Some((id, inner)) = node.not else { return true };
+        shape.chosen = true;
         match shape.take(id) {
             Some(Aim { goal: Goal::Violate, .. }) => {
                 shape.broken = true;
@@ -326,6 +330,7 @@ impl Generator<'_> {
 
     fn condition(&mut self, node: &Node, shape: &mut Shape) -> bool {
         let Some(condition) = &node.condition else { return true };
+        shape.chosen = true;
         let leads =
             |this: &Self, node: Option<NodeId>| node.is_some_and(|node| shape.aims.iter().any(|aim| this.leads(node, aim)));
         let side = if leads(self, condition.then) {
@@ -350,6 +355,7 @@ impl Generator<'_> {
 
     fn dependent_schemas(&mut self, node: &Node, shape: &mut Shape) -> bool {
         for (name, then) in &node.dependent_schemas {
+            shape.chosen = true;
             let aimed = shape.aims.iter().any(|aim| self.leads(*then, aim));
             let present = aimed || shape.required.contains(name) || (!shape.forbidden.contains(name) && self.coin());
             if present {

@@ -4,7 +4,10 @@ use proptest::prelude::RngExt;
 use serde_json::Value;
 
 use super::{Generator, MAX_STEPS, Shape, Wish};
-use crate::text::nasty;
+use crate::{
+    schema::Rule,
+    text::{nasty, pattern::Pattern},
+};
 
 /// How often text is drawn until all rules are met.
 const TRIES: usize = 24;
@@ -15,6 +18,13 @@ const MAX_LENGTH: usize = 200_000;
 const LONG: usize = 100;
 /// What it takes, in steps, to find no text for a pattern.
 const HOPELESS: u64 = 500;
+/// What it takes, in steps, to make texts that do not match a pattern, and one that does not have a format.
+const NEGATIVE: u64 = 200;
+const FAULT: u64 = 10;
+/// What it takes, in steps, to draw a text of a format.
+const DRAW: u64 = 5;
+/// What it takes, in steps, to ask for a proof; most are known already.
+const PROOF: u64 = 100;
 
 fn length(texts: &[String]) -> u64 {
     texts.iter().map(|text| text.len() as u64).sum()
@@ -27,14 +37,14 @@ impl Generator<'_> {
         if let Some(Wish::Length(length, wished)) = shape.wish {
             (min, max, alphabet) = (length, Some(length), Some(wished));
         }
-        if min > MAX_LENGTH || max.is_some_and(|max| max < min) {
+        let is_too_short = |max| max < min || shape.patterns.iter().any(|pattern| pattern.shortest() > max);
+        if min > MAX_LENGTH || max.is_some_and(is_too_short) || shape.patterns.iter().any(Pattern::is_in_vain) {
+            self.futile = true;
             return None;
         }
-        if max.is_some_and(|max| shape.patterns.iter().any(|pattern| pattern.shortest() > max)) {
-            return None;
-        }
+        let wrong = self.wrong(shape, min, max);
         for attempt in 0..TRIES {
-            let text = self.drawn(shape, min, max, alphabet.filter(|_| attempt == 0), attempt)?;
+            let Some(text) = self.drawn(shape, min, max, alphabet.filter(|_| attempt == 0), attempt, &wrong) else { break };
             let length = text.chars().count();
             self.step(1 + length as u64 / 16);
             if self.is_spent() {
@@ -50,7 +60,34 @@ impl Generator<'_> {
                 return Some(Value::String(text));
             }
         }
+        self.futile = self.is_proven_futile(shape, min, max);
         None
+    }
+
+    /// Texts that do not match the pattern that is to be broken.
+    fn wrong(&mut self, shape: &Shape, min: usize, max: Option<usize>) -> Vec<String> {
+        let Some(pattern) = shape.no_patterns.first() else { return Vec::new() };
+        let mut wrong = pattern.negative(&mut self.rng, min, max);
+        self.step(NEGATIVE + min as u64 + length(&wrong) / 12);
+        if wrong.is_empty() {
+            wrong.push(nasty::text(&mut self.rng, min, max));
+        }
+        wrong
+    }
+
+    /// Whether it is proven that no text keeps what is to be kept and breaks the rest.
+    fn is_proven_futile(&mut self, shape: &Shape, min: usize, max: Option<usize>) -> bool {
+        let Some(texts) = &mut self.texts else { return false };
+        let patterns = |patterns: &[Pattern], kept| patterns.iter().map(move |it| (Rule::Pattern(it.clone()), kept)).collect();
+        let mut rules: Vec<(Rule, bool)> = patterns(&shape.patterns, true);
+        rules.extend::<Vec<_>>(patterns(&shape.no_patterns, false));
+        rules.extend(shape.formats.iter().map(|format| (Rule::Format(format), true)));
+        rules.extend(shape.no_formats.iter().map(|format| (Rule::Format(format), false)));
+        rules.push((Rule::MinLength(min), true));
+        rules.extend(max.map(|max| (Rule::MaxLength(max), true)));
+        let proven = texts.are_none(&rules);
+        self.step(PROOF);
+        proven
     }
 
     fn drawn(
@@ -60,21 +97,20 @@ impl Generator<'_> {
         max: Option<usize>,
         alphabet: Option<nasty::Alphabet>,
         attempt: usize,
+        wrong: &[String],
     ) -> Option<String> {
         let wished = match shape.wish {
             Some(Wish::Text(index)) => Some(index + attempt),
             _ => None,
         };
-        if let Some(pattern) = shape.no_patterns.first() {
-            let negative = pattern.negative(&mut self.rng, min, max);
-            self.step(20 + min as u64 + length(&negative) / 12);
-            let own: Vec<String> = if negative.is_empty() { vec![nasty::text(&mut self.rng, min, max)] } else { negative };
+        if !wrong.is_empty() {
             return match wished {
-                Some(index) => own.get(index % own.len()).cloned(),
-                None => self.pick(&own).cloned(),
+                Some(index) => wrong.get(index % wrong.len()).cloned(),
+                None => self.pick(wrong).cloned(),
             };
         }
         if let Some(format) = shape.no_formats.first() {
+            self.step(FAULT);
             let fault = match wished {
                 Some(index) => format.negative()[index % format.negative().len()].clone(),
                 None => format.fault(&mut self.rng),
@@ -88,6 +124,7 @@ impl Generator<'_> {
             return Some(nasty::exactly(min, alphabet));
         }
         if let Some(format) = shape.formats.first() {
+            self.step(DRAW);
             return Some(match wished {
                 Some(index) if attempt == 0 => format.boundary().get(index)?.clone(),
                 _ => format.random(&mut self.rng),

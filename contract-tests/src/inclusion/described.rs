@@ -10,7 +10,7 @@ use crate::{
         operation::{Operation, ParameterLocation, is_json},
         request::{REQUESTS, Target, Undescribed, bundle},
     },
-    schema::{ReferenceValidator, Schema},
+    schema::{ReferenceValidator, Schema, part},
 };
 
 /// All instances that a document describes in one place, with the schema that they are valid against.
@@ -97,10 +97,11 @@ impl Document {
         pointer: &str,
         kind: fn(Schema, ReferenceValidator) -> Kind,
     ) -> Result<Described, DocumentError> {
-        let schema = Schema::compile(document, pointer);
-        let validator = ReferenceValidator::compile(document, pointer, &schema)
+        let document = part(document, [pointer.to_owned()]);
+        let schema = Schema::compile(&document, pointer);
+        let validator = ReferenceValidator::compile(&document, pointer, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: pointer.to_owned(), cause })?;
-        Ok(Described { document: document.clone(), pointer: pointer.to_owned(), kind: kind(schema, validator) })
+        Ok(Described { document, pointer: pointer.to_owned(), kind: kind(schema, validator) })
     }
 }
 

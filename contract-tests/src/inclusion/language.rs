@@ -23,18 +23,26 @@ pub(super) struct Language {
 
 type Dfa = dense::DFA<Vec<u32>>;
 
-/// The most memory of an automaton.
+/// The most memory of an automaton, and where it must be made at once.
 const MAX_BYTES: usize = 4 << 20;
+const FEW_BYTES: usize = 256 << 10;
 /// The most states of the product of all automata.
 const MAX_STATES: usize = 5_000;
 /// The most steps through it.
 const MAX_STEPS: usize = 400_000;
 
 /// What is known of languages.
-#[derive(Default)]
 pub(super) struct Languages {
     automata: HashMap<String, Option<Rc<Dfa>>>,
     known: HashMap<String, Found>,
+    /// The most memory of an automaton.
+    most: usize,
+}
+
+impl Default for Languages {
+    fn default() -> Self {
+        Self { automata: HashMap::new(), known: HashMap::new(), most: MAX_BYTES }
+    }
 }
 
 /// What a search for a text came to.
@@ -49,6 +57,11 @@ pub(super) enum Found {
 }
 
 impl Languages {
+    /// Those that take hardly any time: what is large is not known.
+    pub fn small() -> Self {
+        Self { most: FEW_BYTES, ..Self::default() }
+    }
+
     /// A text of `low` to `high` code points that is as these languages say.
     pub fn find(&mut self, mut all: Vec<Language>, low: usize, high: Option<usize>) -> Found {
         all.sort_by(|a, b| (&a.key, a.satisfied).cmp(&(&b.key, b.satisfied)));
@@ -110,10 +123,10 @@ impl Languages {
         let config = dense::Config::new()
             .start_kind(StartKind::Unanchored)
             .accelerate(false)
-            .dfa_size_limit(Some(MAX_BYTES))
-            .determinize_size_limit(Some(MAX_BYTES));
+            .dfa_size_limit(Some(self.most))
+            .determinize_size_limit(Some(self.most));
         let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(MAX_BYTES)))
+            .configure(thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(self.most)))
             .build_from_hir(&language.hir);
         let automaton = nfa.ok().and_then(|nfa| dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()).map(Rc::new);
         self.automata.insert(language.key.clone(), automaton.clone());

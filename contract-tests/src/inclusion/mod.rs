@@ -16,8 +16,31 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-use self::{facts::State, proof::Prover, term::Terms, witness::WitnessSearch};
-use crate::schema::{ReferenceValidator, Schema};
+use self::{
+    facts::{Facts, State},
+    language::Languages,
+    proof::Prover,
+    term::Terms,
+    witness::WitnessSearch,
+};
+use crate::schema::{ReferenceValidator, Rule, Schema};
+
+/// What has been proven about texts.
+pub(crate) struct Texts(Languages);
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self(Languages::small())
+    }
+}
+
+impl Texts {
+    /// Whether it is proven that there is no text which keeps these rules (true) and breaks those (false).
+    pub fn are_none(&mut self, rules: &[(Rule, bool)]) -> bool {
+        let rules = rules.iter().map(|(rule, kept)| (rule, *kept)).collect();
+        text::contradictory(&Facts { rules, ..Facts::default() }, &mut self.0)
+    }
+}
 
 /// A schema in its document.
 #[derive(Debug, Clone, Copy)]

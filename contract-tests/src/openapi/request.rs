@@ -9,7 +9,7 @@ use crate::{
     openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
     pointer::escape,
-    schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, reference},
+    schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
 };
 
 /// A request as it is sent.
@@ -57,18 +57,17 @@ pub(crate) enum Undescribed {
     Refused,
 }
 
-/// What a resource must satisfy after a merge patch with the schema at `body`.
-fn result_of(bundle: &Value, operation: &Operation, body: &str) -> Option<Schema> {
+/// The schema of what a resource must satisfy after a merge patch with the schema at `body`.
+fn result_of(document: &Value, operation: &Operation, body: &str) -> Option<String> {
     let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
     let answered = || {
         let (_, response) = operation.response(200)?;
         response.media_types.iter().find(|(name, _)| is_json(name))?.1.clone()
     };
-    let at = named.filter(|at| bundle.pointer(at).is_some()).or_else(answered)?;
-    Some(Schema::compile(bundle, &at))
+    named.filter(|at| document.pointer(at).is_some()).or_else(answered)
 }
 
-/// The document with the schema of a whole request at [`REQUESTS`].
+/// What of the document the operation needs, with the schema of a whole request at [`REQUESTS`].
 pub(crate) fn bundle(
     document: &Document,
     operation: &Operation,
@@ -110,7 +109,11 @@ pub(crate) fn bundle(
         }
     }
     // In requests what is `readOnly` is not required.
-    let mut bundle = document.in_requests().clone();
+    let document = document.in_requests();
+    let result = media_type.and_then(|(_, body)| result_of(document, operation, body));
+    let needed = operation.parameters.iter().map(|parameter| &parameter.schema);
+    let needed = needed.chain(media_type.map(|(_, schema)| schema)).chain(&result);
+    let mut bundle = part(document, needed.cloned());
     bundle["x-contract-request"] = object(properties, required);
     bundle
 }
@@ -128,6 +131,8 @@ pub(crate) struct Target {
     pub examples: Vec<Value>,
     /// The nodes of texts that stand for the bytes of a file.
     files: Vec<NodeId>,
+    /// The node of each parameter, in their order.
+    parameters: Vec<Option<NodeId>>,
 }
 
 impl Target {
@@ -198,10 +203,14 @@ impl Target {
         let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
         let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
         let result = media_type.filter(|_| is_merge).and_then(|(_, at)| result_of(bundle, operation, at));
+        let result = result.map(|at| Schema::compile(bundle, &at));
+        let node = |parameter: &Parameter| schema.nodes.iter().position(|node| node.pointer == parameter.schema);
+        let parameters = operation.parameters.iter().map(node).collect();
         Ok(Self {
             result,
             examples: Vec::new(),
             files,
+            parameters,
             operation: operation.clone(),
             media_type: media_type.map(|(name, _)| name.clone()),
             schema,
@@ -225,10 +234,9 @@ impl Target {
                 return None;
             }
             let values = values.as_object_mut()?;
-            for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place == place) {
+            for (parameter, node) in self.operation.parameters.iter().zip(&self.parameters).filter(|(it, _)| it.place == place) {
                 let Some(value) = values.get(&parameter.name) else { continue };
-                let node = self.node(&parameter.schema)?;
-                match self.received(parameter, node, value)? {
+                match self.received(parameter, (*node)?, value)? {
                     Some(value) => drop(values.insert(parameter.name.clone(), value)),
                     None => drop(values.shift_remove(&parameter.name)),
                 }

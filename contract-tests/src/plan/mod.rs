@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use self::budget::Budget;
 use crate::{
     generate::{Aim, Generator, Goal, MAX_STEPS, Richness, Wish, boundary_wishes, negative_wishes, rng},
+    inclusion::Texts,
     openapi::examples::overlay,
     schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Uncovered, Violation},
 };
@@ -126,6 +127,10 @@ pub(crate) struct Planner<'a> {
     budget: Budget,
     /// What no generator has to try again.
     hopeless: BTreeSet<(String, usize, Option<usize>)>,
+    /// What has been proven about texts.
+    texts: Option<Texts>,
+    /// Whether the last instance was not made because it cannot be: to try again is futile.
+    futile: bool,
     stop: &'a dyn Fn() -> bool,
     /// Whether the plan is given up.
     stopped: bool,
@@ -158,6 +163,8 @@ impl<'a> Planner<'a> {
             sides,
             budget,
             hopeless: BTreeSet::new(),
+            texts: Some(Texts::default()),
+            futile: false,
             stop,
             stopped: false,
         };
@@ -255,6 +262,9 @@ impl<'a> Planner<'a> {
     /// Keeps one invalid instance that counts for this constraint, made with these aims; `words` tell its random choices from others.
     fn break_with(&mut self, fault: ConstraintId, words: &[&str], aims: &[Aim]) {
         for attempt in 0..TRIES / 2 {
+            if self.is_over() {
+                return;
+            }
             let mut generator = self.generator(&[words, &[&attempt.to_string()]].concat(), richness(attempt));
             if let Some((instance, trace)) = self.made(&mut generator, aims)
                 && self.counts(fault, &trace)
@@ -263,7 +273,20 @@ impl<'a> Planner<'a> {
                 self.keep(instance, trace, Some(fault));
                 return;
             }
+            if self.futile {
+                return;
+            }
         }
+    }
+
+    /// Whether nothing is left to be spent on the part under way.
+    fn is_over(&mut self) -> bool {
+        self.stopped || self.budget.allowance().is_none()
+    }
+
+    /// Whether to try again is futile: the instance cannot be made, or nothing is left to be spent on it.
+    fn is_futile(&mut self) -> bool {
+        self.futile || self.is_over()
     }
 
     fn generator(&self, words: &[&str], richness: Richness) -> Generator<'a> {
@@ -281,6 +304,9 @@ impl<'a> Planner<'a> {
                 {
                     self.note(&trace);
                     self.keep(instance, trace, None);
+                    break;
+                }
+                if self.is_futile() {
                     break;
                 }
             }
@@ -305,6 +331,7 @@ impl<'a> Planner<'a> {
 
     /// An instance with this aim as it will be received.
     fn sendable(&mut self, generator: &mut Generator<'_>, aims: &[Aim]) -> Option<Value> {
+        self.futile = false;
         for _ in 0..SENDABLE {
             // What cannot be made at all will not be made by trying again.
             self.stopped = self.stopped || (self.stop)();
@@ -313,8 +340,11 @@ impl<'a> Planner<'a> {
             }
             generator.limit = self.budget.allowance()?.min(MAX_STEPS);
             std::mem::swap(&mut generator.hopeless, &mut self.hopeless);
+            std::mem::swap(&mut generator.texts, &mut self.texts);
             let made = generator.instance(aims);
             std::mem::swap(&mut generator.hopeless, &mut self.hopeless);
+            std::mem::swap(&mut generator.texts, &mut self.texts);
+            self.futile = made.is_none() && generator.futile;
             self.budget.spend(generator.steps());
             if made.is_none() && generator.steps() >= generator.limit {
                 self.budget.cut_short();
@@ -400,7 +430,12 @@ impl<'a> Planner<'a> {
                 let aim = Aim::new(id, Goal::Satisfy, wish.clone());
                 // A choice needs no value of its own to lead to, and what is never there is kept by leaving it out.
                 let aims: &[Aim] = if matches!(constraint.rule, Rule::Never) { &[] } else { &[aim] };
-                let Some((instance, trace)) = self.made(&mut generator, aims) else { continue };
+                let Some((instance, trace)) = self.made(&mut generator, aims) else {
+                    if self.is_futile() {
+                        break;
+                    }
+                    continue;
+                };
                 if trace.broken.is_empty() && wanted(&trace) {
                     self.note(&trace);
                     self.plan.satisfied[id] = true;
@@ -417,8 +452,11 @@ impl<'a> Planner<'a> {
             self.plan.breakable[id] = if self.sides[id] == [true, true] { Breakable::Choice } else { Breakable::Settled };
             return;
         }
-        let named = self.nodes_around(constraint).flat_map(|node| &node.properties);
-        let known: Vec<_> = named.map(|(name, node)| (name.clone(), Some(*node))).collect();
+        let mut known: Vec<_> = Vec::new();
+        if matches!(constraint.rule, Rule::Never) {
+            let named = self.nodes_around(constraint).flat_map(|node| &node.properties);
+            known.extend(named.map(|(name, node)| (name.clone(), Some(*node))));
+        }
         let mut wishes = negative_wishes(constraint, self.branches(id), &known);
         if matches!(constraint.rule, Rule::Never) {
             wishes.extend(self.missed_names(constraint));
@@ -442,6 +480,9 @@ impl<'a> Planner<'a> {
                     if found == wanted {
                         break;
                     }
+                }
+                if self.is_futile() {
+                    break;
                 }
             }
         }
@@ -468,7 +509,7 @@ impl<'a> Planner<'a> {
     /// Tries the constraint together with others at the same place, and takes the fewest.
     fn negative_together(&mut self, id: ConstraintId, wishes: &[Wish]) {
         let constraint = &self.schema.constraints[id];
-        let others: Vec<ConstraintId> = (0..self.schema.constraints.len())
+        let mut others: Vec<ConstraintId> = (0..self.schema.constraints.len())
             .filter(|other| {
                 let neighbour = &self.schema.constraints[*other];
                 let missing = matches!(neighbour.rule, Rule::Required(_))
@@ -477,6 +518,8 @@ impl<'a> Planner<'a> {
                 *other != id && near && !neighbour.is_choice() && neighbour.source.is_some()
             })
             .collect();
+        // Those of the same value first.
+        others.sort_by_key(|other| self.schema.constraints[*other].place != constraint.place);
         let mut companies: Vec<Vec<ConstraintId>> = others.iter().map(|other| vec![*other]).collect();
         let here: Vec<ConstraintId> =
             others.iter().copied().filter(|other| self.schema.constraints[*other].place == constraint.place).collect();
@@ -484,18 +527,32 @@ impl<'a> Planner<'a> {
         companies.push(Vec::new());
         let mut best: Option<(Value, Trace)> = None;
         let wishes: Vec<Option<Wish>> = wishes.iter().cloned().map(Some).chain([None]).collect();
-        for (index, company) in companies.iter().enumerate() {
+        // It was not broken alone, so that with one other there are no fewer to be found.
+        let fewest = if constraint.conditional { 1 } else { 2 };
+        'search: for (index, company) in companies.iter().enumerate() {
             for (number, wish) in wishes.iter().enumerate() {
                 for attempt in 0..2 {
+                    if self.is_over() {
+                        break 'search;
+                    }
                     let words = ["together", &constraint.key(), &index.to_string(), &number.to_string(), &attempt.to_string()];
                     let mut generator = self.generator(&words, richness(attempt));
                     let aim = Aim::new(id, Goal::Violate, wish.clone());
                     let with = company.iter().map(|other| Aim::new(*other, Goal::Violate, None));
                     let aims: Vec<Aim> = [aim].into_iter().chain(with).collect();
-                    let Some((instance, trace)) = self.made(&mut generator, &aims) else { continue };
+                    let Some((instance, trace)) = self.made(&mut generator, &aims) else {
+                        if self.is_futile() {
+                            break;
+                        }
+                        continue;
+                    };
                     let better = best.as_ref().is_none_or(|(_, best)| trace.broken.len() < best.broken.len());
                     if trace.failed[id] && better {
+                        let is_fewest = trace.broken.len() <= fewest;
                         best = Some((instance, trace));
+                        if is_fewest {
+                            break 'search;
+                        }
                     }
                 }
             }
@@ -515,7 +572,7 @@ impl<'a> Planner<'a> {
     /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.
     fn missed_names(&self, constraint: &Constraint) -> impl Iterator<Item = Wish> {
         let patterns = self.nodes_around(constraint).flat_map(|node| &node.pattern_properties);
-        patterns.flat_map(|(pattern, node)| pattern.misses().into_iter().map(|name| Wish::Name(name, Some(*node))))
+        patterns.flat_map(|(pattern, node)| pattern.misses().iter().map(|name| Wish::Name(name.clone(), Some(*node))))
     }
 
     fn nodes_around(&self, constraint: &Constraint) -> impl Iterator<Item = &'a Node> {
@@ -598,6 +655,35 @@ mod tests {
         let schema = json!({"type": "object", "properties": {"name": {"type": "string", "minLength": 2, "pattern": "^[a-z]+$"}}});
         let (_, plan) = planned(&schema);
         assert!(plan.unfinished.is_empty() && plan.steps < 50_000, "{} steps, {:?}", plan.steps, plan.unfinished);
+    }
+
+    #[test]
+    fn a_pattern_that_every_uuid_matches_takes_no_search() {
+        let pattern = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}";
+        let text = json!({"type": "string", "format": "uuid", "pattern": pattern, "minLength": 1});
+        let (schema, plan) = planned(&json!({"type": "object", "properties": {"id": text}, "required": ["id"]}));
+        assert!(plan.unfinished.is_empty() && plan.steps < 100_000, "{} steps, {:?}", plan.steps, plan.unfinished);
+        let [pattern, format] =
+            ["pattern", "format"].map(|keyword| schema.constraints.iter().position(|it| it.keyword == keyword).unwrap());
+        assert_eq!(plan.breakable[pattern], Breakable::Together(vec![format]));
+        assert_eq!(
+            plan.breakable[format],
+            Breakable::Alone,
+            "the pattern asks for a UUID somewhere, the format for nothing else"
+        );
+    }
+
+    #[test]
+    fn what_a_list_of_values_leaves_no_way_to_break_takes_no_search() {
+        let colour = json!({"type": "string", "enum": ["red", "green"], "maxLength": 5});
+        let (schema, plan) = planned(&json!({"type": "array", "items": {"properties": {"colour": colour}}, "minItems": 1}));
+        assert!(plan.unfinished.is_empty() && plan.steps < 50_000, "{} steps, {:?}", plan.steps, plan.unfinished);
+        let of = |keyword: &str, place: &str| {
+            schema.constraints.iter().position(|it| it.keyword == keyword && it.place == place).unwrap()
+        };
+        let [listed, length] = ["enum", "maxLength"].map(|keyword| of(keyword, "/*/colour"));
+        assert_eq!(plan.breakable[listed], Breakable::Alone);
+        assert_eq!(plan.breakable[length], Breakable::Together(vec![listed]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
 use serde_json::{Value, json};
 
-use super::{ConstraintId, Rule, Schema, Trace, Violation, number::is_integer};
+use super::{ConstraintId, Rule, Schema, Trace, Violation, number::is_integer, part::part};
 use crate::{pointer::escape, text::pattern::Pattern};
 
 /// The address that the document has for boon; nothing is fetched.
@@ -76,6 +76,7 @@ impl ReferenceValidator {
     ///
     /// What boon says about a schema that it cannot compile.
     pub fn compile(document: &Value, pointer: &str, schema: &Schema) -> Result<Self, String> {
+        let document = part(document, [pointer.to_owned()]);
         let (mut outcome, mut lean) = (compiled(document.clone(), pointer), false);
         if outcome.is_err() {
             let mut less = document.clone();
@@ -96,7 +97,7 @@ impl ReferenceValidator {
         let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
         let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
         let third = (lean || of_fractions.contains(&true)).then(|| {
-            let mut document = document.clone();
+            let mut document = document;
             if lean {
                 leave_out(&mut document, &mut |pattern| Pattern::parse(pattern).is_err());
             }

@@ -5,6 +5,7 @@ mod compile;
 mod evaluate;
 mod join;
 pub mod number;
+mod part;
 mod subschemas;
 
 use std::{fmt, sync::OnceLock};
@@ -18,6 +19,7 @@ pub use self::{
 pub(crate) use self::{
     agreement::{any_item, reference},
     compile::{TYPE_FORMATS, TypeFormat},
+    part::part,
     subschemas::{IN_PLACE, children, in_place},
 };
 use crate::text::{format::Format, pattern::Pattern};

@@ -40,9 +40,16 @@ pub enum PatternError {
     TooLarge,
 }
 
-/// A regular expression as JSON Schema means it, with texts that match it and near misses.
+/// A regular expression as JSON Schema means it, with texts that match it and near misses. A copy costs nothing.
 #[derive(Debug, Clone)]
 pub struct Pattern {
+    parsed: Arc<Parsed>,
+    /// Whether matching texts were looked for in vain.
+    in_vain: bool,
+}
+
+#[derive(Debug)]
+struct Parsed {
     /// The pattern as the matcher has it.
     source: String,
     matcher: Matcher,
@@ -51,15 +58,17 @@ pub struct Pattern {
     loose: Option<Regex>,
     /// The pattern as a tree; of one with look-around or back-references a wider one.
     hir: Hir,
-    /// Whether matching texts were looked for in vain.
-    in_vain: bool,
+    /// What is made of the tree alone, each when it is asked for: see the functions of these names.
+    boundary: OnceLock<Vec<String>>,
+    misses: OnceLock<Vec<String>>,
+    outside: OnceLock<Vec<char>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Matcher {
     Automaton(Regex),
     /// For look-around and back-references.
-    Search(Arc<Search>),
+    Search(Search),
 }
 
 #[derive(Debug)]
@@ -100,17 +109,22 @@ impl Pattern {
             let regex = fancy_regex::RegexBuilder::new(&fancy).backtrack_limit(MAX_STEPS).build();
             let regex = regex.map_err(|error| PatternError::Syntax { reason: error.to_string() })?;
             let looks = looks.iter().map(|look| tree(look)).collect::<Result<_, _>>()?;
-            let matcher = Matcher::Search(Arc::new(Search { regex, looks, found: OnceLock::new() }));
-            return Ok(Self { source: fancy, matcher, loose: None, hir: tree(&ecma)?, in_vain: false });
+            return Ok(Self::of(fancy, Matcher::Search(Search { regex, looks, found: OnceLock::new() }), None, tree(&ecma)?));
         }
         let loose = if loose == ecma { None } else { Some(compile(&loose)?) };
         let hir = tree(&ecma)?;
-        Ok(Self { matcher: Matcher::Automaton(compile(&ecma)?), source: ecma, loose, hir, in_vain: false })
+        let matcher = Matcher::Automaton(compile(&ecma)?);
+        Ok(Self::of(ecma, matcher, loose, hir))
+    }
+
+    fn of(source: String, matcher: Matcher, loose: Option<Regex>, hir: Hir) -> Self {
+        let (boundary, misses, outside) = Default::default();
+        Self { parsed: Arc::new(Parsed { source, matcher, loose, hir, boundary, misses, outside }), in_vain: false }
     }
 
     /// A number of code points that no matching text has fewer of.
     pub(crate) fn shortest(&self) -> usize {
-        Span::of(&self.hir, STRETCH).least
+        Span::of(&self.parsed.hir, STRETCH).least
     }
 
     /// Whether the pattern matches somewhere in the text, by ECMA-262.
@@ -120,7 +134,7 @@ impl Pattern {
 
     /// Whether it matches; none where that takes too many steps to say.
     fn matches(&self, text: &str) -> Option<bool> {
-        match &self.matcher {
+        match &self.parsed.matcher {
             Matcher::Automaton(regex) => Some(regex.is_match(text)),
             Matcher::Search(search) => search.regex.is_match(text).ok(),
         }
@@ -128,17 +142,17 @@ impl Pattern {
 
     /// The pattern in the syntax of its engine: the same text, the same language.
     pub(crate) fn source(&self) -> &str {
-        &self.source
+        &self.parsed.source
     }
 
     /// The pattern as a tree. Where it is not [exact](Self::is_exact), the tree matches more.
-    pub(crate) const fn hir(&self) -> &Hir {
-        &self.hir
+    pub(crate) fn hir(&self) -> &Hir {
+        &self.parsed.hir
     }
 
     /// Whether the tree matches what the pattern matches.
-    pub(crate) const fn is_exact(&self) -> bool {
-        matches!(self.matcher, Matcher::Automaton(_))
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.parsed.matcher, Matcher::Automaton(_))
     }
 
     /// Whether the search for matching texts found none: what is put together by the tree does not match, such as `a^`.
@@ -146,7 +160,7 @@ impl Pattern {
         let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
         let mut drawn = || {
             let mut text = String::new();
-            grow(&self.hir, STRETCH, STRETCH, &mut rng, &mut text)?;
+            grow(&self.parsed.hir, STRETCH, STRETCH, &mut rng, &mut text)?;
             self.is_match(&text).then_some(())
         };
         // Most patterns match the first.
@@ -159,11 +173,16 @@ impl Pattern {
         Self { in_vain: true, ..self }
     }
 
+    /// Whether matching texts were looked for in vain, so that there are none to be drawn.
+    pub(crate) const fn is_in_vain(&self) -> bool {
+        self.in_vain
+    }
+
     /// What a search found: matching texts, and texts that only the tree matches.
     fn found(&self) -> Option<&[Vec<String>; 2]> {
-        let Matcher::Search(search) = &self.matcher else { return None };
+        let Matcher::Search(search) = &self.parsed.matcher else { return None };
         Some(search.found.get_or_init(|| {
-            let bases = variants(&self.hir);
+            let bases = variants(&self.parsed.hir);
             let mut all = bases.clone();
             for look in search.looks.iter().flat_map(variants) {
                 all.push(look.clone());
@@ -175,7 +194,7 @@ impl Pattern {
             all.retain(|text| seen.insert(text.clone()));
             let (matching, others): (Vec<String>, Vec<String>) =
                 all.into_iter().filter(|text| self.matches(text).is_some()).partition(|text| self.is_match(text));
-            let wide = compile(&self.hir.to_string()).ok();
+            let wide = compile(&self.parsed.hir.to_string()).ok();
             let near = others.into_iter().filter(|text| wide.as_ref().is_some_and(|wide| wide.is_match(text)));
             [matching.into_iter().take(MAX_BOUNDARY).collect(), near.take(MAX_MISSES / 2).collect()]
         }))
@@ -184,7 +203,7 @@ impl Pattern {
     /// A random text of the tree, mostly with one in it that some look-around asks for.
     fn drawn(&self, search: &Search, target: usize, stretch: usize, rng: &mut TestRng) -> Option<String> {
         let mut text = String::new();
-        grow(&self.hir, target, stretch, rng, &mut text)?;
+        grow(&self.parsed.hir, target, stretch, rng, &mut text)?;
         for look in &search.looks {
             if rng.random_bool(0.7) {
                 let mut wanted = String::new();
@@ -197,13 +216,17 @@ impl Pattern {
 
     /// Whether all readings of the pattern say that the text matches (`true`) or does not (`false`).
     fn all_say(&self, text: &str, matches: bool) -> bool {
-        self.matches(text) == Some(matches) && self.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)
+        self.matches(text) == Some(matches) && self.parsed.loose.as_ref().is_none_or(|loose| loose.is_match(text) == matches)
     }
 
     /// Matching texts on the boundary, at most 24: the shortest, each alternative, the ends of each class of characters,
     /// least and most of each repetition, and something around where the pattern is not anchored.
-    pub fn boundary(&self) -> Vec<String> {
-        let mut boundary = self.found().map_or_else(|| variants(&self.hir), |[matching, _]| matching.clone());
+    pub fn boundary(&self) -> &[String] {
+        self.parsed.boundary.get_or_init(|| self.edges())
+    }
+
+    fn edges(&self) -> Vec<String> {
+        let mut boundary = self.found().map_or_else(|| variants(&self.parsed.hir), |[matching, _]| matching.clone());
         boundary.truncate(MAX_BOUNDARY - 4);
         if let Some(plain) = boundary.first().cloned() {
             boundary.extend([format!("{plain}\n"), format!(" {plain}"), format!("é{plain}😀"), format!("{plain}{plain}")]);
@@ -219,10 +242,10 @@ impl Pattern {
         if self.in_vain {
             return None;
         }
-        let usual = Span::of(&self.hir, STRETCH);
+        let usual = Span::of(&self.parsed.hir, STRETCH);
         // A repetition can always be made long enough by itself.
         let stretch = if usual.most < min { min } else { STRETCH };
-        let span = Span::of(&self.hir, stretch);
+        let span = Span::of(&self.parsed.hir, stretch);
         let most = max.map_or(span.most, |max| max.min(span.most));
         let least = min.clamp(span.least, most.max(span.least));
         let fits = |text: &str| {
@@ -240,11 +263,11 @@ impl Pattern {
                 3 => rng.random_range(least..=most.max(least)),
                 _ => rng.random_range(least..=most.clamp(least, least.saturating_add(2 * STRETCH))),
             };
-            let text = match &self.matcher {
+            let text = match &self.parsed.matcher {
                 Matcher::Search(search) => self.drawn(search, target, stretch, rng)?,
                 Matcher::Automaton(_) => {
                     let mut text = String::new();
-                    grow(&self.hir, target, stretch, rng, &mut text)?;
+                    grow(&self.parsed.hir, target, stretch, rng, &mut text)?;
                     text
                 }
             };
@@ -255,10 +278,14 @@ impl Pattern {
     }
 
     /// Texts that are wrong in one part of the pattern and do not match, at most 32; those first that are as long as a match.
-    pub(crate) fn misses(&self) -> Vec<String> {
-        let mut misses = misses(&self.hir);
+    pub(crate) fn misses(&self) -> &[String] {
+        self.parsed.misses.get_or_init(|| self.near_misses())
+    }
+
+    fn near_misses(&self) -> Vec<String> {
+        let mut misses = misses(&self.parsed.hir);
         misses.retain(|text| self.all_say(text, false));
-        let span = Span::of(&self.hir, STRETCH);
+        let span = Span::of(&self.parsed.hir, STRETCH);
         misses.sort_by_key(|text| span.distance(text.chars().count()));
         // What only a look-around or a back-reference refuses comes first.
         let near = self.found().map(|[_, near]| near.clone()).unwrap_or_default();
@@ -274,14 +301,14 @@ impl Pattern {
             length >= min && max.is_none_or(|max| length <= max)
         };
         let mut bases: Vec<String> = (0..4).filter_map(|_| self.random(rng, min, max)).collect();
-        bases.extend(self.boundary().into_iter().filter(|text| within(text)).take(4));
-        let outside = outside(&self.hir);
+        bases.extend(self.boundary().iter().filter(|text| within(text)).take(4).cloned());
+        let outside = self.parsed.outside.get_or_init(|| outside(&self.parsed.hir));
 
         let mut same = Vec::new();
         let mut other = vec![String::new()];
         for base in &bases {
-            same.extend(replacements(rng, base, &outside));
-            other.extend(insertions_and_removals(rng, base, &outside));
+            same.extend(replacements(rng, base, outside));
+            other.extend(insertions_and_removals(rng, base, outside));
         }
         let length = bases.first().map_or(min, |base| base.chars().count());
         for length in [length, min, 1] {
@@ -289,7 +316,7 @@ impl Pattern {
         }
         shuffle(rng, &mut same);
         // Those that depend on nothing drawn come first, so that each has a number of its own.
-        let mut first = self.misses();
+        let mut first = self.misses().to_vec();
         first.extend(bases.first().into_iter().flat_map(|base| usual_slips(base)));
 
         let mut seen = HashSet::new();

@@ -196,7 +196,7 @@ fn lengths_are_within_the_bounds() {
 
 #[test]
 fn edges_reach_the_ends() {
-    let boundary = |source: &str| Pattern::parse(source).unwrap().boundary();
+    let boundary = |source: &str| Pattern::parse(source).unwrap().boundary().to_vec();
     let has = |source: &str, texts: &[&str]| {
         let boundary = boundary(source);
         for text in texts {
@@ -266,7 +266,7 @@ fn same_seed_same_texts() {
         let pattern = Pattern::parse(source).unwrap();
         let draw = || {
             let mut rng = rng();
-            (pattern.random(&mut rng, 0, Some(40)), pattern.negative(&mut rng, 0, None), pattern.boundary())
+            (pattern.random(&mut rng, 0, Some(40)), pattern.negative(&mut rng, 0, None), pattern.boundary().to_vec())
         };
         assert_eq!(draw(), draw(), "{source}");
     }
@@ -333,7 +333,7 @@ fn look_around_and_back_references_are_searched_for() {
         let boundary = pattern.boundary();
         assert!(boundary.len() >= 2 && boundary.iter().all(|text| pattern.is_match(text)), "{source} {boundary:?}");
         let wide = Regex::new(&pattern.hir().to_string()).unwrap();
-        let near = pattern.misses().into_iter().filter(|text| wide.is_match(text)).count();
+        let near = pattern.misses().iter().filter(|text| wide.is_match(text)).count();
         assert!(near > 0, "{source}: no text that only the look-around refuses");
         let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let made = (0..20).filter_map(|_| pattern.random(&mut rng, 0, Some(20))).collect::<Vec<_>>();
