@@ -1,5 +1,6 @@
 //! Developer commands, as a library so that tests can run them.
 
+pub mod bench;
 pub mod code_mutants;
 pub mod drift;
 pub mod generators;

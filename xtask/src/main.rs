@@ -1,12 +1,14 @@
 //! Developer commands: `cargo xtask --help`.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
 use xtask::{
+    bench::{self, BenchError},
     code_mutants::{self, CodeError},
     mongo::{self, MongoError},
     spec::{self, SpecError, Verdict},
@@ -23,6 +25,21 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure what a request costs, as ratios to a bare route measured in the same run; wrk sends the load.
+    ///
+    /// Builds in release, and takes about three minutes then: let the machine do nothing else. docs/performance.md has the last result.
+    /// Exit status: 0 measured, 2 could not run.
+    Bench {
+        /// Measure each row once, for a second: to see that it runs.
+        #[arg(long)]
+        quick: bool,
+        /// The profile that the server is built in.
+        #[arg(long, value_name = "NAME", default_value = "release")]
+        profile: String,
+        /// Also write the figures here, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// Write openapi.yaml from the code.
     ///
     /// With --check, also say what generators of clients would trip over.
@@ -70,6 +87,7 @@ enum Command {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 enum CliError {
+    Bench(#[from] BenchError),
     Spec(#[from] SpecError),
     CodeMutants(#[from] CodeError),
     Mongo(#[from] MongoError),
@@ -80,6 +98,7 @@ impl CliError {
     /// What to do about it.
     fn hint(&self) -> &'static str {
         match self {
+            Self::Bench(error) => error.hint(),
             Self::Spec(error) => error.hint(),
             Self::CodeMutants(error) => error.hint(),
             Self::Mongo(error) => error.hint(),
@@ -89,10 +108,12 @@ impl CliError {
 }
 
 fn main() -> ExitCode {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = root.join("openapi.yaml");
     let outcome = match Arguments::parse().command {
+        Command::Bench { quick, profile, json } => bench(&root, quick, profile, json.as_deref()),
         Command::Spec { check, file } => spec(check, &file.unwrap_or(workspace)),
-        Command::CodeMutants => code_mutants::run(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        Command::CodeMutants => code_mutants::run(&root)
             .map(|all_caught| if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             .map_err(CliError::from),
         Command::Stub { new, spec, library, dry_run } => stub::run(&new, &spec, library.as_deref(), dry_run)
@@ -121,6 +142,18 @@ fn spec(check: bool, file: &Path) -> Result<ExitCode, CliError> {
             eprint!("{report}");
             return Ok(ExitCode::FAILURE);
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench(root: &Path, quick: bool, profile: String, json: Option<&Path>) -> Result<ExitCode, CliError> {
+    let (rounds, seconds) = if quick { (1, 1) } else { (3, 3) };
+    let options = bench::Options { profile, rounds, seconds };
+    let report = bench::run(root, &options, &mut |under_way| eprintln!("{under_way}"))?;
+    print!("{report}");
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&report).map_err(io::Error::from).map_err(BenchError::from)?;
+        std::fs::write(file, text + "\n").map_err(BenchError::from)?;
     }
     Ok(ExitCode::SUCCESS)
 }
