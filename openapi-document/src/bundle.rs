@@ -106,7 +106,12 @@ impl<'f, 'l> Bundler<'f, 'l> {
             if let (Shape::One(kind), Dialect::V30) = (shape, self.files.files[base.file as usize].dialect) {
                 upgrade_30::object(node, kind);
             }
-            match self.reference(node, shape, &base, at)? {
+            // An `$id` holds for the reference beside it, too (JSON Schema 2020-12, core, section 8.2.1).
+            let own = match shape {
+                Shape::One(Kind::Schema) => self.files.identifiers.enter(base.clone(), node),
+                _ => base.clone(),
+            };
+            match self.reference(node, shape, &own, at)? {
                 Some(next) => base = next,
                 None => break,
             }

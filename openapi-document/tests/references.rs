@@ -53,6 +53,22 @@ fn file_and_line(document: &Document, pointer: &str) -> (String, usize) {
 }
 
 #[test]
+fn an_id_holds_for_the_reference_beside_it() {
+    let text = "
+openapi: 3.1.0
+info: { title: T, version: '1' }
+paths: {}
+components:
+  schemas:
+    Any: { $id: 'https://example.com/trees/any', type: object }
+    Own: { $id: 'https://example.com/trees/own', $ref: any, maxProperties: 2 }
+";
+    let (_folder, document) = bundled(&[("api.yaml", text)]);
+    let expected = json!({"$ref": "#/components/schemas/Any", "maxProperties": 2});
+    assert_eq!(document.json().pointer("/components/schemas/Own"), Some(&expected));
+}
+
+#[test]
 fn what_stands_in_other_files_is_bundled_under_its_section_with_its_place() {
     let (_folder, document) = bundled(&[
         (
