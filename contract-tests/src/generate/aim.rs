@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value, json};
 
+use super::text::MAX_LENGTH;
 use crate::{
     schema::{Constraint, ConstraintId, NodeId, Rule, Types, number},
     text::{nasty::Alphabet, pattern::MAX_NEGATIVE},
@@ -99,10 +100,12 @@ pub(crate) fn boundary_wishes(constraint: &Constraint, branches: usize) -> Vec<W
         Rule::Enum(members) => members.iter().cloned().map(Wish::Value).collect(),
         Rule::Const(value) => vec![Wish::Value(value.clone())],
         Rule::MinLength(min) => {
-            let mut all = lengths(*min, Some(min + 1));
+            let mut all = lengths(*min, Some(min.saturating_add(1)));
             // Blanks and control characters count like any other.
             all.push(Wish::Length(*min, Alphabet::Control));
-            all.extend([" ", "\0", "\u{301}"].map(|blank| Wish::Value(json!(blank.repeat(*min)))));
+            if *min <= MAX_LENGTH {
+                all.extend([" ", "\0", "\u{301}"].map(|blank| Wish::Value(json!(blank.repeat(*min)))));
+            }
             all
         }
         Rule::MaxLength(max) => lengths(*max, max.checked_sub(1)),
@@ -117,12 +120,12 @@ pub(crate) fn boundary_wishes(constraint: &Constraint, branches: usize) -> Vec<W
             .filter_map(|count| number::shift(&Number::from(0), step, count))
             .map(Wish::Number)
             .collect(),
-        Rule::MinItems(min) | Rule::MinProperties(min) => vec![Wish::Size(*min), Wish::Size(min + 1)],
+        Rule::MinItems(min) | Rule::MinProperties(min) => vec![Wish::Size(*min), Wish::Size(min.saturating_add(1))],
         Rule::MaxItems(max) | Rule::MaxProperties(max) => {
             [Some(*max), max.checked_sub(1)].into_iter().flatten().map(Wish::Size).collect()
         }
         Rule::UniqueItems => vec![Wish::Size(2), Wish::Size(3), Wish::Size(1)],
-        Rule::MinContains(min) => vec![Wish::Size(*min), Wish::Size(min + 1)],
+        Rule::MinContains(min) => vec![Wish::Size(*min), Wish::Size(min.saturating_add(1))],
         Rule::MaxContains(max) => [Some(*max), max.checked_sub(1)].into_iter().flatten().map(Wish::Size).collect(),
         Rule::Contains => vec![Wish::Size(1), Wish::Size(2)],
         Rule::AnyOf | Rule::OneOf => (0..branches).map(Wish::Branch).collect(),
@@ -165,7 +168,9 @@ pub(crate) fn negative_wishes(constraint: &Constraint, branches: usize, known: &
         Rule::MinLength(0) | Rule::MinItems(0) | Rule::MinProperties(0) => vec![],
         Rule::MinLength(1) => vec![Wish::Length(0, Alphabet::Ascii)],
         Rule::MinLength(min) => lengths(min - 1, Some(0)),
-        Rule::MaxLength(max) => lengths(max + 1, Some(max.saturating_mul(2).saturating_add(50).min(20_000).max(max + 1))),
+        Rule::MaxLength(max) => {
+            lengths(max.saturating_add(1), Some(max.saturating_mul(2).saturating_add(50).min(20_000).max(max.saturating_add(1))))
+        }
         Rule::Pattern(_) => (0..MAX_NEGATIVE).map(Wish::Text).collect(),
         Rule::Format(format) => (0..format.negative().len()).map(Wish::Text).collect(),
         Rule::Minimum(bound) => beyond(bound, -1, false),
@@ -190,11 +195,13 @@ pub(crate) fn negative_wishes(constraint: &Constraint, branches: usize, known: &
             }
             all
         }
-        Rule::MaxItems(max) | Rule::MaxProperties(max) => vec![Wish::Size(max + 1), Wish::Size(max + 5)],
+        Rule::MaxItems(max) | Rule::MaxProperties(max) => {
+            vec![Wish::Size(max.saturating_add(1)), Wish::Size(max.saturating_add(5))]
+        }
         Rule::UniqueItems => vec![Wish::Size(2), Wish::Size(3)],
         Rule::Contains => vec![Wish::Size(0)],
         Rule::MinContains(min) => vec![Wish::Size(min - 1)],
-        Rule::MaxContains(max) => vec![Wish::Size(max + 1)],
+        Rule::MaxContains(max) => vec![Wish::Size(max.saturating_add(1))],
         Rule::Required(_) | Rule::DependentRequired { .. } | Rule::Not => vec![Wish::Side(false)],
         Rule::AnyOf => (0..branches).map(Wish::Branch).collect(),
         Rule::OneOf => (0..branches).map(Wish::Branch).chain([Wish::Two]).collect(),

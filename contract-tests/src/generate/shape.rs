@@ -384,7 +384,7 @@ impl Generator<'_> {
                 (min, max) = (size, Some(size));
             } else if aim.goal == Goal::Violate {
                 let below = contains.min.is_some_and(|(min, _)| min == id);
-                let size = if below { min.saturating_sub(1) } else { max.map_or(0, |max| max + 1) };
+                let size = if below { min.saturating_sub(1) } else { max.map_or(0, |max| max.saturating_add(1)) };
                 (min, max) = (size, Some(size));
             }
         }
@@ -476,7 +476,7 @@ fn negate(rule: &Rule, shape: &mut Shape) {
             let most = min.saturating_sub(1);
             shape.max_length = Some(shape.max_length.map_or(most, |old| old.min(most)));
         }
-        Rule::MaxLength(max) => shape.min_length = shape.min_length.max(max + 1),
+        Rule::MaxLength(max) => shape.min_length = shape.min_length.max(max.saturating_add(1)),
         Rule::Pattern(pattern) => shape.no_patterns.push(pattern.clone()),
         Rule::Format(format) => shape.no_formats.push(format),
         Rule::Minimum(bound) => shape.at_most(bound, true),
@@ -488,7 +488,7 @@ fn negate(rule: &Rule, shape: &mut Shape) {
             let most = min.saturating_sub(1);
             shape.max_items = Some(shape.max_items.map_or(most, |old| old.min(most)));
         }
-        Rule::MaxItems(max) => shape.min_items = shape.min_items.max(max + 1),
+        Rule::MaxItems(max) => shape.min_items = shape.min_items.max(max.saturating_add(1)),
         Rule::UniqueItems => {
             shape.duplicate = true;
             shape.min_items = shape.min_items.max(2);
@@ -497,7 +497,7 @@ fn negate(rule: &Rule, shape: &mut Shape) {
             let most = min.saturating_sub(1);
             shape.max_properties = Some(shape.max_properties.map_or(most, |old| old.min(most)));
         }
-        Rule::MaxProperties(max) => shape.min_properties = shape.min_properties.max(max + 1),
+        Rule::MaxProperties(max) => shape.min_properties = shape.min_properties.max(max.saturating_add(1)),
         Rule::Required(name) => drop(shape.forbidden.insert(name.clone())),
         Rule::DependentRequired { when, then } => {
             shape.required.insert(when.clone());

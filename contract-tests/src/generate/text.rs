@@ -12,7 +12,7 @@ use crate::{
 /// How often text is drawn until all rules are met.
 const TRIES: usize = 24;
 /// Longer text than this is not generated.
-const MAX_LENGTH: usize = 200_000;
+pub(super) const MAX_LENGTH: usize = 200_000;
 
 /// Texts from this length on are long.
 const LONG: usize = 100;
