@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::{prelude::RngExt, test_runner::TestRng};
 use regex_syntax::hir::{ClassUnicode, Hir, HirKind};
 
-use super::{FAVOURITES, KINDS, MAX_BOUNDARY, MAX_COPIES, MAX_MISSES, STRETCH, contains, counts, unicode};
+use super::{FAVOURITES, KINDS, MAX_BOUNDARY, MAX_COPIES, MAX_MISSES, STRETCH, contains, counts, known_ranges, unicode};
 use crate::text::{look_alikes, neighbours, pick};
 
 /// Texts that a part matches: a short plain one first, then others that differ from it in one place each.
@@ -124,13 +124,13 @@ fn strangers(class: &ClassUnicode) -> Vec<char> {
 
 /// A few members of a class: a plain one, its ends, one of each size in UTF-8.
 fn members(class: &ClassUnicode) -> Vec<char> {
-    let ranges = class.ranges();
-    let (Some(first), Some(last)) = (ranges.first(), ranges.last()) else { return Vec::new() };
+    let ranges = known_ranges(class);
+    let (Some((first, _)), Some((_, last))) = (ranges.first(), ranges.last()) else { return Vec::new() };
     let mut favourites = FAVOURITES.into_iter().filter(|&c| contains(class, c));
-    let plain = favourites.next().unwrap_or(first.start());
+    let plain = favourites.next().unwrap_or(*first);
     let multi_byte = (2..=4).filter_map(|size| FAVOURITES.into_iter().find(|c| c.len_utf8() == size && contains(class, *c)));
-    let ends = ranges.iter().take(8).flat_map(|range| [range.start(), range.end()]);
-    let mut members = vec![plain, first.start(), last.end()];
+    let ends = ranges.iter().take(8).flat_map(|(first, last)| [*first, *last]);
+    let mut members = vec![plain, *first, *last];
     members.extend(multi_byte);
     members.extend(ends);
     let mut seen = HashSet::new();
