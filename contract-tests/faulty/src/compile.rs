@@ -16,16 +16,23 @@ use crate::{
 pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unservable> {
     let item_at = format!("/paths/{}", escape(path));
     let item = requests.at(&item_at)?;
-    let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
-    let operations = methods.into_iter().filter(|method| item.get(method).is_some());
+    let methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
+    let fixed = methods.into_iter().filter(|method| item.get(method).is_some());
+    let fixed = fixed.map(|method| (format!("{item_at}/{method}"), method.to_uppercase()));
+    let others = item.get("additionalOperations").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
     Ok(Route {
         segments: path.split('/').map(str::to_owned).collect(),
-        operations: operations.map(|method| operation(requests, answers, &item_at, method)).collect::<Result<_, _>>()?,
+        operations: fixed.chain(others).map(|known| operation(requests, answers, &item_at, known)).collect::<Result<_, _>>()?,
     })
 }
 
-fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Result<ServedOperation, Unservable> {
-    let at = format!("{item_at}/{method}");
+fn operation(
+    requests: &View,
+    answers: &View,
+    item_at: &str,
+    (at, method): (String, String),
+) -> Result<ServedOperation, Unservable> {
     let node = requests.at(&at)?;
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     // Those of the operation override those of the path.
@@ -36,7 +43,8 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
             // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
             let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
             if parameter.place != "header" || !reserved {
-                parameters.insert((parameter.place.clone(), parameter.name.clone()), parameter);
+                let name = if parameter.place == "header" { parameter.name.to_lowercase() } else { parameter.name.clone() };
+                parameters.insert((parameter.place.clone(), name), parameter);
             }
         }
     }
@@ -61,7 +69,7 @@ fn operation(requests: &View, answers: &View, item_at: &str, method: &str) -> Re
     }
     Ok(ServedOperation {
         pointer: at.clone(),
-        method: method.to_uppercase(),
+        method,
         security,
         parameters: parameters.into_values().collect(),
         body,

@@ -114,6 +114,8 @@ pub enum Credentials {
     Without(usize),
     /// Values that nobody was given.
     Invalid,
+    /// Another way to be let in: one of those after the first that there are credentials for.
+    Alternative(usize),
 }
 
 /// One case.

@@ -95,7 +95,7 @@ type Add<'a> = dyn FnMut(&str, &str, Change<'_>, bool, Expect, &'static Rule) + 
 
 fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: &mut Add<'_>) {
     let operation = &target.operation;
-    let Some((item, _)) = operation.pointer.rsplit_once('/') else { return };
+    let item = operation.path_item();
     let documented = |method: &str| document.json.pointer(&format!("{item}/{}", method.to_lowercase())).is_some();
     // The first operation of the path speaks for it.
     let first = METHODS.into_iter().find(|method| documented(method));

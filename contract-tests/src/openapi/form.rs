@@ -52,18 +52,57 @@ impl Writing {
         }
     }
 
-    /// The bytes of a body, and its media type.
-    pub fn written(self, media_type: &str, body: &Value, is_file: impl Fn(&str) -> bool) -> (Vec<u8>, String) {
+    /// The bytes of a body, and its media type. `file` gives the media type of a part that is sent as a file.
+    pub fn written(self, media_type: &str, body: &Value, file: impl Fn(&str) -> Option<String>) -> (Vec<u8>, String) {
         let bytes = match (self, body) {
             (Self::Json, body) => body.to_string(),
             (Self::Text, body) => text(body).map(std::borrow::Cow::into_owned).unwrap_or_default(),
             (Self::Form, Value::Object(object)) => urlencoded(object),
-            (Self::Multipart, Value::Object(object)) => multipart(object, is_file),
+            (Self::Multipart, Value::Object(object)) => multipart(object, file),
             (Self::Form | Self::Multipart, _) => String::new(),
         };
         let named =
             if self == Self::Multipart { format!("multipart/form-data; boundary={BOUNDARY}") } else { media_type.to_owned() };
         (bytes.into_bytes(), named)
+    }
+}
+
+/// What is said of the bytes of a file where the document says nothing.
+pub(crate) const FILE: &str = "application/octet-stream";
+
+/// How the document wants a property of a form to be written (OpenAPI 3.1, section 4.8.15).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Encoding {
+    /// The first media type that it may have; of a range one that is in it.
+    pub media_type: Option<String>,
+    /// Whether several items stand in one value, with something between them.
+    pub is_joined: bool,
+}
+
+impl Encoding {
+    pub fn of(node: &Value) -> Self {
+        let listed = node["contentType"].as_str().and_then(|listed| listed.split(',').map(str::trim).find(|one| !one.is_empty()));
+        let media_type = listed.map(|one| match essence(one).as_str() {
+            "*/*" | "application/*" => FILE.to_owned(),
+            "image/*" => "image/png".to_owned(),
+            "text/*" => "text/plain".to_owned(),
+            "audio/*" => "audio/mpeg".to_owned(),
+            "video/*" => "video/mp4".to_owned(),
+            _ => one.to_owned(),
+        });
+        let is_spread = node["explode"].as_bool().unwrap_or(node["style"].as_str().is_none_or(|style| style == "form"));
+        Self { media_type, is_joined: !is_spread }
+    }
+
+    /// Whether this engine writes a value in this way: lists as repeated parts, objects as JSON, and other values as text.
+    pub fn is_written(&self, value: &Value) -> bool {
+        let is_plain = |media_type: &String| essence(media_type) == "text/plain";
+        match value {
+            Value::Array(items) if items.len() > 1 && self.is_joined => false,
+            Value::Array(items) => items.iter().all(|item| self.is_written(item)),
+            Value::Object(_) => self.media_type.as_deref().is_none_or(is_json),
+            _ => self.media_type.as_ref().is_none_or(is_plain),
+        }
     }
 }
 
@@ -96,13 +135,13 @@ fn urlencoded(object: &Map<String, Value>) -> String {
     pairs.join("&")
 }
 
-fn multipart(object: &Map<String, Value>, is_file: impl Fn(&str) -> bool) -> String {
+fn multipart(object: &Map<String, Value>, file: impl Fn(&str) -> Option<String>) -> String {
     let mut body = String::new();
     for (name, value) in parts(object) {
-        let about = match value {
-            Value::Object(_) => "\r\nContent-Type: application/json",
-            _ if is_file(name) => "; filename=\"file.bin\"\r\nContent-Type: application/octet-stream",
-            _ => "",
+        let about = match (value, file(name)) {
+            (Value::Object(_), _) => "\r\nContent-Type: application/json".to_owned(),
+            (_, Some(media_type)) => format!("; filename=\"file.bin\"\r\nContent-Type: {media_type}"),
+            _ => String::new(),
         };
         body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{about}\r\n\r\n{}\r\n", written(value));
     }
@@ -118,11 +157,12 @@ mod tests {
     #[test]
     fn values_are_texts_and_lists_are_repeated() {
         let body = json!({ "a b": "x&y=ü", "n": 1.5, "list": [true, false] });
-        let (bytes, media_type) = Writing::Form.written("application/x-www-form-urlencoded", &body, |_| false);
+        let (bytes, media_type) = Writing::Form.written("application/x-www-form-urlencoded", &body, |_| None);
         assert_eq!(String::from_utf8(bytes).unwrap(), "a%20b=x%26y%3D%C3%BC&n=1%2E5&list=true&list=false");
         assert_eq!(media_type, "application/x-www-form-urlencoded");
         let body = json!({ "f": "bytes", "o": { "a": 1 } });
-        let (bytes, media_type) = Writing::Multipart.written("multipart/form-data", &body, |name| name == "f");
+        let (bytes, media_type) =
+            Writing::Multipart.written("multipart/form-data", &body, |name| (name == "f").then(|| FILE.to_owned()));
         assert_eq!(media_type, format!("multipart/form-data; boundary={BOUNDARY}"));
         assert_eq!(
             String::from_utf8(bytes).unwrap(),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     document::Document,
     form::Writing,
+    servers,
     style::{Serialization, Style},
 };
 use crate::{pointer::escape, schema::Uncovered};
@@ -20,7 +21,7 @@ pub struct Operation {
     pub pointer: String,
     /// The HTTP method, in capitals.
     pub method: String,
-    /// The path template.
+    /// The path template, below the servers of the document.
     pub path: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
@@ -43,6 +44,19 @@ pub(crate) struct Parameter {
     pub pointer: String,
     /// Where its schema stands in the document.
     pub schema: String,
+    /// Whether it may be given without a value (`allowEmptyValue`).
+    pub may_be_empty: bool,
+}
+
+impl Parameter {
+    /// Whether a request can have only one of both: names of headers are the same in any letter case (RFC 9110, section 5.1).
+    fn is_same(&self, other: &Self) -> bool {
+        let same_name = match self.place {
+            ParameterLocation::Header => self.name.eq_ignore_ascii_case(&other.name),
+            _ => self.name == other.name,
+        };
+        self.place == other.place && same_name
+    }
 }
 
 /// Where a parameter is.
@@ -84,6 +98,12 @@ pub(crate) struct ResponseSpec {
 }
 
 impl ResponseSpec {
+    /// The media type of the document that says most about this one: itself before a range (OpenAPI 3.1, section 4.8.17.1).
+    pub fn of_media_type(&self, media_type: &str) -> Option<&(String, Option<String>)> {
+        let known = self.media_types.iter().filter(|(known, _)| takes_in(known, media_type));
+        known.min_by_key(|(known, _)| essence(known).matches('*').count())
+    }
+
     /// The pointers of the schemas of its bodies and headers.
     pub fn schemas(&self) -> impl Iterator<Item = &String> {
         let bodies = self.media_types.iter().filter_map(|(_, schema)| schema.as_ref());
@@ -97,6 +117,8 @@ pub(crate) struct HeaderSpec {
     pub required: bool,
     pub pointer: String,
     pub schema: Option<String>,
+    /// Whether the members of an object are written as `name=value`.
+    pub explode: bool,
 }
 
 /// Who may call an operation (OpenAPI 3.1, section 4.8.30).
@@ -142,8 +164,11 @@ pub(crate) enum Scheme {
 /// Headers that must be true of the bytes that are sent (RFC 9110, section 8; RFC 9112).
 const OF_THE_MESSAGE: [&str; 6] = ["connection", "content-encoding", "content-length", "host", "te", "transfer-encoding"];
 
-/// The methods that a path item can have (OpenAPI 3.1, section 4.8.9.1).
+/// The methods that every server knows (OpenAPI 3.1, section 4.8.9.1).
 pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// Operations of OpenAPI 3.2 by methods that have no field of their own.
+const ADDITIONAL: &str = "additionalOperations";
 
 impl Document {
     /// Every operation, in the order of the document.
@@ -152,13 +177,20 @@ impl Document {
         for (path, item) in self.json.get("paths").and_then(Value::as_object).into_iter().flatten() {
             let at = format!("/paths/{}", escape(path));
             let (at, item) = self.resolve(&at).unwrap_or((at, item));
-            operations.extend(METHODS.into_iter().filter_map(|method| self.operation(path, &at, method, item.get(method)?)));
+            let fixed = METHODS
+                .into_iter()
+                .chain(["query"])
+                .filter_map(|name| self.operation(path, &at, (format!("{at}/{name}"), name.to_uppercase()), item.get(name)?));
+            operations.extend(fixed);
+            let others = item.get(ADDITIONAL).and_then(Value::as_object).into_iter().flatten();
+            operations.extend(others.filter_map(|(method, node)| {
+                self.operation(path, &at, (format!("{at}/{ADDITIONAL}/{}", escape(method)), method.clone()), node)
+            }));
         }
         operations
     }
 
-    fn operation(&self, path: &str, item: &str, method: &str, node: &Value) -> Option<Operation> {
-        let pointer = format!("{item}/{method}");
+    fn operation(&self, path: &str, item: &str, (pointer, method): (String, String), node: &Value) -> Option<Operation> {
         let mut uncovered = Vec::new();
         let (mut untestable, mut partial) = (None, false);
         let mut parameters: Vec<Parameter> = Vec::new();
@@ -166,7 +198,7 @@ impl Document {
             for index in 0..self.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
                 match self.parameter(&format!("{list}/{index}")) {
                     Ok(Some(parameter)) => {
-                        parameters.retain(|other| other.name != parameter.name || other.place != parameter.place);
+                        parameters.retain(|other| !other.is_same(&parameter));
                         parameters.push(parameter);
                     }
                     Ok(None) => {}
@@ -180,6 +212,13 @@ impl Document {
                 }
             }
         }
+        if !path.starts_with('/') {
+            untestable.get_or_insert_with(|| "its path does not begin with a slash".to_owned());
+        }
+        let below = servers::below(&self.json, item, &pointer).unwrap_or_else(|reason| {
+            untestable.get_or_insert(reason);
+            String::new()
+        });
         for name in path_names(path) {
             let known = parameters.iter().any(|parameter| parameter.place == ParameterLocation::Path && parameter.name == name);
             if !known && untestable.is_none() {
@@ -209,14 +248,13 @@ impl Document {
                 }),
             }
         }
-        let method = method.to_uppercase();
         let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
         let security = self.security(&pointer);
         Some(Operation {
             id,
             pointer,
             method,
-            path: path.to_owned(),
+            path: below + path,
             parameters,
             body,
             untestable,
@@ -240,6 +278,9 @@ impl Document {
         {
             return Ok(None); // OpenAPI 3.1, section 4.8.12.1: described elsewhere, ignored here.
         }
+        if matches!(place, ParameterLocation::Header | ParameterLocation::Cookie) && !is_token(name) {
+            return Err(unsupported("a name that HTTP does not allow"));
+        }
         if place == ParameterLocation::Header && OF_THE_MESSAGE.contains(&name.to_lowercase().as_str()) {
             return Err(unsupported("a header that says how the message itself is sent"));
         }
@@ -257,7 +298,8 @@ impl Document {
         if self.json.pointer(&schema).is_none() {
             return Err(unsupported("a parameter without a schema"));
         }
-        Ok(Some(Parameter { name: name.to_owned(), place, required, serialization, pointer: at, schema }))
+        let may_be_empty = place == ParameterLocation::Query && node.get("allowEmptyValue") == Some(&json!(true));
+        Ok(Some(Parameter { name: name.to_owned(), place, required, serialization, pointer: at, schema, may_be_empty }))
     }
 
     fn body(&self, at: &str, uncovered: &mut Vec<Uncovered>) -> Option<Body> {
@@ -294,7 +336,8 @@ impl Document {
             let (at, header) = self.resolve(&format!("{pointer}/headers/{}", escape(&name)))?;
             let schema = format!("{at}/schema");
             let schema = self.json.pointer(&schema).is_some().then_some(schema);
-            Some(HeaderSpec { name, required: header.get("required") == Some(&json!(true)), pointer: at, schema })
+            let is = |key: &str| header.get(key) == Some(&json!(true));
+            Some(HeaderSpec { name, required: is("required"), explode: is("explode"), pointer: at, schema })
         });
         ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
     }
@@ -310,7 +353,16 @@ impl Document {
             })
         });
         let reason = "the body of a response that is not JSON is not compared with its schema";
-        asking.map(|schema| Uncovered { pointer: schema.clone(), reason: reason.to_owned() }).collect()
+        let mut unread: Vec<Uncovered> =
+            asking.map(|schema| Uncovered { pointer: schema.clone(), reason: reason.to_owned() }).collect();
+        for (name, _) in &response.media_types {
+            let items = format!("{}/content/{}/itemSchema", response.pointer, escape(name));
+            if self.json.pointer(&items).is_some() {
+                let reason = "the items of a stream are not compared with their schema".to_owned();
+                unread.push(Uncovered { pointer: items, reason });
+            }
+        }
+        unread
     }
 
     fn security(&self, operation: &str) -> Option<Security> {
@@ -353,12 +405,23 @@ impl Document {
     }
 }
 
+/// Whether a text is a name of HTTP (RFC 9110, section 5.6.2).
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+}
+
 /// Where a parameter or an API key is sent.
 fn location(node: &Value) -> Option<ParameterLocation> {
     ParameterLocation::ALL.into_iter().find(|place| node.get("in").and_then(Value::as_str) == Some(place.name()))
 }
 
 impl Operation {
+    /// Where the path item stands that it is in.
+    pub fn path_item(&self) -> &str {
+        let (item, _) = self.pointer.rsplit_once('/').unwrap_or_default();
+        item.strip_suffix(ADDITIONAL).map_or(item, |item| item.trim_end_matches('/'))
+    }
+
     /// The same operation with the names that `other` has for the parameters of the path, by their order in it: a request does not
     /// show them.
     pub fn with_path_names(&self, other: &Self) -> Self {

@@ -1,11 +1,14 @@
 //! A request as one JSON instance, `{path, query, header, cookie, body}`, and as bytes for the wire.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
+    openapi::discriminator,
     openapi::document::{Document, DocumentError},
     openapi::examples::examples,
-    openapi::form::Writing,
+    openapi::form::{Encoding, FILE, Writing},
     openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
     pointer::escape,
@@ -133,6 +136,8 @@ pub(crate) struct Target {
     files: Vec<NodeId>,
     /// The node of each parameter, in their order.
     parameters: Vec<Option<NodeId>>,
+    /// How properties of a form are written, where the document says it.
+    encodings: BTreeMap<String, Encoding>,
 }
 
 impl Target {
@@ -151,8 +156,13 @@ impl Target {
         operation: &Operation,
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
-        let target = Self::of(&bundle(document, operation, media_type, Undescribed::Allowed), operation, media_type)?;
-        Ok(Self { examples: examples(document, operation, media_type), ..target })
+        let mut bundle = bundle(document, operation, media_type, Undescribed::Allowed);
+        discriminator::keep(&mut bundle);
+        let target = Self::of(&bundle, operation, media_type)?;
+        let encodings =
+            media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
+        let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
+        Ok(Self { examples: examples(document, operation, media_type), encodings, ..target })
     }
 
     /// Compiles a [`bundle`].
@@ -211,6 +221,7 @@ impl Target {
             examples: Vec::new(),
             files,
             parameters,
+            encodings: BTreeMap::new(),
             operation: operation.clone(),
             media_type: media_type.map(|(name, _)| name.clone()),
             schema,
@@ -278,6 +289,9 @@ impl Target {
             let types = child.map_or(Types::STRING, |child| self.types(child, 0));
             let value = match value {
                 _ if !writing.can_name(name) => return None,
+                value if !self.is_file(name) && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) => {
+                    return None;
+                }
                 // No item: the property is not there.
                 Value::Array(items) if types.has(Types::ARRAY) && items.is_empty() => continue,
                 Value::Array(items) if types.has(Types::ARRAY) => {
@@ -428,7 +442,11 @@ impl Target {
         }
         let written = instance.get("body").map(|body| {
             let media_type = self.media_type.as_deref().unwrap_or_default();
-            self.writing().written(media_type, body, |name| self.is_file(name))
+            let file = |name: &str| {
+                let wanted = self.encodings.get(name).and_then(|encoding| encoding.media_type.clone());
+                self.is_file(name).then(|| wanted.unwrap_or_else(|| FILE.to_owned()))
+            };
+            self.writing().written(media_type, body, file)
         });
         if let (Some((_, named)), Some(_)) = (&written, &self.media_type) {
             headers.push(("content-type".to_owned(), named.clone()));

@@ -97,7 +97,7 @@ pub(crate) fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-fn percent(text: &str) -> String {
+pub(crate) fn percent(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
@@ -218,6 +218,7 @@ mod tests {
             serialization: Serialization { style, explode },
             pointer: String::new(),
             schema: String::new(),
+            may_be_empty: false,
         }
     }
 

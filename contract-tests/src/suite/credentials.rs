@@ -31,13 +31,17 @@ pub(crate) struct Grant {
     pub token: Option<String>,
     /// API keys: where, by which name, and the key.
     pub keys: Vec<(ParameterLocation, String, String)>,
+    /// What is as good: the alternatives of the document that there are credentials for, too.
+    pub others: Vec<Grant>,
 }
 
 impl Grant {
     /// The secrets in it.
     pub fn secrets(&self) -> impl Iterator<Item = &String> {
-        let others = self.authorization.iter().filter(|value| !value.starts_with("Bearer "));
-        self.token.iter().chain(others).chain(self.keys.iter().map(|(_, _, key)| key))
+        [self].into_iter().chain(&self.others).flat_map(|grant| {
+            let others = grant.authorization.iter().filter(|value| !value.starts_with("Bearer "));
+            grant.token.iter().chain(others).chain(grant.keys.iter().map(|(_, _, key)| key))
+        })
     }
 
     /// The request with its API keys.
@@ -63,14 +67,20 @@ impl Keyring {
     /// What authenticates an operation: the first of its alternatives that there are credentials for; or what is missing.
     pub fn grant(&self, operation: &Operation) -> Result<Result<Grant, String>, TokenError> {
         let Some(security) = &operation.security else { return Ok(Ok(Grant::default())) };
-        let mut missing = None;
+        let (mut missing, mut first): (_, Option<Grant>) = (None, None);
         for requirements in &security.requirements {
-            match self.all(requirements)? {
-                Ok(grant) => return Ok(Ok(grant)),
-                Err(lacking) => drop(missing.get_or_insert(lacking)),
+            match (self.all(requirements)?, &mut first) {
+                (Ok(grant), None) => first = Some(grant),
+                // Another token is no other way; its scopes are a case of their own. One that the caller sends by himself cannot be
+                // told from the first.
+                (Ok(grant), Some(first)) if grant.parts() > 0 && !(grant.token.is_some() && first.token.is_some()) => {
+                    first.others.push(grant);
+                }
+                (Ok(_), Some(_)) => {}
+                (Err(lacking), _) => drop(missing.get_or_insert(lacking)),
             }
         }
-        Ok(Err(missing.unwrap_or_default()))
+        Ok(first.ok_or_else(|| missing.unwrap_or_default()))
     }
 
     fn all(&self, requirements: &[Requirement]) -> Result<Result<Grant, String>, TokenError> {

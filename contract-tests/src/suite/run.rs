@@ -30,9 +30,11 @@ use crate::{
     cases::{Case, Credentials, Expect, Group, authentication, protocol},
     judge::{Exchange, Finding},
     openapi::{
+        discriminator,
         document::Document,
-        operation::Operation,
+        operation::{Operation, Parameter},
         request::{Request, Response, Target},
+        style::percent,
     },
     plan::{Plan, Sample, random::Random},
     report::{OperationReport, Report, Stopped, group},
@@ -263,6 +265,7 @@ impl<'a> Run<'a> {
             Credentials::Good => good(),
             Credentials::Without(part) => good().without(*part),
             Credentials::Invalid => good().spoilt(),
+            Credentials::Alternative(index) => good().others.into_iter().nth(*index).unwrap_or_default(),
         }
     }
 
@@ -375,9 +378,30 @@ impl<'a> Run<'a> {
         } else {
             authentication::without_bearer(target, security, good.parts(), || self.valid(part))
         };
+        cases.extend(self.alternatives(part, &good));
         cases.extend(self.invalid_without_token(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
+    }
+
+    /// A valid request for each further way to be let in that there are credentials for.
+    fn alternatives(&self, part: &PlannedTarget<'_>, good: &Grant) -> Vec<Case> {
+        let Some(security) = &part.target.operation.security else { return Vec::new() };
+        let case = |index: usize| {
+            let (request, instance) = self.valid(part)?;
+            Some(Case {
+                id: format!("{}:authentication:alternative-{}", part.target.name(), index + 2),
+                group: Group::Authentication,
+                title: "the credentials of another alternative".to_owned(),
+                promise: security.pointer.clone(),
+                request,
+                instance: Some(instance),
+                credentials: Credentials::Alternative(index),
+                rule: &rules::VALID_REFUSED,
+                expect: Expect::Success,
+            })
+        };
+        (0..good.others.len()).filter_map(case).collect()
     }
 
     /// Who may not call an operation is not told what is wrong with the request.
@@ -650,10 +674,14 @@ impl<'a> Run<'a> {
             }
         }
         if !self.suite.assert_formats {
-            let (invalid, valid) = (is_of_doubtful_formats(target, case), case.instance.as_ref().is_some_and(has_doubtful_time));
+            let invalid = is_of_doubtful_formats(target, case);
+            let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
             findings.retain(|finding| {
                 !(invalid && *finding.rule == rules::INVALID_ACCEPTED || valid && *finding.rule == rules::VALID_REFUSED)
             });
+        }
+        if is_empty_where_allowed(target, case) || is_of_discriminators(case) {
+            findings.retain(|finding| *finding.rule != rules::INVALID_ACCEPTED);
         }
         findings
     }
@@ -673,6 +701,22 @@ fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
         same.any(|constraint| matches!(&constraint.rule, Rule::Format(format) if DOUBTFUL_FORMATS.contains(&format.name())))
     };
     broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
+}
+
+/// Whether a case only names no schema where a discriminator asks for the name of one.
+fn is_of_discriminators(case: &Case) -> bool {
+    let Expect::Refusal(broken) = &case.expect else { return false };
+    !broken.is_empty() && broken.iter().all(|broken| discriminator::is_added(&broken.constraint))
+}
+
+/// Whether a case gives a parameter no value that may be given without one, whatever its schema says (OpenAPI 3.1, section 4.8.12.2.1).
+fn is_empty_where_allowed(target: &Target, case: &Case) -> bool {
+    let Some((_, query)) = case.request.target.split_once('?') else { return false };
+    let may_be_empty = |parameter: &Parameter| {
+        let alone = format!("{}=", percent(&parameter.name));
+        parameter.may_be_empty && query.split('&').any(|pair| pair == alone)
+    };
+    target.operation.parameters.iter().any(may_be_empty)
 }
 
 /// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second.

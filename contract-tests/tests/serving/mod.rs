@@ -14,6 +14,7 @@ use tokio::{
 pub struct Asked {
     pub method: String,
     pub target: String,
+    #[allow(dead_code, reason = "not every test looks at it")]
     pub media_type: String,
     pub body: Vec<u8>,
 }

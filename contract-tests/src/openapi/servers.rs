@@ -1,0 +1,66 @@
+//! What the servers of a document put before its paths.
+
+use serde_json::Value;
+
+/// The path of a server, without the slash at its end; variables have their defaults (OpenAPI 3.1, section 4.8.5).
+pub(crate) fn path(server: &Value) -> Option<String> {
+    let mut url = server.get("url")?.as_str()?.to_owned();
+    for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
+        url = url.replace(&format!("{{{name}}}"), variable["default"].as_str().unwrap_or_default());
+    }
+    let after_host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    let path = after_host.trim_matches('/');
+    Some(if path.is_empty() { String::new() } else { format!("/{path}") })
+}
+
+/// The paths of the servers in a list, where there is one with something in it.
+fn paths(document: &Value, list: &str) -> Option<Vec<String>> {
+    let all: Vec<String> = document.pointer(list)?.as_array()?.iter().filter_map(path).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// The paths of the servers of the whole document.
+pub(crate) fn of_document(document: &Value) -> Vec<String> {
+    paths(document, "/servers").unwrap_or_else(|| vec![String::new()])
+}
+
+/// What stands between the URL of the document's server and the path of an operation that has servers of its own, or its path item.
+///
+/// # Errors
+///
+/// Why it cannot be told: the URL that is tested stands for the servers of the document, and these are not below them.
+pub(crate) fn below(document: &Value, item: &str, operation: &str) -> Result<String, String> {
+    let own = paths(document, &format!("{operation}/servers")).or_else(|| paths(document, &format!("{item}/servers")));
+    let (Some(own), of_document) = (own, of_document(document)) else { return Ok(String::new()) };
+    let within = |own: &String, around: &String| {
+        let rest = own.strip_prefix(around.as_str())?;
+        (rest.is_empty() || rest.starts_with('/')).then(|| rest.to_owned())
+    };
+    let found = of_document.iter().find_map(|around| own.iter().find_map(|own| within(own, around)));
+    found.ok_or_else(|| {
+        let shown = |path: &String| if path.is_empty() { "/".to_owned() } else { path.clone() };
+        format!("its own server is at {}, which is not below {}", shown(&own[0]), shown(&of_document[0]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_operations_own_server_adds_is_found() {
+        let with = |document: &[&str], own: Value| {
+            let servers: Vec<Value> = document.iter().map(|url| json!({ "url": url })).collect();
+            below(&json!({ "servers": servers, "item": { "get": { "servers": own } } }), "/item", "/item/get")
+        };
+        assert_eq!(with(&["https://a.example/v1"], json!([])), Ok(String::new()));
+        assert_eq!(with(&["https://a.example/v1/"], json!([{ "url": "https://b.example/v1" }])), Ok(String::new()));
+        assert_eq!(with(&[], json!([{ "url": "https://a.example/v2" }])), Ok("/v2".to_owned()));
+        let variable = json!([{ "url": "/v1/{part}", "variables": { "part": { "default": "files" } } }]);
+        assert_eq!(with(&["/v1"], variable), Ok("/files".to_owned()));
+        let elsewhere = with(&["/v1"], json!([{ "url": "/v12" }])).unwrap_err();
+        assert_eq!(elsewhere, "its own server is at /v12, which is not below /v1");
+    }
+}

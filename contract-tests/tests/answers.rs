@@ -1,0 +1,297 @@
+//! What HTTP and OpenAPI leave open about an answer is no fault, and what they do not is one, on servers that answer one thing.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use std::collections::BTreeSet;
+
+use contract_tests::{Document, Report, Suite};
+
+use serving::{Asked, Told, serve, told};
+
+mod serving;
+
+/// The rules that are broken by a server that answers so.
+async fn broken(document: &str, answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> BTreeSet<String> {
+    let report = run(document, answer).await;
+    // These servers take any method.
+    let rules = report.failures.iter().map(|failure| failure.rule.to_owned());
+    rules.filter(|rule| rule != "undocumented-method").collect()
+}
+
+async fn run(document: &str, answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Report {
+    let document = Document::parse("answers.yaml", document).unwrap();
+    Suite::new(document).cases(40).run(&serve(answer).await.url).await.unwrap()
+}
+
+/// One operation with these responses.
+fn one(method: &str, responses: &str) -> String {
+    format!("openapi: 3.1.0\ninfo: {{title: One, version: '1'}}\npaths:\n  /one:\n    {method}:\n      responses: {responses}\n")
+}
+
+fn with(status: u16, headers: &str, text: &str) -> Told {
+    Some((status, headers.to_owned(), text.to_owned()))
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+
+#[tokio::test]
+async fn no_content_has_no_media_type_whatever_is_documented() {
+    let document = one("get", "{'204': {description: Nothing., content: {application/json: {schema: {type: object}}}}}");
+    assert_eq!(broken(&document, |_| told(204, "")).await, BTreeSet::new());
+    let document = document.replace("'204'", "'200'");
+    assert_eq!(broken(&document, |_| told(200, "")).await, BTreeSet::from(["response-media-type".to_owned()]));
+}
+
+#[tokio::test]
+async fn json_is_read_where_a_range_of_media_types_is_documented() {
+    for range in ["'*/*'", "application/*"] {
+        let document =
+            one("get", &format!("{{'200': {{description: Some., content: {{{range}: {{schema: {{type: array}}}}}}}}}}"));
+        assert_eq!(broken(&document, |_| with(200, JSON, "[]")).await, BTreeSet::new(), "{range}");
+        assert_eq!(broken(&document, |_| with(200, JSON, "{}")).await, BTreeSet::from(["response-body".to_owned()]), "{range}");
+    }
+    let document = one(
+        "get",
+        "{'200': {description: Some., content: {'*/*': {schema: {type: string}}, application/json: {schema: {type: array}}}}}",
+    );
+    assert_eq!(broken(&document, |_| with(200, JSON, "[]")).await, BTreeSet::new(), "the particular type counts");
+}
+
+#[tokio::test]
+async fn lists_and_objects_in_headers_are_read() {
+    let document = one(
+        "get",
+        "{'200': {description: Some., headers: {X-List: {schema: {type: array, items: {type: integer}}}, \
+         X-Pairs: {schema: {type: object, required: [a], properties: {a: {type: integer}, b: {type: string}}}}, \
+         X-Named: {explode: true, schema: {type: object, required: [a], properties: {a: {type: boolean}}}}}}}",
+    );
+    let headers = "x-list: 1, 2,3\r\nx-pairs: a,1,b,x\r\nx-named: a=true\r\n";
+    assert_eq!(broken(&document, move |_| with(200, headers, "")).await, BTreeSet::new());
+    for (right, wrong) in [("1, 2", "1, x"), ("a,1", "a,x"), ("a=true", "a=1")] {
+        let headers = headers.replace(right, wrong);
+        let found = broken(&document, move |_| with(200, &headers, "")).await;
+        assert_eq!(found, BTreeSet::from(["response-header".to_owned()]), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_range_of_statuses_says_nothing_of_other_methods() {
+    let error = "{description: No., content: {application/json: {schema: {type: object, required: [error]}}}}";
+    let document = one("get", &format!("{{'200': {{description: Some.}}, 4XX: {error}}}"));
+    let answer = |asked: &Asked| match asked.method.as_str() {
+        "GET" | "HEAD" => told(200, ""),
+        _ => with(405, &format!("{JSON}allow: GET, HEAD\r\n"), "{}"),
+    };
+    assert_eq!(broken(&document, answer).await, BTreeSet::new());
+    let document = document.replace("4XX", "'405'");
+    assert_eq!(broken(&document, answer).await, BTreeSet::from(["response-body".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_parameter_may_be_empty_where_the_document_says_so() {
+    let document = one("get", "{'200': {description: Some.}, '400': {description: No.}}").replace(
+        "      responses",
+        "      parameters: [{name: n, in: query, allowEmptyValue: true, schema: {type: integer}}]\n      responses",
+    );
+    let answer = |asked: &Asked| {
+        let value = asked.target.split_once("n=").map_or("", |(_, value)| value.split('&').next().unwrap_or_default());
+        let number = value.replace("%2B", "+").parse::<f64>();
+        let refused = !value.is_empty() && !number.is_ok_and(|number| number.fract() == 0.0);
+        told(if refused { 400 } else { 200 }, "")
+    };
+    assert_eq!(broken(&document, answer).await, BTreeSet::new());
+    let document = document.replace("allowEmptyValue: true, ", "");
+    assert_eq!(broken(&document, answer).await, BTreeSet::from(["invalid-accepted".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_header_is_one_parameter_in_any_letter_case() {
+    let document = one("get", "{'200': {description: Some.}, '400': {description: No.}}").replace(
+        "    get:\n",
+        "    parameters: [{name: x-page, in: header, required: true, schema: {type: string}}]\n    get:\n      parameters: [{name: \
+         X-Page, in: header, schema: {type: integer}}]\n",
+    );
+    let document = Document::parse("answers.yaml", document.as_str()).unwrap();
+    let served = serve(|_| told(200, "")).await;
+    let report = Suite::new(document).cases(0).run(&served.url).await.unwrap();
+    let known: Vec<&str> = report.operations[0].constraints.iter().map(|constraint| constraint.key.as_str()).collect();
+    assert!(!known.iter().any(|key| key.contains("/paths/~1one/parameters")), "the operation's own counts: {known:?}");
+}
+
+/// Operations of OpenAPI 3.2, and one on a server of its own.
+const OPERATIONS: &str = "
+openapi: 3.2.0
+info: {title: Books, version: '1'}
+servers: [{url: 'https://books.example/v1'}]
+paths:
+  /books:
+    query:
+      operationId: search
+      requestBody: {required: true, content: {application/json: {schema: {type: object, required: [q]}}}}
+      responses: {'200': {description: Found.}, '400': {description: No.}, '415': {description: No.}}
+    additionalOperations:
+      PURGE: {operationId: purge, responses: {'204': {description: Gone.}}}
+  /files:
+    servers: [{url: 'https://books.example/v1/{part}', variables: {part: {default: stored}}}]
+    get: {operationId: files, responses: {'200': {description: Some.}}}
+  /elsewhere:
+    get: {operationId: elsewhere, servers: [{url: 'https://books.example/v2'}], responses: {'200': {description: Some.}}}
+";
+
+#[tokio::test]
+async fn operations_of_every_method_and_server_are_tested_or_named() {
+    let answer = |asked: &Asked| match (asked.method.as_str(), asked.target.split('?').next().unwrap_or_default()) {
+        ("QUERY", "/books") => told(if asked.body.starts_with(b"{\"q\"") { 200 } else { 400 }, ""),
+        ("PURGE", "/books") => told(204, ""),
+        ("GET", "/stored/files") => told(200, ""),
+        (_, "/books" | "/stored/files") => with(405, "allow: QUERY, PURGE, GET\r\n", ""),
+        _ => told(404, ""),
+    };
+    let report = run(OPERATIONS, answer).await;
+    let tested =
+        |id: &str| report.operations.iter().find(|operation| operation.id == id).map(|operation| operation.untested.clone());
+    assert_eq!(tested("search"), Some(None));
+    assert_eq!(tested("purge"), Some(None));
+    assert_eq!(tested("files"), Some(None));
+    let why = tested("elsewhere").unwrap().unwrap();
+    assert!(why.contains("its own server is at /v2, which is not below /v1"), "{why}");
+    let purging = run(OPERATIONS, move |asked| if asked.method == "PURGE" { told(200, "") } else { answer(asked) }).await;
+    assert!(purging.failures.iter().any(|failure| failure.rule == "undocumented-status"), "{:#?}", purging.failures);
+}
+
+/// A choice that is told by the names of schemas.
+const CHOICE: &str = "
+openapi: 3.0.3
+info: {title: Pets, version: '1'}
+paths:
+  /pets:
+    post:
+      operationId: addPet
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}]
+              discriminator: {propertyName: kind}
+      responses: {'201': {description: Added.}, '400': {description: No.}, '415': {description: No.}}
+components:
+  schemas:
+    Cat: {type: object, required: [kind, lives], properties: {kind: {type: string}, lives: {type: integer}}, additionalProperties: false}
+    Dog: {type: object, required: [kind, bark], properties: {kind: {type: string}, bark: {type: string}}, additionalProperties: false}
+";
+
+#[tokio::test]
+async fn a_valid_request_names_the_schema_that_a_discriminator_asks_for() {
+    let strict = |asked: &Asked| {
+        let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let only =
+            |name: &str| body.as_object().is_some_and(|body| body.keys().all(|key| ["kind", name].contains(&key.as_str())));
+        let right = match body["kind"].as_str() {
+            Some("Cat") => body["lives"].as_f64().is_some_and(|number| number.fract() == 0.0) && only("lives"),
+            Some("Dog") => body["bark"].is_string() && only("bark"),
+            _ => false,
+        };
+        told(if right { 201 } else { 400 }, "")
+    };
+    let report = run(CHOICE, strict).await;
+    let refused: Vec<_> = report.failures.iter().filter(|failure| failure.rule == "valid-refused").collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    assert_eq!(report.operations[0].untested, None);
+}
+
+/// Two ways to be let in.
+const WAYS: &str = "
+openapi: 3.1.0
+info: {title: Ways, version: '1'}
+paths:
+  /way:
+    get:
+      operationId: way
+      security: [{key: []}, {token: []}]
+      responses: {'200': {description: In.}, '401': {description: Out.}}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: query, name: key}
+    token: {type: http, scheme: bearer}
+";
+
+#[tokio::test]
+async fn every_alternative_that_there_are_credentials_for_lets_in() {
+    let told_of = async |lets_in: fn(&Asked) -> bool| {
+        let answer = move |asked: &Asked| told(if lets_in(asked) { 200 } else { 401 }, "");
+        let document = Document::parse("answers.yaml", WAYS).unwrap();
+        let suite = Suite::new(document).cases(0).api_key("key", "right").token("good");
+        let report = suite.run(&serve(answer).await.url).await.unwrap();
+        report
+            .failures
+            .iter()
+            .map(|failure| failure.rule.to_owned())
+            .filter(|rule| rule == "valid-refused")
+            .collect::<BTreeSet<_>>()
+    };
+    let by_key = told_of(|asked| asked.target.contains("key=right")).await;
+    assert_eq!(by_key, BTreeSet::from(["valid-refused".to_owned()]));
+}
+
+/// A file that must be of a kind, and a list that is written in one.
+const ENCODED: &str = "
+openapi: 3.1.0
+info: {title: Images, version: '1'}
+paths:
+  /images:
+    post:
+      operationId: addImage
+      requestBody:
+        required: true
+        content:
+          multipart/form-data:
+            schema:
+              type: object
+              required: [image]
+              properties: {image: {type: string, format: binary}, tags: {type: array, items: {type: string, minLength: 1}}}
+            encoding: {image: {contentType: 'image/*, text/plain'}}
+      responses: {'201': {description: Added.}, '400': {description: No.}, '415': {description: No.}}
+  /tags:
+    post:
+      operationId: addTags
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema: {type: object, required: [tags], properties: {tags: {type: array, minItems: 1, items: {type: integer}}}}
+            encoding: {tags: {explode: false}}
+      responses: {'201': {description: Added.}, '400': {description: No.}, '415': {description: No.}}
+";
+
+#[tokio::test]
+async fn a_form_is_written_as_its_encoding_says_or_not_sent() {
+    let answer = |asked: &Asked| {
+        let body = String::from_utf8_lossy(&asked.body).into_owned();
+        let right = match asked.target.as_str() {
+            "/images" => body.contains("name=\"image\"") && body.contains("Content-Type: image/png"),
+            _ => body.matches("tags=").count() == 1,
+        };
+        told(if right { 201 } else { 400 }, "")
+    };
+    let report = run(ENCODED, answer).await;
+    let refused: Vec<_> = report.failures.iter().filter(|failure| failure.rule == "valid-refused").collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+}
+
+#[tokio::test]
+async fn what_http_cannot_send_is_left_out_and_named() {
+    let document = one("get", "{'200': {description: Some.}, '400': {description: No.}}").replace(
+        "      responses",
+        "      parameters: [{name: X Odd, in: header, schema: {type: string}}, {name: n, in: query, schema: {type: integer}}]\n      responses",
+    );
+    let report = run(&document, |_| told(200, "")).await;
+    assert!(!report.failures.iter().any(|failure| failure.rule == "no-answer"), "{:#?}", report.failures);
+    let uncovered: Vec<&str> = report.operations[0].uncovered.iter().map(|gap| gap.reason.as_str()).collect();
+    assert_eq!(uncovered, ["a name that HTTP does not allow"]);
+    let document = one("get", "{'200': {description: Some.}}")
+        .replace("  /one:", "  /one:\n    get: {responses: {'200': {description: Some.}}}\n  two:");
+    let report = run(&document, |_| told(200, "")).await;
+    let two = report.operations.iter().find(|operation| operation.id == "GET two").unwrap();
+    assert!(two.untested.as_ref().unwrap().contains("does not begin with a slash"));
+}
