@@ -10,9 +10,12 @@ mod security;
 mod view;
 
 use crate::pointer::escape;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::{Document, DocumentError, Operation, REQUESTS, openapi::operation::essence};
+use crate::{
+    Document, DocumentError, Operation, REQUESTS,
+    openapi::{operation::essence, servers},
+};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -20,6 +23,7 @@ use super::{
     change::{Change, Class, Direction, Ground, Part},
     verdict::{Options, Undocumented},
 };
+use view::View;
 
 /// Differences, and what of both documents can be compared.
 #[derive(Default)]
@@ -67,17 +71,23 @@ const DESCRIBING: [&str; 7] = ["tags", "summary", "description", "externalDocs",
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Structure, DocumentError> {
     let mut structure = Structure::default();
     let (before, after) = (old.operations(), new.operations());
-    let same = |one: &Operation, other: &Operation| one.method == other.method && template(&one.path) == template(&other.path);
+    let servers = (servers::of_document(&old.json), servers::of_document(&new.json));
+    let places = (Places::of(&before, &[String::new()]), Places::of(&after, &[String::new()]));
+    let on_servers = Places::of(&after, &servers.1);
+    // A prefix of the paths may have moved to the servers, or from them.
+    let elsewhere = |one| servers.0.iter().find_map(|server| on_servers.find(server, one));
+    let mut met: HashSet<&str> = HashSet::new();
     for operation in &before {
-        let name = match after.iter().find(|other| same(operation, other)) {
+        let name = match places.1.find("", operation).or_else(|| elsewhere(operation)) {
             Some(other) => {
+                met.insert(&other.pointer);
                 let undocumented = options.undocumented;
                 Comparison { old, new, before: operation, after: other, undocumented, structure: &mut structure }.run();
                 received::callbacks(old, new, (operation, other), undocumented, &mut structure);
                 other.id.clone()
             }
             None => {
-                let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
+                let path = operation.path_item();
                 let gone = if new.json.pointer(path).is_some() { "the operation is removed" } else { "the path is removed" };
                 let sunset = sunset(old, &operation.pointer).filter(|sunset| options.today > *sunset);
                 let (class, sentence) = match sunset {
@@ -91,12 +101,15 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Stru
         };
         structure.operations.insert(name, operation.clone());
     }
-    for operation in after.iter().filter(|operation| !before.iter().any(|other| same(other, operation))) {
+    let is_new = |one: &&Operation| !met.contains(one.pointer.as_str()) && places.0.find("", one).is_none();
+    for operation in after.iter().filter(is_new) {
         let at = operation.pointer.clone();
         structure.changes.push(Change::of_document(&operation.id, at, false, Class::Safe, "the operation is new"));
     }
     received::webhooks(old, new, options.undocumented, &mut structure);
-    whole(old, new, &mut structure.changes);
+    let is_there = |server: &&String| before.iter().all(|operation| on_servers.find(server, operation).is_some());
+    let gone: Vec<&String> = servers.0.iter().filter(|server| !servers.1.contains(server) && !is_there(server)).collect();
+    whole(old, new, &gone, &mut structure.changes);
     Ok(structure)
 }
 
@@ -107,27 +120,36 @@ fn sunset(document: &Document, pointer: &str) -> Option<NaiveDate> {
     day.get(..10)?.parse().ok()
 }
 
-/// The paths that the servers of a document put before those of its operations.
-fn prefixes(document: &Document) -> BTreeSet<String> {
-    let servers = document.json.get("servers").and_then(Value::as_array).into_iter().flatten();
-    let mut all: BTreeSet<String> = servers
-        .filter_map(|server| server.get("url").and_then(Value::as_str))
-        .map(|url| {
-            let after_host = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
-            format!("/{}", after_host.trim_matches('/'))
-        })
-        .collect();
-    if all.is_empty() {
-        all.insert("/".to_owned());
+/// Operations by where they are: the method, and the path below a server without the names of its parameters.
+struct Places<'a>(HashMap<(String, String), &'a Operation>);
+
+impl<'a> Places<'a> {
+    /// Those of all operations on each of these servers.
+    fn of(operations: &'a [Operation], servers: &[String]) -> Self {
+        let mut all = HashMap::new();
+        for server in servers {
+            for operation in operations {
+                all.entry(place(server, operation)).or_insert(operation);
+            }
+        }
+        Self(all)
     }
-    all
+
+    /// What is where this operation is on this server.
+    fn find(&self, server: &str, operation: &Operation) -> Option<&'a Operation> {
+        self.0.get(&place(server, operation)).copied()
+    }
 }
 
-/// What belongs to no operation.
-fn whole(old: &Document, new: &Document, changes: &mut Vec<Change>) {
-    let (before, after) = (prefixes(old), prefixes(new));
-    let gone: Vec<&str> = before.difference(&after).map(String::as_str).collect();
+fn place(server: &str, operation: &Operation) -> (String, String) {
+    (operation.method.clone(), template(&format!("{server}{}", operation.path)))
+}
+
+/// What belongs to no operation; `gone` are the paths of servers that nothing is below any more.
+fn whole(old: &Document, new: &Document, gone: &[&String], changes: &mut Vec<Change>) {
+    let gone: BTreeSet<&str> = gone.iter().map(|path| if path.is_empty() { "/" } else { path.as_str() }).collect();
     if !gone.is_empty() {
+        let gone: Vec<&str> = gone.into_iter().collect();
         let sentence = format!("no server has its operations below {} any more", gone.join(" or "));
         let are_gone = new.json.get("servers").is_none();
         changes.push(Change::of_document("", "/servers".to_owned(), are_gone, Class::Requests, sentence));
@@ -167,8 +189,8 @@ struct Comparison<'a> {
 impl Comparison<'_> {
     fn run(&mut self) {
         let (before, after) = (self.before, self.after);
-        let path = after.pointer.rsplit_once('/').map_or("", |(path, _)| path).to_owned();
-        if before.path != after.path {
+        let path = after.path_item().to_owned();
+        if before.path != after.path && template(&before.path) == template(&after.path) {
             self.note(&path, "the path parameters have other names");
         }
         self.described(&before.pointer, &after.pointer, &DESCRIBING);
@@ -235,8 +257,10 @@ impl Comparison<'_> {
             met.insert(other.clone());
             let part = Part::Request(name.clone());
             let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
-            self.described(at, there, &["example", "examples", "encoding"]);
+            self.described(at, there, &["example", "examples"]);
+            self.encodings(&part, Direction::Request, (name, at), there);
             self.schemas(part.clone(), Direction::Request, &schema, &schema_there);
+            self.items(&part, Direction::Request, at, there);
             let json = |operation: &Operation, name: &str| operation.media_types().any(|other| other == name);
             let what = if json(self.before, name) && json(self.after, other) {
                 let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
@@ -256,6 +280,42 @@ impl Comparison<'_> {
         for (name, at) in new.iter().filter(|(name, _)| !met.contains(*name) && covering(&old, name).is_none()) {
             let what = format!("the media type {name} is new");
             self.add(Part::Request(name.clone()), at, false, Class::Safe, &what, Ground::Document);
+        }
+    }
+
+    /// The items of a stream (OpenAPI 3.2, section 4.14.1).
+    fn items(&mut self, part: &Part, direction: Direction, old: &str, new: &str) {
+        let (before, after) = (format!("{old}/itemSchema"), format!("{new}/itemSchema"));
+        if exists(self.old, &before) || exists(self.new, &after) {
+            self.schemas(part.clone(), direction, &before, &after);
+        }
+        if exists(self.old, &before) && exists(self.new, &after) {
+            let what = match direction {
+                Direction::Request => What::RequestBodies(before, after),
+                Direction::Response => What::Bodies(before, after),
+            };
+            self.structure.pairs.push(Pair { operation: self.after.id.clone(), part: part.clone(), what });
+        }
+    }
+
+    /// How the properties of a form are written; other bodies have no encoding (OpenAPI 3.1, section 4.8.14).
+    fn encodings(&mut self, part: &Part, direction: Direction, (name, old): (&str, &str), new: &str) {
+        let form =
+            matches!(essence(name).as_str(), "application/x-www-form-urlencoded") || essence(name).starts_with("multipart/");
+        let (one, other) = (encodings(self.old, old), encodings(self.new, new));
+        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        for name in names {
+            let (before, after) = (written(self.old, old, name), written(self.new, new, name));
+            let (pointer, gone) = match other.get(name) {
+                Some(_) => (format!("{new}/encoding/{}", escape(name)), false),
+                None => (format!("{old}/encoding/{}", escape(name)), true),
+            };
+            if form && before != after {
+                let what = format!("the property {name} is written differently: {after}, and was {before}");
+                self.add(part.clone(), &pointer, gone, direction.broken(), &what, Ground::Document);
+            } else if one.get(name) != other.get(name) {
+                self.add(part.clone(), &pointer, gone, Class::Documentation, "the encoding is different", Ground::Document);
+            }
         }
     }
 
@@ -299,6 +359,33 @@ impl Comparison<'_> {
             ground,
         });
     }
+}
+
+/// What a document says about how the properties of a body are written.
+fn encodings<'a>(document: &'a Document, media_type: &str) -> BTreeMap<String, &'a Value> {
+    let all = document.json.pointer(&format!("{media_type}/encoding")).and_then(Value::as_object).into_iter().flatten();
+    all.map(|(name, encoding)| (name.clone(), encoding)).collect()
+}
+
+/// How a property is written, with the defaults of OpenAPI 3.1, section 4.8.15.
+fn written(document: &Document, media_type: &str, name: &str) -> String {
+    let encoding = encodings(document, media_type).get(name).copied().cloned().unwrap_or_default();
+    let schema = View::of(document, &format!("{media_type}/schema"));
+    let property = View::of(document, &schema.member("properties", name));
+    let value = if keywords::types(property.get("type")).contains("array") {
+        View::of(document, &property.at("items"))
+    } else {
+        property
+    };
+    let default = match value.get("format").and_then(Value::as_str) {
+        Some("binary") => "application/octet-stream",
+        _ if keywords::types(value.get("type")).contains("object") => "application/json",
+        _ => "text/plain",
+    };
+    let text = |key: &str| encoding.get(key).and_then(Value::as_str);
+    let style = text("style").unwrap_or("form");
+    let lists = if encoding.get("explode").and_then(Value::as_bool).unwrap_or(style == "form") { "repeated" } else { "in one" };
+    format!("{}, lists {lists} ({style})", text("contentType").unwrap_or(default))
 }
 
 /// What a request breaks whose body is not as expected; only bodies that are JSON are part of an instance.

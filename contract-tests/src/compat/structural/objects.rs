@@ -37,9 +37,9 @@ impl<'a> Schemas<'a> {
         for name in before.union(&after) {
             let (here, there) = (old.member("properties", name), new.member("properties", name));
             match (before.contains(name), after.contains(name)) {
-                (true, true) => self.compare(&here, &there),
+                (true, true) => self.compare_values(&here, &there),
                 (false, _) => self.appeared(name, old, &there),
-                (true, false) => self.vanished(name, &here, new),
+                (true, false) => self.vanished(name, &here, old, new),
             }
         }
     }
@@ -68,12 +68,19 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn vanished(&mut self, name: &str, old: &str, new: &View<'a>) {
+    fn vanished(&mut self, name: &str, old: &str, around: &View<'a>, new: &View<'a>) {
         let other = others(new, name);
         let place = ChangeLocation { old: old.to_owned(), new: other.clone(), gone: true, item: Some(name.to_owned()) };
         let (before, after) = (View::of(self.old, old), View::of(self.new, &other));
-        if self.direction == Direction::Response && after.always() && !before.always() && self.keeps_to_the_described(new) {
-            return self.add(&place, Class::Safe, "is no longer described, and no longer sent", Decided::Document);
+        if self.direction == Direction::Response && after.always() && self.keeps_to_the_described(new) {
+            // That a property may be missing now which was required is told of `required`.
+            let was_required = around.texts("required").contains(&name) && !new.texts("required").contains(&name);
+            let (class, what) = if was_required || self.is_described(name) || before.is(self.direction.mark()) {
+                (Class::Safe, "is no longer described here")
+            } else {
+                (Class::Responses, "is no longer described, and no longer sent: who reads it finds it no more")
+            };
+            return self.add(&place, class, what, Decided::Document);
         }
         if after.never && !before.never {
             self.differ(&place, Effect::Narrower, "is removed from a closed object");

@@ -103,11 +103,19 @@ impl Comparison<'_> {
             let what = "the value is written differently: `schema` and `content` are not the same";
             self.add(Part::Requests, &after.pointer, false, Class::Requests, what, Ground::Document);
         }
-        self.described(
-            &before.pointer,
-            &after.pointer,
-            &["description", "deprecated", "example", "examples", "allowEmptyValue", "allowReserved"],
-        );
+        self.described(&before.pointer, &after.pointer, &["description", "deprecated", "example", "examples", "allowReserved"]);
+        let may_be_empty = |parameter: &Parameter<'_>| parameter.node.get("allowEmptyValue") == Some(&json!(true));
+        match (may_be_empty(before), may_be_empty(after)) {
+            (true, false) => {
+                let what = "the parameter must have a value now";
+                self.add(Part::Requests, &after.pointer, false, Class::Requests, what, Ground::Document);
+            }
+            (false, true) => {
+                let what = "the parameter may be without a value now";
+                self.add(Part::Requests, &after.pointer, false, Class::Safe, what, Ground::Document);
+            }
+            _ => {}
+        }
         self.schemas(Part::Requests, Direction::Request, &schema, &schema_there);
     }
 }
@@ -123,7 +131,7 @@ fn missing(parameter: &Parameter<'_>) -> Ground {
 
 /// The parameters of an operation and its path by place and name.
 fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, String), Parameter<'a>> {
-    let path = operation.pointer.rsplit_once('/').map_or("", |(path, _)| path);
+    let path = operation.path_item();
     let mut all = BTreeMap::new();
     for list in [format!("{path}/parameters"), format!("{}/parameters", operation.pointer)] {
         for index in 0..document.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {

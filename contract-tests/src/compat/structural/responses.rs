@@ -21,7 +21,7 @@ impl Comparison<'_> {
                         self.response(status, &old[before], &new[after]);
                     }
                 }
-                (None, Some(after)) => self.new_status(status, &old, &new[after]),
+                (None, Some(after)) => self.new_status(status, &new[after]),
                 (Some(before), None) => {
                     let what = format!("the status {status} is gone");
                     self.add(Part::Response(status.clone()), &old[before], true, Class::Safe, &what, Ground::Document);
@@ -31,15 +31,18 @@ impl Comparison<'_> {
         }
     }
 
-    /// A client takes an error status that it does not know for the first of its class (RFC 9110, section 15), so that where the
-    /// class is known a new one breaks nobody. What comes with an unknown success, a client cannot know.
-    fn new_status(&mut self, status: &str, old: &BTreeMap<String, String>, at: &str) {
+    /// Any request may fail, and a client takes an error status that it does not know for the first of its class (RFC 9110, section
+    /// 15), so that a new one breaks nobody; `default` says what errors are that are not named. What comes with an unknown success,
+    /// a client cannot know.
+    fn new_status(&mut self, status: &str, at: &str) {
         let class = status.chars().next().unwrap_or_default();
-        let known = old.keys().any(|other| other.starts_with(class));
         let part = Part::Response(status.to_owned());
-        if matches!(class, '4' | '5') && known {
+        if matches!(class, '4' | '5') {
             let what = format!("the status {status} is new; clients treat it as {class}00");
             self.add(part, at, false, Class::Safe, &what, Ground::Document);
+        } else if status == "DEFAULT" {
+            let what = "it is said what comes with other statuses";
+            self.add(part, at, false, Class::Safe, what, Ground::Document);
         } else {
             let example = status.parse::<u16>().map_or(Ground::Document, |status| Ground::Example(json!({ "status": status })));
             self.add(part, at, false, Class::Responses, &format!("the status {status} is new"), example);
@@ -63,15 +66,22 @@ impl Comparison<'_> {
             }
             _ => {}
         }
+        let kept = old.keys().all(|name| covering(&new, name).is_some());
         for (name, at) in &new {
             let part = Part::Body(status.to_owned(), name.clone());
-            let Some((_, here)) = covering(&old, name) else {
-                let what = format!("the media type {name} is new");
+            let Some((known, here)) = covering(&old, name) else {
+                // Beside those that there were: who accepts one of them gets it (RFC 9110, section 12.1).
+                let (class, what) = match kept {
+                    true => (Class::Safe, format!("the media type {name} is new, for those who ask for it")),
+                    false => (Class::Responses, format!("the media type {name} is new")),
+                };
                 let ground = answer(json!({ "content-type": name }));
-                self.add(part, at, false, Class::Responses, &what, ground);
+                self.add(part, at, false, class, &what, ground);
                 continue;
             };
-            self.described(here, at, &["example", "examples", "encoding"]);
+            self.described(here, at, &["example", "examples"]);
+            self.encodings(&part, Direction::Response, (known, here), at);
+            self.items(&part, Direction::Response, here, at);
             let (schema, schema_there) = (format!("{here}/schema"), format!("{at}/schema"));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
             if exists(self.old, &schema) && exists(self.new, &schema_there) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::{Document, text::format};
+use crate::{Document, openapi::operation::essence, text::format};
 use serde_json::Value;
 
 use super::{Undocumented, keywords, keywords::Effect, view::View};
@@ -48,6 +48,8 @@ pub struct Schemas<'a> {
     /// Where the rule is broken of which the schemas are a part, when it is none of their own: the schema with the `if`.
     anchor: Option<(String, String)>,
     seen: HashSet<(String, String, Bearing)>,
+    /// Where the schema begins in the new document whose parts are compared: that of one value, with all that applies to it.
+    value: Option<String>,
 }
 
 impl<'a> Schemas<'a> {
@@ -69,11 +71,27 @@ impl<'a> Schemas<'a> {
             bearing: Bearing::Same,
             anchor: None,
             seen: HashSet::new(),
+            value: None,
         }
+    }
+
+    /// Compares the schemas of a value of its own: a body, a property, an item.
+    pub(super) fn compare_values(&mut self, old: &str, new: &str) {
+        let outer = self.value.replace(new.to_owned());
+        self.compare(old, new);
+        self.value = outer;
+    }
+
+    /// Whether the new document describes a property of this name anywhere in what applies to the value.
+    pub(super) fn is_described(&self, name: &str) -> bool {
+        self.value.as_ref().is_some_and(|value| describes(self.new, value, name, 0))
     }
 
     /// Compares the schemas at these pointers; where there is none, everything is allowed.
     pub fn compare(&mut self, old: &str, new: &str) {
+        if self.value.is_none() {
+            return self.compare_values(old, new);
+        }
         let (old, new) = (View::of(self.old, old), View::of(self.new, new));
         if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), self.bearing)) {
             return;
@@ -129,7 +147,7 @@ impl<'a> Schemas<'a> {
             "patternProperties" => self.pattern_properties(old, new),
             "items" | "prefixItems" => self.items(keyword, old, new),
             "additionalProperties" | "propertyNames" | "unevaluatedProperties" | "unevaluatedItems" => {
-                self.compare(&old.at(keyword), &new.at(keyword));
+                self.compare_values(&old.at(keyword), &new.at(keyword));
             }
             "dependentSchemas" => {
                 let names: BTreeSet<&str> = old.names(keyword).chain(new.names(keyword)).collect();
@@ -147,6 +165,9 @@ impl<'a> Schemas<'a> {
             "x-unique" => self.unique(old, new),
             "discriminator" => self.discriminator(old, new),
             "readOnly" | "writeOnly" => self.mark(keyword, old, new),
+            "xml" if before != after && self.is_xml() => {
+                self.add(&place(), self.direction.broken(), "is different: the value is written differently", Decided::Document);
+            }
             _ if before != after => {
                 let what =
                     if keyword == "default" { "has changed: an absent value may mean something else" } else { "is different" };
@@ -172,6 +193,10 @@ impl<'a> Schemas<'a> {
         let what = format!("is {}, was {}", show(after), show(before));
         match (asserts(before), asserts(after)) {
             _ if before == after => {}
+            (false, false) if self.holds_less(before, after) => {
+                let what = format!("{what}: a number of the one type need not fit into the other");
+                self.add(place, self.direction.broken(), &what, Decided::Document);
+            }
             (false, false) => {
                 self.add(place, Class::Documentation, &format!("{what}: neither asks anything of a value"), Decided::Document);
             }
@@ -179,6 +204,22 @@ impl<'a> Schemas<'a> {
             (true, false) => self.differ(place, Effect::Wider, &what),
             (true, true) => self.differ(place, Effect::Other, &what),
         }
+    }
+
+    /// Whether a receiver that was made for one type of numbers gets what only the other can hold.
+    fn holds_less(&self, before: Option<&Value>, after: Option<&Value>) -> bool {
+        let names = (before.and_then(Value::as_str), after.and_then(Value::as_str));
+        match self.direction {
+            Direction::Request => matches!(names, (Some("int64"), Some("int32")) | (Some("double"), Some("float"))),
+            Direction::Response => matches!(names, (Some("int32"), Some("int64")) | (Some("float"), Some("double"))),
+        }
+    }
+
+    /// Whether the value is written as XML, so that the names of elements count.
+    fn is_xml(&self) -> bool {
+        let (Part::Body(_, media_type) | Part::Request(media_type)) = &self.part else { return false };
+        let essence = essence(media_type);
+        essence.ends_with("/xml") || essence.ends_with("+xml")
     }
 
     /// Both keywords together: what is the rule for an item is found by its index.
@@ -191,9 +232,9 @@ impl<'a> Schemas<'a> {
             if index < count(view) { view.member("prefixItems", index) } else { view.at("items") }
         };
         for index in 0..count(old).max(count(new)) {
-            self.compare(&at(old, index), &at(new, index));
+            self.compare_values(&at(old, index), &at(new, index));
         }
-        self.compare(&old.at("items"), &new.at("items"));
+        self.compare_values(&old.at("items"), &new.at("items"));
     }
 
     fn alternatives(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
@@ -419,6 +460,30 @@ impl<'a> Schemas<'a> {
         });
     }
 }
+
+/// Whether a schema has a property of this name, by itself or through what it is composed of.
+fn describes(document: &Document, pointer: &str, name: &str, depth: usize) -> bool {
+    let view = View::of(document, pointer);
+    let lists = ["anyOf", "oneOf"].into_iter().flat_map(|keyword| {
+        let count = view.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+        (0..count).map(|index| view.member(keyword, index)).collect::<Vec<_>>()
+    });
+    let single = ["if", "then", "else"].into_iter().filter(|keyword| view.get(keyword).is_some()).map(|keyword| view.at(keyword));
+    let named = view.names("dependentSchemas").map(|name| view.member("dependentSchemas", name));
+    view.names("properties").any(|known| known == name)
+        || depth < MAX_DEPTH
+            && view
+                .all_of
+                .iter()
+                .cloned()
+                .chain(lists)
+                .chain(single)
+                .chain(named)
+                .any(|part| describes(document, &part, name, depth + 1))
+}
+
+/// How deep compositions of schemas are looked through.
+const MAX_DEPTH: usize = 8;
 
 /// What decides about a change.
 pub(super) enum Decided {
