@@ -4,7 +4,7 @@
 //! is refused. [`adapter`](crate::adapter) puts it in front of handlers.
 //!
 //! The order of the checks is fixed, from what costs least and tells least to what needs the body:
-//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 is the handler's.
+//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 and 422 are the handler's.
 
 mod answer;
 mod body;

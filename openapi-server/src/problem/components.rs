@@ -10,6 +10,8 @@ pub struct Examples {
     pub bad_request: Vec<Violation>,
     /// What can stand against storing what was sent.
     pub conflict: Vec<Violation>,
+    /// Why what was sent is understood and not done.
+    pub unprocessable: Vec<Violation>,
 }
 
 impl Examples {
@@ -19,6 +21,7 @@ impl Examples {
         match code {
             Code::BadRequest => details["errors"] = json!(self.bad_request),
             Code::Conflict => details["errors"] = json!(self.conflict),
+            Code::UnprocessableEntity => details["errors"] = json!(self.unprocessable),
             _ => {}
         }
         details
