@@ -228,6 +228,28 @@ async fn one_caller_does_not_use_up_the_rate_of_another() {
 }
 
 #[tokio::test]
+async fn a_caller_is_told_what_is_left_of_its_rate() {
+    let app = App::with(|config| config.rate_limit = NonZeroU32::new(100)).await;
+    let created = app.create(&minimal("a@example.com")).await;
+    created.assert_created();
+    let taken = app.create(&minimal("a@example.com")).await;
+    let refused = broken(&app, &app.token("write:users")).await;
+    for (answer, status) in [(&created, 201), (&taken, 409), (&refused, 400)] {
+        assert_eq!((answer.status, answer.header("ratelimit-policy")), (status, "\"caller\";q=100;w=1"));
+        let left = answer.header("ratelimit").strip_prefix("\"caller\";r=").and_then(|rest| rest.strip_suffix(";t=1"));
+        assert!(left.is_some_and(|left| left.parse::<u32>().is_ok_and(|left| left < 100)), "{:?}", answer.headers);
+    }
+    // Who is not known has no rate, and without a limit nobody has one.
+    let unknown = send(app.request(Method::POST, "/users").body("{}")).await;
+    let unlimited = App::start().await.create(&minimal("a@example.com")).await;
+    for answer in [unknown, unlimited] {
+        assert!(!answer.headers.contains_key("ratelimit") && !answer.headers.contains_key("ratelimit-policy"));
+    }
+    let refused = reach(429).await;
+    assert_eq!(refused.header("ratelimit"), format!("\"caller\";r=0;t={}", refused.header("retry-after")));
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_arrive_ends_the_connection() {
     let app = App::with(|config| config.header_timeout = Duration::from_millis(50)).await;
     assert_eq!(raw(&app, b"POST /users HTTP/1.1\r\nHost: x\r\n").await, "");

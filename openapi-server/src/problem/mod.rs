@@ -117,13 +117,16 @@ impl Code {
         }
     }
 
-    /// The header that a response with this code always has beside `x-request-id`, and its name in the document's components.
-    fn header(self) -> Option<(&'static str, &'static str)> {
+    /// The headers that a response with this code always has beside `x-request-id`, with their names in the document's components.
+    fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Code::Unauthorized | Code::Forbidden => Some(("WWW-Authenticate", "WwwAuthenticate")),
-            Code::MethodNotAllowed => Some(("Allow", "Allow")),
-            Code::TooManyRequests | Code::ServiceUnavailable => Some(("Retry-After", "RetryAfter")),
-            _ => None,
+            Code::Unauthorized | Code::Forbidden => &[("WWW-Authenticate", "WwwAuthenticate")],
+            Code::MethodNotAllowed => &[("Allow", "Allow")],
+            Code::TooManyRequests => {
+                &[("Retry-After", "RetryAfter"), ("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")]
+            }
+            Code::ServiceUnavailable => &[("Retry-After", "RetryAfter")],
+            _ => &[],
         }
     }
 
