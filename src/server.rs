@@ -1,12 +1,17 @@
 //! Puts the parts together: the document, the handlers, a store and an issuer become a server.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
+use chrono::Utc;
 use openapi_server::{
     Settings,
     auth::{KeyError, LocalIssuerError},
     contract::{ContractError, Limits},
     listener::Bounds,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, interval_at},
 };
 
 use crate::{
@@ -14,7 +19,11 @@ use crate::{
     auth::LocalIssuer,
     config::Config,
     store::{StoreError, UserStore},
+    user::Idempotency,
 };
+
+/// How often what retries are recognised by is forgotten, where it has become too old.
+const SWEEP: Duration = Duration::from_secs(300);
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -133,9 +142,23 @@ impl Server {
 
     /// Answers until `stop`, lets requests in progress finish, and closes the store.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        let mut sweeping = JoinSet::new(); // It ends with this.
+        sweeping.spawn(sweep(Arc::clone(&self.store)));
         self.server.run(stop).await;
+        drop(sweeping);
         self.store.close().await;
         tracing::info!("stopped");
+    }
+}
+
+/// Forgets requests that are too old to be sent again, for ever.
+async fn sweep(store: Arc<dyn UserStore>) {
+    let mut ticks = interval_at(Instant::now() + SWEEP, SWEEP);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.forget_requests(Utc::now() - Idempotency::KEPT).await {
+            tracing::warn!(%error, "old idempotency keys are not removed; the next try is in {SWEEP:?}");
+        }
     }
 }
 
@@ -165,5 +188,33 @@ fn settings(config: &Config) -> Settings {
         max_requests: config.max_requests,
         max_queued: config.max_queued_requests,
         request_timeout: config.request_timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::oid::ObjectId;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        api::users::CreateUser,
+        store::{Inspect, MemoryStore},
+        user::User,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_old_to_be_sent_again_is_forgotten() {
+        let store = Arc::new(MemoryStore::default());
+        let new = json!({
+            "email": "ada@example.com", "firstName": "Ada", "lastName": "Lovelace", "dateOfBirth": "1990-05-15", "residencyCountry": "GR"
+        });
+        let user = serde_json::from_value::<CreateUser>(new).unwrap().into_user(ObjectId::new(), Utc::now() - Idempotency::KEPT);
+        let idempotency = Some(Idempotency { key: "key".to_owned(), request: "request".to_owned() });
+        store.insert(User { idempotency, ..user.clone() }).await.unwrap();
+        let mut sweeping = JoinSet::new();
+        sweeping.spawn(sweep(store.clone()));
+        tokio::time::sleep(SWEEP + Duration::from_secs(1)).await; // The clock is stopped: it takes no time.
+        assert_eq!(store.snapshot().await.unwrap(), [user]);
     }
 }

@@ -134,6 +134,24 @@ pub struct User {
     /// Names the last change, 24 hexadecimal digits; none for a user who is as created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// What a retry of the request that created the user is recognised by, as long as that is kept; none where it had no key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<Idempotency>,
+}
+
+/// What a retry of a request with an `Idempotency-Key` is recognised by: hashes alone.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Idempotency {
+    /// The hash of caller and key: the same for every request with this key.
+    pub key: String,
+    /// The hash of caller, key and body: the same for retries of this request alone.
+    pub request: String,
+}
+
+impl Idempotency {
+    /// How long after the creation of its user it is kept.
+    pub const KEPT: TimeDelta = TimeDelta::hours(24);
 }
 
 impl User {
@@ -143,11 +161,19 @@ impl User {
     }
 
     /// The user as a change at `now` leaves it: later than before, and with a version of its own. A time is cut to milliseconds,
-    /// which is what is stored and sent.
+    /// which is what is stored and sent. What retries are recognised by goes when it is too old.
     pub fn revised(mut self, now: DateTime<Utc>) -> Self {
+        if !self.recognises_retries(now) {
+            self.idempotency = None;
+        }
         self.updated_at = now.trunc_subsecs(3).max(self.updated_at + TimeDelta::milliseconds(1));
         self.revision = Some(ObjectId::new().to_hex());
         self
+    }
+
+    /// Whether a retry of the request that created this user is still recognised at `now`.
+    pub fn recognises_retries(&self, now: DateTime<Utc>) -> bool {
+        self.idempotency.is_some() && now - self.created_at < Idempotency::KEPT
     }
 }
 
@@ -195,6 +221,18 @@ mod tests {
         assert!(user.updated_at < once.updated_at && once.updated_at < twice.updated_at);
         assert!(user.version() != once.version() && once.version() != twice.version());
         assert_eq!(User { revision: None, updated_at: user.updated_at, ..twice }, user);
+    }
+
+    #[test]
+    fn retries_are_recognised_for_a_day() {
+        let idempotency = Some(Idempotency { key: "key".to_owned(), request: "request".to_owned() });
+        let user = User { idempotency, ..serde_json::from_value(stored()).unwrap() };
+        let a_day = user.created_at + TimeDelta::hours(24);
+        let just_before = a_day - TimeDelta::milliseconds(1);
+        assert!(user.recognises_retries(just_before) && !user.recognises_retries(a_day));
+        assert!(!User { idempotency: None, ..user.clone() }.recognises_retries(just_before));
+        assert_eq!(user.clone().revised(just_before).idempotency, user.idempotency);
+        assert_eq!(user.revised(a_day).idempotency, None);
     }
 
     #[test]

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use bson::oid::ObjectId;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser;
+use futures_util::{StreamExt, stream};
 use mongo_server::Database;
 use serde_json::json;
 use tempfile::TempDir;
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 use users_api::{
     api::users::CreateUser,
     store::{Inspect, MemoryStore, MongoSettings, MongoStore, RedbStore, StoreError, StoreUrl, UserQuery},
-    user::User,
+    user::{Idempotency, User},
 };
 
 /// Strings that a careless store changes: other scripts, composed and decomposed letters, controls, the largest code point.
@@ -44,6 +45,12 @@ fn complete(email: &str, text: &str) -> User {
     complete.tax_residency = serde_json::from_value(rest["taxResidency"].clone()).unwrap();
     complete.employment_info = serde_json::from_value(rest["employmentInfo"].clone()).unwrap();
     complete
+}
+
+/// A user whose creating request has this key.
+fn keyed(email: &str, key: &str) -> User {
+    let idempotency = Some(Idempotency { key: key.to_owned(), request: format!("{key} {email}") });
+    User { idempotency, ..user(email) }
 }
 
 /// What is read equals what was inserted.
@@ -251,6 +258,83 @@ async fn a_list_is_filtered_and_in_order(store: Arc<dyn Inspect>) {
     }
 }
 
+/// Whoever comes with a key that has a user gets this user, as it is now, and changes nothing.
+async fn a_key_has_one_user(store: Arc<dyn Inspect>) {
+    let first = store.insert(keyed("ada@example.com", "k1")).await.unwrap();
+    let repeated = async |email: &str| match store.insert(keyed(email, "k1")).await {
+        Err(StoreError::KeyUsed(first)) => *first,
+        other => panic!("{other:?}"),
+    };
+    for email in ["ada@example.com", "ADA@example.com", "bob@example.com"] {
+        assert_eq!(repeated(email).await, first, "{email}");
+    }
+    let moved = User { email: "eve@example.com".to_owned(), ..first.clone() }.revised(first.updated_at);
+    let moved = store.replace(&first, moved).await.unwrap();
+    assert_eq!(repeated("ada@example.com").await, moved);
+    assert!(matches!(store.insert(keyed("eve@example.com", "k2")).await, Err(StoreError::EmailTaken)));
+    assert!(matches!(store.insert(user("eve@example.com")).await, Err(StoreError::EmailTaken)));
+    assert_eq!(store.snapshot().await.unwrap(), std::slice::from_ref(&moved));
+    let other = store.insert(keyed("bob@example.com", "k2")).await.unwrap();
+    assert!(store.delete(&moved.id).await.unwrap());
+    let again = store.insert(keyed("ada@example.com", "k1")).await.unwrap();
+    assert_ne!(again.id, moved.id, "its key is gone with a user");
+    let mut all = [other, again];
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(store.snapshot().await.unwrap(), all);
+}
+
+/// Of requests that race with one key, with one body or with several, one creates a user, and the others get this user.
+async fn a_race_with_one_key_has_one_user(store: Arc<dyn Inspect>) {
+    for bodies in [1, 4] {
+        let key = format!("k{bodies}");
+        let mut racers = JoinSet::new();
+        for index in 0..32 {
+            let (store, racer) = (Arc::clone(&store), keyed(&format!("racer{bodies}.{}@example.com", index % bodies), &key));
+            racers.spawn(async move { store.insert(racer).await });
+        }
+        let (won, lost): (Vec<_>, Vec<_>) = racers.join_all().await.into_iter().partition(Result::is_ok);
+        let winners: Vec<User> = won.into_iter().map(Result::unwrap).collect();
+        assert_eq!(winners.len(), 1, "{bodies}");
+        let told = |lost: &Result<User, StoreError>| matches!(lost, Err(StoreError::KeyUsed(first)) if **first == winners[0]);
+        assert!(lost.iter().all(told), "{bodies}: {lost:?}");
+        assert_eq!(store.find(&winners[0].id).await.unwrap().as_ref(), winners.first());
+    }
+    assert_eq!(store.count().await.unwrap(), 2);
+}
+
+/// A key is its user's for 24 hours, whether or not the old ones have been removed.
+async fn a_key_is_kept_for_a_day(store: Arc<dyn Inspect>) {
+    let first = store.insert(keyed("ada@example.com", "k1")).await.unwrap();
+    let later = |email: &str, after: TimeDelta| User { created_at: first.created_at + after, ..keyed(email, "k1") };
+    let a_day = TimeDelta::hours(24);
+    let early = later("bob@example.com", a_day - TimeDelta::milliseconds(1));
+    assert!(matches!(store.insert(early).await, Err(StoreError::KeyUsed(holder)) if *holder == first));
+    let second = store.insert(later("bob@example.com", a_day)).await.unwrap();
+    let forgotten = User { idempotency: None, ..first.clone() };
+    assert_eq!(store.find(&first.id).await.unwrap(), Some(forgotten));
+    let retry = later("eve@example.com", a_day);
+    assert!(matches!(store.insert(retry.clone()).await, Err(StoreError::KeyUsed(holder)) if *holder == second));
+
+    store.forget_requests(second.created_at).await.unwrap();
+    assert!(matches!(store.insert(retry.clone()).await, Err(StoreError::KeyUsed(_))), "it is not older");
+    store.forget_requests(second.created_at + TimeDelta::milliseconds(1)).await.unwrap();
+    assert_eq!(store.find(&second.id).await.unwrap(), Some(User { idempotency: None, ..second }));
+    store.insert(retry).await.unwrap();
+}
+
+/// However many keys are too old, all of them are removed, and no user is.
+async fn old_keys_are_removed_and_their_users_stay(store: Arc<dyn Inspect>) {
+    let insert =
+        async |index: usize| store.insert(keyed(&format!("user{index}@example.com"), &format!("k{index}"))).await.unwrap();
+    let inserted: Vec<User> = stream::iter(0..300).map(insert).buffer_unordered(8).collect().await;
+    let without_key = store.insert(user("ada@example.com")).await.unwrap();
+    store.forget_requests(without_key.created_at + TimeDelta::milliseconds(1)).await.unwrap();
+    let mut expected: Vec<User> = inserted.into_iter().map(|user| User { idempotency: None, ..user }).collect();
+    expected.push(without_key);
+    expected.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(store.snapshot().await.unwrap(), expected);
+}
+
 /// A closed store says so to everybody, and closing it twice is harmless.
 async fn a_closed_store_is_unavailable(store: Arc<dyn Inspect>) {
     store.insert(user("a@example.com")).await.unwrap();
@@ -262,6 +346,7 @@ async fn a_closed_store_is_unavailable(store: Arc<dyn Inspect>) {
     assert!(matches!(store.replace(&user("a@example.com"), user("c@example.com")).await, Err(StoreError::Unavailable(_))));
     let query = UserQuery { limit: 1, ..UserQuery::default() };
     assert!(matches!(store.list(query).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.forget_requests(Utc::now()).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.count().await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.snapshot().await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
@@ -282,6 +367,19 @@ async fn a_reopened_store_has_everything(backend: &impl TestBackend) {
     let store = backend.open().await;
     assert_eq!(store.snapshot().await.unwrap(), [inserted]);
     assert!(matches!(store.insert(user("ada@example.com")).await, Err(StoreError::EmailTaken)));
+}
+
+/// A retry is recognised after the store was closed and opened again, and old keys are removed as ever.
+async fn a_reopened_store_recognises_retries(backend: &impl TestBackend) {
+    let store = backend.open().await;
+    let first = store.insert(keyed("ada@example.com", "k1")).await.unwrap();
+    store.close().await;
+    drop(store);
+
+    let store = backend.open().await;
+    assert!(matches!(store.insert(keyed("ada@example.com", "k1")).await, Err(StoreError::KeyUsed(found)) if *found == first));
+    store.forget_requests(first.created_at + TimeDelta::milliseconds(1)).await.unwrap();
+    assert_eq!(store.snapshot().await.unwrap(), [User { idempotency: None, ..first }]);
 }
 
 /// Where a test's store of one engine is: empty at first, and gone with the test.
@@ -369,11 +467,15 @@ macro_rules! laws {
             an_email_moves_with_its_user,
             a_deleted_user_is_gone,
             a_list_is_filtered_and_in_order,
+            a_key_has_one_user,
+            a_race_with_one_key_has_one_user,
+            a_key_is_kept_for_a_day,
+            old_keys_are_removed_and_their_users_stay,
             a_closed_store_is_unavailable
         ], $durable);
     };
 }
 
 laws!(memory, Memory, []);
-laws!(redb, Redb, [a_reopened_store_has_everything]);
-laws!(mongo, MongoDb, [a_reopened_store_has_everything]);
+laws!(redb, Redb, [a_reopened_store_has_everything, a_reopened_store_recognises_retries]);
+laws!(mongo, MongoDb, [a_reopened_store_has_everything, a_reopened_store_recognises_retries]);

@@ -5,7 +5,7 @@
 mod serving;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -129,6 +129,41 @@ async fn a_name_that_must_be_new_is_learnt_from_the_conflict() {
         let answered = &report.operations.iter().find(|operation| operation.id == "addPet").unwrap().answered;
         assert!(answered[&201] > answered.get(&409).copied().unwrap_or_default(), "{answered:?}");
     }
+}
+
+#[tokio::test]
+async fn each_request_has_an_idempotency_key_of_its_own() {
+    let parameter = "parameters: [{ name: Idempotency-Key, in: header, schema: { type: string, maxLength: 40 } }]";
+    let text = PETS.replace("operationId: addPet", &format!("operationId: addPet\n      {parameter}"));
+    let text = text.replace("'409': { description: Taken. }", "'422': { description: Another body had this key. }");
+    let bodies = Arc::new(Mutex::new(HashMap::<String, Vec<u8>>::new()));
+    let (seen, reused) = (Arc::clone(&bodies), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&reused);
+    let served = serve(move |asked| {
+        let key = asked.idempotency_key.trim_matches('"');
+        let add = |_: &str| {
+            if asked.idempotency_key.chars().count() > 40 {
+                return told(400, "");
+            }
+            let first = seen.lock().unwrap().entry(key.to_owned()).or_insert_with(|| asked.body.clone()).clone();
+            if key.is_empty() || first == asked.body {
+                return told(201, "");
+            }
+            counted.fetch_add(1, Ordering::Relaxed);
+            told(422, "")
+        };
+        pets(asked, add, |_| told(200, ""))
+    })
+    .await;
+    // The second run does not know what the first one has sent.
+    for run in 0..2 {
+        let suite = Suite::new(Document::parse("pets.yaml", text.clone()).unwrap()).lenient(true).cases(300);
+        let report = suite.run(&served.url).await.unwrap();
+        assert_eq!(found(&report), [], "{report}");
+        assert!(run > 0 || reused.load(Ordering::Relaxed) == 0, "a key was sent twice");
+    }
+    let longest = bodies.lock().unwrap().keys().map(|key| key.chars().count()).max();
+    assert_eq!(longest, Some(40), "the boundary is sent");
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use users_api::{
     config::Config,
     server::Server,
     store::{Inspect, MemoryStore, RedbStore, StoreUrl, UserStore},
+    user::User,
 };
 
 #[derive(Parser)]
@@ -63,7 +64,8 @@ struct Stored(Arc<MemoryStore>);
 
 impl Store for Stored {
     fn snapshot(&self) -> StoreFuture<'_> {
-        Box::pin(async { self.0.snapshot().await.unwrap().iter().map(|user| serde_json::to_value(user).unwrap()).collect() })
+        let shown = |user| serde_json::to_value(User { idempotency: None, ..user }).unwrap();
+        Box::pin(async move { self.0.snapshot().await.unwrap().into_iter().map(shown).collect() })
     }
 }
 
@@ -85,6 +87,7 @@ fn shown(document: Bsoned) -> Value {
     let email = document.get_str("email").unwrap().to_lowercase();
     let fields = document.into_iter().filter_map(|(name, value)| match name.as_str() {
         "_id" => Some(("id".to_owned(), Value::String(value.as_object_id().unwrap().to_hex()))),
+        "idempotency" => None, // No part of the user.
         "normalisedEmail" => {
             assert_eq!(value, Bson::String(email.clone()));
             None
@@ -139,7 +142,7 @@ async fn every_promise_is_kept_on_the_embedded_store() {
 async fn every_promise_is_kept_on_mongodb_and_every_document_is_what_its_201_says() {
     let Some(database) = Database::fresh() else { return };
     let url: StoreUrl = database.uri().parse().unwrap();
-    let store = url.open(&Flags::parse_from(["users-api"]).config.mongo).await.unwrap();
+    let store = url.open(&Flags::parse_from(["users-api", "--database-timeout", "30s"]).config.mongo).await.unwrap();
     let server = serve(|_| store).await;
     let users = Client::with_uri_str(database.uri()).await.unwrap().database(database.name()).collection("users");
     // The look into the collection is for what creates users; the stand-in for MongoDB reads all of it each time.

@@ -90,6 +90,7 @@ fn examples() -> Examples {
             violation("/employmentInfo/industry", "required", "is required"),
         ],
         conflict: vec![users::email_taken()],
+        unprocessable: vec![users::idempotency::reused()],
     }
 }
 

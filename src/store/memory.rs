@@ -8,6 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bson::oid::ObjectId;
+use chrono::{DateTime, Utc};
 
 use super::{Inspect, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::User;
@@ -23,6 +24,8 @@ struct Users {
     emails: HashMap<String, String>,
     /// Country of residence and id.
     countries: BTreeSet<(String, String)>,
+    /// Key of the creating request → id.
+    keys: HashMap<String, String>,
     closed: bool,
 }
 
@@ -30,6 +33,7 @@ impl Users {
     fn add(&mut self, user: User) {
         self.emails.insert(normalise_email(&user.email), user.id.clone());
         self.countries.extend(user.residency_country.clone().map(|country| (country, user.id.clone())));
+        self.keys.extend(user.idempotency.clone().map(|idempotency| (idempotency.key, user.id.clone())));
         self.by_id.insert(user.id.clone(), user);
     }
 
@@ -39,7 +43,21 @@ impl Users {
         if let Some(country) = user.residency_country {
             self.countries.remove(&(country, user.id));
         }
+        if let Some(idempotency) = user.idempotency {
+            self.keys.remove(&idempotency.key);
+        }
         true
+    }
+
+    /// The user that was created with the key that this one is to be created with.
+    fn with_key_of(&self, user: &User) -> Option<&User> {
+        self.by_id.get(self.keys.get(&user.idempotency.as_ref()?.key)?)
+    }
+
+    fn forget_request(&mut self, id: &str) {
+        if let Some(idempotency) = self.by_id.get_mut(id).and_then(|user| user.idempotency.take()) {
+            self.keys.remove(&idempotency.key);
+        }
     }
 
     /// The ids of the first users who live in this country.
@@ -65,6 +83,14 @@ impl MemoryStore {
 impl UserStore for MemoryStore {
     async fn insert(&self, mut user: User) -> Result<User, StoreError> {
         let mut users = self.users()?;
+        match users.with_key_of(&user) {
+            Some(first) if first.recognises_retries(user.created_at) => return Err(StoreError::KeyUsed(Box::new(first.clone()))),
+            Some(first) => {
+                let id = first.id.clone();
+                users.forget_request(&id);
+            }
+            None => {}
+        }
         if users.emails.contains_key(&normalise_email(&user.email)) {
             return Err(StoreError::EmailTaken);
         }
@@ -110,6 +136,14 @@ impl UserStore for MemoryStore {
         let countries = query.residency_countries.iter();
         let ids: BTreeSet<&String> = countries.flat_map(|country| users.residents(country, after, query.limit)).collect();
         Ok(ids.into_iter().take(query.limit).filter_map(|id| users.by_id.get(id)).cloned().collect())
+    }
+
+    async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut users = self.users()?;
+        let old = |id: &&String| users.by_id.get(*id).is_some_and(|user| user.created_at < before);
+        let old: Vec<String> = users.keys.values().filter(old).cloned().collect();
+        old.iter().for_each(|id| users.forget_request(id));
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ mod url;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 #[cfg(feature = "mongodb")]
 pub use self::mongo::MongoStore;
@@ -22,14 +23,17 @@ use crate::user::User;
 /// Keeps users.
 ///
 /// The laws that every engine obeys: an email has at most one user, whatever its letter case and whatever races; what was
-/// acknowledged is durable; what was refused changes nothing; what is read equals what was written last.
+/// acknowledged is durable; what was refused changes nothing; what is read equals what was written last. The key of a creating request
+/// has at most one user, too, as long as retries of the request are recognised.
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Stores a new user and returns it as stored, once it is durable; with another id where another user has that one.
+    /// Stores a new user and returns it as stored, once it is durable; with another id where another user has that one. It is now when
+    /// the user is created: an older user with the same key, whose retries are not recognised any more, loses the key to this one.
     ///
     /// # Errors
     ///
-    /// [`StoreError::EmailTaken`] when another user has the email; [`StoreError::Unavailable`] when the user may not be stored.
+    /// [`StoreError::KeyUsed`] when the key has a user, whatever else stands against the new one; [`StoreError::EmailTaken`] when
+    /// another user has the email; [`StoreError::Unavailable`] when the user may not be stored.
     async fn insert(&self, user: User) -> Result<User, StoreError>;
 
     /// The user with this id (24 hexadecimal digits).
@@ -63,6 +67,13 @@ pub trait UserStore: Send + Sync {
     ///
     /// [`StoreError::Unavailable`].
     async fn list(&self, query: UserQuery) -> Result<Vec<User>, StoreError>;
+
+    /// Forgets what retries are recognised by of every user who was created before this time. The users stay.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when something of it may be left.
+    async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Whether the store answers.
     ///
@@ -122,6 +133,9 @@ pub enum StoreError {
     /// Another user has this email, in this or another letter case.
     #[error("the email belongs to another user")]
     EmailTaken,
+    /// A request with this key has created a user already: this one, who is durable.
+    #[error("the key belongs to a request that has created a user")]
+    KeyUsed(Box<User>),
     /// The user is not as it was read any more.
     #[error("the user was changed or deleted meanwhile")]
     Changed,

@@ -16,6 +16,12 @@
 //! revision that it made itself: the change is stored once. Where it finds another one, the change was made and changed again, or never
 //! made: nobody can tell, and the answer is [`StoreError::Unavailable`]. To try again would undo what came after the change.
 //!
+//! A retry of a request with an `Idempotency-Key` is recognised by [`KEYED`], a field of the user that the request created: it is
+//! written and deleted with the user, and a unique index has each key once. Where that was made by hand and is not unique, as on a sharded
+//! collection, the key is looked up before each insertion. What is found is confirmed by a majority before anybody hears of it. A TTL
+//! index would delete the user as well, so that the field is removed by an update of the old ones, from time to time, and before
+//! its key is given to somebody else.
+//!
 //! A deletion is sent again, too. The store has seen the user before; if it is gone at the second try, it is deleted, whoever did it.
 //!
 //! # What differs between servers
@@ -47,7 +53,7 @@ use mongodb::{
 use tokio::sync::Semaphore;
 
 use super::{Inspect, MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
-use crate::user::User;
+use crate::user::{Idempotency, User};
 
 /// The database, where the URI names none; and the collection.
 const USERS: &str = "users";
@@ -59,6 +65,12 @@ pub const INDEX: &str = "normalisedEmail_unique";
 const REVISION: &str = "revision";
 /// The index that the users of a country are listed by, in the order of their ids.
 const COUNTRY_INDEX: &str = "residencyCountry_id";
+/// The field that retries of the creating request are recognised by, and the key in it; a user who was created without one does not
+/// have it.
+const IDEMPOTENCY: &str = "idempotency";
+const KEYED: &str = "idempotency.key";
+/// The unique index on it, of those who have it.
+const KEY_INDEX: &str = "idempotencyKey";
 /// The times of a user and of each portfolio.
 const TIMES: [&str; 2] = ["createdAt", "updatedAt"];
 
@@ -77,6 +89,8 @@ pub struct MongoStore {
     timeout: Duration,
     /// One for each connection: what waits for one is not the driver's yet, and can be given up.
     permits: Arc<Semaphore>,
+    /// Whether an index decides who has a key.
+    keys_are_unique: bool,
     closed: AtomicBool,
 }
 
@@ -105,22 +119,27 @@ impl MongoStore {
         let client = Client::with_options(options).map_err(unusable)?;
         let users = client.default_database().unwrap_or_else(|| client.database(USERS)).collection(USERS);
         let permits = Arc::new(Semaphore::new(settings.pool_size.get() as usize));
-        let store = Self { client, users, timeout, permits, closed: AtomicBool::new(false) };
-        store.ensure_indexes().await?;
-        Ok(store)
+        let store = Self { client, users, timeout, permits, keys_are_unique: true, closed: AtomicBool::new(false) };
+        let keys_are_unique = store.ensure_indexes().await?;
+        Ok(Self { keys_are_unique, ..store })
     }
 
-    async fn ensure_indexes(&self) -> Result<(), StoreError> {
+    /// Makes the indexes that are missing, and says whether that of the keys is unique.
+    async fn ensure_indexes(&self) -> Result<bool, StoreError> {
         let users = self.users.clone();
         self.within(async move {
-            for (name, index) in [(INDEX, by_email()), (COUNTRY_INDEX, by_country())] {
+            for (name, index) in [(INDEX, by_email()), (COUNTRY_INDEX, by_country()), (KEY_INDEX, by_key())] {
                 let Err(error) = users.create_index(index.clone()).await else { continue };
+                if name == KEY_INDEX && like(&users, &index).await.is_some() {
+                    continue; // Made by hand: a sharded collection cannot have it as a unique one.
+                }
                 return Err(match index_conflict(&users, &index, &error).await {
                     Some(why) => StoreError::Index { index: name, why },
                     None => unavailable(error),
                 });
             }
-            Ok(())
+            let keys = like(&users, &by_key()).await.and_then(|index| index.options?.unique);
+            Ok(keys == Some(true))
         })
         .await
     }
@@ -157,7 +176,7 @@ impl MongoStore {
 impl UserStore for MongoStore {
     async fn insert(&self, user: User) -> Result<User, StoreError> {
         let (users, deadline) = (self.users.clone(), Instant::now() + self.timeout);
-        self.within(insert(users, user, deadline)).await
+        self.within(insert(users, user, self.keys_are_unique, deadline)).await
     }
 
     async fn find(&self, id: &str) -> Result<Option<User>, StoreError> {
@@ -192,6 +211,15 @@ impl UserStore for MongoStore {
             let documents: Vec<Document> = cursor.try_collect().await.map_err(unavailable)?;
             documents.into_iter().map(decode).collect()
         })
+        .await
+    }
+
+    async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let before = bson::DateTime::from_millis(before.timestamp_millis());
+        let (users, old) = (self.users.clone(), doc! { KEYED: { "$gt": "" }, "createdAt": { "$lt": before } });
+        self.within(
+            async move { users.update_many(old, doc! { "$unset": { IDEMPOTENCY: "" } }).await.map(drop).map_err(unavailable) },
+        )
         .await
     }
 
@@ -235,6 +263,18 @@ fn by_country() -> IndexModel {
     IndexModel::builder().keys(doc! { "residencyCountry": 1, "_id": 1 }).options(options).build()
 }
 
+fn by_key() -> IndexModel {
+    let options = IndexOptions::builder().unique(true).sparse(true).name(KEY_INDEX.to_owned()).build();
+    IndexModel::builder().keys(doc! { KEYED: 1 }).options(options).build()
+}
+
+/// The index of this name on these fields, whatever else it is like.
+async fn like(users: &Collection<Document>, ours: &IndexModel) -> Option<IndexModel> {
+    let name = |index: &IndexModel| index.options.as_ref().and_then(|options| options.name.clone());
+    let all: Vec<IndexModel> = users.list_indexes().await.ok()?.try_collect().await.ok()?;
+    all.into_iter().find(|index| index.keys == ours.keys && name(index) == name(ours))
+}
+
 /// What stands against the index that the server refused to make. Found by looking, since servers differ in code and words.
 async fn index_conflict(users: &Collection<Document>, ours: &IndexModel, error: &Error) -> Option<&'static str> {
     code(error)?; // Else nobody answered, and nobody would now.
@@ -259,9 +299,17 @@ async fn index_conflict(users: &Collection<Document>, ours: &IndexModel, error: 
 }
 
 /// Inserts until the outcome is known or the time is over.
-async fn insert(users: Collection<Document>, mut user: User, deadline: Instant) -> Result<User, StoreError> {
+async fn insert(
+    users: Collection<Document>,
+    mut user: User,
+    keys_are_unique: bool,
+    deadline: Instant,
+) -> Result<User, StoreError> {
     let mut tries = 0;
     loop {
+        if !keys_are_unique && let Some(first) = with_key_of(&users, &user).await? {
+            return Err(StoreError::KeyUsed(Box::new(first)));
+        }
         let document = encode(&user)?;
         let (id, key) = (document.get("_id").cloned(), document.get(KEY).cloned());
         tries += 1;
@@ -285,13 +333,34 @@ async fn insert(users: Collection<Document>, mut user: User, deadline: Instant) 
                     return Ok(user);
                 }
             }
-            Some(_) => return Err(StoreError::EmailTaken),
-            None => user.id = ObjectId::new().to_hex(), // The email is free, so it was the id that clashed.
+            holder => match (with_key_of(&users, &user).await?, holder) {
+                (Some(first), _) => return Err(StoreError::KeyUsed(Box::new(first))),
+                (None, Some(_)) => return Err(StoreError::EmailTaken),
+                (None, None) => user.id = ObjectId::new().to_hex(), // Both are free, so it was the id that clashed.
+            },
         }
         if !again {
             return Err(unavailable(error));
         }
     }
+}
+
+/// Another user that was created with the key that this one is to be created with, and that a majority has.
+async fn with_key_of(users: &Collection<Document>, user: &User) -> Result<Option<User>, StoreError> {
+    let Some(Idempotency { key, .. }) = &user.idempotency else { return Ok(None) };
+    let Some(found) = users.find_one(doc! { KEYED: key }).await.map_err(unavailable)? else { return Ok(None) };
+    let as_found = doc! { "_id": found.get("_id"), KEY: found.get(KEY), KEYED: key };
+    let first = decode(found)?;
+    if first.id == user.id {
+        return Ok(None); // An earlier try.
+    }
+    if !first.recognises_retries(user.created_at) {
+        users.update_one(as_found, doc! { "$unset": { IDEMPOTENCY: "" } }).await.map_err(unavailable)?;
+        return Ok(None);
+    }
+    // Writing what is there already waits until a majority has it.
+    let own = users.update_one(as_found, doc! { "$set": { KEYED: key } }).await.map_err(unavailable)?;
+    Ok((own.matched_count == 1).then_some(first))
 }
 
 /// Replaces until the outcome is known or the time is over.

@@ -19,6 +19,7 @@ use ::redb::{
 };
 use async_trait::async_trait;
 use bson::oid::ObjectId;
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 
 use self::file::DatabaseFile;
@@ -31,9 +32,16 @@ const USERS: TableDefinition<&str, &[u8]> = TableDefinition::new("users");
 const EMAILS: TableDefinition<&str, &str> = TableDefinition::new("emails");
 /// Country of residence and id.
 const COUNTRIES: TableDefinition<(&str, &str), ()> = TableDefinition::new("countries");
+/// Key of the creating request → id.
+const KEYS: TableDefinition<&str, &str> = TableDefinition::new("keys");
+/// When a user with a key was created, in milliseconds, and id: the oldest keys are the first.
+const KEY_TIMES: TableDefinition<(i64, &str), ()> = TableDefinition::new("key_times");
 
 /// How many writes may wait, and so also how many one transaction can carry.
 const QUEUE: usize = 1024;
+
+/// How many users one transaction forgets the requests of, so that others do not wait long for it.
+const FORGOTTEN: usize = 256;
 
 /// The store behind `redb:<path>`.
 pub struct RedbStore {
@@ -52,8 +60,13 @@ enum Job {
 #[allow(clippy::large_enum_variant, reason = "as for Job")]
 enum Write {
     Insert(User),
-    Replace { current: User, next: User },
+    Replace {
+        current: User,
+        next: User,
+    },
     Delete(String),
+    /// Forgets some requests; gives the last user that it forgot one of when there may be more.
+    Forget(DateTime<Utc>),
 }
 
 /// What came of a write: the user that was written or deleted, if any.
@@ -135,6 +148,11 @@ impl UserStore for RedbStore {
             })
             .await?;
         found.transpose()
+    }
+
+    async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        while self.write(Write::Forget(before)).await?.is_some() {}
+        Ok(())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -261,6 +279,8 @@ struct Tables<'t> {
     users: Table<'t, &'static str, &'static [u8]>,
     emails: Table<'t, &'static str, &'static str>,
     countries: Table<'t, (&'static str, &'static str), ()>,
+    keys: Table<'t, &'static str, &'static str>,
+    key_times: Table<'t, (i64, &'static str), ()>,
 }
 
 impl<'t> Tables<'t> {
@@ -269,12 +289,22 @@ impl<'t> Tables<'t> {
             users: transaction.open_table(USERS)?,
             emails: transaction.open_table(EMAILS)?,
             countries: transaction.open_table(COUNTRIES)?,
+            keys: transaction.open_table(KEYS)?,
+            key_times: transaction.open_table(KEY_TIMES)?,
         })
     }
 
     fn decide(&mut self, write: Write) -> Result<Outcome, ::redb::Error> {
         match write {
             Write::Insert(mut user) => {
+                match self.with_key_of(&user)? {
+                    Err(error) => return Ok(Err(error)),
+                    Ok(Some(first)) if first.recognises_retries(user.created_at) => {
+                        return Ok(Err(StoreError::KeyUsed(Box::new(first))));
+                    }
+                    Ok(Some(first)) => self.forget_request(first)?,
+                    Ok(None) => {}
+                }
                 if self.holder(&user.email)?.is_some() {
                     return Ok(Err(StoreError::EmailTaken));
                 }
@@ -304,7 +334,43 @@ impl<'t> Tables<'t> {
                 }
                 Ok(stored)
             }
+            Write::Forget(before) => {
+                let old = self.key_times.range::<(i64, &str)>(..(before.timestamp_millis(), ""))?.take(FORGOTTEN);
+                let old = old.map(|entry| {
+                    let key = entry?.0;
+                    let (time, id) = key.value();
+                    Ok((time, id.to_owned()))
+                });
+                let old = old.collect::<Result<Vec<_>, ::redb::Error>>()?;
+                let mut last = None;
+                for (time, id) in &old {
+                    last = match self.user(id)? {
+                        Ok(last) => last,
+                        Err(error) => return Ok(Err(error)),
+                    };
+                    if let Some(user) = last.clone() {
+                        self.forget_request(user)?;
+                    }
+                    self.key_times.remove((*time, id.as_str()))?;
+                }
+                Ok(Ok(last.filter(|_| old.len() == FORGOTTEN)))
+            }
         }
+    }
+
+    /// The user that was created with the key that this one is to be created with.
+    fn with_key_of(&self, user: &User) -> Result<Outcome, ::redb::Error> {
+        let Some(idempotency) = &user.idempotency else { return Ok(Ok(None)) };
+        match self.keys.get(idempotency.key.as_str())? {
+            Some(id) => self.user(id.value()),
+            None => Ok(Ok(None)),
+        }
+    }
+
+    fn forget_request(&mut self, mut user: User) -> Result<(), ::redb::Error> {
+        self.remove(&user)?;
+        user.idempotency = None;
+        self.add(&user)
     }
 
     fn user(&self, id: &str) -> Result<Outcome, ::redb::Error> {
@@ -322,6 +388,10 @@ impl<'t> Tables<'t> {
         if let Some(country) = &user.residency_country {
             self.countries.insert((country.as_str(), id), ())?;
         }
+        if let Some(idempotency) = &user.idempotency {
+            self.keys.insert(idempotency.key.as_str(), id)?;
+            self.key_times.insert((user.created_at.timestamp_millis(), id), ())?;
+        }
         self.users.insert(id, json.as_slice())?;
         Ok(())
     }
@@ -330,6 +400,10 @@ impl<'t> Tables<'t> {
         self.emails.remove(normalise_email(&user.email).as_str())?;
         if let Some(country) = &user.residency_country {
             self.countries.remove((country.as_str(), user.id.as_str()))?;
+        }
+        if let Some(idempotency) = &user.idempotency {
+            self.keys.remove(idempotency.key.as_str())?;
+            self.key_times.remove((user.created_at.timestamp_millis(), user.id.as_str()))?;
         }
         self.users.remove(user.id.as_str())?;
         Ok(())

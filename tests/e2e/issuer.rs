@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{
-    Algorithm, EncodingKey, Header, encode, get_current_timestamp,
-    jwk::{Jwk, JwkSet},
-};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp, jwk::Jwk};
 use poem::{
     EndpointExt, Route, Server, get, handler,
     listener::{Acceptor, Listener, TcpListener},
@@ -25,12 +22,17 @@ pub struct RealIssuer {
 }
 
 #[handler]
-fn key_set(Data(keys): Data<&Arc<JwkSet>>) -> Json<Value> {
-    Json(json!(**keys))
+fn key_set(Data(keys): Data<&Arc<Value>>) -> Json<Value> {
+    Json(Value::clone(keys))
 }
 
 impl RealIssuer {
     pub async fn start() -> Self {
+        Self::with_keys([]).await
+    }
+
+    /// One that publishes these keys, too.
+    pub async fn with_keys(others: impl IntoIterator<Item = Value>) -> Self {
         // The local issuer's key file is an easy way to an RSA key.
         let folder = TempDir::new().unwrap();
         LocalIssuer::open(folder.path()).unwrap();
@@ -39,7 +41,8 @@ impl RealIssuer {
         jwk.common.key_id = Some("key-1".to_owned());
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let url = format!("http://{}/", acceptor.local_addr()[0].as_socket_addr().unwrap());
-        let keys = Arc::new(JwkSet { keys: vec![jwk] });
+        let keys: Vec<Value> = others.into_iter().chain([json!(jwk)]).collect();
+        let keys = Arc::new(json!({ "keys": keys }));
         tokio::spawn(Server::new_with_acceptor(acceptor).run(Route::new().at("/.well-known/jwks.json", get(key_set.data(keys)))));
         Self { url, key }
     }

@@ -18,6 +18,7 @@ mod process;
 mod protocol;
 mod proxy;
 mod readme;
+mod retries;
 mod rules;
 mod statuses;
 mod tokens;

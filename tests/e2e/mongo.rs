@@ -28,6 +28,7 @@ use crate::{
     app::{App, complete, minimal, send},
     process::{Process, binary, refusal},
     proxy::{Fault, Proxy},
+    retries,
 };
 
 /// The store in this database, with this time-out.
@@ -338,6 +339,51 @@ async fn an_insertion_whose_answers_are_all_lost_is_given_up_and_at_most_one_use
     proxy.set(Fault::None);
     app.create(&minimal("lost@example.com")).await.assert_problem(409, "CONFLICT");
     assert_eq!(app.store.count().await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_gets_the_answer_that_was_lost_on_the_way_to_mongodb() {
+    let Some(database) = Database::fresh() else { return };
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let app = App::on(store(&through(&proxy, &database.uri()), Duration::from_secs(10)).await, |_| {}).await;
+    let create = || send(app.post().header("idempotency-key", "k1").body(complete("lost@example.com").to_string()));
+    proxy.set(Fault::LoseWrites(1));
+    let first = create().await;
+    first.assert_created();
+    assert_eq!(proxy.lost(), 1, "no answer was lost: nothing was tested");
+    proxy.set(Fault::LoseWrites(usize::MAX));
+    create().await.assert_problem(503, "SERVICE_UNAVAILABLE"); // That a majority has the user is not known.
+    proxy.set(Fault::None);
+    let again = create().await;
+    assert_eq!((again.status, &again.body, again.header("idempotent-replayed")), (201, &first.body, "true"));
+
+    let other = || send(app.post().header("idempotency-key", "k2").body(complete("all@example.com").to_string()));
+    proxy.set(Fault::LoseWrites(usize::MAX));
+    other().await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    proxy.set(Fault::None);
+    let again = other().await;
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"), "it had arrived");
+    assert_eq!(app.store.count().await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_to_two_servers_at_once_creates_one_user() {
+    let Some(database) = Database::fresh() else { return };
+    let app = async || App::on(store(&database.uri(), Duration::from_secs(10)).await, |_| {}).await;
+    retries::race(&[&app().await, &app().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_keys_that_was_made_by_hand_is_taken() {
+    let Some(database) = Database::fresh() else { return };
+    let options = IndexOptions::builder().name("idempotencyKey".to_owned()).sparse(true).build();
+    let index = IndexModel::builder().keys(doc! { "idempotency.key": 1 }).options(options).build();
+    collection(&database).await.create_index(index).await.unwrap();
+    let app = App::on(store(&database.uri(), Duration::from_secs(10)).await, |_| {}).await;
+    let create = |email: &str| send(app.post().header("idempotency-key", "k1").body(minimal(email).to_string()));
+    create("ada@example.com").await.assert_created();
+    assert_eq!(create("ada@example.com").await.header("idempotent-replayed"), "true");
+    create("bob@example.com").await.assert_problem(422, "UNPROCESSABLE_ENTITY");
 }
 
 #[tokio::test(flavor = "multi_thread")]

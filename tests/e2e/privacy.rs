@@ -33,6 +33,8 @@ fn requests(server: &Process) -> Vec<RequestBuilder> {
     vec![
         server.post().body(user.to_string()),
         server.post().body(user.to_string()), // The second time: 409.
+        server.post().header("idempotency-key", MARK).body(user.to_string()),
+        server.post().header("idempotency-key", format!("\"{MARK}")).body(user.to_string()),
         server.post().body(broken.to_string()),
         server.post().body(large.to_string()),
         server.post().body(format!("{{\"{MARK}\":1,\"{MARK}\":{MARK}")),

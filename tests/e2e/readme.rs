@@ -82,7 +82,7 @@ async fn the_examples_give_what_is_shown() {
         }
         shown.push(status.split(' ').nth(1).unwrap().to_owned());
     }
-    assert_eq!(shown, ["201", "409", "400", "401", "200", "204", "404"]);
+    assert_eq!(shown, ["201", "409", "400", "401", "201", "200", "204", "404"]);
 }
 
 #[tokio::test]

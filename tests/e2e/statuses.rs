@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use serde_json::json;
 use tokio::{
@@ -40,6 +41,9 @@ impl UserStore for Faulty {
     async fn list(&self, _: UserQuery) -> Result<Vec<User>, StoreError> {
         Err((self.0)())
     }
+    async fn forget_requests(&self, _: DateTime<Utc>) -> Result<(), StoreError> {
+        Err((self.0)())
+    }
     async fn ping(&self) -> Result<(), StoreError> {
         Err((self.0)())
     }
@@ -64,6 +68,9 @@ impl UserStore for Stuck {
         std::future::pending().await
     }
     async fn list(&self, _: UserQuery) -> Result<Vec<User>, StoreError> {
+        std::future::pending().await
+    }
+    async fn forget_requests(&self, _: DateTime<Utc>) -> Result<(), StoreError> {
         std::future::pending().await
     }
     async fn ping(&self) -> Result<(), StoreError> {
@@ -133,6 +140,11 @@ async fn reach(status: u16) -> Answer {
             let app = App::start().await;
             send(app.request(Method::POST, "/users").bearer_auth(app.token("write:users")).body(user.to_string())).await
         }
+        422 => {
+            let app = App::start().await;
+            send(app.post().header("idempotency-key", "k1").body(user.to_string())).await.assert_created();
+            send(app.post().header("idempotency-key", "k1").body(minimal("b@example.com").to_string())).await
+        }
         429 => {
             let app = App::with(|config| config.rate_limit = NonZeroU32::new(1)).await;
             use_up_the_rate(&app, &app.token("write:users")).await
@@ -162,8 +174,9 @@ async fn every_documented_status_is_reached_with_its_headers() {
         let component = responses[status]["$ref"]
             .as_str()
             .map_or(&responses[status], |reference| document.pointer(reference.trim_start_matches('#')).unwrap());
-        for name in component["headers"].as_object().unwrap().keys() {
-            assert!(!answer.header(name).is_empty(), "{status} has no {name}");
+        for (name, header) in component["headers"].as_object().unwrap() {
+            let header = header["$ref"].as_str().map_or(header, |at| document.pointer(at.trim_start_matches('#')).unwrap());
+            assert!(!answer.header(name).is_empty() || header["required"] != true, "{status} has no {name}");
         }
         assert!(!answer.body.to_string().contains("secret"), "{:#}", answer.body);
     }
@@ -212,6 +225,28 @@ async fn one_caller_does_not_use_up_the_rate_of_another() {
     assert_eq!(broken(&app, &other).await.status, 400);
     // Without a valid token a request counts for nobody.
     assert_eq!(send(app.request(Method::POST, "/users").body("{}")).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_caller_is_told_what_is_left_of_its_rate() {
+    let app = App::with(|config| config.rate_limit = NonZeroU32::new(100)).await;
+    let created = app.create(&minimal("a@example.com")).await;
+    created.assert_created();
+    let taken = app.create(&minimal("a@example.com")).await;
+    let refused = broken(&app, &app.token("write:users")).await;
+    for (answer, status) in [(&created, 201), (&taken, 409), (&refused, 400)] {
+        assert_eq!((answer.status, answer.header("ratelimit-policy")), (status, "\"caller\";q=100;w=1"));
+        let left = answer.header("ratelimit").strip_prefix("\"caller\";r=").and_then(|rest| rest.strip_suffix(";t=1"));
+        assert!(left.is_some_and(|left| left.parse::<u32>().is_ok_and(|left| left < 100)), "{:?}", answer.headers);
+    }
+    // Who is not known has no rate, and without a limit nobody has one.
+    let unknown = send(app.request(Method::POST, "/users").body("{}")).await;
+    let unlimited = App::start().await.create(&minimal("a@example.com")).await;
+    for answer in [unknown, unlimited] {
+        assert!(!answer.headers.contains_key("ratelimit") && !answer.headers.contains_key("ratelimit-policy"));
+    }
+    let refused = reach(429).await;
+    assert_eq!(refused.header("ratelimit"), format!("\"caller\";r=0;t={}", refused.header("retry-after")));
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ fn share_responses(operation: &mut Value) {
             Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
             Code::Unauthorized | Code::Forbidden | Code::TooManyRequests => has_security,
             Code::NotFound | Code::MethodNotAllowed | Code::InternalError | Code::ServiceUnavailable => true,
-            Code::Conflict | Code::PreconditionFailed => false,
+            Code::Conflict | Code::PreconditionFailed | Code::UnprocessableEntity => false,
         };
         let status = code.status().as_str().to_owned();
         if applies && !responses.contains_key(&status) {

@@ -26,6 +26,7 @@ use crate::{
     },
     rules::{self, Rule},
     schema::Uncovered,
+    suite::fresh::{KEY, may_be_known},
 };
 
 /// A request, what it was to show, and the answer.
@@ -48,6 +49,15 @@ pub struct Exchange<'a> {
     pub sent: SystemTime,
     /// When the answer had come.
     pub answered: SystemTime,
+}
+
+impl Exchange<'_> {
+    /// Whether the request may be refused because an earlier run has sent its key: one that is too short to be made anew.
+    fn may_repeat_a_key(&self) -> bool {
+        let headers = self.case.request.headers.iter();
+        let is_known = headers.filter(|(name, _)| name.eq_ignore_ascii_case(KEY)).any(|(_, key)| may_be_known(key));
+        is_known && matches!(self.response.status, 409 | 422)
+    }
 }
 
 /// A broken promise.

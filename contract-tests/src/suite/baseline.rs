@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     cases::{Case, protocol::texts},
-    openapi::{operation::Operation, request::Response},
+    openapi::{
+        operation::Operation,
+        request::{Response, Target},
+    },
     rules,
 };
 
@@ -36,7 +39,7 @@ impl Run<'_> {
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             if (200..400).contains(&status) {
                 if !self.fresh().knows(part.target) && !is_idempotent(&case.request.method) {
-                    let again = self.attempt(part.target, &case).await;
+                    let again = self.attempt(part.target, &self.renamed(part.target, &case)).await;
                     if is_conflict(&again) {
                         self.learn_fresh(part, &case).await;
                     }
@@ -87,6 +90,13 @@ impl Run<'_> {
     fn has_live(&self, operation: &Operation) -> bool {
         let named = self.prepared.resources.named(operation);
         named.map_or(!operation.path.contains('{'), |(kind, _)| self.known.count(kind, false) > 0)
+    }
+
+    /// The case as another request with the same values.
+    fn renamed(&self, target: &Target, case: &Case) -> Case {
+        let instance = case.instance.as_ref().map(|instance| self.fresh().renamed(target, instance));
+        let request = instance.as_ref().map_or_else(|| case.request.clone(), |instance| target.encode(instance));
+        Case { request, instance, ..case.clone() }
     }
 
     /// Looks for the value that must be new: with another one the request is accepted.

@@ -1,4 +1,4 @@
-//! Fresh values where the document marks them `x-unique`.
+//! Fresh values where the document marks them `x-unique`, and where a request has a key of its own.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::{
     generate::rng,
-    openapi::request::Target,
-    pointer::replace,
+    openapi::{operation::ParameterLocation, request::Target},
+    pointer::{escape, replace},
     schema::{Rule, any_item},
 };
 
@@ -27,6 +27,9 @@ pub(crate) struct Fresh {
     /// For each target by its name the places that the document does not mark, and that led to a conflict.
     learnt: Mutex<HashMap<String, BTreeSet<String>>>,
 }
+
+/// The header that names a request.
+pub(crate) const KEY: &str = "Idempotency-Key";
 
 /// How many texts are drawn where a pattern or format says what a unique value looks like.
 const DRAWS: u64 = 20;
@@ -46,7 +49,17 @@ impl Fresh {
     /// changing that stays as it is, and so does one that breaks a rule itself: it is refused and taken by nobody.
     pub fn freshen(&self, target: &Target, instance: &Value, unique: &BTreeSet<String>) -> Value {
         let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned().unwrap_or_default();
-        let unique: BTreeSet<&String> = unique.union(&learnt).collect();
+        self.replaced(target, instance, &(unique | &learnt))
+    }
+
+    /// The instance as another request: with a key of its own, where it has one.
+    pub fn renamed(&self, target: &Target, instance: &Value) -> Value {
+        self.replaced(target, instance, &BTreeSet::new())
+    }
+
+    fn replaced(&self, target: &Target, instance: &Value, unique: &BTreeSet<String>) -> Value {
+        let keys: BTreeSet<String> = keys(target).collect();
+        let unique = unique | &keys;
         if unique.is_empty() {
             return instance.clone();
         }
@@ -54,19 +67,23 @@ impl Fresh {
         let mut fresh = instance.clone();
         let faulty = |place: &str| broken.iter().any(|violation| violation.place == place);
         for place in unique.into_iter().filter(|place| !faulty(place)) {
-            let Some(Value::String(text)) = instance.pointer(place) else { continue };
+            let Some(Value::String(text)) = instance.pointer(&place) else { continue };
             let token = self.token();
-            for candidate in candidates(text, &token).into_iter().chain(drawn(target, place, text, &token)) {
-                let unused = !self.used().contains(&candidate.to_lowercase());
+            let is_key = keys.contains(&place);
+            let candidates = if is_key { key_candidates(text, &token) } else { candidates(text, &token) };
+            // In quotes it is the same key.
+            let known_as = |text: &str| if is_key { unquoted(text).to_lowercase() } else { text.to_lowercase() };
+            for candidate in candidates.into_iter().chain(drawn(target, &place, text, &token)) {
+                let unused = !self.used().contains(&known_as(&candidate));
                 if !unused {
                     continue;
                 }
                 let mut changed = fresh.clone();
-                replace(&mut changed, place, Value::String(candidate));
+                replace(&mut changed, &place, Value::String(candidate));
                 let trace = target.schema.evaluate(&changed);
                 if trace.broken == broken && target.validator.agree(&changed, &trace).is_ok() {
-                    if let Some(Value::String(value)) = changed.pointer(place) {
-                        self.used().insert(value.to_lowercase());
+                    if let Some(Value::String(value)) = changed.pointer(&place) {
+                        self.used().insert(known_as(value));
                     }
                     fresh = changed;
                     break;
@@ -92,6 +109,14 @@ impl Fresh {
     fn used(&self) -> MutexGuard<'_, HashSet<String>> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a request has a key that its retries are recognised by (draft-ietf-httpapi-idempotency-key-header): another request with it is
+/// no other request.
+fn keys(target: &Target) -> impl Iterator<Item = String> {
+    let headers = target.operation.parameters.iter().filter(|parameter| parameter.place == ParameterLocation::Header);
+    let keys = headers.filter(|parameter| parameter.name.eq_ignore_ascii_case(KEY));
+    keys.map(|parameter| format!("/header/{}", escape(&parameter.name)))
 }
 
 /// Texts by the pattern or format that the schema has for the place.
@@ -134,6 +159,29 @@ fn candidates(text: &str, token: &str) -> Vec<String> {
     all.push(format!("{token}{text}"));
     all.push(token.to_owned());
     all
+}
+
+/// A key of fewer characters has no room for a token: an earlier run may have sent it.
+const SHORT_KEY: usize = 8;
+
+/// Whether this key is so short that an earlier run may have sent it.
+pub(crate) fn may_be_known(key: &str) -> bool {
+    unquoted(key).chars().count() < SHORT_KEY
+}
+
+/// The key with the token in it, in the same quotes; a short one is also tried as it is.
+fn key_candidates(key: &str, token: &str) -> Vec<String> {
+    let (quote, inner) = if key.starts_with('"') { ("\"", unquoted(key)) } else { ("", key) };
+    let chars: Vec<char> = inner.chars().collect();
+    let in_place = chars.len().checked_sub(token.len()).map(|keep| chars[..keep].iter().collect::<String>() + token);
+    let all = in_place.into_iter().chain([format!("{inner}{token}"), format!("{token}{inner}"), token.to_owned()]);
+    let as_it_is = may_be_known(key).then(|| key.to_owned());
+    as_it_is.into_iter().chain(all.map(|key| format!("{quote}{key}{quote}"))).collect()
+}
+
+/// The content of a string of a structured field (RFC 9651, section 3.3.3).
+fn unquoted(text: &str) -> &str {
+    text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text)
 }
 
 fn base36(mut number: u64) -> String {

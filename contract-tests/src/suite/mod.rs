@@ -6,7 +6,7 @@ pub(crate) mod client;
 pub(crate) mod credentials;
 mod failures;
 mod find_failure;
-mod fresh;
+pub(crate) mod fresh;
 mod lifecycle;
 mod patched;
 mod prepared;

@@ -151,10 +151,11 @@ impl Unique<'_> {
         }
     }
 
-    /// The same request again, for another resource where it names one.
+    /// The same values in another request, for another resource where it names one.
     fn racer(&self, instance: &Value) -> Option<Value> {
         let changes = changes_a_resource(self.target);
-        if changes { self.with_value_of(instance, str::to_owned) } else { Some(instance.clone()) }
+        let again = || self.run.fresh().renamed(self.target, instance);
+        if changes { self.with_value_of(instance, str::to_owned) } else { Some(again()) }
     }
 
     async fn race_in_any_case(&self) -> bool {

@@ -10,12 +10,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Method, target and body of a request.
+/// Method, target, some headers and body of a request.
 pub struct Asked {
     pub method: String,
     pub target: String,
     #[allow(dead_code, reason = "not every test looks at it")]
     pub media_type: String,
+    #[allow(dead_code, reason = "not every test has keys")]
+    pub idempotency_key: String,
     pub body: Vec<u8>,
 }
 
@@ -68,7 +70,8 @@ async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send +
         }
         let mut first = lines[0].split(' ').map(str::to_owned);
         let (method, target) = (first.next()?, first.next()?);
-        let asked = Asked { method, target, media_type: header("content-type: ").unwrap_or_default(), body };
+        let media_type = header("content-type: ").unwrap_or_default();
+        let asked = Asked { method, target, media_type, idempotency_key: header("idempotency-key: ").unwrap_or_default(), body };
         let (status, headers, text) = answer(&asked)?;
         let length = text.len();
         let body = if asked.method == "HEAD" { String::new() } else { text };

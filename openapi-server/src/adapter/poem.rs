@@ -47,15 +47,20 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
         let operation = Operation(matched.shared_operation_id());
         let id = request.data::<RequestId>().cloned();
         let mut response = match contract.admit(&matched, head(&request), &mut body).await {
-            Ok(admitted) => {
+            Ok(mut admitted) => {
+                let standing = admitted.standing.take();
                 admitted.insert_into(request.extensions_mut());
                 if !matched.takes_body() {
                     request.set_body(Body::from_bytes_stream(body));
                 }
-                match self.handlers.call(request).await {
+                let mut response = match self.handlers.call(request).await {
                     Ok(response) => response.into_response(),
                     Err(error) => Problem::from_error(error).into_response(),
+                };
+                if let Some(standing) = standing {
+                    standing.insert_into(response.headers_mut());
                 }
+                response
             }
             Err(problem) => {
                 drain_after(request.headers(), body, timeout);

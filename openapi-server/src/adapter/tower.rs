@@ -110,7 +110,7 @@ where
                     return Ok(refusal(problem));
                 }
             };
-            let admitted = match contract.admit(&matched, head, &mut body).await {
+            let mut admitted = match contract.admit(&matched, head, &mut body).await {
                 Ok(admitted) => admitted,
                 Err(problem) => {
                     drain_after(&parts.headers, body, timeout);
@@ -121,9 +121,13 @@ where
                 Some(valid) => boxed(Full::new(valid.bytes().clone())),
                 None => UnsyncBoxBody::new(http_body_util::StreamBody::new(body.map(|data| data.map(http_body::Frame::data)))),
             };
+            let standing = admitted.standing.take();
             admitted.insert_into(&mut parts.extensions);
             let answer: Answering<R, S::Error> = Box::pin(inner.call(Request::from_parts(parts, body)));
-            let response = answer.await?;
+            let mut response = answer.await?;
+            if let Some(standing) = standing {
+                standing.insert_into(response.headers_mut());
+            }
             if !contract.limits().check_responses || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
                 return Ok(response.map(|body| UnsyncBoxBody::new(body.map_err(Into::into))));
             }

@@ -4,7 +4,7 @@
 //! is refused. [`adapter`](crate::adapter) puts it in front of handlers.
 //!
 //! The order of the checks is fixed, from what costs least and tells least to what needs the body:
-//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 is the handler's.
+//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 and 422 are the handler's.
 
 mod answer;
 mod body;
@@ -33,7 +33,7 @@ use http::{
 };
 use serde_json::Value;
 
-pub(crate) use self::body::drain_after;
+pub(crate) use self::{body::drain_after, rate::Standing};
 pub use self::{
     document::Document,
     parameters::ValidParameters,
@@ -190,6 +190,8 @@ pub struct Admitted {
     pub body: Option<ValidBody>,
     /// What a changed resource must satisfy (`x-result`).
     pub result: Option<ResultSchema>,
+    /// What the caller has left of its rate, where that is limited; for the answer.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl Matched<'_> {
@@ -312,11 +314,34 @@ impl Contract {
     {
         let operation = matched.operation;
         let caller = security::authorise(&operation.security, &head).await?;
-        if let (Some(caller), Some(rate)) = (&caller, &self.rate) {
-            rate.admit(caller.subject())?;
+        let standing = match (&caller, &self.rate) {
+            (Some(caller), Some(rate)) => Some(rate.admit(caller.subject())?),
+            _ => None,
+        };
+        match self.check(matched, head, body, caller).await {
+            Ok(admitted) => Ok(Admitted { standing, ..admitted }),
+            Err(problem) => Err(match standing {
+                Some(standing) => standing.told_with(problem),
+                None => problem,
+            }),
         }
+    }
+
+    /// Checks what a caller sends who may send it.
+    async fn check<S, E>(
+        &self,
+        matched: &Matched<'_>,
+        head: Head<'_>,
+        body: &mut S,
+        caller: Option<Caller>,
+    ) -> Result<Admitted, Problem>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: fmt::Display,
+    {
+        let operation = matched.operation;
         let (parameters, mut broken) = parameters::check(&operation.parameters, &matched.path, &head);
-        let mut admitted = Admitted { caller, parameters, body: None, result: None };
+        let mut admitted = Admitted { caller, parameters, body: None, result: None, standing: None };
         if let Some(documented) = &operation.body {
             broken.extend(self.body(documented, head.headers, body, &mut admitted).await?);
         }

@@ -10,6 +10,8 @@ pub struct Examples {
     pub bad_request: Vec<Violation>,
     /// What can stand against storing what was sent.
     pub conflict: Vec<Violation>,
+    /// Why what was sent is understood and not done.
+    pub unprocessable: Vec<Violation>,
 }
 
 impl Examples {
@@ -19,6 +21,7 @@ impl Examples {
         match code {
             Code::BadRequest => details["errors"] = json!(self.bad_request),
             Code::Conflict => details["errors"] = json!(self.conflict),
+            Code::UnprocessableEntity => details["errors"] = json!(self.unprocessable),
             _ => {}
         }
         details
@@ -39,8 +42,8 @@ pub fn components(examples: &Examples) -> Value {
                 "schema": { "$ref": "#/components/schemas/Problem" }, "example": examples.details(code)
             } }
         });
-        if let Some((header, component)) = code.header() {
-            response["headers"][header] = json!({ "$ref": format!("#/components/headers/{component}") });
+        for (header, component) in code.headers() {
+            response["headers"][*header] = json!({ "$ref": format!("#/components/headers/{component}") });
         }
         responses[code.component()] = response;
     }
@@ -65,6 +68,18 @@ pub fn components(examples: &Examples) -> Value {
             "RetryAfter": {
                 "description": "How long to wait before trying again, in seconds.",
                 "required": true, "schema": { "type": "integer", "minimum": 0 }, "example": 1
+            },
+            "RateLimit": {
+                "description": "How many requests the caller has left for so many seconds (draft-ietf-httpapi-ratelimit-headers). Where \
+                    there is a limit, it comes with every answer to a request that counts.",
+                "required": true, "schema": { "type": "string", "pattern": "^\"caller\";r=[0-9]+;t=[0-9]+$" },
+                "example": "\"caller\";r=0;t=1"
+            },
+            "RateLimitPolicy": {
+                "description": "How many requests a caller has in a window of so many seconds (draft-ietf-httpapi-ratelimit-headers). It \
+                    comes together with RateLimit.",
+                "required": true, "schema": { "type": "string", "pattern": "^\"caller\";q=[0-9]+;w=[0-9]+$" },
+                "example": "\"caller\";q=100;w=1"
             }
         },
         "schemas": {

@@ -48,6 +48,8 @@ pub enum Code {
     PayloadTooLarge,
     /// 415
     UnsupportedMediaType,
+    /// 422
+    UnprocessableEntity,
     /// 429
     TooManyRequests,
     /// 500
@@ -58,7 +60,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 13] = [
+    pub const ALL: [Code; 14] = [
         Code::BadRequest,
         Code::Unauthorized,
         Code::Forbidden,
@@ -69,6 +71,7 @@ impl Code {
         Code::PreconditionFailed,
         Code::PayloadTooLarge,
         Code::UnsupportedMediaType,
+        Code::UnprocessableEntity,
         Code::TooManyRequests,
         Code::InternalError,
         Code::ServiceUnavailable,
@@ -87,6 +90,7 @@ impl Code {
             Code::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::UnprocessableEntity => StatusCode::UNPROCESSABLE_ENTITY,
             Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
             Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -106,19 +110,23 @@ impl Code {
             Code::PreconditionFailed => "PreconditionFailed",
             Code::PayloadTooLarge => "PayloadTooLarge",
             Code::UnsupportedMediaType => "UnsupportedMediaType",
+            Code::UnprocessableEntity => "UnprocessableEntity",
             Code::TooManyRequests => "TooManyRequests",
             Code::InternalError => "InternalError",
             Code::ServiceUnavailable => "ServiceUnavailable",
         }
     }
 
-    /// The header that a response with this code always has beside `x-request-id`, and its name in the document's components.
-    fn header(self) -> Option<(&'static str, &'static str)> {
+    /// The headers that a response with this code always has beside `x-request-id`, with their names in the document's components.
+    fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Code::Unauthorized | Code::Forbidden => Some(("WWW-Authenticate", "WwwAuthenticate")),
-            Code::MethodNotAllowed => Some(("Allow", "Allow")),
-            Code::TooManyRequests | Code::ServiceUnavailable => Some(("Retry-After", "RetryAfter")),
-            _ => None,
+            Code::Unauthorized | Code::Forbidden => &[("WWW-Authenticate", "WwwAuthenticate")],
+            Code::MethodNotAllowed => &[("Allow", "Allow")],
+            Code::TooManyRequests => {
+                &[("Retry-After", "RetryAfter"), ("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")]
+            }
+            Code::ServiceUnavailable => &[("Retry-After", "RetryAfter")],
+            _ => &[],
         }
     }
 
@@ -135,6 +143,9 @@ impl Code {
             Code::PreconditionFailed => "The resource is not in the state that If-Match names; read it again.",
             Code::PayloadTooLarge => "The body is larger than this server accepts.",
             Code::UnsupportedMediaType => "The body has a media type that this operation does not accept.",
+            Code::UnprocessableEntity => {
+                "The request is understood and not carried out; what stands against it is listed in errors."
+            }
             Code::TooManyRequests => "Too many requests with this access token; wait as long as Retry-After says.",
             Code::InternalError => "Something went wrong on the server; quote the x-request-id when you report it.",
             Code::ServiceUnavailable => "The server cannot answer now; try again after as long as Retry-After says.",

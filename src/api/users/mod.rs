@@ -1,6 +1,7 @@
 //! The resource *users*: its operations and their answers.
 
 mod cursor;
+pub(in crate::api) mod idempotency;
 mod refinements;
 mod wire;
 
@@ -15,9 +16,13 @@ use openapi_server::{
 use poem::Result;
 use poem_openapi::{ApiResponse, OAuthScopes, OpenApi, Tags};
 
+use self::idempotency::UnderWay;
 pub use self::{refinements::refinements, wire::*};
 use super::Authorized;
-use crate::store::{StoreError, UserQuery, UserStore};
+use crate::{
+    store::{StoreError, UserQuery, UserStore},
+    user,
+};
 
 /// The group that the operations are shown in.
 #[derive(Tags)]
@@ -42,7 +47,7 @@ pub(in crate::api) enum Scope {
 #[derive(ApiResponse)]
 #[expect(clippy::large_enum_variant, reason = "there is one per request, and it is returned at once")]
 pub enum CreateUserResponse {
-    /// The user was created and is durably stored.
+    /// The user was created and is durably stored; perhaps by an earlier request with the same `Idempotency-Key`, whose answer this is.
     #[oai(status = 201)]
     Created(
         Json<User>,
@@ -52,10 +57,16 @@ pub enum CreateUserResponse {
         /// Names this state of the user (RFC 9110, section 8.8.3).
         #[oai(header = "ETag")]
         String,
+        /// Says that this is the answer to an earlier request, and that this one did nothing; else it is absent.
+        #[oai(header = "Idempotent-Replayed")]
+        Option<bool>,
     ),
-    /// Another user has this email address, in this or another letter case.
+    /// Another user has this email address, in this or another letter case; or a request with this `Idempotency-Key` is still under way.
     #[oai(status = 409)]
-    EmailTaken(Problem),
+    Conflict(Problem),
+    /// An earlier request had this `Idempotency-Key` and another body.
+    #[oai(status = 422)]
+    KeyReused(Problem),
 }
 
 /// The answers of `getUser` that are its own.
@@ -127,12 +138,13 @@ pub enum ListUsersResponse {
 /// The operations on users.
 pub struct Users {
     store: Arc<dyn UserStore>,
+    under_way: UnderWay,
 }
 
 impl Users {
     /// The operations, on this store.
     pub fn new(store: Arc<dyn UserStore>) -> Self {
-        Self { store }
+        Self { store, under_way: UnderWay::default() }
     }
 }
 
@@ -142,20 +154,41 @@ impl Users {
     ///
     /// Creates a user who has no portfolios yet. The email address must not belong to another user, whatever the letter case. The
     /// answer comes after the user is durably stored.
+    ///
+    /// With an `Idempotency-Key` the request can be sent again when its answer is lost: for 24 hours the same caller gets the first
+    /// answer to the same key and body, and no second user. Only a success is kept. Deleting the user ends it: the key is new again.
     #[oai(path = "/users", method = "post", operation_id = "createUser")]
     async fn create_user(
         &self,
         #[oai(scope = "Scope::WriteUsers")] caller: Authorized,
+        /// Names this request, so that it can be sent again: 1 to 255 letters, digits and `._~+/=:-`, best a random UUID, in double
+        /// quotes or without.
+        #[oai(name = "Idempotency-Key")]
+        InHeader(key): InHeader<Option<String>>,
         Json(new): Json<CreateUser>,
     ) -> Result<CreateUserResponse> {
-        match self.store.insert(new.into_user(ObjectId::new(), Utc::now())).await {
+        let recognised = key.map(|key| idempotency::of("createUser", caller.0.subject(), &key, &new)).transpose()?;
+        let claim = recognised.as_ref().map(|recognised| self.under_way.claim(&recognised.key));
+        if let Some(None) = claim {
+            return Ok(CreateUserResponse::Conflict(Problem::new(Code::Conflict).errors(vec![idempotency::under_way()])));
+        }
+        let user = user::User { idempotency: recognised.clone(), ..new.clone().into_user(ObjectId::new(), Utc::now()) };
+        match self.store.insert(user).await {
             Ok(user) => {
                 audit("createUser", &caller, &user.id);
-                let (location, etag) = (format!("/users/{}", user.id), entity_tag::strong(user.version()));
-                Ok(CreateUserResponse::Created(Json(user.into()), location, etag))
+                Ok(created(user, None))
+            }
+            Err(StoreError::KeyUsed(first)) if first.idempotency == recognised => {
+                // The user may have been changed since; the first answer follows from the body, which is the same.
+                let first = user::User { id: first.id, ..new.into_user(ObjectId::new(), first.created_at) };
+                Ok(created(first, Some(true)))
+            }
+            Err(StoreError::KeyUsed(_)) => {
+                let problem = Problem::new(Code::UnprocessableEntity).errors(vec![idempotency::reused()]);
+                Ok(CreateUserResponse::KeyReused(problem))
             }
             Err(StoreError::EmailTaken) => {
-                Ok(CreateUserResponse::EmailTaken(Problem::new(Code::Conflict).errors(vec![email_taken()])))
+                Ok(CreateUserResponse::Conflict(Problem::new(Code::Conflict).errors(vec![email_taken()])))
             }
             Err(error) => Err(unavailable(error)),
         }
@@ -286,6 +319,12 @@ impl Users {
 /// One line in the log for each change of a user: which operation, which user, and the subject of the caller's token.
 fn audit(operation: &str, Authorized(caller): &Authorized, user: &str) {
     tracing::info!(target: "audit", operation, user, caller = caller.subject(), "changed");
+}
+
+/// The answer that a user as created leads to.
+fn created(user: user::User, is_replayed: Option<bool>) -> CreateUserResponse {
+    let (location, etag) = (format!("/users/{}", user.id), entity_tag::strong(user.version()));
+    CreateUserResponse::Created(Json(user.into()), location, etag, is_replayed)
 }
 
 fn default_limit() -> u32 {

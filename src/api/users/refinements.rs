@@ -3,7 +3,7 @@
 use openapi_server::entity_tag;
 use serde_json::{Value, json};
 
-use super::NO_USER;
+use super::{NO_USER, idempotency};
 
 /// What the derived document lacks about these types and operations, as a JSON Merge Patch (RFC 7386) on it.
 pub fn refinements() -> Value {
@@ -99,10 +99,16 @@ pub fn refinements() -> Value {
         "paths": {
             "/users": {
                 "post": {
+                    // In the schema, since the documentation fills in an example beside it, and then all who try it send the same key.
+                    "parameters": { "Idempotency-Key": { "schema": {
+                        "pattern": idempotency::PATTERN, "examples": ["\"8e03978e-40d5-43dd-bc93-6894a57f9324\""]
+                    } } },
                     "requestBody": { "description": "The user to create." },
-                    "responses": { "201": { "headers": { "ETag": etag["ETag"], "Location": {
-                        "schema": { "format": "uri-reference" }, "example": "/users/64f0c51e7fb3fc001234a001"
-                    } } } }
+                    "responses": { "201": { "headers": {
+                        "ETag": etag["ETag"],
+                        "Location": { "schema": { "format": "uri-reference" }, "example": "/users/64f0c51e7fb3fc001234a001" },
+                        "Idempotent-Replayed": { "schema": { "const": true }, "example": true }
+                    } } }
                 },
                 "get": { "parameters": {
                     "limit": { "example": 20 },

@@ -97,15 +97,20 @@ pub struct CreateUser {
     #[oai(validator(pattern = "^[A-Z]{2}$"))]
     pub residency_country: String,
     /// The language to address the user in: `en` (English) or `el` (Greek).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// Where the user lives.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// Where the user pays tax.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_residency: Option<TaxResidency>,
     /// Citizenship, as a two-letter ISO 3166-1 code.
     #[oai(validator(pattern = "^[A-Z]{2}$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nationality: Option<String>,
     /// How the user earns a living.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub employment_info: Option<EmploymentInfo>,
 }
 
@@ -307,6 +312,7 @@ impl CreateUser {
             nationalities: self.nationality.map(|nationality| vec![nationality]),
             employment_info: self.employment_info.map(Into::into),
             revision: None,
+            idempotency: None,
         }
     }
 }
