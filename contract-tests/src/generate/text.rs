@@ -134,7 +134,7 @@ impl Generator<'_> {
             let pattern = shape.patterns[attempt % shape.patterns.len()].clone();
             if let Some(index) = wished.filter(|_| attempt == 0) {
                 let boundary = pattern.boundary();
-                self.step(50 + length(&boundary) / 4);
+                self.step(50 + length(boundary) / 4);
                 return boundary.get(index).cloned();
             }
             // That there is none is found out by drawing many; where these are long, once.

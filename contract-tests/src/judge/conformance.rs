@@ -162,7 +162,7 @@ fn readings(text: &str, explode: bool) -> Vec<Value> {
     let members: Option<Vec<(&str, &str)>> = if explode {
         items.iter().map(|item| item.split_once('=')).collect()
     } else {
-        (items.len() % 2 == 0).then(|| items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+        items.len().is_multiple_of(2).then(|| items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
     };
     if let Some(members) = members {
         readings.push(Value::Object(members.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()));
