@@ -97,6 +97,12 @@ rules! {
         "A refusal names each rule that the request breaks, and no other." "the document: an error body that lists pointer and rule"
     AUTHENTICATION_STATUS "authentication-status" Warning
         "Missing and invalid credentials are answered with 401, insufficient ones with 403." "RFC 6750, section 3.1"
+    OTHER_SCOPE "other-scope" Warning
+        "A token with the scopes of other operations only is not accepted." "the document: security; RFC 6750, section 3.1"
+    FOREIGN_READ "foreign-read" Warning
+        "What one caller creates another caller does not read." "the credentials of another caller, and what is theirs"
+    FOREIGN_CHANGE "foreign-change" Warning
+        "What one caller creates another caller does not change or delete." "the credentials of another caller, and what is theirs"
     CHALLENGE "challenge" Warning
         "401 and 403 carry the challenge of their scheme." "RFC 9110, section 11.6.1; RFC 6750, section 3"
     UNDOCUMENTED_METHOD "undocumented-method" Warning

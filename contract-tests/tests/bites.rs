@@ -39,14 +39,17 @@ const REFERRED: [(&str, &str); 2] = [
     ("/components/schemas/EmploymentInfo/required", "/components/schemas/EmploymentInfo/then/required"),
 ];
 
-/// Rules that no server of this document can break; `rules.rs` and `lifecycle.rs` have a server for each.
-const ELSEWHERE: [&str; 10] = [
+/// Rules that no server of this document can break; `rules.rs`, `lifecycle.rs` and `callers.rs` have a server for each.
+const ELSEWHERE: [&str; 13] = [
     "change-not-shown",
     "created-not-found",
     "deleted-found",
+    "foreign-change",
+    "foreign-read",
     "found-differs",
     "location",
     "no-answer",
+    "other-scope",
     "undocumented-body",
     "undocumented-http-status",
     "undocumented-path",

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer::{MADE, Maker, Style},
+    auth::{AuthFault, Denied},
     document::{Answer, Body, Document, Media, ServedOperation, Unservable},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
@@ -124,16 +125,11 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     async fn operate(&self, operation: &ServedOperation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
-        if let Some(security) = &operation.security {
-            let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
-            if let Err(denied) = security.admit(&self.head.headers, &self.head.uri, fault) {
-                if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
-                    self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
-                }
-                let mut reply = self.problem(Some(operation), denied.status, &[]);
-                reply.headers.insert("www-authenticate".to_owned(), denied.challenge);
-                return reply;
-            }
+        let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
+        let security = operation.security.as_ref();
+        let mut denied = security.and_then(|security| security.admit(&self.head.headers, &self.head.uri, fault).err());
+        if let Some(denied) = denied.take_if(|_| fault != Some(AuthFault::CheckedLast)) {
+            return self.deny(operation, denied, seen);
         }
         let query = self.head.uri.query().unwrap_or_default();
         let (mut parameters, mut broken) = operation.parameters(path_values, query, &self.head.headers);
@@ -150,6 +146,9 @@ impl Turn<'_> {
             }
             self.refused(operation, seen).await;
             return self.problem(Some(operation), operation.refusal(), &broken);
+        }
+        if let Some(denied) = denied {
+            return self.deny(operation, denied, seen);
         }
         let taken = self
             .server
@@ -173,6 +172,15 @@ impl Turn<'_> {
             parameters.entry(name).or_insert_with(|| value.clone());
         }
         self.succeed(operation, &parameters, seen)
+    }
+
+    fn deny(&self, operation: &ServedOperation, denied: Denied, seen: &Seen) -> Reply {
+        if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
+            self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
+        }
+        let mut reply = self.problem(Some(operation), denied.status, &[]);
+        reply.headers.insert("www-authenticate".to_owned(), denied.challenge);
+        reply
     }
 
     /// Every violation in the body, which is then in `seen`. An error is the status, with the violation where it is one.

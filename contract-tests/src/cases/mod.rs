@@ -114,6 +114,8 @@ pub enum Credentials {
     Without(usize),
     /// Values that nobody was given.
     Invalid,
+    /// What another caller has.
+    Other,
 }
 
 /// One case.

@@ -1,7 +1,7 @@
 //! One run: sends cases and has the answers judged.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     future::Future,
     sync::{
         Mutex, PoisonError,
@@ -14,9 +14,9 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    DOUBTFUL_FORMATS, Progress, Suite, SuiteError,
+    DOUBTFUL_FORMATS, Progress, Suite, SuiteError, callers,
     client::Client,
-    credentials::Grant,
+    credentials::{Grant, Keyring},
     failures::Failures,
     fresh::Fresh,
     lifecycle,
@@ -31,7 +31,7 @@ use crate::{
     judge::{Exchange, Finding},
     openapi::{
         document::Document,
-        operation::Operation,
+        operation::{Operation, Security},
         request::{Request, Response, Target},
     },
     plan::{Plan, Sample, random::Random},
@@ -44,11 +44,15 @@ use crate::{
 pub(crate) struct Run<'a> {
     pub(super) suite: &'a Suite,
     client: &'a Client,
+    /// The same with the headers of another caller, where there are such.
+    client_of_other: Client,
     pub(super) prepared: &'a Prepared,
     /// None where every failure counts.
     pub(super) filter: Option<FailureFilter<'a>>,
     /// What authenticates each operation, or why nothing does.
     pub(super) grants: BTreeMap<String, Result<Grant, String>>,
+    /// What authenticates another caller, for each operation for which it differs.
+    pub(super) others: BTreeMap<String, Grant>,
     fresh: Fresh,
     /// What the server is known to have.
     pub(super) known: Known,
@@ -103,12 +107,19 @@ impl<'a> Run<'a> {
         grants: BTreeMap<String, Result<Grant, String>>,
         filter: Option<FailureFilter<'a>>,
     ) -> Self {
+        let headers = suite.other.as_ref().map(|other| other.beside(&suite.keyring).headers);
+        let client_of_other = match headers.filter(|headers| !headers.is_empty()) {
+            Some(headers) => client.with_headers(headers),
+            None => client.clone(),
+        };
         Self {
             suite,
             client,
+            client_of_other,
             prepared,
             filter,
             grants,
+            others: BTreeMap::new(),
             fresh: Fresh::new(nonce()),
             known: Known::new(&prepared.resources, suite.given.clone()),
             failures: Failures::default(),
@@ -125,6 +136,11 @@ impl<'a> Run<'a> {
             answered: Mutex::default(),
             last: Mutex::default(),
         }
+    }
+
+    /// The same with what authenticates another caller.
+    pub fn with_others(self, others: BTreeMap<String, Grant>) -> Self {
+        Self { others, ..self }
     }
 
     /// Tries everything.
@@ -263,12 +279,19 @@ impl<'a> Run<'a> {
             Credentials::Good => good(),
             Credentials::Without(part) => good().without(*part),
             Credentials::Invalid => good().spoilt(),
+            Credentials::Other => self.others.get(&operation.id).cloned().unwrap_or_default(),
         }
     }
 
     /// Every secret that a request may carry.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &String> {
         self.grants.values().filter_map(|grant| grant.as_ref().ok()).flat_map(Grant::secrets)
+    }
+
+    /// Those of another caller.
+    pub(super) fn other_secrets(&self) -> impl Iterator<Item = &String> {
+        let headers = self.suite.other.iter().flat_map(Keyring::secrets);
+        self.others.values().flat_map(Grant::secrets).chain(headers)
     }
 
     /// The part with its plan; none when the run ends before there is one.
@@ -369,15 +392,28 @@ impl<'a> Run<'a> {
         let target = &part.target;
         let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
         let good = self.grant(&target.operation, &Credentials::Good);
+        if good.parts() == 0 {
+            return Ok(Vec::new()); // The caller sends them by other means, with every request.
+        }
         let mut cases = if security.bearer {
             let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
-            authentication::cases(target, security, signer, token, || self.valid(part))?
+            authentication::cases(target, security, &self.other_scopes(security), signer, token, || self.valid(part))?
         } else {
             authentication::without_bearer(target, security, good.parts(), || self.valid(part))
         };
         cases.extend(self.invalid_without_token(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
+    }
+
+    /// The scopes of the same scheme that other operations ask for and this one does not.
+    fn other_scopes(&self, security: &Security) -> Vec<String> {
+        let all = self.prepared.operations.iter().filter_map(|operation| operation.security.as_ref());
+        let all = all.flat_map(|security| security.requirements.iter().flatten());
+        let schemes: BTreeSet<&String> = security.requirements.iter().flatten().map(|requirement| &requirement.name).collect();
+        let scopes = all.filter(|requirement| schemes.contains(&requirement.name)).flat_map(|requirement| &requirement.scopes);
+        let others: BTreeSet<&String> = scopes.filter(|scope| !security.scopes.contains(scope)).collect();
+        others.into_iter().cloned().collect()
     }
 
     /// Who may not call an operation is not told what is wrong with the request.
@@ -390,8 +426,12 @@ impl<'a> Run<'a> {
             title: "a token: no token with an invalid request".to_owned(),
             promise: security.pointer.clone(),
             credentials: Credentials::Raw(Vec::new()),
-            expect: if security.bearer { Expect::Challenge { status: 401, error: None } } else { Expect::NotAccepted },
-            rule: &rules::UNAUTHENTICATED_ACCEPTED,
+            // Only of bearer tokens an RFC says which status and challenge their absence has.
+            expect: match security.bearer {
+                true => Expect::Challenge { status: 401, error: None },
+                false => Expect::Status(vec![401, 403]),
+            },
+            rule: if security.bearer { &rules::UNAUTHENTICATED_ACCEPTED } else { &rules::AUTHENTICATION_STATUS },
             ..self.case(part, index)
         })
     }
@@ -399,7 +439,11 @@ impl<'a> Run<'a> {
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
     pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
-            Some(baseline) => state::run(self, part.target, baseline).await + lifecycle::run(self, part, baseline).await,
+            Some(baseline) => {
+                state::run(self, part.target, baseline).await
+                    + lifecycle::run(self, part, baseline).await
+                    + callers::run(self, part).await
+            }
             None => 0,
         }
     }
@@ -603,12 +647,13 @@ impl<'a> Run<'a> {
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
     pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
         let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
-        let mut answer = self.client.send(&request, authorization).await;
+        let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
+        let mut answer = client.send(&request, authorization).await;
         for _ in 0..RECONNECTS {
             match &answer {
                 Err(error) if error.is_refused && !self.is_over() => {
                     tokio::time::sleep(RECONNECT).await;
-                    answer = self.client.send(&request, authorization).await;
+                    answer = client.send(&request, authorization).await;
                 }
                 _ => break,
             }

@@ -15,6 +15,9 @@ pub struct Asked {
     pub method: String,
     pub target: String,
     pub media_type: String,
+    /// Who sends it, as its `x-api-key` says.
+    #[allow(dead_code, reason = "not every test has several callers")]
+    pub key: String,
     pub body: Vec<u8>,
 }
 
@@ -67,7 +70,8 @@ async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send +
         }
         let mut first = lines[0].split(' ').map(str::to_owned);
         let (method, target) = (first.next()?, first.next()?);
-        let asked = Asked { method, target, media_type: header("content-type: ").unwrap_or_default(), body };
+        let [media_type, key] = ["content-type: ", "x-api-key: "].map(|name| header(name).unwrap_or_default());
+        let asked = Asked { method, target, media_type, key, body };
         let (status, headers, text) = answer(&asked)?;
         let length = text.len();
         let body = if asked.method == "HEAD" { String::new() } else { text };
