@@ -18,6 +18,7 @@ mod record;
 mod resources;
 mod run;
 mod saved;
+mod sequence;
 mod shrink;
 mod state;
 pub(crate) mod store;

@@ -22,7 +22,7 @@ use super::{
     lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
     resources::{Answer, Known},
-    saved, state,
+    saved, sequence, state,
     store::check_store,
     tally::Tally,
 };
@@ -148,6 +148,8 @@ impl<'a> Run<'a> {
         let (suite, parts) = (self.suite, &self.prepared.parts);
         self.check_reachable(parts).await?;
         let before = self.snapshot().await;
+        // First, while lists are short.
+        sequence::run(self).await;
         let mut reports = Vec::new();
         // What takes resources away comes last.
         let mut order: Vec<usize> = (0..parts.len()).collect();
