@@ -408,7 +408,7 @@ async fn the_published_schema_describes_each_field_of_a_report() {
         assert!(errors.is_empty(), "{errors:#?}");
     }
     let mut other = folder.json("report.json");
-    other["failures"][0]["more"] = json!(1);
+    other["failures"][0]["undescribed"] = json!(1);
     assert!(!validator.is_valid(&other), "what is not described is noticed");
 }
 
