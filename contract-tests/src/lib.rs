@@ -50,5 +50,5 @@ pub use self::{
     },
     report::{Accepted, Allowance, ConstraintReport, Failure, Layout, OperationReport, Report, Stopped},
     schema::{Constraint, ConstraintId, Disagreement, Uncovered, equal, number},
-    suite::{DOUBTFUL_FORMATS, Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
+    suite::{Credential, DOUBTFUL_FORMATS, Progress, Store, StoreFuture, Suite, SuiteError, client::ClientError},
 };

@@ -79,6 +79,8 @@ rules! {
         "A resource that was created is found." "RFC 9110, section 15.3.2"
     DELETED_FOUND "deleted-found" Error
         "A resource that was deleted is not found." "RFC 9110, section 9.3.5"
+    PRECONDITION "precondition" Error
+        "A documented precondition is kept." "RFC 9110, sections 13.1.1 and 13.1.2"
     VALID_REFUSED "valid-refused" Error
         "A valid request is accepted." "the document: parameters and requestBody"
     HTTP_VARIANT_REFUSED "http-variant-refused" Error
@@ -97,6 +99,12 @@ rules! {
         "A refusal names each rule that the request breaks, and no other." "the document: an error body that lists pointer and rule"
     AUTHENTICATION_STATUS "authentication-status" Warning
         "Missing and invalid credentials are answered with 401, insufficient ones with 403." "RFC 6750, section 3.1"
+    OTHER_SCOPE "other-scope" Warning
+        "A token with the scopes of other operations only is not accepted." "the document: security; RFC 6750, section 3.1"
+    FOREIGN_READ "foreign-read" Warning
+        "What one caller creates another caller does not read." "the credentials of another caller, and what is theirs"
+    FOREIGN_CHANGE "foreign-change" Warning
+        "What one caller creates another caller does not change or delete." "the credentials of another caller, and what is theirs"
     CHALLENGE "challenge" Warning
         "401 and 403 carry the challenge of their scheme." "RFC 9110, section 11.6.1; RFC 6750, section 3"
     UNDOCUMENTED_METHOD "undocumented-method" Warning
@@ -119,6 +127,20 @@ rules! {
         "A resource is found as it was sent." "the document: requestBody and responses"
     CHANGE_NOT_SHOWN "change-not-shown" Warning
         "A change that was accepted shows." "RFC 9110, section 9.3.4; RFC 5789, section 2; RFC 7396"
+    NOT_LISTED "not-listed" Warning
+        "A resource that was created is in the list of its collection." "the document: the list of the collection"
+    DELETED_LISTED "deleted-listed" Warning
+        "A resource that was deleted is not listed." "RFC 9110, section 9.3.5"
+    OTHER_CHANGED "other-changed" Warning
+        "A change of one resource leaves the others as they were." "RFC 9110, sections 9.3.3 to 9.3.5"
+    PUT_TWICE "put-twice" Warning
+        "A PUT that is sent twice leaves what it leaves when it is sent once." "RFC 9110, section 9.2.2"
+    ETAG "etag" Warning
+        "A resource that has changed has another ETag." "RFC 9110, section 8.8.1"
+    PAGING "paging" Warning
+        "The pages of a list have each resource once, and no more than was asked for." "the document: the parameters of the list"
+    FILTER "filter" Warning
+        "A list with a filter has what matches, and nothing else." "the document: the parameters of the list"
     TIMESTAMPS "timestamps" Warning
         "What says when a resource was created says now." "the names of the properties"
 }

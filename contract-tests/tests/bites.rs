@@ -39,14 +39,25 @@ const REFERRED: [(&str, &str); 2] = [
     ("/components/schemas/EmploymentInfo/required", "/components/schemas/EmploymentInfo/then/required"),
 ];
 
-/// Rules that no server of this document can break; `rules.rs` and `lifecycle.rs` have a server for each.
-const ELSEWHERE: [&str; 10] = [
+/// Rules that no server of this document can break; `rules.rs`, `lifecycle.rs`, `callers.rs` and `sequences.rs` have a server for each.
+const ELSEWHERE: [&str; 21] = [
     "change-not-shown",
     "created-not-found",
     "deleted-found",
+    "deleted-listed",
+    "etag",
+    "filter",
+    "foreign-change",
+    "foreign-read",
     "found-differs",
     "location",
     "no-answer",
+    "not-listed",
+    "other-changed",
+    "other-scope",
+    "paging",
+    "precondition",
+    "put-twice",
     "undocumented-body",
     "undocumented-http-status",
     "undocumented-path",

@@ -370,6 +370,188 @@ async fn a_token_is_never_shown() {
     assert!(wrong.status == 2 && !wrong.error.contains("secret"), "{}", wrong.error);
 }
 
+/// The schema of the JSON report, as it is published.
+const SCHEMA: &str = include_str!("../../docs/report.schema.json");
+
+/// Closes each object of a schema that lists its properties, so that a property which nobody described is found.
+fn close(schema: &mut Value) {
+    if let Some(object) = schema.as_object_mut()
+        && object.contains_key("properties")
+        && object.get("type") == Some(&json!("object"))
+    {
+        object.entry("additionalProperties").or_insert(json!(false));
+    }
+    match schema {
+        Value::Object(object) => object.values_mut().for_each(close),
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_published_schema_describes_each_field_of_a_report() {
+    let mut schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    jsonschema::meta::validate(&schema).unwrap();
+    close(&mut schema);
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let folder = Folder::new();
+    let (kept, broken) = (serve(SEARCH, None).await, serve(NOTES, without(TITLE)).await);
+    for (server, flags) in [
+        (&kept, "--spec search.yaml --cases 5"),
+        (&kept, "--spec search.yaml --max-time 1ms"),
+        (&broken, "--spec notes.yaml --cases 5"),
+    ] {
+        folder.run([server.url.as_str(), "--json", "report.json"].into_iter().chain(words(flags))).await;
+        let report = folder.json("report.json");
+        let errors: Vec<String> =
+            validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    let mut other = folder.json("report.json");
+    other["failures"][0]["undescribed"] = json!(1);
+    assert!(!validator.is_valid(&other), "what is not described is noticed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_exchange_is_kept_on_request_without_its_secrets() {
+    let (folder, url) = (Folder::new(), echo().await);
+    let token = Faulty::token(&json!({"scope": "write:users"}));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_contract-tests"));
+    let flags = ["--spec", USERS, "--cases", "2", "--har", "all.har", "--json", "report.json", "--exclude", "createUser"];
+    let ended = folder
+        .ended(command.arg(&url).args(flags).args(["--header", "x-tenant: very-secret"]).env("CONTRACT_TOKEN", &token))
+        .await;
+    assert_eq!(ended.status, 1, "{}", ended.error);
+    let text = folder.read("all.har");
+    let (begin, end) = token.split_at(token.len() / 2);
+    assert!(!text.contains(begin) && !text.contains(&end[1..]) && !text.contains("very-secret"));
+    let har: Value = serde_json::from_str(&text).unwrap();
+    let entries = har["log"]["entries"].as_array().unwrap();
+    let sent = usize::try_from(folder.json("report.json")["requests"].as_u64().unwrap()).unwrap();
+    assert!(har["log"]["version"] == "1.2" && entries.len() >= sent && sent > 10, "{} {sent}", entries.len());
+    let answered = entries.iter().find(|entry| entry["response"]["content"]["text"] == json!("you sent Bearer $TOKEN")).unwrap();
+    assert_eq!((&answered["response"]["status"], &answered["request"]["httpVersion"]), (&json!(200), &json!("HTTP/1.1")));
+    let wrong = folder.run([url.as_str(), "--spec", "search.yaml", "--har", "none/all.har"]).await;
+    assert!(wrong.status == 2 && wrong.error.contains("none/all.har") && wrong.error.contains("--har"), "{}", wrong.error);
+}
+
+/// A document in which an id is needed that nobody tells.
+const SHELVES: &str = r"openapi: 3.1.0
+info: { title: Shelves, version: 1.0.0 }
+paths:
+  /shelves/{shelf}:
+    parameters: [{ name: shelf, in: path, required: true, schema: { type: string, maxLength: 8 } }]
+    get:
+      operationId: seeShelf
+      responses: { '200': { description: It. }, '400': { description: Not valid. } }
+    delete:
+      operationId: burnShelf
+      responses: { '204': { description: Burnt. }, '400': { description: Not valid. } }
+";
+
+/// The paths of the requests of a method that an archive has.
+fn asked(har: &Value, method: &str) -> Vec<String> {
+    let entries = har["log"]["entries"].as_array().unwrap().iter().map(|entry| &entry["request"]);
+    let path = |request: &Value| request["url"].as_str().unwrap().splitn(4, '/').last().unwrap().to_owned();
+    entries.filter(|request| request["method"] == method).map(path).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_nobody_tells_come_from_the_command_line_or_a_file() {
+    let (server, folder) = (serve(SHELVES, None).await, Folder::new());
+    fs::write(folder.path("shelves.yaml"), SHELVES).unwrap();
+    fs::write(folder.path("seed.yaml"), "shelf: [north, 42]\n").unwrap();
+    let (url, flags) = (server.url.as_str(), "--spec shelves.yaml --cases 5 --har all.har");
+    folder.run([url, "--set", "shelf=south"].into_iter().chain(words(flags))).await;
+    let seen = asked(&folder.json("all.har"), "GET");
+    assert!(seen.contains(&"shelves/south".to_owned()), "{seen:?}");
+    folder.run([url, "--seed-data", "seed.yaml"].into_iter().chain(words(flags))).await;
+    let har = folder.json("all.har");
+    let seen = asked(&har, "GET");
+    assert!(["shelves/north", "shelves/42"].iter().all(|path| seen.iter().any(|seen| seen == path)), "{seen:?}");
+    assert!(!asked(&har, "DELETE").iter().any(|path| path == "shelves/north"), "what is given is not deleted");
+    for (text, said) in [("shelf: {a: b}", "shelf has a value"), ("- shelf", "seed.yaml"), ("shelf: []", "shelf has a value")] {
+        fs::write(folder.path("seed.yaml"), text).unwrap();
+        let ended = folder.run([url, "--seed-data", "seed.yaml", "--spec", "shelves.yaml"]).await;
+        assert!(ended.status == 2 && ended.error.contains(said) && ended.error.contains("hint: "), "{text}: {}", ended.error);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_excluded_operation_and_what_changes_something_are_left_alone() {
+    let (server, folder) = (serve(SHELVES, None).await, Folder::new());
+    fs::write(folder.path("shelves.yaml"), SHELVES).unwrap();
+    for flags in ["--exclude burnShelf", "--read-only"] {
+        let rest = "--spec shelves.yaml --cases 5 --har all.har --json report.json";
+        let ended = folder.run([server.url.as_str()].into_iter().chain(words(flags)).chain(words(rest))).await;
+        assert!(ended.error.is_empty(), "{}", ended.error);
+        let deleted = asked(&folder.json("all.har"), "DELETE");
+        assert!(deleted.iter().all(|path| path.contains("undocumented")), "{flags}: {deleted:?}");
+        let untested: Vec<Value> = folder.json("report.json")["operations"].as_array().unwrap().clone();
+        let why = untested.iter().find(|operation| operation["id"] == "burnShelf").unwrap()["untested"].clone();
+        assert!(why.is_string(), "{flags}: {why}");
+    }
+    let ended = folder.run([server.url.as_str(), "--spec", "shelves.yaml", "--exclude", "nothing"]).await;
+    assert!(ended.status == 2 && ended.error.contains("no operation is called"), "{}", ended.error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_needs_an_id_is_told_and_nothing_is_sent() {
+    let folder = Folder::new();
+    fs::write(folder.path("shelves.yaml"), SHELVES).unwrap();
+    let ended = folder.run(["http://127.0.0.1:1", "--spec", "shelves.yaml", "--explain-state"]).await;
+    assert_eq!((ended.status, ended.error.as_str()), (0, ""));
+    assert!(ended.out.contains("seeShelf (GET /shelves/{shelf}) needs shelf\n  from nobody: --set"), "{}", ended.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_covered_or_wrong_in_the_document_may_end_a_run() {
+    let folder = Folder::new();
+    let gap = NOTES.replace("application/json:", "application/xml: { schema: { type: string } }\n          application/json:");
+    fs::write(folder.path("gap.yaml"), &gap).unwrap();
+    fs::write(folder.path("wrong.yaml"), NOTES.replace("minLength: 3", "minLength: three")).unwrap();
+    let server = serve(NOTES, None).await;
+    let url = server.url.as_str();
+    let status = async |flags: &str| folder.run([url, "--cases", "5"].into_iter().chain(words(flags))).await;
+    assert_eq!(status("--spec notes.yaml --require-coverage").await.status, 0);
+    assert_eq!(status("--spec gap.yaml").await.status, 0);
+    assert_eq!(status("--spec gap.yaml --require-coverage").await.status, 1);
+    assert_ne!(status("--spec wrong.yaml").await.status, 2);
+    let strict = status("--spec wrong.yaml --strict-document").await;
+    assert!(strict.status == 2 && strict.error.contains("wrong.yaml:") && strict.error.contains("minLength"), "{}", strict.error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reports_for_browsers_and_code_scanning_have_the_findings() {
+    let (server, folder) = (serve(NOTES, without(TITLE)).await, Folder::new());
+    let flags = "--spec notes.yaml --cases 5 --html report.html --sarif report.sarif --json report.json";
+    assert_eq!(folder.run([server.url.as_str()].into_iter().chain(words(flags))).await.status, 1);
+    let first = folder.json("report.json")["failures"][0].clone();
+    let page = folder.read("report.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains(first["what"].as_str().unwrap()), "{page}");
+    let sarif = folder.json("report.sarif");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((&sarif["version"], &result["ruleId"]), (&json!("2.1.0"), &first["rule"]));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&json!("notes.yaml"), &first["line"]));
+    for (flag, name) in [("--html", "none/report.html"), ("--sarif", "none/report.sarif")] {
+        let ended = folder.run([server.url.as_str(), "--spec", "notes.yaml", "--cases", "1", flag, name]).await;
+        assert!(ended.status == 2 && ended.error.contains(name) && ended.error.contains(flag), "{}", ended.error);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_of_another_caller_that_is_wrong_is_not_repeated() {
+    let folder = Folder::new();
+    for wrong in ["my-secret", "basic=my-secret", "api-key=my-secret", "header=my-secret", "token="] {
+        let ended = folder.run(["http://127.0.0.1:1", "--spec", "notes.yaml", "--other", wrong]).await;
+        assert!(ended.status == 2 && ended.error.contains("expected token=TOKEN"), "{wrong}: {}", ended.error);
+    }
+    let server = serve(NOTES, None).await;
+    let ended = folder.run([server.url.as_str(), "--spec", "notes.yaml", "--other", "token=x"]).await;
+    assert!(ended.status == 2 && ended.error.contains("no operation takes the credentials"), "{}", ended.error);
+}
+
 /// A server that says 200 to everything, and what `Authorization` was.
 async fn echo() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

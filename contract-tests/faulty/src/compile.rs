@@ -6,7 +6,8 @@ use hyper::header::HeaderName;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    document::{Answer, Body, Header, Media, Route, ServedOperation, Unservable},
+    document::{Answer, Body, Header, List, Media, Route, ServedOperation, Unservable},
+    list::is_next,
     parameter::{Parameter, Text},
     security::Security,
     view::{View, escape, followed},
@@ -55,6 +56,7 @@ fn operation(
         }
         None => None,
     };
+    let list = if method == "get" && !item_at.ends_with('}') { list(answers, &at)? } else { None };
     let statuses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
@@ -75,7 +77,42 @@ fn operation(
         body,
         answers: answers.collect::<Result<_, _>>()?,
         unique: unique.into_iter().collect(),
+        list,
     })
+}
+
+/// The list that the first success of an operation has: the body, or a property of it.
+fn list(answers: &View, at: &str) -> Result<Option<List>, Unservable> {
+    let responses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object);
+    let Some(success) = responses.into_iter().flat_map(Map::keys).find(|status| status.starts_with('2')) else { return Ok(None) };
+    let (at, node) = answers.resolve(&format!("{at}/responses/{success}"))?;
+    let content = node.get("content").and_then(Value::as_object).and_then(|content| content.iter().next());
+    let Some((name, content)) = content else { return Ok(None) };
+    if content.get("x-answer").is_some() || content.get("schema").is_none() {
+        return Ok(None);
+    }
+    let (at, schema) = answers.resolve(&format!("{at}/content/{}/schema", escape(name)))?;
+    let own = schema.get("items").map(|_| Ok((None, at.clone())));
+    let names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    let mut listing = names.clone().map(|name| {
+        let (at, property) = answers.resolve(&format!("{at}/properties/{}", escape(name)))?;
+        Ok(property.get("items").map(|_| (Some(name.clone()), at)))
+    });
+    let found = match own {
+        Some(own) => Some(own),
+        None => listing.find_map(Result::transpose),
+    };
+    let Some((property, at)) = found.transpose()? else { return Ok(None) };
+    let items = format!("{at}/items");
+    let item = Media {
+        name: String::new(),
+        schema: answers.at(&items)?.clone(),
+        texts: BTreeMap::new(),
+        validator: answers.validator(&items)?,
+        example: None,
+        wanted: None,
+    };
+    Ok(Some(List { property, next: names.into_iter().find(|name| is_next(name)).cloned(), item }))
 }
 
 /// The properties that a schema names, also in the parts of an `allOf`.

@@ -43,6 +43,18 @@ pub struct ServedOperation {
     pub answers: BTreeMap<String, Answer>,
     /// Where in the body values are that no two resources share.
     pub unique: Vec<String>,
+    /// The list in the answer, where it is one of a collection.
+    pub list: Option<List>,
+}
+
+/// The list in the body of an answer.
+pub struct List {
+    /// The property that it is in; none where it is the body itself.
+    pub property: Option<String>,
+    /// The property that leads to the next page.
+    pub next: Option<String>,
+    /// What an item is made by.
+    pub item: Media,
 }
 
 pub struct Body {

@@ -10,7 +10,7 @@
 //! - `server`: a request on its way from bytes to the answer, and where a fault interferes
 //! - `answer`: bodies and headers out of schemas
 //! - `security`: who may call an operation; `auth`: tokens and scopes; `key`: whose tokens
-//! - `store`: what is kept
+//! - `store`: what is kept; `list`: the part of it that is asked for
 //! - `exchange`: a request as it is read, an answer before it is bytes; `fault`: where one interferes with them
 //! - [`client`]: what the tests of the server itself ask it with
 
@@ -22,6 +22,7 @@ mod document;
 mod exchange;
 mod fault;
 mod key;
+mod list;
 mod parameter;
 pub mod parsing;
 mod security;

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -16,9 +17,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     answer::{MADE, Maker, Style},
-    document::{Answer, Body, Document, Media, ServedOperation, Unservable},
+    auth::{AuthFault, Denied},
+    document::{Answer, Body, Document, Header, Media, ServedOperation, Unservable},
     exchange::{Content, Reply, Seen, is_json},
     fault::{Effect, Fault},
+    list,
     parameter::{Text, pairs},
     parsing,
     store::{Claim, Store, StoreFault},
@@ -124,16 +127,11 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     async fn operate(&self, operation: &ServedOperation, path_values: &Map<String, Value>, seen: &mut Seen) -> Reply {
-        if let Some(security) = &operation.security {
-            let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
-            if let Err(denied) = security.admit(&self.head.headers, &self.head.uri, fault) {
-                if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
-                    self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
-                }
-                let mut reply = self.problem(Some(operation), denied.status, &[]);
-                reply.headers.insert("www-authenticate".to_owned(), denied.challenge);
-                return reply;
-            }
+        let fault = if let Some(Effect::Auth(fault)) = self.server.effect { Some(fault) } else { None };
+        let security = operation.security.as_ref();
+        let mut denied = security.and_then(|security| security.admit(&self.head.headers, &self.head.uri, fault).err());
+        if let Some(denied) = denied.take_if(|_| fault != Some(AuthFault::CheckedLast)) {
+            return self.deny(operation, denied, seen);
         }
         let query = self.head.uri.query().unwrap_or_default();
         let (mut parameters, mut broken) = operation.parameters(path_values, query, &self.head.headers);
@@ -148,8 +146,11 @@ impl Turn<'_> {
             if let Some(Effect::Errors(change)) = &self.server.effect {
                 change(seen.body.as_ref().unwrap_or(&Value::Null), &mut broken);
             }
-            self.refused(operation, seen).await;
+            self.refused(operation, seen, &broken).await;
             return self.problem(Some(operation), operation.refusal(), &broken);
+        }
+        if let Some(denied) = denied {
+            return self.deny(operation, denied, seen);
         }
         let taken = self
             .server
@@ -165,6 +166,15 @@ impl Turn<'_> {
                 |pointer: &String| Violation { pointer: pointer.clone(), rule: "unique".to_owned(), message: message.clone() };
             return self.problem(Some(operation), 409, &taken.iter().map(violation).collect::<Vec<_>>());
         }
+        if let Some(refused) = self.precondition(operation) {
+            return refused;
+        }
+        if operation.method == "DELETE"
+            && self.server.store_fault() == Some(StoreFault::DeleteAgainFails)
+            && self.server.store.is_gone(&seen.path)
+        {
+            return Reply::broken();
+        }
         // Only a path that ends with an id leads to nothing once that is deleted.
         if operation.method == "GET" && operation.names_one() && self.server.store.is_gone(&seen.path) {
             return self.problem(Some(operation), 404, &[]);
@@ -173,6 +183,80 @@ impl Turn<'_> {
             parameters.entry(name).or_insert_with(|| value.clone());
         }
         self.succeed(operation, &parameters, seen)
+    }
+
+    /// What names the state of the resource at a path.
+    fn etag(&self, path: &str) -> String {
+        if self.server.store_fault() == Some(StoreFault::SameEtag) {
+            return "\"0\"".to_owned();
+        }
+        let mut hasher = DefaultHasher::new();
+        (path, self.server.store.known(path).unwrap_or_default().to_string()).hash(&mut hasher);
+        format!("\"{:016x}\"", hasher.finish())
+    }
+
+    /// The refusal of a request whose documented precondition does not hold (RFC 9110, section 13.1).
+    fn precondition(&self, operation: &ServedOperation) -> Option<Reply> {
+        let given = |name: &str| self.head.headers.get(name).and_then(|value| value.to_str().ok());
+        let (path, fault) = (self.head.uri.path(), self.server.store_fault());
+        let documented = |status: &str| operation.answers.contains_key(status);
+        if operation.method == "GET" && documented("304") && fault != Some(StoreFault::IfNoneMatchIgnored) {
+            let own = self.etag(path);
+            let same = |tag: &str| tag.trim().trim_start_matches("W/") == own;
+            if self.server.store.find(path).is_some() && given("if-none-match")?.split(',').any(same) {
+                let mut reply = self.reply(operation.answer(304), 304, "");
+                reply.headers.insert("etag".to_owned(), own);
+                return Some(reply);
+            }
+        }
+        let changes = matches!(operation.method.as_str(), "PUT" | "PATCH" | "DELETE");
+        if changes && documented("412") && fault != Some(StoreFault::IfMatchIgnored) && self.server.store.find(path).is_some() {
+            let wanted = given("if-match")?;
+            return (wanted.trim() != "*" && wanted != self.etag(path)).then(|| self.problem(Some(operation), 412, &[]));
+        }
+        None
+    }
+
+    /// A body with the list of what is stored below this path; none where nothing is, or it cannot be told by this schema.
+    fn listed(&self, operation: &ServedOperation, media: &Media, parameters: &Map<String, Value>) -> Option<Value> {
+        let list = operation.list.as_ref()?;
+        let (path, store, fault) = (self.head.uri.path(), &self.server.store, self.server.store_fault());
+        let mut stored: Vec<Value> = store.below(path).iter().filter_map(|path| store.known(path)).collect();
+        if fault == Some(StoreFault::DeletedListed) {
+            stored.extend(store.graves(path));
+        }
+        if stored.is_empty() && store.graves(path).is_empty() {
+            return None;
+        }
+        let query = |name: &String| operation.parameters.iter().find(|known| known.place == "query" && known.name == *name);
+        let asked =
+            parameters.iter().filter(|(name, _)| query(name).is_some()).map(|(name, value)| (name.clone(), value.clone()));
+        let number = operation.parameters.iter().find(|known| known.place == "query" && list::is_number(&known.name));
+        let base = usize::from(number.is_some_and(|number| !number.validator.is_valid(&json!(0))));
+        let page = list::page(stored, &asked.collect(), base, fault);
+        let items: Option<Vec<Value>> = page.items.iter().map(|item| self.maker().shown(&list.item, item, &Map::new())).collect();
+        let Some(property) = &list.property else { return Some(json!(items?)).filter(|body| media.validator.is_valid(body)) };
+        let mut body = self.maker().body(media, None, &Map::new())?;
+        let object = body.as_object_mut()?;
+        object.insert(property.clone(), json!(items?));
+        if let Some(name) = &list.next {
+            object.shift_remove(name);
+            object.extend(page.next.map(|next| (name.clone(), json!(next))));
+        }
+        let mut last = body.clone();
+        if let (Some(name), Some(object)) = (&list.next, last.as_object_mut()) {
+            object.entry(name.clone()).or_insert(Value::Null);
+        }
+        [body, last].into_iter().find(|body| media.validator.is_valid(body))
+    }
+
+    fn deny(&self, operation: &ServedOperation, denied: Denied, seen: &Seen) -> Reply {
+        if self.server.store_fault() == Some(StoreFault::UnauthenticatedStored) {
+            self.keep(serde_json::from_slice(&seen.bytes).unwrap_or_default());
+        }
+        let mut reply = self.problem(Some(operation), denied.status, &[]);
+        reply.headers.insert("www-authenticate".to_owned(), denied.challenge);
+        reply
     }
 
     /// Every violation in the body, which is then in `seen`. An error is the status, with the violation where it is one.
@@ -240,7 +324,8 @@ impl Turn<'_> {
             Some(_) if !seen.body.as_ref().is_some_and(is_flat) => {
                 return self.problem(Some(operation), operation.refusal(), &[]);
             }
-            _ => media.map(|media| match stored() {
+            _ => media.map(|media| match self.listed(operation, media, parameters).or_else(stored) {
+                Some(listed) if operation.list.is_some() && media.validator.is_valid(&listed) => Some(listed),
                 Some(stored) => self.maker().shown(media, &stored, parameters),
                 None => self.maker().body(media, seen.body.as_ref(), parameters),
             }),
@@ -268,19 +353,65 @@ impl Turn<'_> {
         let resource =
             made.unwrap_or_else(|| self.with_identity(seen.body.clone().unwrap_or_default(), seen.body.as_ref(), true));
         let fault = self.server.store_fault();
+        let resource = if fault == Some(StoreFault::PutAdds) { self.added(resource) } else { resource };
         match operation.method.as_str() {
             "POST" => {
                 self.note(&location, seen);
-                self.create(location, resource);
+                self.create(location.clone(), resource);
             }
             "PUT" | "PATCH" if fault != Some(StoreFault::NotChanged) => {
                 self.note(path, seen);
                 self.server.store.put(path.to_owned(), resource);
+                if fault == Some(StoreFault::ChangesAll) {
+                    self.spread(path, seen.body.as_ref());
+                }
             }
-            "DELETE" if fault != Some(StoreFault::NotDeleted) => self.server.store.remove(path),
+            "DELETE" if fault != Some(StoreFault::NotDeleted) => {
+                if fault == Some(StoreFault::DeletesTwo)
+                    && let Some((collection, _)) = path.rsplit_once('/')
+                    && let Some(other) = self.server.store.below(collection).iter().rfind(|other| *other != path)
+                {
+                    self.server.store.remove(other);
+                }
+                self.server.store.remove(path);
+            }
             _ => {}
         }
+        let of_one = if operation.method == "POST" { location.as_str() } else { path };
+        if let Some(etag) = reply.headers.get_mut("etag") {
+            let own = self.etag(of_one);
+            let is_valid = |header: &&Header| header.name.eq_ignore_ascii_case("etag") && header.validator.is_valid(&json!(own));
+            if operation.answer(status).is_some_and(|answer| answer.headers.iter().any(|header| is_valid(&header))) {
+                *etag = own;
+            }
+        }
         reply
+    }
+
+    /// A resource whose lists are added to those that are there, where they are the same.
+    fn added(&self, mut resource: Value) -> Value {
+        let before = self.server.store.find(self.head.uri.path());
+        for (name, value) in resource.as_object_mut().into_iter().flatten() {
+            let old = before.as_ref().and_then(|before| before.get(name)).and_then(Value::as_array);
+            if let (Some(new), Some(old)) = (value.as_array_mut(), old)
+                && new == old
+            {
+                new.extend(old.iter().cloned());
+            }
+        }
+        resource
+    }
+
+    /// Says of all resources beside the one at this path what was sent for it.
+    fn spread(&self, path: &str, sent: Option<&Value>) {
+        let Some((collection, _)) = path.rsplit_once('/') else { return };
+        for other in self.server.store.below(collection) {
+            let Some(mut resource) = self.server.store.find(&other) else { continue };
+            if let (Some(resource), Some(Value::Object(sent))) = (resource.as_object_mut(), sent) {
+                resource.extend(sent.clone());
+            }
+            self.server.store.put(other, resource);
+        }
     }
 
     /// A resource with what the one at this path has of what the server makes and nobody has sent; also where it has no such property itself, if `all`.
@@ -341,9 +472,21 @@ impl Turn<'_> {
     }
 
     /// What a server does with a refused request that should do nothing.
-    async fn refused(&self, operation: &ServedOperation, seen: &Seen) {
+    async fn refused(&self, operation: &ServedOperation, seen: &Seen, broken: &[Violation]) {
         match (self.server.store_fault(), &seen.body) {
             (Some(StoreFault::RefusedStored), Some(body)) => self.keep(body.clone()),
+            (Some(StoreFault::RefusedChanges), Some(Value::Object(body))) => {
+                let path = self.head.uri.path();
+                if let Some(mut resource) = self.server.store.find(path) {
+                    let is_valid = |name: &String| {
+                        let at = format!("/{name}");
+                        !broken.iter().any(|broken| broken.pointer == at || broken.pointer.starts_with(&format!("{at}/")))
+                    };
+                    let valid = body.iter().filter(|(name, _)| is_valid(name)).map(|(name, value)| (name.clone(), value.clone()));
+                    resource.as_object_mut().into_iter().for_each(|resource| resource.extend(valid.clone()));
+                    self.server.store.put(path.to_owned(), resource);
+                }
+            }
             (Some(StoreFault::RefusedTakesTheValue), body) => {
                 self.server.store.claim(&claims(operation, body.as_ref(), None), None).await;
             }

@@ -49,6 +49,38 @@ pub enum StoreFault {
     NotDeleted,
     /// A changed resource stays as it was.
     NotChanged,
+    /// The newest resource is not in the list.
+    NewestNotListed,
+    /// The first resource is twice in the list.
+    ListedTwice,
+    /// A deleted resource stays in the list.
+    DeletedListed,
+    /// What is sent for one resource is said of all in its collection.
+    ChangesAll,
+    /// With a resource the one before it in its collection is deleted, too.
+    DeletesTwo,
+    /// A refused change is carried out.
+    RefusedChanges,
+    /// A list that is sent again is added to the one that is there.
+    PutAdds,
+    /// Deleting what is deleted fails.
+    DeleteAgainFails,
+    /// `ETag` is always the same.
+    SameEtag,
+    /// `If-None-Match` is ignored.
+    IfNoneMatchIgnored,
+    /// `If-Match` is ignored.
+    IfMatchIgnored,
+    /// The size of a page is ignored.
+    LimitIgnored,
+    /// Each page begins with the last item of the one before.
+    PagesOverlap,
+    /// Between two pages an item is left out.
+    PagesSkip,
+    /// Filters are ignored.
+    FilterIgnored,
+    /// What matches a filter is listed but for the last.
+    FilterLosesTheLast,
 }
 
 /// A value that no two resources may share: where it is in the body, and its text.
@@ -65,6 +97,8 @@ struct Resources {
     sent: HashMap<String, Value>,
     /// The paths of those that were deleted.
     gone: HashSet<String>,
+    /// Those themselves.
+    graves: Vec<(String, Value)>,
     taken: HashSet<Claim>,
 }
 
@@ -117,6 +151,20 @@ impl Store {
         }
     }
 
+    /// The paths of the resources right below this path, in the order of creation.
+    pub(super) fn below(&self, path: &str) -> Vec<String> {
+        let resources = self.resources();
+        let mut paths: Vec<String> =
+            resources.items.iter().map(|(known, _)| known).filter(|known| is_below(known, path)).cloned().collect();
+        paths.dedup();
+        paths
+    }
+
+    /// The deleted resources right below this path.
+    pub(super) fn graves(&self, path: &str) -> Vec<Value> {
+        self.resources().graves.iter().filter(|(known, _)| is_below(known, path)).map(|(_, value)| value.clone()).collect()
+    }
+
     /// Whether the resource at this path was deleted.
     pub(super) fn is_gone(&self, path: &str) -> bool {
         self.resources().gone.contains(path)
@@ -147,7 +195,9 @@ impl Store {
     /// Removes what is at this path, if anything.
     pub(super) fn remove(&self, path: &str) {
         let mut resources = self.resources();
-        resources.items.retain(|(known, _)| known != path);
+        let (taken, left): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut resources.items).into_iter().partition(|(known, _)| known == path);
+        (resources.items, resources.graves) = (left, [std::mem::take(&mut resources.graves), taken].concat());
         resources.sent.remove(path);
         resources.gone.insert(path.to_owned());
     }
@@ -155,6 +205,11 @@ impl Store {
     fn resources(&self) -> MutexGuard<'_, Resources> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_below(known: &str, path: &str) -> bool {
+    let below = known.strip_prefix(path.trim_end_matches('/')).and_then(|rest| rest.strip_prefix('/'));
+    below.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
 }
 
 /// The form in which two equal values are equal.

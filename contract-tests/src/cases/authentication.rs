@@ -13,10 +13,14 @@ use crate::{
     rules,
 };
 
-/// The cases for one operation; `valid` makes a new valid request.
+/// What the case is called whose token grants everything but what the operation asks for.
+const OTHER_SCOPES: &str = "the scopes of all other operations";
+
+/// The cases for one operation; `others` are the scopes that only other operations ask for, and `valid` makes a new valid request.
 pub(crate) fn cases(
     target: &Target,
     security: &Security,
+    others: &[String],
     signer: Option<&Signer>,
     token: Option<&str>,
     mut valid: impl FnMut() -> Option<(Request, serde_json::Value)>,
@@ -36,6 +40,7 @@ pub(crate) fn cases(
                 Expect::Success => &rules::VALID_REFUSED,
                 // Among several there is a good one.
                 Expect::Status(_) if name.contains("header") => &rules::AUTHENTICATION_STATUS,
+                _ if name == OTHER_SCOPES => &rules::OTHER_SCOPE,
                 _ => &rules::UNAUTHENTICATED_ACCEPTED,
             },
             expect,
@@ -86,6 +91,11 @@ pub(crate) fn cases(
             let expect =
                 if bad.lacks_scope { Expect::Challenge { status: 403, error: Some("insufficient_scope") } } else { invalid() };
             add(bad.name, vec![format!("Bearer {}", bad.token)], expect);
+        }
+        let is_enough = |scopes: &Vec<String>| scopes.iter().all(|scope| others.contains(scope));
+        if !others.is_empty() && !is_enough(&security.scopes) && !security.alternatives.iter().any(is_enough) {
+            let expect = Expect::Challenge { status: 403, error: Some("insufficient_scope") };
+            add(OTHER_SCOPES, vec![format!("Bearer {}", signer.good(others)?)], expect);
         }
     }
     Ok(all)

@@ -116,6 +116,8 @@ pub enum Credentials {
     Invalid,
     /// Another way to be let in: one of those after the first that there are credentials for.
     Alternative(usize),
+    /// What another caller has.
+    Other,
 }
 
 /// One case.

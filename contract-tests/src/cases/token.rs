@@ -36,6 +36,7 @@ pub struct Signer {
     kid: String,
     issuer: String,
     audience: String,
+    subject: String,
 }
 
 /// A token that must not be accepted, or not for this operation.
@@ -67,7 +68,14 @@ impl Signer {
         let stranger = EncodingKey::from_rsa_pem(other.as_bytes()).map_err(crypto)?;
         let stranger_public = Jwk::from_encoding_key(&stranger, Algorithm::RS256).map_err(crypto)?;
         let (kid, issuer, audience) = (kid.to_owned(), issuer.to_owned(), audience.to_owned());
-        Ok(Self { key, public, public_pem, stranger, stranger_public, kid, issuer, audience })
+        let subject = "contract-tests".to_owned();
+        Ok(Self { key, public, public_pem, stranger, stranger_public, kid, issuer, audience, subject })
+    }
+
+    /// The same for tokens about somebody else (`sub`).
+    pub(crate) fn about(mut self, subject: &str) -> Self {
+        subject.clone_into(&mut self.subject);
+        self
     }
 
     /// The name that a key has where nobody gave it one: the SHA-256 thumbprint of its public part (RFC 7638).
@@ -86,7 +94,7 @@ impl Signer {
         BTreeMap::from([
             ("iss", json!(self.issuer)),
             ("aud", json!(self.audience)),
-            ("sub", json!("contract-tests")),
+            ("sub", json!(self.subject)),
             ("iat", json!(now)),
             ("exp", json!(now + 3600)),
             ("scope", json!(scopes.join(" "))),

@@ -1,6 +1,7 @@
 //! `contract-tests run`: tests a server.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     hash::{BuildHasher, RandomState},
     io::{self, IsTerminal, Write},
@@ -15,9 +16,11 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 use contract_tests::{
-    Accepted, Allowance, Document, Failure, Layout, Progress, Report, Signer, Stopped, Suite, SuiteError, shell::quote,
+    Accepted, Allowance, Credential, Document, Failure, Layout, Progress, Report, Signer, Stopped, Suite, SuiteError,
+    shell::quote,
 };
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use super::CliError;
 
@@ -62,6 +65,11 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME:VALUE", env = "CONTRACT_HEADERS", value_delimiter = '\n', hide_env_values = true, value_parser = pair(':'))]
     header: Vec<(String, String)>,
 
+    /// What another caller authenticates with: what one caller creates the other must not read, change or delete. `token=TOKEN`,
+    /// `basic=USER:PASSWORD`, `api-key=NAME=KEY`, `header=NAME:VALUE`, or with --signing-key `subject=NAME`
+    #[arg(long, value_name = "CREDENTIAL", env = "CONTRACT_OTHER", value_delimiter = '\n', hide_env_values = true)]
+    other: Vec<String>,
+
     /// Sign valid and invalid tokens with this RSA private key instead of using one token
     #[arg(long, value_name = "PEM-FILE", requires_all = ["issuer", "audience"])]
     signing_key: Option<PathBuf>,
@@ -105,6 +113,10 @@ pub struct Arguments {
     /// Write a SARIF 2.1.0 report to this file, for code scanning: findings are on the lines of the document
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
+
+    /// Write every exchange to this file as an HTTP archive (HAR 1.2), without secrets
+    #[arg(long, value_name = "FILE")]
+    har: Option<PathBuf>,
 
     /// Save failing cases to this file, and run the saved ones first next time
     #[arg(long, value_name = "FILE")]
@@ -159,6 +171,10 @@ pub struct Arguments {
     /// Use this value for each parameter of this name, such as the ID of a resource that no operation creates
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair('='))]
     set: Vec<(String, String)>,
+
+    /// Use the values in this file as --set does: YAML or JSON, with a value or a list of values for each name
+    #[arg(long, value_name = "FILE")]
+    seed_data: Option<PathBuf>,
 
     /// Print which operation gets IDs from which others, and send nothing
     #[arg(long)]
@@ -291,11 +307,22 @@ fn suite(arguments: &Arguments) -> Result<Suite, CliError> {
     if let Some(path) = &arguments.failures {
         suite = suite.failures(path);
     }
+    if let Some(path) = &arguments.har {
+        suite = suite.har(path);
+    }
+    for text in &arguments.other {
+        suite = suite.other(other(text)?);
+    }
     if let Some(time) = arguments.max_time {
         suite = suite.max_time(time);
     }
     for (name, value) in &arguments.set {
-        suite = suite.set(name, value);
+        suite = suite.set(name, value.as_str());
+    }
+    if let Some(path) = &arguments.seed_data {
+        for (name, value) in seed_data(path)? {
+            suite = suite.set(name, value);
+        }
     }
     for name in &arguments.exclude {
         suite = suite.exclude(name);
@@ -370,6 +397,23 @@ fn write(path: &Path, text: &str, hint: &'static str) -> Result<(), CliError> {
     fs::write(path, text).map_err(|error| CliError::new(format!("{}: {error}", path.display()), hint))
 }
 
+/// Names and values, one of each pair for each value.
+fn seed_data(path: &Path) -> Result<Vec<(String, Value)>, CliError> {
+    let hint = "--seed-data takes a file with lines such as `petId: 7` or `petId: [7, 8]`";
+    let text = fs::read_to_string(path).map_err(|error| file_error(path, &error.to_string(), hint))?;
+    let wrong = |error: String| file_error(path, error.lines().next().unwrap_or_default(), hint);
+    let named: BTreeMap<String, Value> = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let mut all = Vec::new();
+    for (name, value) in named {
+        let values = if let Value::Array(values) = value { values } else { vec![value] };
+        if values.is_empty() || values.iter().any(|value| value.is_array() || value.is_object() || value.is_null()) {
+            return Err(wrong(format!("{name} has a value that is neither text nor number nor true nor false")));
+        }
+        all.extend(values.into_iter().map(|value| (name.clone(), value)));
+    }
+    Ok(all)
+}
+
 fn signer(arguments: &Arguments) -> Result<Option<Signer>, CliError> {
     let (Some(path), Some(issuer), Some(audience)) = (&arguments.signing_key, &arguments.issuer, &arguments.audience) else {
         return Ok(None);
@@ -440,6 +484,9 @@ fn rerun(arguments: &Arguments, failure: &Failure) -> String {
         words.push("--all-methods".to_owned());
     }
     words.extend(arguments.set.iter().map(|(name, value)| format!("--set {}", quote(&format!("{name}={value}")))));
+    if let Some(path) = &arguments.seed_data {
+        words.extend(["--seed-data".to_owned(), file(path)]);
+    }
     words.extend(arguments.exclude.iter().map(|name| format!("--exclude {}", quote(name))));
     if arguments.read_only {
         words.push("--read-only".to_owned());
@@ -464,6 +511,13 @@ fn pair(separator: char) -> impl Fn(&str) -> Result<(String, String), String> + 
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
         _ => Err(format!("expected a name, {separator:?} and a value")),
     }
+}
+
+/// A credential of another caller. Only here is it looked at: clap would repeat one that is wrong.
+fn other(text: &str) -> Result<Credential, CliError> {
+    let wrong =
+        |expected: String| CliError::new(format!("--other: {expected}"), "CONTRACT_OTHER takes the same, one in each line");
+    text.parse().map_err(wrong)
 }
 
 /// Parses a time such as `250ms`, `10s` or `1m`, above zero.

@@ -18,7 +18,7 @@ use super::{
 pub(crate) type KindId = usize;
 
 /// A kind of resource.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Kind {
     /// Its path template, the names of parameters left out: `/orgs/{}/repos/{}`.
     pub path: String,
@@ -63,6 +63,21 @@ pub(crate) struct Resources {
 
 /// Names of properties that identify the object that they are in, the likeliest first.
 const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
+
+impl Kind {
+    /// What the parameter `last` of its path is called in an object of its own: `id` for `heroId` of `/heroes/{heroId}`.
+    fn short<'n>(&self, last: &'n str) -> &'n str {
+        let own = last.strip_prefix(&self.noun).map(|short| if short.is_empty() { "id" } else { short });
+        // Nobody knows the singular of every word.
+        let of_stem = || {
+            let tails = ["uuid", "guid", "id"].into_iter();
+            tails
+                .filter_map(|tail| Some((tail, last.strip_suffix(tail)?)))
+                .find(|(_, stem)| !stem.is_empty() && self.noun.starts_with(stem))
+        };
+        own.or_else(|| of_stem().map(|(tail, _)| tail)).unwrap_or(last)
+    }
+}
 
 impl Resources {
     /// The resources of these operations.
@@ -270,8 +285,7 @@ impl Resources {
     pub fn own_identifier<'v>(&self, kind: KindId, object: &'v Value) -> Option<&'v Value> {
         let kind = &self.kinds[kind];
         let last = plain(kind.names.last()?);
-        let short = last.strip_prefix(&kind.noun).unwrap_or(&last);
-        let short = if short.is_empty() { "id" } else { short };
+        let short = kind.short(&last);
         let object = object.as_object()?;
         let named = |wanted: &str| object.iter().find(|(name, _)| plain(name) == wanted).map(|(_, value)| value);
         let id = named(&last).or_else(|| named(short).filter(|_| ["id", "uuid", "guid"].contains(&short)))?;
@@ -427,6 +441,8 @@ mod tests {
         assert_eq!(resources.referred("petId"), Some(0));
         assert_eq!(resources.referred("pet_id"), Some(0));
         assert_eq!(resources.referred("id"), None);
+        let hero = Kind { noun: singular("heroes"), ..Kind::default() };
+        assert_eq!([hero.short("heroid"), hero.short("hero"), hero.short("id")], ["id", "hero", "id"]);
     }
 
     #[test]

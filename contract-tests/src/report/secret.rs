@@ -4,7 +4,7 @@ use super::Failure;
 
 /// Tokens that no report shows.
 pub(crate) struct Secrets<'a> {
-    tokens: Vec<&'a String>,
+    tokens: Vec<(&'a String, &'static str)>,
     /// Whether a token with one wrong character is as good as the token: it is, unless it was made for this run.
     near: bool,
 }
@@ -12,30 +12,49 @@ pub(crate) struct Secrets<'a> {
 impl<'a> Secrets<'a> {
     /// These tokens; with `near` also most of one.
     pub fn new(tokens: impl Iterator<Item = &'a String>, near: bool) -> Self {
-        Self { tokens: tokens.filter(|token| !token.is_empty()).collect(), near }
+        Self { tokens: named(tokens, "TOKEN").collect(), near }
+    }
+
+    /// Those of another caller, too.
+    pub fn and(mut self, tokens: impl Iterator<Item = &'a String>) -> Self {
+        self.tokens.extend(named(tokens, "OTHER_TOKEN"));
+        self
+    }
+
+    /// A text without them.
+    pub fn hidden(&self, text: &str) -> String {
+        self.replaced(text, |range| format!("${range}"))
     }
 
     /// Hides them wherever a server or a case may have put them.
     pub fn hide_in(&self, failure: &mut Failure) {
         failure.curl = self.replaced(&failure.curl, |range| format!("'\"${range}\"'"));
-        let hide = |text: &mut String| *text = self.replaced(text, |range| format!("${range}"));
+        let hide = |text: &mut String| *text = self.hidden(text);
         let Failure { what, detail, request, answer, .. } = failure;
         [what, detail].into_iter().chain(request).chain(answer).for_each(hide);
     }
 
     /// The text with each token, and with each of its halves, as a variable of the shell.
     fn replaced(&self, text: &str, variable: impl Fn(&str) -> String) -> String {
-        self.tokens.iter().fold(text.to_owned(), |text, token| {
-            let text = text.replace(token.as_str(), &variable("TOKEN"));
+        self.tokens.iter().fold(text.to_owned(), |text, (token, name)| {
+            let text = text.replace(token.as_str(), &variable(name));
             let middle = token.len() / 2;
             match (token.get(..middle), token.get(middle + 1..)) {
                 (Some(begin), Some(end)) if self.near && end.len() >= 8 => text
-                    .replace(begin, &variable(&format!("{{TOKEN:0:{middle}}}")))
-                    .replace(end, &variable(&format!("{{TOKEN:{}}}", middle + 1))),
+                    .replace(begin, &variable(&format!("{{{name}:0:{middle}}}")))
+                    .replace(end, &variable(&format!("{{{name}:{}}}", middle + 1))),
                 _ => text,
             }
         })
     }
+}
+
+/// The tokens that there are, with the variable that stands for each.
+fn named<'a>(
+    tokens: impl Iterator<Item = &'a String>,
+    variable: &'static str,
+) -> impl Iterator<Item = (&'a String, &'static str)> {
+    tokens.filter(|token| !token.is_empty()).map(move |token| (token, variable))
 }
 
 #[cfg(test)]

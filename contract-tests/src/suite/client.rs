@@ -1,7 +1,10 @@
 //! Sends requests.
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
+use chrono::Utc;
+
+use super::har::Har;
 use crate::openapi::request::{Request, Response};
 
 /// Why a server did not answer.
@@ -37,6 +40,8 @@ pub(crate) struct Client {
     base: String,
     /// Sent with every request.
     headers: Vec<(String, String)>,
+    /// Where exchanges are kept, where somebody asked for them.
+    har: Option<Arc<Har>>,
 }
 
 impl Client {
@@ -58,7 +63,22 @@ impl Client {
             .tcp_nodelay(true)
             .build()
             .map_err(|error| ClientError::Setup(error.to_string()))?;
-        Ok(Self { http, base, headers: headers.to_vec() })
+        Ok(Self { http, base, headers: headers.to_vec(), har: None })
+    }
+
+    /// The same with other headers in every request.
+    pub fn with_headers(&self, headers: Vec<(String, String)>) -> Self {
+        Self { headers, ..self.clone() }
+    }
+
+    /// The same with a record of every exchange.
+    pub fn recorded(self, har: Arc<Har>) -> Self {
+        Self { har: Some(har), ..self }
+    }
+
+    /// Ends the record; tells what went wrong with it.
+    pub fn end(&self) -> io::Result<()> {
+        self.har.as_ref().map_or(Ok(()), |har| har.end())
     }
 
     /// The server's URL.
@@ -68,6 +88,15 @@ impl Client {
 
     /// Sends a request and reads the whole answer.
     pub async fn send(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
+        let begin = Utc::now();
+        let answer = self.answer(request, authorization).await;
+        if let Some(har) = &self.har {
+            har.add(&self.base, (request, authorization), answer.as_ref().map_err(|error| error.text.as_str()), begin);
+        }
+        answer
+    }
+
+    async fn answer(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
         // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
         match self.once(request, authorization).await {
             Err(error) if error.is_request() && !error.is_timeout() => Ok(self.once(request, authorization).await?),

@@ -1,5 +1,7 @@
 //! What a caller authenticates with, and what each operation gets of it.
 
+use std::str::FromStr;
+
 use crate::{
     cases::token::{Signer, TokenError},
     openapi::{
@@ -9,8 +11,45 @@ use crate::{
     },
 };
 
+/// Something that another caller authenticates with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A bearer token.
+    Token(String),
+    /// User and password, with a colon between them.
+    Basic(String),
+    /// The name of an API key's scheme or parameter, and the key.
+    ApiKey(String, String),
+    /// The name of a header, and its value.
+    Header(String, String),
+    /// Whom the tokens are about (`sub`) that the tests sign themselves.
+    Subject(String),
+}
+
+impl FromStr for Credential {
+    type Err = String;
+
+    /// Reads `token=…`, `basic=USER:PASSWORD`, `api-key=NAME=KEY`, `header=NAME:VALUE` or `subject=NAME`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let pair = |text: &str, between: char| {
+            let (name, value) = text.split_once(between).filter(|(name, value)| !name.is_empty() && !value.is_empty())?;
+            Some((name.trim().to_owned(), value.trim().to_owned()))
+        };
+        let read = match text.split_once('=') {
+            Some(("token", token)) if !token.is_empty() => Some(Self::Token(token.to_owned())),
+            Some(("basic", given)) if pair(given, ':').is_some() => Some(Self::Basic(given.to_owned())),
+            Some(("api-key", given)) => pair(given, '=').map(|(name, key)| Self::ApiKey(name, key)),
+            Some(("header", given)) => pair(given, ':').map(|(name, value)| Self::Header(name, value)),
+            Some(("subject", name)) if !name.is_empty() => Some(Self::Subject(name.to_owned())),
+            _ => None,
+        };
+        let expected = "expected token=TOKEN, basic=USER:PASSWORD, api-key=NAME=KEY, header=NAME:VALUE or subject=NAME";
+        read.ok_or_else(|| expected.to_owned())
+    }
+}
+
 /// Everything that the tests may authenticate with.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Keyring {
     pub token: Option<String>,
     pub signer: Option<Signer>,
@@ -20,6 +59,8 @@ pub(super) struct Keyring {
     pub api_keys: Vec<(String, String)>,
     /// Sent with every request.
     pub headers: Vec<(String, String)>,
+    /// Whom signed tokens are about, where it is not the usual one.
+    pub subject: Option<String>,
 }
 
 /// What is added to the requests of one operation that are to be authenticated.
@@ -64,6 +105,23 @@ impl Grant {
 }
 
 impl Keyring {
+    /// What another caller has, and of the first caller what is nobody's own: the key that signs tokens, and the other headers.
+    pub fn beside(&self, first: &Self) -> Self {
+        let mut other = self.clone();
+        let signer = first.signer.as_ref().zip(self.subject.as_ref());
+        other.signer = signer.map(|(signer, subject)| signer.clone().about(subject));
+        if !other.headers.is_empty() {
+            let is_own = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+            other.headers.extend(first.headers.iter().filter(|(name, _)| !is_own(name)).cloned());
+        }
+        other
+    }
+
+    /// The values of headers that may be secret: what is shorter may stand in any text.
+    pub fn secrets(&self) -> impl Iterator<Item = &String> {
+        self.headers.iter().map(|(_, value)| value).filter(|value| value.len() >= 8)
+    }
+
     /// What authenticates an operation: the first of its alternatives that there are credentials for; or what is missing.
     pub fn grant(&self, operation: &Operation) -> Result<Result<Grant, String>, TokenError> {
         let Some(security) = &operation.security else { return Ok(Ok(Grant::default())) };

@@ -1,34 +1,27 @@
 //! Whether resources are what the answers said: what was created is found as it was sent, what was changed shows it, and what was deleted
 //! is gone.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::{
     Run,
     alike::alike,
+    look::{Look, json},
     prepared::PlannedTarget,
-    resources::{forms, own_path, without_preconditions},
+    resources::own_path,
 };
 use crate::{
     cases::{Case, Credentials, Expect, Group},
     judge::Finding,
     openapi::{
-        operation::{ParameterLocation, is_json},
-        request::{Request, Response, Target},
+        request::{Response, Target},
         resources::{KindId, Tells},
-        shared::shared_in_parts,
     },
     plan::Sample,
-    pointer::{escape, replace},
+    pointer::escape,
     rules::{self, Rule},
     schema::equal,
 };
-
-/// How often, and after how long, a resource is looked at again: a server may take a moment to show what was done.
-const LOOKS: usize = 4;
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// How many valid requests are looked through for one that changes something.
 const TRIES: usize = 8;
@@ -62,12 +55,6 @@ struct Lifecycle<'a> {
     target: &'a Target,
 }
 
-/// How a resource is looked at: a `GET` that succeeds without anything but the path.
-struct Look<'a> {
-    target: &'a Target,
-    case: Case,
-}
-
 impl Lifecycle<'_> {
     /// What was created is where `Location` or its id says, as it was sent. None where there is nothing to judge.
     async fn created(&self, baseline: &Sample) -> Option<()> {
@@ -91,11 +78,11 @@ impl Lifecycle<'_> {
         let created = outcome.answer.ok().filter(|created| (200..300).contains(&created.status) && created.status != 202)?;
         let location = created.header("location").filter(|_| created.status == 201);
         let location = location.and_then(|location| own_path(self.run.client().url(), location));
-        let (look, rule) = match location.as_deref().and_then(|path| self.at(path)) {
+        let (look, rule) = match location.as_deref().and_then(|path| self.run.look_at_path(path)) {
             Some(look) => (look, &rules::LOCATION),
             None => (self.named(kind?, &case, &created)?, &rules::CREATED_NOT_FOUND),
         };
-        let found = self.look(&look, |found| !matches!(found.status, 404 | 410)).await;
+        let found = self.run.look(&look, |found| !matches!(found.status, 404 | 410)).await;
         if let Some(finding) = self.about_created(rule, &look, &case, (&created, &found)) {
             self.run.fail(self.target, &case, &finding, found.as_ref());
         }
@@ -147,10 +134,10 @@ impl Lifecycle<'_> {
             self.run.provide(self.part).await;
             let instance = self.run.filled(self.target, self.part.sample(index));
             let case = self.case("changed", "a change of a resource", instance, &rules::VALID_REFUSED);
-            let look = self.same(&case)?;
-            let before = json(self.look(&look, |_| true).await.as_ref().ok()?)?;
+            let look = self.run.look_at_same(&self.target.operation, &case)?;
+            let before = json(self.run.look(&look, |_| true).await.as_ref().ok()?)?;
             // Only what is not so already can be seen to change.
-            let sent = self.sent(&look, &case);
+            let sent = self.run.sent(self.target, &look, &case);
             let changes: Vec<_> = sent.into_iter().filter(|(name, sent)| !alike(sent, &before[name.as_str()])).collect();
             if changes.is_empty() {
                 continue;
@@ -160,7 +147,7 @@ impl Lifecycle<'_> {
                 continue;
             };
             let stays = |found: &Value| changes.iter().all(|(name, _)| equal(&before[name.as_str()], &found[name.as_str()]));
-            let found = self.look(&look, |found| json(found).is_none_or(|found| !stays(&found))).await;
+            let found = self.run.look(&look, |found| json(found).is_none_or(|found| !stays(&found))).await;
             let now = json(found.as_ref().ok()?)?;
             let pointer = &self.target.operation.pointer;
             let finding = if stays(&now) {
@@ -192,12 +179,12 @@ impl Lifecycle<'_> {
         }
         let instance = self.run.filled(self.target, self.part.baseline()?);
         let case = self.case("deleted", "the deletion of a resource", instance, &rules::VALID_REFUSED);
-        let look = self.same(&case)?;
-        let before = self.look(&look, |_| true).await.ok().filter(|found| (200..300).contains(&found.status))?;
+        let look = self.run.look_at_same(&self.target.operation, &case)?;
+        let before = self.run.look(&look, |_| true).await.ok().filter(|found| (200..300).contains(&found.status))?;
         let outcome = self.run.attempt(self.target, &case).await;
         outcome.answer.ok().filter(|deleted| (200..300).contains(&deleted.status) && deleted.status != 202)?;
         let is_same = |found: &Response| (200..300).contains(&found.status) && found.body == before.body;
-        let found = self.look(&look, |found| !is_same(found)).await;
+        let found = self.run.look(&look, |found| !is_same(found)).await;
         if let Ok(response) = found.as_ref()
             && is_same(response)
         {
@@ -227,21 +214,6 @@ impl Lifecycle<'_> {
         }
     }
 
-    /// The look at what a path names, where the document has a `GET` for it.
-    fn at(&self, path: &str) -> Option<Look<'_>> {
-        let segments: Vec<&str> = path.split('?').next()?.split('/').collect();
-        let fits = |target: &Target| {
-            let template: Vec<&str> = target.operation.path.split('/').collect();
-            target.operation.method == "GET"
-                && target.operation.path.contains('{')
-                && template.len() == segments.len()
-                && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
-        };
-        let part = self.run.prepared.parts.iter().find(|part| fits(&part.target))?;
-        let request = Request { method: "GET".to_owned(), target: path.to_owned(), ..Request::default() };
-        Some(self.looking(&part.target, request))
-    }
-
     /// The look at what the answer to a creation identifies.
     fn named(&self, kind: KindId, case: &Case, created: &Response) -> Option<Look<'_>> {
         let resources = &self.run.prepared.resources;
@@ -254,92 +226,7 @@ impl Lifecycle<'_> {
         };
         let mut values = above.get(..resources.kinds[kind].names.len() - 1)?.to_vec();
         values.push(id.clone());
-        self.look_at(kind, &values)
-    }
-
-    /// The look at what a request names.
-    fn same(&self, case: &Case) -> Option<Look<'_>> {
-        let (kind, names) = self.run.prepared.resources.named(&self.target.operation)?;
-        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
-        self.look_at(kind, &names.iter().map(sent).collect::<Option<Vec<Value>>>()?)
-    }
-
-    fn look_at(&self, kind: KindId, values: &[Value]) -> Option<Look<'_>> {
-        let resources = &self.run.prepared.resources;
-        let is_getter = |target: &Target| {
-            let told = resources.told(&target.operation);
-            target.operation.method == "GET" && told.contains(&(kind, Tells::Names))
-        };
-        let pointer = &self.run.prepared.parts.iter().find(|part| is_getter(&part.target))?.target.operation.pointer;
-        let part = self.run.planned(self.run.part(pointer)?)?;
-        let target = part.target;
-        let mut instance = part.baseline()?.instance.clone();
-        // What is optional may choose what is shown.
-        for parameter in target.operation.parameters.iter().filter(|it| !it.required && it.place != ParameterLocation::Path) {
-            if let Some(place) = instance.get_mut(parameter.place.name()).and_then(Value::as_object_mut) {
-                place.shift_remove(&parameter.name);
-            }
-        }
-        instance = without_preconditions(target, &instance, None).unwrap_or(instance);
-        let (_, names) = resources.named(&target.operation)?;
-        for (name, value) in names.iter().zip(values) {
-            instance = forms(value.clone()).into_iter().find_map(|value| {
-                let mut placed = instance.clone();
-                replace(&mut placed, &format!("/path/{}", escape(name)), value);
-                let placed = target.as_received(placed)?;
-                target.schema.evaluate(&placed).broken.is_empty().then_some(placed)
-            })?;
-        }
-        Some(self.looking(target, target.encode(&instance)))
-    }
-
-    fn looking<'b>(&self, target: &'b Target, request: Request) -> Look<'b> {
-        let case = Case {
-            id: self.id("look"),
-            group: Group::State,
-            title: "the resource".to_owned(),
-            promise: target.operation.pointer.clone(),
-            request,
-            instance: None,
-            credentials: Credentials::Good,
-            expect: Expect::Documented,
-            rule: &rules::VALID_REFUSED,
-        };
-        Look { target, case }
-    }
-
-    /// Asks until the answer is as it should be, for a while.
-    async fn look(&self, look: &Look<'_>, is_right: impl Fn(&Response) -> bool) -> Result<Response, String> {
-        let operation = &look.target.operation;
-        let grant = self.run.grant(operation, &Credentials::Good);
-        let mut found = self.run.send(&look.case, operation, &grant).await;
-        for _ in 1..LOOKS {
-            if found.as_ref().is_ok_and(&is_right) || self.run.is_over() {
-                break;
-            }
-            tokio::time::sleep(PAUSE).await;
-            found = self.run.send(&look.case, operation, &grant).await;
-        }
-        found
-    }
-
-    /// What a request sent of the properties that the resource shows by the same rules.
-    fn sent(&self, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
-        let operation = &self.target.operation;
-        let is_own = |name: &String| self.target.media_type.as_ref() == Some(name);
-        let request = operation.body.iter().flat_map(|body| &body.media_types).find(|(name, _)| is_own(name));
-        let shown = look.target.operation.responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, spec)| spec);
-        let mut shown =
-            shown.flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name)).filter_map(|(_, at)| at.as_ref());
-        let (Some((_, request)), Some(shown)) = (request, shown.next()) else { return Vec::new() };
-        let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
-        let value = |name: String| Some((name.clone(), body?.get(&name)?.clone()));
-        // What a resource is called is the server's, whatever a request says.
-        let resources = &self.run.prepared.resources;
-        let kind = resources.named(&look.target.operation).map(|(kind, _)| kind);
-        let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
-        let shared = shared_in_parts(self.run.document(), request, shown).into_iter().map(|(name, _)| name);
-        shared.filter(|name| !is_name(name)).filter_map(value).collect()
+        self.run.look_at(kind, &values)
     }
 
     /// The names of the properties that are found otherwise than they were sent, but for those about which the answer to the request said
@@ -347,16 +234,10 @@ impl Lifecycle<'_> {
     fn lost(&self, look: &Look<'_>, case: &Case, answer: &Response, found: &Value) -> Vec<String> {
         let answer = json(answer).unwrap_or_default();
         let is_said = |name: &str, sent: &Value| answer.get(name).is_some_and(|said| !alike(sent, said));
-        let sent = self.sent(look, case).into_iter();
+        let sent = self.run.sent(self.target, look, case).into_iter();
         let lost = sent.filter(|(name, sent)| !alike(sent, &found[name.as_str()]) && !is_said(name, sent));
         if found.is_object() { lost.map(|(name, _)| name).collect() } else { Vec::new() }
     }
-}
-
-/// The body of a success.
-fn json(response: &Response) -> Option<Value> {
-    let body = serde_json::from_slice(&response.body).ok()?;
-    (200..300).contains(&response.status).then_some(body)
 }
 
 /// The first property that both have with different values.

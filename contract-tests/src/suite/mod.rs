@@ -2,12 +2,15 @@
 
 mod alike;
 mod baseline;
+mod callers;
 pub(crate) mod client;
 pub(crate) mod credentials;
 mod failures;
 mod find_failure;
 pub(crate) mod fresh;
+pub(crate) mod har;
 mod lifecycle;
+mod look;
 mod patched;
 mod prepared;
 mod provide;
@@ -15,6 +18,7 @@ mod record;
 mod resources;
 mod run;
 mod saved;
+mod sequence;
 mod shrink;
 mod state;
 pub(crate) mod store;
@@ -27,10 +31,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::credentials::Credential;
 pub(crate) use self::run::Run;
 pub use self::store::{Store, StoreFuture};
 use self::{
     credentials::{Grant, Keyring},
+    har::Har,
     prepared::Prepared,
     run::FailureFilter,
 };
@@ -76,6 +82,17 @@ pub enum SuiteError {
         /// What is missing.
         missing: String,
     },
+    /// No operation takes the credentials of another caller.
+    #[error("no operation takes the credentials of another caller, or they are the same as the first")]
+    NoOther,
+    /// The file of exchanges cannot be written.
+    #[error("{path}: {cause}")]
+    Har {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        cause: String,
+    },
     /// No operation has such a name.
     #[error("no operation is called {0:?}")]
     NoSuchOperation(String),
@@ -104,6 +121,8 @@ impl SuiteError {
             Self::NoCredentials { .. } => {
                 "give --token or CONTRACT_TOKEN, --api-key, --basic or --header; or --signing-key with --issuer and --audience"
             }
+            Self::NoOther => "give with --other what --token, --basic, --api-key or --header give, of another caller",
+            Self::Har { .. } => "name another file with --har",
             Self::NoSuchOperation(_) => "give its operationId, or its method and path, such as 'DELETE /users/{id}'",
             Self::NoSuchCase(_) => "the report lists case IDs; the same --seed gives the same IDs",
             Self::Failures { .. } => "name another file with --failures",
@@ -140,6 +159,8 @@ pub struct Progress {
 pub struct Suite {
     document: Document,
     keyring: Keyring,
+    /// What another caller authenticates with.
+    other: Option<Keyring>,
     seed: u64,
     cases: usize,
     only: Option<String>,
@@ -149,7 +170,8 @@ pub struct Suite {
     judges: Vec<Box<dyn Judge>>,
     store: Option<Box<dyn Store>>,
     failures: Option<PathBuf>,
-    given: HashMap<String, Value>,
+    har: Option<PathBuf>,
+    given: HashMap<String, Vec<Value>>,
     excluded: Vec<String>,
     assert_formats: bool,
     max_time: Option<Duration>,
@@ -164,6 +186,7 @@ impl Suite {
         Self {
             document,
             keyring: Keyring::default(),
+            other: None,
             seed: 1,
             cases: 1_000,
             only: None,
@@ -173,6 +196,7 @@ impl Suite {
             judges: Vec::new(),
             store: None,
             failures: None,
+            har: None,
             given: HashMap::new(),
             excluded: Vec::new(),
             assert_formats: false,
@@ -282,6 +306,25 @@ impl Suite {
         self
     }
 
+    /// Writes every exchange to this file, as an HTTP archive (HAR 1.2) without secrets.
+    pub fn har(mut self, path: impl Into<PathBuf>) -> Self {
+        self.har = Some(path.into());
+        self
+    }
+
+    /// Adds what another caller authenticates with, and so says that what one caller creates is hidden from the other.
+    pub fn other(mut self, credential: Credential) -> Self {
+        let keyring = self.other.get_or_insert_default();
+        match credential {
+            Credential::Token(token) => keyring.token = Some(token),
+            Credential::Basic(pair) => keyring.basic = Some(pair),
+            Credential::ApiKey(name, key) => keyring.api_keys.push((name, key)),
+            Credential::Header(name, value) => keyring.headers.push((name, value)),
+            Credential::Subject(subject) => keyring.subject = Some(subject),
+        }
+        self
+    }
+
     /// Sends nothing of this operation; `name` is its `operationId`, or method and path such as `DELETE /users/{id}`.
     pub fn exclude(mut self, name: impl Into<String>) -> Self {
         self.excluded.push(name.into());
@@ -296,9 +339,10 @@ impl Suite {
         self
     }
 
-    /// Uses this value for each parameter of this name, such as the id of a resource that no operation creates.
-    pub fn set(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.given.insert(name.into(), Value::String(value.into()));
+    /// Uses this value for each parameter of this name, such as the id of a resource that no operation creates. Of several values for one
+    /// name each request has the next.
+    pub fn set(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.given.entry(name.into()).or_default().push(value.into());
         self
     }
 
@@ -333,9 +377,23 @@ impl Suite {
     /// [`SuiteError`] when the run cannot start or finish. Broken promises are not an error: they are in the [`Report`].
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
-        let client = Client::new(url, self.timeout, &self.keyring.headers)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.grants(prepared)?, None).report(begin).await
+        let (grants, others) = (self.grants(prepared)?, self.others(prepared)?);
+        let mut client = Client::new(url, self.timeout, &self.keyring.headers)?;
+        if let Some(path) = &self.har {
+            let granted = grants.values().filter_map(|grant| grant.as_ref().ok()).chain(others.values());
+            let mut secrets: Vec<String> = granted.flat_map(Grant::secrets).cloned().collect();
+            secrets.extend(self.keyring.secrets().chain(self.other.iter().flat_map(Keyring::secrets)).cloned());
+            client = client.recorded(Arc::new(
+                Har::create(path, secrets, self.keyring.signer.is_none())
+                    .map_err(|cause| SuiteError::Har { path: path.clone(), cause: cause.to_string() })?,
+            ));
+        }
+        let report = Run::new(self, &client, prepared, grants, None).with_others(others).report(begin).await;
+        match (client.end(), &self.har) {
+            (Err(cause), Some(path)) => Err(SuiteError::Har { path: path.clone(), cause: cause.to_string() }),
+            _ => report,
+        }
     }
 
     /// Looks for one broken promise of the server at `url`: one for whose pointer `is_wanted` returns true. Cases about such a
@@ -383,6 +441,21 @@ impl Suite {
             }
             _ => Ok(grants),
         }
+    }
+
+    /// What authenticates another caller, for each operation for which it differs.
+    fn others(&self, prepared: &Prepared) -> Result<BTreeMap<String, Grant>, SuiteError> {
+        let Some(other) = &self.other else { return Ok(BTreeMap::new()) };
+        let other = other.beside(&self.keyring);
+        let mut others = BTreeMap::new();
+        for operation in prepared.operations.iter().filter(|operation| operation.security.is_some()) {
+            if let Ok(grant) = other.grant(operation)?
+                && (!other.headers.is_empty() || self.keyring.grant(operation)?.as_ref() != Ok(&grant))
+            {
+                others.insert(operation.id.clone(), grant);
+            }
+        }
+        if others.is_empty() { Err(SuiteError::NoOther) } else { Ok(others) }
     }
 
     fn is_selected(&self, case: &str) -> bool {

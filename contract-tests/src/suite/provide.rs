@@ -61,6 +61,11 @@ impl Run<'_> {
         self.known.count(kind, true) >= wanted
     }
 
+    /// Sees to it that there is a resource of this kind that this run has created, where it can create one.
+    pub(super) async fn provide_own(&self, kind: KindId) {
+        self.provide_kind(kind, true, 1, 0).await;
+    }
+
     /// Whether a request of this operation takes away the resource that it names.
     pub(super) fn takes(&self, operation: &Operation) -> bool {
         operation.method == "DELETE" && self.prepared.resources.is_itself(operation)

@@ -24,14 +24,37 @@ const LINE: usize = 200;
 impl Run<'_> {
     /// Records a finding without a search for a smaller request.
     pub(super) fn fail(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
+        self.fail_with(target, case, finding, answer, None);
+    }
+
+    /// Records a finding that these commands lead to, where one request alone does not.
+    pub(super) fn fail_with(
+        &self,
+        target: &Target,
+        case: &Case,
+        finding: &Finding,
+        answer: Result<&Response, &String>,
+        script: Option<String>,
+    ) {
         let counts = self.filter.is_none_or(|FailureFilter(is_wanted)| is_wanted(&finding.promise));
         if counts && self.failures.count(&target.operation.id, finding) {
-            self.record(target, case, finding, answer);
+            self.record_with(target, case, finding, answer, script);
         }
     }
 
     /// Reports a failure whose cause is new.
     pub(super) fn record(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
+        self.record_with(target, case, finding, answer, None);
+    }
+
+    fn record_with(
+        &self,
+        target: &Target,
+        case: &Case,
+        finding: &Finding,
+        answer: Result<&Response, &String>,
+        script: Option<String>,
+    ) {
         let document = self.document();
         let line = document.line(&finding.promise);
         let excerpt = line.and_then(|line| document.text_of(line)).filter(|text| text.chars().count() <= LINE);
@@ -70,7 +93,9 @@ impl Run<'_> {
             count: 1,
             case: case.id.clone(),
             title: case.title.clone(),
-            curl: curl::command(self.client().url(), &sent, authorization, case.credentials == Credentials::Good),
+            curl: script.unwrap_or_else(|| {
+                curl::command(self.client().url(), &sent, authorization, case.credentials == Credentials::Good)
+            }),
             request: case.request.body.as_deref().and_then(shown),
             status: answer.ok().map(|response| response.status),
             answer: answer.ok().and_then(|response| shown(&response.body)),
@@ -80,7 +105,8 @@ impl Run<'_> {
         let accepted =
             authorization.iter().filter(|_| case.expect == Expect::Success).filter_map(|value| value.split(' ').nth(1));
         let accepted: Vec<String> = accepted.map(str::to_owned).collect();
-        Secrets::new(self.secrets().chain(&accepted), self.suite.keyring.signer.is_none()).hide_in(&mut failure);
+        let secrets = Secrets::new(self.secrets().chain(&accepted), self.suite.keyring.signer.is_none());
+        secrets.and(self.other_secrets()).hide_in(&mut failure);
         let instance = case.instance.as_ref().filter(|_| case.group.is_generated());
         let saved = instance.map(|instance| SavedCase {
             operation: target.operation.id.clone(),

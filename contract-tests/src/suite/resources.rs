@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use serde_json::Value;
@@ -44,7 +47,9 @@ pub(super) type Answer<'a> = (&'a Response, Option<&'a Value>);
 pub(crate) struct Known {
     pools: Mutex<Vec<Pool>>,
     /// Values that the caller gave, by the name of the parameter.
-    given: HashMap<String, Value>,
+    given: HashMap<String, Vec<Value>>,
+    /// Which of them are next: the same for all names, since what belongs together stands at the same place.
+    turn: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -65,8 +70,9 @@ struct Resource {
 }
 
 impl Known {
-    pub fn new(resources: &Resources, given: HashMap<String, Value>) -> Self {
-        Self { pools: Mutex::new(resources.kinds.iter().map(|_| Pool::default()).collect()), given }
+    pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
+        let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
+        Self { pools: Mutex::new(pools), given, turn: AtomicUsize::new(0) }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
@@ -76,6 +82,11 @@ impl Known {
     /// How many resources of a kind may be used; for what takes them away only those count that this run has created.
     pub fn count(&self, kind: KindId, own: bool) -> usize {
         self.pools()[kind].resources.iter().filter(|resource| resource.own || !own).count()
+    }
+
+    /// The resources of a kind that this run has created.
+    pub fn own(&self, kind: KindId) -> Vec<Vec<Value>> {
+        self.pools()[kind].resources.iter().filter(|resource| resource.own).map(|resource| resource.values.clone()).collect()
     }
 
     /// Counts an attempt to get one of a kind; false where there were too many.
@@ -186,8 +197,10 @@ impl Known {
         }
         // What is given is somebody's, and is not deleted.
         let may_be_given = |parameter: &&Parameter| purpose == Purpose::Use || parameter.place != ParameterLocation::Path;
+        let turn = if self.given.is_empty() { 0 } else { self.turn.fetch_add(1, Ordering::Relaxed) };
         for parameter in operation.parameters.iter().filter(may_be_given) {
-            if let Some(value) = self.given.get(&parameter.name) {
+            let values = self.given.get(&parameter.name).filter(|values| !values.is_empty());
+            if let Some(value) = values.map(|values| &values[turn % values.len()]) {
                 let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
                 places.retain(|(other, _)| *other != place);
                 places.push((place, value.clone()));
@@ -406,7 +419,7 @@ fn inner(body: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The items of a list, of the one list in an object, or the value itself.
-fn items(body: &Value) -> Vec<&Value> {
+pub(super) fn items(body: &Value) -> Vec<&Value> {
     if let Some(items) = body.as_array() {
         return items.iter().collect();
     }

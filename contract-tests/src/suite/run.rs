@@ -1,7 +1,7 @@
 //! One run: sends cases and has the answers judged.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     future::Future,
     sync::{
         Mutex, PoisonError,
@@ -14,15 +14,15 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    DOUBTFUL_FORMATS, Progress, Suite, SuiteError,
+    DOUBTFUL_FORMATS, Progress, Suite, SuiteError, callers,
     client::Client,
-    credentials::Grant,
+    credentials::{Grant, Keyring},
     failures::Failures,
     fresh::Fresh,
     lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
     resources::{Answer, Known},
-    saved, state,
+    saved, sequence, state,
     store::check_store,
     tally::Tally,
 };
@@ -32,7 +32,7 @@ use crate::{
     openapi::{
         discriminator,
         document::Document,
-        operation::{Operation, Parameter},
+        operation::{Operation, Parameter, Security},
         request::{Request, Response, Target},
         style::percent,
     },
@@ -46,11 +46,15 @@ use crate::{
 pub(crate) struct Run<'a> {
     pub(super) suite: &'a Suite,
     client: &'a Client,
+    /// The same with the headers of another caller, where there are such.
+    client_of_other: Client,
     pub(super) prepared: &'a Prepared,
     /// None where every failure counts.
     pub(super) filter: Option<FailureFilter<'a>>,
     /// What authenticates each operation, or why nothing does.
     pub(super) grants: BTreeMap<String, Result<Grant, String>>,
+    /// What authenticates another caller, for each operation for which it differs.
+    pub(super) others: BTreeMap<String, Grant>,
     fresh: Fresh,
     /// What the server is known to have.
     pub(super) known: Known,
@@ -105,12 +109,19 @@ impl<'a> Run<'a> {
         grants: BTreeMap<String, Result<Grant, String>>,
         filter: Option<FailureFilter<'a>>,
     ) -> Self {
+        let headers = suite.other.as_ref().map(|other| other.beside(&suite.keyring).headers);
+        let client_of_other = match headers.filter(|headers| !headers.is_empty()) {
+            Some(headers) => client.with_headers(headers),
+            None => client.clone(),
+        };
         Self {
             suite,
             client,
+            client_of_other,
             prepared,
             filter,
             grants,
+            others: BTreeMap::new(),
             fresh: Fresh::new(nonce()),
             known: Known::new(&prepared.resources, suite.given.clone()),
             failures: Failures::default(),
@@ -129,11 +140,18 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The same with what authenticates another caller.
+    pub fn with_others(self, others: BTreeMap<String, Grant>) -> Self {
+        Self { others, ..self }
+    }
+
     /// Tries everything.
     pub async fn report(&self, begin: Instant) -> Result<Report, SuiteError> {
         let (suite, parts) = (self.suite, &self.prepared.parts);
         self.check_reachable(parts).await?;
         let before = self.snapshot().await;
+        // First, while lists are short.
+        sequence::run(self).await;
         let mut reports = Vec::new();
         // What takes resources away comes last.
         let mut order: Vec<usize> = (0..parts.len()).collect();
@@ -266,12 +284,19 @@ impl<'a> Run<'a> {
             Credentials::Without(part) => good().without(*part),
             Credentials::Invalid => good().spoilt(),
             Credentials::Alternative(index) => good().others.into_iter().nth(*index).unwrap_or_default(),
+            Credentials::Other => self.others.get(&operation.id).cloned().unwrap_or_default(),
         }
     }
 
     /// Every secret that a request may carry.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &String> {
         self.grants.values().filter_map(|grant| grant.as_ref().ok()).flat_map(Grant::secrets)
+    }
+
+    /// Those of another caller.
+    pub(super) fn other_secrets(&self) -> impl Iterator<Item = &String> {
+        let headers = self.suite.other.iter().flat_map(Keyring::secrets);
+        self.others.values().flat_map(Grant::secrets).chain(headers)
     }
 
     /// The part with its plan; none when the run ends before there is one.
@@ -372,9 +397,12 @@ impl<'a> Run<'a> {
         let target = &part.target;
         let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
         let good = self.grant(&target.operation, &Credentials::Good);
+        if good.parts() == 0 {
+            return Ok(Vec::new()); // The caller sends them by other means, with every request.
+        }
         let mut cases = if security.bearer {
             let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
-            authentication::cases(target, security, signer, token, || self.valid(part))?
+            authentication::cases(target, security, &self.other_scopes(security), signer, token, || self.valid(part))?
         } else {
             authentication::without_bearer(target, security, good.parts(), || self.valid(part))
         };
@@ -404,6 +432,16 @@ impl<'a> Run<'a> {
         (0..good.others.len()).filter_map(case).collect()
     }
 
+    /// The scopes of the same scheme that other operations ask for and this one does not.
+    fn other_scopes(&self, security: &Security) -> Vec<String> {
+        let all = self.prepared.operations.iter().filter_map(|operation| operation.security.as_ref());
+        let all = all.flat_map(|security| security.requirements.iter().flatten());
+        let schemes: BTreeSet<&String> = security.requirements.iter().flatten().map(|requirement| &requirement.name).collect();
+        let scopes = all.filter(|requirement| schemes.contains(&requirement.name)).flat_map(|requirement| &requirement.scopes);
+        let others: BTreeSet<&String> = scopes.filter(|scope| !security.scopes.contains(scope)).collect();
+        others.into_iter().cloned().collect()
+    }
+
     /// Who may not call an operation is not told what is wrong with the request.
     fn invalid_without_token(&self, part: &PlannedTarget<'_>) -> Option<Case> {
         let security = part.target.operation.security.as_ref()?;
@@ -414,8 +452,12 @@ impl<'a> Run<'a> {
             title: "a token: no token with an invalid request".to_owned(),
             promise: security.pointer.clone(),
             credentials: Credentials::Raw(Vec::new()),
-            expect: if security.bearer { Expect::Challenge { status: 401, error: None } } else { Expect::NotAccepted },
-            rule: &rules::UNAUTHENTICATED_ACCEPTED,
+            // Only of bearer tokens an RFC says which status and challenge their absence has.
+            expect: match security.bearer {
+                true => Expect::Challenge { status: 401, error: None },
+                false => Expect::Status(vec![401, 403]),
+            },
+            rule: if security.bearer { &rules::UNAUTHENTICATED_ACCEPTED } else { &rules::AUTHENTICATION_STATUS },
             ..self.case(part, index)
         })
     }
@@ -423,7 +465,11 @@ impl<'a> Run<'a> {
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
     pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
-            Some(baseline) => state::run(self, part.target, baseline).await + lifecycle::run(self, part, baseline).await,
+            Some(baseline) => {
+                state::run(self, part.target, baseline).await
+                    + lifecycle::run(self, part, baseline).await
+                    + callers::run(self, part).await
+            }
             None => 0,
         }
     }
@@ -627,12 +673,13 @@ impl<'a> Run<'a> {
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
     pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
         let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
-        let mut answer = self.client.send(&request, authorization).await;
+        let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
+        let mut answer = client.send(&request, authorization).await;
         for _ in 0..RECONNECTS {
             match &answer {
                 Err(error) if error.is_refused && !self.is_over() => {
                     tokio::time::sleep(RECONNECT).await;
-                    answer = self.client.send(&request, authorization).await;
+                    answer = client.send(&request, authorization).await;
                 }
                 _ => break,
             }

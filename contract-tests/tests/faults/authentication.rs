@@ -33,6 +33,7 @@ pub fn faults() -> Vec<Fault> {
         auth("the scheme must be written Bearer", "scheme", AuthFault::SchemeCase),
         auth("any scheme will do", "scheme", AuthFault::AnyScheme),
         auth("of two Authorization headers the first counts", "scheme", AuthFault::FirstHeader),
+        auth("a request is validated before the caller is known", "no-token", AuthFault::CheckedLast),
         reply("401 is answered as 403", "no-token", |_, reply| restate(reply, 401, 403, "FORBIDDEN")),
         reply("403 is answered as 401", "scope", |_, reply| restate(reply, 403, 401, "UNAUTHORIZED")),
         reply("403 is answered as 404", "scope", |_, reply| restate(reply, 403, 404, "NOT_FOUND")),

@@ -18,6 +18,9 @@ pub struct Asked {
     pub media_type: String,
     #[allow(dead_code, reason = "not every test has keys")]
     pub idempotency_key: String,
+    /// Who sends it, as its `x-api-key` says.
+    #[allow(dead_code, reason = "not every test has several callers")]
+    pub key: String,
     pub body: Vec<u8>,
 }
 
@@ -70,8 +73,9 @@ async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send +
         }
         let mut first = lines[0].split(' ').map(str::to_owned);
         let (method, target) = (first.next()?, first.next()?);
-        let media_type = header("content-type: ").unwrap_or_default();
-        let asked = Asked { method, target, media_type, idempotency_key: header("idempotency-key: ").unwrap_or_default(), body };
+        let [media_type, key, idempotency_key] =
+            ["content-type: ", "x-api-key: ", "idempotency-key: "].map(|name| header(name).unwrap_or_default());
+        let asked = Asked { method, target, media_type, key, idempotency_key, body };
         let (status, headers, text) = answer(&asked)?;
         let length = text.len();
         let body = if asked.method == "HEAD" { String::new() } else { text };

@@ -1,0 +1,100 @@
+//! Lists of what is stored, asked for in the usual ways: filters, pages, and what leads to the next.
+
+use serde_json::{Map, Value, json};
+
+use crate::store::StoreFault;
+
+/// How many items a list has where nobody says.
+const USUAL: usize = 50;
+
+/// Names of parameters and properties, without what conventions put between their words.
+const SIZE: [&str; 12] = [
+    "limit",
+    "pagesize",
+    "perpage",
+    "size",
+    "maxresults",
+    "maxitems",
+    "maxpagesize",
+    "top",
+    "first",
+    "take",
+    "pagelimit",
+    "rows",
+];
+const OFFSET: [&str; 5] = ["offset", "skip", "start", "from", "pageoffset"];
+const NUMBER: [&str; 4] = ["page", "pagenumber", "pageindex", "pageno"];
+const CURSOR: [&str; 11] = [
+    "cursor",
+    "after",
+    "startingafter",
+    "pagetoken",
+    "nexttoken",
+    "nextcursor",
+    "continuationtoken",
+    "marker",
+    "startafter",
+    "pageafter",
+    "pagecursor",
+];
+const NEXT: [&str; 8] =
+    ["next", "nextcursor", "nextpagetoken", "nextpage", "nexttoken", "nextmarker", "continuationtoken", "nextcontinuationtoken"];
+
+/// A page of a list, and what leads to the next where there is one.
+pub struct Page {
+    pub items: Vec<Value>,
+    pub next: Option<String>,
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a property leads to the next page.
+pub fn is_next(name: &str) -> bool {
+    NEXT.contains(&plain(name).as_str())
+}
+
+/// Whether a parameter is the number of a page.
+pub fn is_number(name: &str) -> bool {
+    NUMBER.contains(&plain(name).as_str())
+}
+
+/// The part of what is stored that these parameters ask for, where pages are counted from `base`.
+pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, fault: Option<StoreFault>) -> Page {
+    let given =
+        |names: &[&str]| parameters.iter().find(|(name, _)| names.contains(&plain(name).as_str())).map(|(_, value)| value);
+    let number = |names: &[&str]| given(names).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
+    match fault {
+        Some(StoreFault::NewestNotListed) => drop(all.pop()),
+        Some(StoreFault::ListedTwice) => all.extend(all.first().cloned()),
+        _ => {}
+    }
+    let filters =
+        parameters.iter().filter(|(name, _)| ![&SIZE[..], &OFFSET, &NUMBER, &CURSOR].concat().contains(&plain(name).as_str()));
+    for (name, wanted) in filters.filter(|_| fault != Some(StoreFault::FilterIgnored)) {
+        all.retain(|item| item.get(name).is_none_or(|found| text(found) == text(wanted)));
+        if fault == Some(StoreFault::FilterLosesTheLast) {
+            all.pop();
+        }
+    }
+    let size = number(&SIZE).filter(|_| fault != Some(StoreFault::LimitIgnored)).unwrap_or(USUAL);
+    let from = match (number(&OFFSET), number(&NUMBER), given(&CURSOR).and_then(Value::as_str)) {
+        (Some(offset), ..) => offset,
+        (None, Some(number), _) => number.saturating_sub(base) * size,
+        (None, None, Some(cursor)) => cursor.trim_start_matches('0').parse().unwrap_or(0),
+        _ => 0,
+    };
+    let from = match fault {
+        Some(StoreFault::PagesOverlap) => from.saturating_sub(1),
+        Some(StoreFault::PagesSkip) if from > 0 => from + 1,
+        _ => from,
+    };
+    let end = from + size;
+    let next = (end < all.len()).then(|| format!("{end:016}"));
+    Page { items: all.into_iter().skip(from).take(size).collect(), next }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| json!(value).to_string(), str::to_owned)
+}

@@ -1,0 +1,141 @@
+//! A look at a resource: the `GET` of its path that succeeds without anything but the path.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{
+    Run,
+    resources::{forms, without_preconditions},
+};
+use crate::{
+    cases::{Case, Credentials, Expect, Group},
+    openapi::{
+        operation::{Operation, ParameterLocation, is_json},
+        request::{Request, Response, Target},
+        resources::{KindId, Tells},
+        shared::shared_in_parts,
+    },
+    pointer::{escape, replace},
+    rules,
+};
+
+/// How often, and after how long, a resource is looked at again: a server may take a moment to show what was done.
+const LOOKS: usize = 4;
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
+
+/// How a resource is looked at.
+pub(super) struct Look<'a> {
+    pub target: &'a Target,
+    pub case: Case,
+}
+
+impl Run<'_> {
+    /// The look at what a path names, where the document has a `GET` for it.
+    pub(super) fn look_at_path(&self, path: &str) -> Option<Look<'_>> {
+        let segments: Vec<&str> = path.split('?').next()?.split('/').collect();
+        let fits = |target: &Target| {
+            let template: Vec<&str> = target.operation.path.split('/').collect();
+            target.operation.method == "GET"
+                && target.operation.path.contains('{')
+                && template.len() == segments.len()
+                && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
+        };
+        let part = self.prepared.parts.iter().find(|part| fits(&part.target))?;
+        let request = Request { method: "GET".to_owned(), target: path.to_owned(), ..Request::default() };
+        Some(looking(&part.target, request))
+    }
+
+    /// The look at what a request names.
+    pub(super) fn look_at_same(&self, operation: &Operation, case: &Case) -> Option<Look<'_>> {
+        let (kind, names) = self.prepared.resources.named(operation)?;
+        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
+        self.look_at(kind, &names.iter().map(sent).collect::<Option<Vec<Value>>>()?)
+    }
+
+    /// The look at the resource of a kind that these values of its path name.
+    pub(super) fn look_at(&self, kind: KindId, values: &[Value]) -> Option<Look<'_>> {
+        let resources = &self.prepared.resources;
+        let is_getter = |target: &Target| {
+            let told = resources.told(&target.operation);
+            target.operation.method == "GET" && told.contains(&(kind, Tells::Names))
+        };
+        let pointer = &self.prepared.parts.iter().find(|part| is_getter(&part.target))?.target.operation.pointer;
+        let part = self.planned(self.part(pointer)?)?;
+        let target = part.target;
+        let mut instance = part.baseline()?.instance.clone();
+        // What is optional may choose what is shown.
+        for parameter in target.operation.parameters.iter().filter(|it| !it.required && it.place != ParameterLocation::Path) {
+            if let Some(place) = instance.get_mut(parameter.place.name()).and_then(Value::as_object_mut) {
+                place.shift_remove(&parameter.name);
+            }
+        }
+        instance = without_preconditions(target, &instance, None).unwrap_or(instance);
+        let (_, names) = resources.named(&target.operation)?;
+        for (name, value) in names.iter().zip(values) {
+            instance = forms(value.clone()).into_iter().find_map(|value| {
+                let mut placed = instance.clone();
+                replace(&mut placed, &format!("/path/{}", escape(name)), value);
+                let placed = target.as_received(placed)?;
+                target.schema.evaluate(&placed).broken.is_empty().then_some(placed)
+            })?;
+        }
+        Some(looking(target, target.encode(&instance)))
+    }
+
+    /// Asks until the answer is as it should be, for a while.
+    pub(super) async fn look(&self, look: &Look<'_>, is_right: impl Fn(&Response) -> bool) -> Result<Response, String> {
+        let operation = &look.target.operation;
+        let grant = self.grant(operation, &Credentials::Good);
+        let mut found = self.send(&look.case, operation, &grant).await;
+        for _ in 1..LOOKS {
+            if found.as_ref().is_ok_and(&is_right) || self.is_over() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            found = self.send(&look.case, operation, &grant).await;
+        }
+        found
+    }
+
+    /// What a request sent of the properties that the resource shows by the same rules.
+    pub(super) fn sent(&self, target: &Target, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
+        let operation = &target.operation;
+        let is_own = |name: &String| target.media_type.as_ref() == Some(name);
+        let request = operation.body.iter().flat_map(|body| &body.media_types).find(|(name, _)| is_own(name));
+        let shown = look.target.operation.responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, spec)| spec);
+        let mut shown =
+            shown.flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name)).filter_map(|(_, at)| at.as_ref());
+        let (Some((_, request)), Some(shown)) = (request, shown.next()) else { return Vec::new() };
+        let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
+        let value = |name: String| Some((name.clone(), body?.get(&name)?.clone()));
+        // What a resource is called is the server's, whatever a request says.
+        let resources = &self.prepared.resources;
+        let kind = resources.named(&look.target.operation).map(|(kind, _)| kind);
+        let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
+        let shared = shared_in_parts(self.document(), request, shown).into_iter().map(|(name, _)| name);
+        shared.filter(|name| !is_name(name)).filter_map(value).collect()
+    }
+}
+
+/// The look that this request is.
+fn looking(target: &Target, request: Request) -> Look<'_> {
+    let case = Case {
+        id: format!("{}:state:look", target.name()),
+        group: Group::State,
+        title: "the resource".to_owned(),
+        promise: target.operation.pointer.clone(),
+        request,
+        instance: None,
+        credentials: Credentials::Good,
+        expect: Expect::Documented,
+        rule: &rules::VALID_REFUSED,
+    };
+    Look { target, case }
+}
+
+/// The body of a success.
+pub(super) fn json(response: &Response) -> Option<Value> {
+    let body = serde_json::from_slice(&response.body).ok()?;
+    (200..300).contains(&response.status).then_some(body)
+}

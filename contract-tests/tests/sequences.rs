@@ -1,0 +1,254 @@
+//! What earlier requests have to do with later ones: a server that confuses its resources is found out, with the steps that lead there.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+use std::collections::BTreeSet;
+
+use contract_tests::{Document, Failure, Report, Suite};
+use faulty_server::{Effect, Fault, Faulty, Group, Reply, Seen, StoreFault};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+const DOCUMENT: &str = r##"
+openapi: 3.1.0
+info: {title: Shops, version: '1'}
+paths:
+  /shops:
+    get:
+      operationId: listShops
+      parameters:
+        - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 100}}
+        - PAGES
+        - {name: title, in: query, schema: {type: string}}
+      responses:
+        '200': {description: The shops., content: {application/json: {schema: {$ref: '#/components/schemas/Shops'}}}}
+        '400': {description: Not so.}
+    post:
+      operationId: openShop
+      requestBody: {$ref: '#/components/requestBodies/Shop'}
+      responses:
+        '201': {description: It is open., content: {application/json: {schema: {$ref: '#/components/schemas/Shop'}}}}
+        '400': {description: Not so.}
+        '415': {description: Not so.}
+  /shops/{shopId}:
+    parameters: [{name: shopId, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: getShop
+      responses:
+        '200':
+          description: The shop.
+          headers: {ETag: {required: true, schema: {type: string, pattern: '^"[0-9a-f]+"$'}}}
+          content: {application/json: {schema: {$ref: '#/components/schemas/Shop'}}}
+        '304': {description: It is as it was.}
+        '404': {description: There is none.}
+    put:
+      operationId: changeShop
+      requestBody: {$ref: '#/components/requestBodies/Shop'}
+      responses:
+        '204': {description: Changed.}
+        '400': {description: Not so.}
+        '404': {description: There is none.}
+        '412': {description: It has changed.}
+        '415': {description: Not so.}
+    delete:
+      operationId: closeShop
+      responses:
+        '204': {description: Closed.}
+        '404': {description: There is none.}
+components:
+  requestBodies:
+    Shop:
+      required: true
+      content: {application/json: {schema: {$ref: '#/components/schemas/NewShop'}}}
+  schemas:
+    NewShop:
+      type: object
+      required: [title]
+      additionalProperties: false
+      properties:
+        title: {type: string, pattern: '^[A-Z][a-z]{3,30}$'}
+        rent: {type: number, minimum: 0}
+        tags: {type: array, items: {type: string, minLength: 1}, maxItems: 4}
+    Shop:
+      type: object
+      required: [id]
+      properties:
+        id: {type: string, readOnly: true}
+        title: {type: string, pattern: '^[A-Z][a-z]{3,30}$'}
+        rent: {type: number, minimum: 0}
+        tags: {type: array, items: {type: string, minLength: 1}, maxItems: 4}
+    Shops: LIST
+"##;
+
+/// The ways to ask for the next page: the parameter, and the schema of the list.
+const PAGES: [(&str, &str, &str); 4] = [
+    ("an offset", "{name: offset, in: query, schema: {type: integer, minimum: 0}}", PLAIN),
+    ("a number", "{name: page, in: query, schema: {type: integer, minimum: 1}}", PLAIN),
+    ("a number that nobody says the first of", "{name: page, in: query, schema: {type: integer}}", PLAIN),
+    (
+        "a cursor",
+        "{name: cursor, in: query, schema: {type: string, pattern: '^[0-9]{16}$'}}",
+        "{type: object, required: [items], properties: {items: {type: array, items: {$ref: '#/components/schemas/Shop'}}, nextCursor: {type: string}}}",
+    ),
+];
+
+const PLAIN: &str = "{type: array, items: {$ref: '#/components/schemas/Shop'}}";
+
+/// Named faults of what a server stores, each with the rule that it breaks and the operation that is to blame.
+const FAULTS: [(&str, StoreFault, &str, &str); 18] = [
+    ("the newest is not listed", StoreFault::NewestNotListed, "not-listed", "listShops"),
+    ("one is listed twice", StoreFault::ListedTwice, "paging", "listShops"),
+    ("a deleted one is listed", StoreFault::DeletedListed, "deleted-listed", "listShops"),
+    ("a change is one of all", StoreFault::ChangesAll, "other-changed", "changeShop"),
+    ("a deletion takes another one", StoreFault::DeletesTwo, "other-changed", "closeShop"),
+    ("a refused change is carried out", StoreFault::RefusedChanges, "refusal-changes-state", "changeShop"),
+    ("a list is added to the list that is there", StoreFault::PutAdds, "put-twice", "changeShop"),
+    ("deleting what is deleted fails", StoreFault::DeleteAgainFails, "server-error", "closeShop"),
+    ("the ETag never changes", StoreFault::SameEtag, "etag", "changeShop"),
+    ("If-None-Match is ignored", StoreFault::IfNoneMatchIgnored, "precondition", "getShop"),
+    ("If-Match is ignored", StoreFault::IfMatchIgnored, "precondition", "changeShop"),
+    ("the size of a page is ignored", StoreFault::LimitIgnored, "paging", "listShops"),
+    ("pages overlap", StoreFault::PagesOverlap, "paging", "listShops"),
+    ("between pages one is left out", StoreFault::PagesSkip, "paging", "listShops"),
+    ("a filter is ignored", StoreFault::FilterIgnored, "filter", "listShops"),
+    ("a filter loses the last", StoreFault::FilterLosesTheLast, "filter", "listShops"),
+    ("a new one takes the place of the first", StoreFault::OverwritesTheFirst, "other-changed", "openShop"),
+    ("a deleted one stays", StoreFault::NotDeleted, "deleted-found", "closeShop"),
+];
+
+fn document(pages: usize) -> Document {
+    let (_, parameter, list) = PAGES[pages];
+    Document::parse("shops.yaml", DOCUMENT.replace("PAGES", parameter).replace("LIST", list)).unwrap()
+}
+
+async fn serve(document: &Document, effect: Option<Effect>) -> Faulty {
+    let fault = effect.map(|effect| Fault { name: "", group: Group::State, at: "", effect });
+    Faulty::start(&document.json, fault).await.unwrap()
+}
+
+async fn report(pages: usize, effect: Option<Effect>, seed: u64) -> Report {
+    let document = document(pages);
+    let server = serve(&document, effect).await;
+    Suite::new(document).cases(5).seed(seed).run(&server.url).await.unwrap()
+}
+
+fn shown(report: &Report) -> Vec<String> {
+    let each = report.failures.iter();
+    each.map(|failure| format!("{} {}: {} ({})\n{}", failure.rule, failure.operation, failure.what, failure.detail, failure.curl))
+        .collect()
+}
+
+/// The number of seeds; `SEEDS=100` takes more.
+fn seeds() -> u64 {
+    std::env::var("SEEDS").map_or(3, |seeds| seeds.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_keeps_what_it_is_told_is_accused_of_nothing() {
+    for seed in 1..=seeds() {
+        for (pages, (name, ..)) in PAGES.iter().enumerate() {
+            let report = report(pages, None, seed).await;
+            assert!(report.failures.is_empty(), "seed {seed}, {name}: {:#?}", shown(&report));
+            assert!(report.operations.iter().all(|operation| operation.succeeded()), "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_of_what_is_stored_is_found_and_named() {
+    let only = std::env::var("FAULT").ok();
+    let tried = FAULTS.into_iter().filter(|(name, ..)| only.as_ref().is_none_or(|only| name.contains(only.as_str())));
+    let missed: Vec<String> = stream::iter(tried)
+        .map(|(name, fault, rule, operation)| async move {
+            let report = report(3, Some(Effect::Store(fault)), 1).await;
+            let is_it = |failure: &Failure| failure.rule == rule && failure.operation == operation;
+            (!report.failures.iter().any(is_it)).then(|| format!("{name}: {:#?}", shown(&report)))
+        })
+        .buffered(6) // Most of the time they wait for a server that may take a moment.
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_are_walked_in_whatever_way_the_document_has() {
+    for (pages, (name, ..)) in PAGES.iter().enumerate() {
+        let report = report(pages, Some(Effect::Store(StoreFault::PagesSkip)), 1).await;
+        let rules: BTreeSet<&str> = report.failures.iter().map(|failure| failure.rule).collect();
+        assert!(rules.contains("paging"), "{name}: {:#?}", shown(&report));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sequence_is_short_and_its_commands_run_one_after_the_other() {
+    let document = document(3);
+    let server = serve(&document, Some(Effect::Store(StoreFault::ChangesAll))).await;
+    let report = Suite::new(document).cases(5).run(&server.url).await.unwrap();
+    let failure = report.failures.iter().find(|failure| failure.rule == "other-changed").unwrap();
+    assert_eq!(
+        failure.curl.matches("curl ").count(),
+        4,
+        "two are created, one is changed, and the other is looked at: {}",
+        failure.curl
+    );
+    let Ok(ended) =
+        Command::new("bash").args(["-c", &format!("command -v curl jq >/dev/null || exit 9\n{}", failure.curl)]).output().await
+    else {
+        return;
+    };
+    if ended.status.code() == Some(9) {
+        return; // Not every machine has both.
+    }
+    let out = String::from_utf8(ended.stdout).unwrap();
+    let changed: Value = serde_json::from_str(failure.request.as_ref().unwrap()).unwrap();
+    let last: Value = serde_json::from_str(out.rsplit("\r\n\r\n").next().unwrap()).unwrap();
+    assert_eq!(last["title"], changed["title"], "the last answer shows it: {out}");
+}
+
+/// Whether the request asks for one shop.
+fn is_look(seen: &Seen) -> bool {
+    seen.method == "GET" && seen.path.starts_with("/shops/")
+}
+
+/// What a careful server may do, and nobody can call wrong.
+const INNOCENT: [(&str, fn(&Seen, &mut Reply)); 4] = [
+    ("values are written in another way", |seen, reply| {
+        if let Some(title) = reply.object().filter(|_| is_look(seen)).and_then(|shop| shop.get_mut("title")) {
+            *title = json!(format!(" {} ", title.as_str().unwrap_or_default().to_uppercase()));
+        }
+    }),
+    ("a list that shows nothing of what is there has a filter of its own", |seen, reply| {
+        if seen.method == "GET" && seen.path == "/shops" && reply.status == 200 {
+            reply.object().unwrap().insert("items".to_owned(), json!([]));
+        }
+    }),
+    ("what is deleted is marked as such and listed", |seen, reply| {
+        if is_look(seen) && reply.status == 404 {
+            *reply = Reply::broken();
+            reply.status = 200;
+            *reply.object().unwrap() = json!({"id": "x", "tags": ["deleted"]}).as_object().unwrap().clone();
+            reply.headers.insert("content-type".to_owned(), "application/json".to_owned());
+            reply.headers.insert("etag".to_owned(), "\"0\"".to_owned());
+        }
+    }),
+    ("something is promised for later", |seen, reply| {
+        if matches!(seen.method.as_str(), "POST" | "PUT" | "DELETE") && (200..300).contains(&reply.status) {
+            reply.status = 202;
+        }
+    }),
+];
+
+/// The rules that only a sequence can tell.
+const RULES: [&str; 8] =
+    ["deleted-listed", "etag", "filter", "not-listed", "other-changed", "paging", "precondition", "put-twice"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_promised_is_not_missed() {
+    for (name, effect) in INNOCENT {
+        let report = report(3, Some(Effect::Reply(effect)), 1).await;
+        let about: Vec<&Failure> = report.failures.iter().filter(|failure| RULES.contains(&failure.rule)).collect();
+        assert!(about.is_empty(), "{name}: {:#?}", shown(&report));
+    }
+}
