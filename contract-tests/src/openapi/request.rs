@@ -57,15 +57,26 @@ pub(crate) enum Undescribed {
     Refused,
 }
 
-/// What a resource must satisfy after a merge patch with the schema at `body`.
-fn result_of(bundle: &Value, operation: &Operation, body: &str) -> Option<Schema> {
-    let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
-    let answered = || {
+/// What a resource must satisfy after a merge patch.
+pub(crate) struct PatchResult {
+    pub schema: Schema,
+    /// Where the document promises that it is checked (`x-result`).
+    pub validator: Option<ReferenceValidator>,
+}
+
+impl PatchResult {
+    /// The schema that `x-result` names beside that of the body at `body`, or else that of the answer.
+    fn of(bundle: &Value, operation: &Operation, body: &str) -> Option<Self> {
+        let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
+        if let Some(at) = named.filter(|at| bundle.pointer(at).is_some()) {
+            let schema = Schema::compile(bundle, &at);
+            let validator = ReferenceValidator::compile(bundle, &at, &schema).ok();
+            return Some(Self { schema, validator });
+        }
         let (_, response) = operation.response(200)?;
-        response.media_types.iter().find(|(name, _)| is_json(name))?.1.clone()
-    };
-    let at = named.filter(|at| bundle.pointer(at).is_some()).or_else(answered)?;
-    Some(Schema::compile(bundle, &at))
+        let (_, at) = response.media_types.iter().find(|(name, _)| is_json(name))?;
+        Some(Self { schema: Schema::compile(bundle, at.as_ref()?), validator: None })
+    }
 }
 
 /// The document with the schema of a whole request at [`REQUESTS`].
@@ -121,9 +132,7 @@ pub(crate) struct Target {
     pub media_type: Option<String>,
     pub schema: Schema,
     pub validator: ReferenceValidator,
-    /// What the resource must satisfy after a merge patch: the schema that `x-result` names beside that of the body, or else that of
-    /// the answer.
-    pub result: Option<Schema>,
+    pub result: Option<PatchResult>,
     /// Parts of requests that the document gives as examples.
     pub examples: Vec<Value>,
     /// The nodes of texts that stand for the bytes of a file.
@@ -197,7 +206,7 @@ impl Target {
         };
         let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
         let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
-        let result = media_type.filter(|_| is_merge).and_then(|(_, at)| result_of(bundle, operation, at));
+        let result = media_type.filter(|_| is_merge).and_then(|(_, at)| PatchResult::of(bundle, operation, at));
         Ok(Self {
             result,
             examples: Vec::new(),

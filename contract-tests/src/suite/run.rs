@@ -399,7 +399,11 @@ impl<'a> Run<'a> {
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
     pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
-            Some(baseline) => state::run(self, part.target, baseline).await + lifecycle::run(self, part, baseline).await,
+            Some(baseline) => {
+                state::run(self, part.target, baseline).await
+                    + lifecycle::run(self, part, baseline).await
+                    + self.result_cases(part).await
+            }
             None => 0,
         }
     }
