@@ -161,14 +161,7 @@ impl PreparedTarget {
             }
         };
         let Planned { plan, numbers, baseline, .. } = planned;
-        Some(PlannedTarget {
-            target: &self.target,
-            referred: &self.referred,
-            plan,
-            numbers,
-            baseline: *baseline,
-            planned,
-        })
+        Some(PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned })
     }
 }
 
