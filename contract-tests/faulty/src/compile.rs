@@ -109,6 +109,7 @@ fn list(answers: &View, at: &str) -> Result<Option<List>, Unservable> {
         schema: answers.at(&items)?.clone(),
         texts: BTreeMap::new(),
         validator: answers.validator(&items)?,
+        result: None,
         example: None,
         wanted: None,
     };
@@ -172,7 +173,7 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
     let node = view.at(at)?;
     let contents = node.get("content").and_then(Value::as_object).into_iter().flatten();
     let compiled = contents.map(|(name, content)| {
-        let schema_at = format!("{at}/content/{}/schema", escape(name));
+        let content_at = format!("{at}/content/{}", escape(name));
         let schema = content.get("schema").cloned().unwrap_or(json!(true));
         let examples = content.get("examples").and_then(Value::as_object).and_then(|examples| examples.values().next());
         let mut properties = Vec::new();
@@ -180,7 +181,8 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
         Ok(Media {
             name: name.to_lowercase(),
             texts: properties.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect(),
-            validator: view.validator(&schema_at)?,
+            validator: view.validator(&format!("{content_at}/schema"))?,
+            result: content.get("x-result").map(|_| view.validator(&format!("{content_at}/x-result"))).transpose()?,
             wanted: content.get("x-answer").cloned(),
             example: content.get("example").or_else(|| examples.and_then(|example| example.get("value"))).cloned(),
             schema,

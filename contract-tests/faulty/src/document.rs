@@ -12,7 +12,7 @@ use crate::{
     compile::route,
     parameter::{Parameter, Text, decode},
     security::Security,
-    view::{View, escape},
+    view::{Compiled, View, escape},
 };
 
 /// Why a document cannot be served.
@@ -24,6 +24,8 @@ pub struct Document {
     pub routes: Vec<Route>,
     /// The document as its answers see it, for making them.
     pub answers: Value,
+    /// Its schemas.
+    pub compiled: Compiled,
 }
 
 pub struct Route {
@@ -68,6 +70,8 @@ pub struct Media {
     /// The resolved schemas of the properties, for what is sent as text.
     pub texts: BTreeMap<String, Text>,
     pub validator: Arc<Validator>,
+    /// `x-result`: what a resource must satisfy once this body has changed it.
+    pub result: Option<Arc<Validator>>,
     pub example: Option<Value>,
     /// `x-answer`: what to answer with, wherever the schema allows it.
     pub wanted: Option<Value>,
@@ -88,14 +92,16 @@ pub struct Header {
 
 impl Document {
     /// Compiles what `requests` says about requests and `answers` about answers: the same document, but for a fault.
-    pub fn compile(requests: &Value, answers: &Value) -> Result<Self, Unservable> {
-        let requests = View::new(requests, "readOnly");
-        let answers = View::new(answers, "writeOnly");
+    pub fn compile(requests: &Value, answers: &Value, known: &Compiled) -> Result<Self, Unservable> {
+        let requests = View::new(requests, "readOnly", known);
+        let answers = View::new(answers, "writeOnly", known);
         let paths = requests.root["paths"].as_object().into_iter().flat_map(Map::keys);
         let mut routes = paths.map(|path| route(&requests, &answers, path)).collect::<Result<Vec<Route>, _>>()?;
         // A literal segment is more particular than a template (OpenAPI 3.1, section 4.8.8.2).
         routes.sort_by_key(|route| route.segments.iter().map(|segment| segment.starts_with('{')).collect::<Vec<_>>());
-        Ok(Self { routes, answers: answers.root })
+        let root = answers.root.clone();
+        let compiled = requests.compiled().into_iter().chain(answers.compiled()).collect();
+        Ok(Self { routes, answers: root, compiled })
     }
 
     /// The answers that can be given, by their pointers.

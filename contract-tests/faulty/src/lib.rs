@@ -51,7 +51,7 @@ pub use self::{
     store::{Store, StoreFault},
     violation::Violation,
 };
-use self::{key::KEY, server::Server};
+use self::{key::KEY, server::Server, view::Compiled};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +68,7 @@ pub enum StartError {
 pub struct Faulty {
     /// `http://127.0.0.1:<port>`, without a slash at the end.
     pub url: String,
-    store: Arc<Store>,
+    server: Arc<Server>,
     listening: JoinHandle<()>,
 }
 
@@ -79,17 +79,29 @@ impl Faulty {
     ///
     /// [`StartError`].
     pub async fn start(document: &Value, fault: Option<Fault>) -> Result<Self, StartError> {
-        let server = Arc::new(Server::new(document, fault)?);
+        Self::serve(Server::new(document, fault, &Compiled::default())?).await
+    }
+
+    /// Serves another document on a port of its own: a schema that both have is not compiled again.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`].
+    pub async fn beside(&self, document: &Value) -> Result<Self, StartError> {
+        Self::serve(Server::new(document, None, self.server.compiled())?).await
+    }
+
+    async fn serve(server: Server) -> Result<Self, StartError> {
+        let server = Arc::new(server);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let store = Arc::clone(&server.store);
-        let listening = tokio::spawn(listen(listener, server));
-        Ok(Self { url, store, listening })
+        let listening = tokio::spawn(listen(listener, Arc::clone(&server)));
+        Ok(Self { url, server, listening })
     }
 
     /// What the server has stored.
     pub fn store(&self) -> Arc<Store> {
-        Arc::clone(&self.store)
+        Arc::clone(&self.server.store)
     }
 
     /// What mints tokens that the server accepts: private key (PEM, PKCS #8), `kid`, issuer and audience. The key is made anew in

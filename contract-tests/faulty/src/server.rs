@@ -25,6 +25,7 @@ use crate::{
     parameter::{Text, pairs},
     parsing,
     store::{Claim, Store, StoreFault},
+    view::Compiled,
     violation::{Violation, violations},
 };
 
@@ -46,17 +47,17 @@ pub struct Server {
 
 /// The answers of a document that the server can give, whatever it is asked.
 pub fn answered(document: &Value) -> Result<BTreeSet<String>, Unservable> {
-    Ok(Document::compile(document, document)?.answered())
+    Ok(Document::compile(document, document, &Compiled::default())?.answered())
 }
 
 impl Server {
-    pub fn new(document: &Value, fault: Option<Fault>) -> Result<Self, Unservable> {
+    pub fn new(document: &Value, fault: Option<Fault>, known: &Compiled) -> Result<Self, Unservable> {
         let mut requests = document.clone();
         let effect = fault.map(|fault| fault.effect);
         if let Some(Effect::Schema(edits)) = &effect {
             edits.iter().for_each(|edit| edit.apply(&mut requests));
         }
-        let document = Document::compile(&requests, document)?;
+        let document = Document::compile(&requests, document, known)?;
         Ok(Self { document, effect, store: Arc::default(), serial: AtomicU64::new(1) })
     }
 
@@ -109,6 +110,11 @@ impl Server {
         turn.operate(operation, &path_values, seen).await
     }
 
+    /// Its document's schemas.
+    pub fn compiled(&self) -> &Compiled {
+        &self.document.compiled
+    }
+
     fn store_fault(&self) -> Option<StoreFault> {
         match self.effect {
             Some(Effect::Store(fault)) => Some(fault),
@@ -141,6 +147,12 @@ impl Turn<'_> {
                 Err((400, violation)) => return self.problem(Some(operation), operation.refusal(), &[violation]),
                 Err((status, _)) => return self.problem(Some(operation), status, &[]),
             }
+        }
+        for (name, value) in path_values {
+            parameters.entry(name).or_insert_with(|| value.clone());
+        }
+        if broken.is_empty() {
+            broken.extend(self.unfit(operation, &parameters, seen));
         }
         if !broken.is_empty() {
             if let Some(Effect::Errors(change)) = &self.server.effect {
@@ -178,9 +190,6 @@ impl Turn<'_> {
         // Only a path that ends with an id leads to nothing once that is deleted.
         if operation.method == "GET" && operation.names_one() && self.server.store.is_gone(&seen.path) {
             return self.problem(Some(operation), 404, &[]);
-        }
-        for (name, value) in path_values {
-            parameters.entry(name).or_insert_with(|| value.clone());
         }
         self.succeed(operation, &parameters, seen)
     }
@@ -319,7 +328,10 @@ impl Turn<'_> {
             .filter(|media| self.is_merge_patch() && media.wanted.is_none())
             .and_then(|media| Some((media, self.patched(media, seen.body.as_ref(), parameters)?)));
         let made = match patched {
-            Some((media, patched)) if media.validator.is_valid(&patched) => Some(Some(patched)),
+            // What the result must be is checked already, where the document says it apart from the answer.
+            Some((media, patched)) if self.result(operation).is_some() || media.validator.is_valid(&patched) => {
+                Some(Some(patched))
+            }
             // The patch is valid, and what it makes of the resource is not: something that is required is removed or missing.
             Some(_) if !seen.body.as_ref().is_some_and(is_flat) => {
                 return self.problem(Some(operation), operation.refusal(), &[]);
@@ -448,6 +460,19 @@ impl Turn<'_> {
         let mut resource = stored.or_else(|| self.maker().body(media, None, parameters))?;
         json_patch::merge(&mut resource, patch?);
         Some(resource)
+    }
+
+    /// What `x-result` says beside the schema of the body.
+    fn result<'a>(&self, operation: &'a ServedOperation) -> Option<&'a jsonschema::Validator> {
+        operation.body.as_ref().and_then(|body| self.media(body)?.result.as_deref())
+    }
+
+    /// What the resource of this path would break of `x-result`, with the changes of a merge patch.
+    fn unfit(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &Seen) -> Vec<Violation> {
+        let answer = operation.answer(operation.success()).and_then(|answer| answer.media.first());
+        let (Some(result), Some(answer)) = (self.result(operation), answer) else { return Vec::new() };
+        let resource = self.patched(answer, seen.body.as_ref(), parameters);
+        resource.map(|resource| violations(result, &resource, "")).unwrap_or_default()
     }
 
     fn create(&self, location: String, mut resource: Value) {

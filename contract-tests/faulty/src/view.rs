@@ -1,22 +1,37 @@
 //! The document as one direction sees it, and its schemas as validators.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::{document::Unservable, parameter::decode};
 
+/// Compiled schemas by what is written in them: documents that differ in one rule share all others.
+pub type Compiled = HashMap<String, Arc<Validator>>;
+
 /// One view of the document, and the validators of its schemas, each made once.
-pub struct View {
+pub struct View<'a> {
     pub root: Value,
-    validators: RefCell<HashMap<String, Arc<Validator>>>,
+    /// By the place of the schema, with what is written in it.
+    validators: RefCell<HashMap<String, (String, Arc<Validator>)>>,
+    /// What was compiled for another document.
+    known: &'a Compiled,
 }
 
-impl View {
+impl<'a> View<'a> {
     /// What is seen where properties marked `hidden` (`readOnly` in a request, `writeOnly` in an answer) are not required.
-    pub fn new(document: &Value, hidden: &str) -> Self {
-        Self { root: as_2020_12(document, hidden), validators: RefCell::default() }
+    pub fn new(document: &Value, hidden: &str, known: &'a Compiled) -> Self {
+        Self { root: as_2020_12(document, hidden), validators: RefCell::default(), known }
+    }
+
+    /// What was compiled.
+    pub fn compiled(self) -> Compiled {
+        self.validators.into_inner().into_values().collect()
     }
 
     /// A validator for the schema at `at`, with formats asserted.
@@ -28,24 +43,45 @@ impl View {
         let target = self.root.pointer(at).and_then(Value::as_object).filter(|schema| schema.len() == 1);
         let target = target.and_then(|schema| schema.get("$ref")?.as_str()).map(local);
         let at = target.as_deref().unwrap_or(at);
-        if let Some(known) = self.validators.borrow().get(at) {
-            return Ok(Arc::clone(known));
+        if let Some((_, validator)) = self.validators.borrow().get(at) {
+            return Ok(Arc::clone(validator));
         }
-        let compiled = Arc::new(self.compile(at)?);
-        self.validators.borrow_mut().insert(at.to_owned(), Arc::clone(&compiled));
-        Ok(compiled)
+        let schema = self.alone(at);
+        let written = schema.to_string();
+        let validator = match self.known.get(&written) {
+            Some(validator) => Arc::clone(validator),
+            None => Arc::new(build(at, &schema)?),
+        };
+        self.validators.borrow_mut().insert(at.to_owned(), (written, Arc::clone(&validator)));
+        Ok(validator)
     }
 
-    fn compile(&self, at: &str) -> Result<Validator, Unservable> {
-        // The whole document is the root, so that references resolve.
-        let mut root = self.root.clone();
+    /// A schema that refers to the one at `at`, with all that this refers to at its place, and nothing else of the document.
+    fn alone(&self, at: &str) -> Value {
+        let mut places = BTreeSet::new();
+        self.reached(at.to_owned(), &mut places);
+        let mut root = json!({});
+        // What a part stands in comes before the part, and has it.
+        for place in &places {
+            if let (None, Some(part)) = (root.pointer(place), self.root.pointer(place)) {
+                put(&mut root, place, part.clone());
+            }
+        }
         let encoded = |byte: u8| match byte {
             b'/' | b'~' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
             byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
             byte => format!("%{byte:02X}"),
         };
         root["$ref"] = json!(format!("#{}", at.bytes().map(encoded).collect::<String>()));
-        build(at, &root)
+        root
+    }
+
+    fn reached(&self, at: String, places: &mut BTreeSet<String>) {
+        if let Some(part) = self.root.pointer(&at)
+            && places.insert(at)
+        {
+            references(part, &mut |reference| self.reached(local(reference), places));
+        }
     }
 
     /// The node at a pointer.
@@ -64,6 +100,28 @@ impl View {
             }
         }
     }
+}
+
+/// Calls this for each reference in a part of a document.
+fn references(node: &Value, found: &mut impl FnMut(&str)) {
+    match node {
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(object) => {
+            if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
+                found(reference);
+            }
+            object.values().for_each(|value| references(value, found));
+        }
+        _ => {}
+    }
+}
+
+/// Puts a part at its place into objects that are made on the way; a list on the way is an object with its indices.
+fn put(mut node: &mut Value, at: &str, part: Value) {
+    for segment in at.split('/').skip(1) {
+        node = &mut node[segment.replace("~1", "/").replace("~0", "~")];
+    }
+    *node = part;
 }
 
 fn build(at: &str, schema: &Value) -> Result<Validator, Unservable> {

@@ -151,7 +151,7 @@ impl Case {
         let constraint = sample.constraint.map(|id| &schema.constraints[id]);
         let promise = constraint.and_then(|c| c.source.clone()).unwrap_or_else(|| operation.pointer.clone());
         let key = constraint.map_or_else(|| "baseline".to_owned(), |constraint| constraint.key());
-        let expect = expectation(target, &sample.broken);
+        let expect = expectation(schema, &sample.broken);
         let title = match (&expect, constraint) {
             (Expect::Success, _) if lacks_body(target, &sample.instance) => WITHOUT_BODY.to_owned(),
             (Expect::Success, None) => "a valid request".to_owned(),
@@ -169,6 +169,11 @@ impl Case {
             rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::INVALID_ACCEPTED },
             expect,
         }
+    }
+
+    /// Whether its request says what the resource must be like (RFC 9110, section 13.1).
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.request.headers.iter().any(|(name, _)| name.to_lowercase().starts_with("if-"))
     }
 
     /// The case as far as it says something about an operation of which no valid request is accepted: whether it is accepted.
@@ -192,12 +197,11 @@ fn lacks_body(target: &Target, instance: &Value) -> bool {
     target.operation.body.is_some() && instance.get("body").is_none()
 }
 
-/// What is promised about a request that breaks these.
-pub(crate) fn expectation(target: &Target, broken: &BTreeSet<Violation>) -> Expect {
+/// What is promised about a request that breaks these rules of the schema.
+pub(crate) fn expectation(schema: &Schema, broken: &BTreeSet<Violation>) -> Expect {
     if broken.is_empty() {
         return Expect::Success;
     }
-    let schema = &target.schema;
     let all = broken.iter().map(|violation| {
         let constraint = &schema.constraints[violation.constraint];
         let pointer = violation.place.strip_prefix("/body").unwrap_or(&violation.place).to_owned();

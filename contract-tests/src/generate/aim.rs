@@ -55,6 +55,8 @@ pub(crate) enum Wish {
     Side(bool),
     /// A property of this name, with a value that this node takes, where one is given.
     Name(String, Option<NodeId>),
+    /// A property of this name that is null: what a careless server takes for one that is not there.
+    Null(&'static str),
     /// The text of a pattern or format with this index.
     Text(usize),
 }
@@ -265,5 +267,6 @@ fn misspelt(known: &[(String, Option<NodeId>)]) -> Vec<Wish> {
         all.extend([other_case, format!("{name} "), format!("{name}s")].map(|slip| (slip, *node)));
     }
     all.retain(|(slip, _)| known.iter().all(|(name, _)| name != slip));
-    all.into_iter().map(|(name, like)| Wish::Name(name, like)).collect()
+    let null = known.iter().all(|(name, _)| name != "unknown").then_some(Wish::Null("unknown"));
+    all.into_iter().map(|(name, like)| Wish::Name(name, like)).chain(null).collect()
 }

@@ -199,6 +199,7 @@ impl<'a> Generator<'a> {
             if further.into_iter().flatten().any(|child| self.leads(child, aim)) {
                 let fresh = match &aim.wish {
                     Some(Wish::Name(name, _)) => Some(name.clone()),
+                    Some(Wish::Null(name)) => Some((*name).to_owned()),
                     _ => self.unnamed(shape),
                 };
                 ways.extend(fresh.filter(|name| !self.declared(shape).contains(&name.as_str())).iter().map(in_value));

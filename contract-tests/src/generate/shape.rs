@@ -147,6 +147,10 @@ impl Generator<'_> {
                     shape.broken = true;
                     match aim.wish {
                         Some(Wish::Name(_, Some(like))) if like != id => self.flatten(like, shape),
+                        Some(Wish::Null(_)) => {
+                            shape.only(Types::NULL);
+                            shape.types != Types::NONE
+                        }
                         _ => true,
                     }
                 }

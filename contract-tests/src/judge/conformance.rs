@@ -187,6 +187,11 @@ impl Judge for Conformance {
             Some((_, spec)) => {
                 let mut findings = self.headers(spec, exchange);
                 findings.extend(self.body(spec, exchange));
+                if status == 304 && !exchange.case.is_conditional() {
+                    let (pointer, what) =
+                        (format!("{}/responses", operation.pointer), "304 answers a request without a condition");
+                    findings.push(Finding::of(&rules::UNDOCUMENTED_STATUS, pointer, what).with("RFC 9110, section 15.4.5"));
+                }
                 // What the server says where it has nothing is described by the operation beside at best.
                 if *exchange.case.rule == rules::UNDOCUMENTED_PATH {
                     findings.iter_mut().for_each(|finding| finding.rule = &rules::UNDOCUMENTED_PATH);

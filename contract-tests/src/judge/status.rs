@@ -27,8 +27,7 @@ impl Judge for Status {
                 let taken = status == 409 && !exchange.fresh;
                 // That a success is not documented, or what the request is rejected for, is another judge's matter.
                 // RFC 9110, section 13.1: what the resource must be like for the request to be carried out is said in the request.
-                let conditional =
-                    status == 412 && case.request.headers.iter().any(|(name, _)| name.to_lowercase().starts_with("if-"));
+                let conditional = status == 412 && case.is_conditional();
                 // What the request refers to may be missing.
                 let missing = status == 404 && operation.responses.contains_key("404");
                 // An id that was made up may be of a kind that the server does not have.

@@ -6,7 +6,7 @@
 //!
 //! - `places`: where the document has schemas, who sees them, and where a failure about one can point
 //! - `schema`, `pattern`, `operation`: the changes
-//! - `proof`: changes that nobody can see, and answers in which one can be seen
+//! - `proof`: changes that nobody can see, and answers in which one can be seen; `patched`: those that the result of a patch hides
 //! - `trial`: a mutant served and tested
 //! - `report`: what came of it
 //!
@@ -21,6 +21,7 @@
 //! ```
 
 mod operation;
+mod patched;
 mod pattern;
 mod places;
 mod proof;
@@ -151,6 +152,7 @@ pub struct Mutant {
 /// - for a rule in `if` what it leads to: `then` and `else`;
 /// - the operation, where its refusals list no violations, for a rule of requests that is narrower or another one: they say no more
 ///   than which request was refused. Where they do list them, only for a parameter that moved: the original has nothing there;
+/// - for a rule of the result of a patch what is asked of the patch, and for the schema of the result all that is in it;
 /// - the operation for what it asks for as a whole: a body, a token, a scope;
 /// - `unevaluatedProperties` and `unevaluatedItems` of the value, which depend on every rule beside them.
 #[derive(Debug, Clone, Default)]

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     openapi::operation::{METHODS, is_json},
-    pointer::escape,
+    pointer::{escape, is_within},
     schema::children,
 };
 use serde_json::Value;
+
+use super::Mutant;
 
 /// On which side of an exchange a schema counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Side {
     Answer,
     /// In an answer that no request leads to.
     Unanswered,
+    /// In a resource that a merge patch has changed.
+    Result,
 }
 
 /// A schema that something sent must conform to as a whole.
@@ -30,16 +34,14 @@ pub struct Surface {
     pub operations: Vec<String>,
     /// What the schema belongs to: a parameter, a header, or a media type of a body.
     pub holder: String,
+    /// Where the schema stands.
+    pub schema: String,
 }
 
 impl Surface {
     /// Whether what is sent is text: in a parameter or header, in a form, in a body that is not JSON.
     pub fn is_text(&self) -> bool {
         self.holder.rsplit_once("/content/").is_none_or(|(_, media_type)| !is_json(&media_type.replace("~1", "/")))
-    }
-
-    pub fn schema(&self) -> String {
-        format!("{}/schema", self.holder)
     }
 }
 
@@ -103,7 +105,7 @@ impl Places {
             }
         }
         for index in 0..places.surfaces.len() {
-            let schema = places.surfaces[index].schema();
+            let schema = places.surfaces[index].schema.clone();
             places.visit(document, index, &schema, &Site::default());
         }
         places
@@ -120,6 +122,7 @@ impl Places {
             keys(document, &format!("{at}/content")).map(|name| format!("{at}/content/{}", escape(&name))).collect::<Vec<_>>()
         };
         for holder in content(&resolve(document, &format!("{at}/requestBody"))) {
+            self.surface_at(document, Side::Result, &at, (holder.clone(), "x-result"));
             self.surface(document, Side::Body, &at, holder);
         }
         for status in keys(document, &format!("{at}/responses")) {
@@ -140,18 +143,23 @@ impl Places {
     }
 
     fn surface(&mut self, document: &Value, side: Side, operation: &str, holder: String) {
-        if document.pointer(&format!("{holder}/schema")).is_none() {
+        self.surface_at(document, side, operation, (holder, "schema"));
+    }
+
+    fn surface_at(&mut self, document: &Value, side: Side, operation: &str, (holder, keyword): (String, &str)) {
+        let schema = format!("{holder}/{keyword}");
+        if document.pointer(&schema).is_none() {
             return;
         }
         let operation = operation.to_owned();
-        match self.surfaces.iter_mut().find(|known| known.holder == holder) {
+        match self.surfaces.iter_mut().find(|known| known.schema == schema) {
             Some(known) => {
                 known.operations.push(operation);
                 if side == Side::Answer {
                     known.side = side;
                 }
             }
-            None => self.surfaces.push(Surface { side, operations: vec![operation], holder }),
+            None => self.surfaces.push(Surface { side, operations: vec![operation], holder, schema }),
         }
     }
 
@@ -202,6 +210,30 @@ impl Places {
     /// Whether the refusals of an operation list no violations.
     pub fn is_silent(&self, operation: &str) -> bool {
         !self.listing.contains(operation)
+    }
+
+    /// The schemas of the patches that make a resource of which this schema is part.
+    pub fn patches_of(&self, site: &Site) -> impl Iterator<Item = &String> {
+        let results = site.surfaces.iter().map(|index| &self.surfaces[*index]).filter(|surface| surface.side == Side::Result);
+        let patch = |result: &Surface| self.surfaces.iter().position(|it| it.side == Side::Body && it.holder == result.holder);
+        let patches: BTreeSet<usize> = results.filter_map(patch).collect();
+        self.sites.iter().filter(move |(_, site)| !site.surfaces.is_disjoint(&patches)).map(|(at, _)| at)
+    }
+
+    /// The schemas that are part of the result of a patch, whose schema is at `at`.
+    pub fn within_result(&self, at: &str) -> Vec<String> {
+        let result = self.surfaces.iter().position(|surface| surface.side == Side::Result && surface.schema == at);
+        let is_part = |site: &Site| result.is_some_and(|result| site.surfaces.contains(&result));
+        self.sites.iter().filter(|(_, site)| is_part(site)).map(|(at, _)| at.clone()).collect()
+    }
+
+    /// The operations that a mutant is about; none where it is about all of them alike.
+    pub fn operations_of(&self, mutant: &Mutant) -> Vec<String> {
+        let site = self.sites.get(&mutant.edit.0);
+        let surfaces = site.into_iter().flat_map(|site| &site.surfaces).map(|index| &self.surfaces[*index]);
+        let of_schema = surfaces.flat_map(|surface| surface.operations.iter().cloned());
+        let pointers = self.operations.iter().map(OperationPlace::pointer);
+        of_schema.chain(pointers.filter(|operation| is_within(&mutant.pointer, operation))).collect()
     }
 
     /// On which sides a schema counts.

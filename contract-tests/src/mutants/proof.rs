@@ -33,6 +33,8 @@ pub enum Proof {
     Bare,
     /// It no longer speaks of a header that need not be sent.
     Optional,
+    /// Each patch that it allows more is refused for its result.
+    Result,
 }
 
 impl fmt::Display for Proof {
@@ -43,6 +45,7 @@ impl fmt::Display for Proof {
             Self::Unanswered => "no request leads to this response",
             Self::Bare => "the error has neither a body nor headers",
             Self::Optional => "the header is optional",
+            Self::Result => "what more it allows of a patch is refused for its result",
         })
     }
 }
@@ -59,7 +62,7 @@ pub enum Sight {
 
 /// What a document's schemas are asked.
 pub struct Proofs<'a> {
-    document: &'a Value,
+    pub(super) document: &'a Value,
     places: &'a Places,
     seed: u64,
     /// For each schema instances that it forbids, made by the engine and judged alike by two validators.
@@ -84,7 +87,11 @@ impl<'a> Proofs<'a> {
         if surfaces.iter().all(|surface| surface.side == Side::Unanswered) {
             return Sight::None(Proof::Unanswered);
         }
-        self.in_answers(mutant, mutated)
+        match self.in_answers(mutant, mutated) {
+            // It may show in what patches are refused for.
+            Sight::None(_) if surfaces.iter().any(|surface| surface.side == Side::Result) => Sight::Open,
+            sight => sight,
+        }
     }
 
     /// What is known of a mutant by the answers that it is about, whatever else it is about.
@@ -92,8 +99,13 @@ impl<'a> Proofs<'a> {
         let site = self.places.sites.get(&mutant.edit.0);
         let surfaces = site.into_iter().flat_map(|site| &site.surfaces).map(|index| &self.places.surfaces[*index]);
         let (mut aimed, mut narrower) = (None, true);
+        // Many answers have one schema.
+        let mut known: HashMap<(String, String, bool), Result<Value, bool>> = HashMap::new();
         for surface in surfaces.filter(|surface| surface.side == Side::Answer) {
-            match self.difference(surface, mutated) {
+            let schemas = [self.document, mutated].map(|document| target(document, &surface.schema));
+            let [original, changed] = schemas;
+            let difference = known.entry((original, changed, surface.is_text()));
+            match difference.or_insert_with(|| self.difference(surface, mutated)).clone() {
                 Ok(value) => set(aimed.get_or_insert_with(|| mutated.clone()), &surface.holder, value),
                 Err(included) => narrower &= included,
             }
@@ -172,29 +184,46 @@ impl<'a> Proofs<'a> {
             })
     }
 
-    /// Whether a mutant of requests allows the same: for each of its schemas both include each other, and of answers it allows no
-    /// others.
-    pub fn same(&self, mutant: &Mutant, mutated: &Value) -> bool {
+    /// Why nobody can see a mutant of requests: for each of its schemas both include each other, or what it allows more of a patch is
+    /// refused for its result; and of answers it allows no others.
+    pub fn same(&self, mutant: &Mutant, mutated: &Value) -> Option<Proof> {
         // What only one side sends is no matter of the schema alone.
         if ["readOnly", "writeOnly", "x-unique"].contains(&mutant.keyword) {
-            return false;
+            return None;
         }
-        let Some(site) = self.places.sites.get(&mutant.edit.0) else { return false };
-        site.surfaces.iter().map(|index| &self.places.surfaces[*index]).all(|surface| {
-            let at = surface.schema();
+        let site = self.places.sites.get(&mutant.edit.0)?;
+        let sides = self.places.sides(site);
+        let is_asked = sides.iter().any(|side| matches!(side, Side::Body | Side::Parameter));
+        let mut proof = if is_asked { Proof::Same } else { Proof::Narrower };
+        for surface in site.surfaces.iter().map(|index| &self.places.surfaces[*index]) {
+            let at = &surface.schema;
             let both = |original: &Value, mutated: &Value| {
-                self.included((mutated, &at), (original, &at)) && self.included((original, &at), (mutated, &at))
+                self.included((mutated, at), (original, at)) && self.included((original, at), (mutated, at))
             };
-            match surface.side {
+            let is_same = match surface.side {
                 // Without a text there would be no parameter, but in the query.
                 Side::Parameter if self.place(surface) != Some("query") => {
-                    both(&not_empty(self.document, &at), &not_empty(mutated, &at))
+                    both(&not_empty(self.document, at), &not_empty(mutated, at))
                 }
-                Side::Body | Side::Parameter => both(self.document, mutated),
-                Side::Answer => self.included((mutated, &at), (self.document, &at)),
+                Side::Parameter => both(self.document, mutated),
+                Side::Body if both(self.document, mutated) => true,
+                Side::Body => {
+                    proof = Proof::Result;
+                    self.is_refused_for_result(mutant, surface, mutated)
+                }
+                // What an answer has shown of a resource, the resource is.
+                Side::Result => {
+                    both(self.document, mutated)
+                        || sides.contains(&Side::Answer) && self.is_out_of_reach(mutant, surface, mutated)
+                }
+                Side::Answer => self.included((mutated, at), (self.document, at)),
                 Side::Unanswered => true,
+            };
+            if !is_same {
+                return None;
             }
-        })
+        }
+        Some(proof)
     }
 
     /// Where a parameter is sent.
@@ -202,7 +231,7 @@ impl<'a> Proofs<'a> {
         self.document.pointer(&parameter.holder)?.get("in")?.as_str()
     }
 
-    fn included(&self, narrow: (&Value, &str), wide: (&Value, &str)) -> bool {
+    pub(super) fn included(&self, narrow: (&Value, &str), wide: (&Value, &str)) -> bool {
         self.asked(narrow, wide) == Ok(Inclusion::Proven)
     }
 
@@ -223,15 +252,15 @@ impl<'a> Proofs<'a> {
 
     /// An answer that the mutant allows and the original forbids; or else whether there is none.
     fn difference(&self, surface: &Surface, mutated: &Value) -> Result<Value, bool> {
-        let at = target(self.document, &surface.schema());
+        let at = target(self.document, &surface.schema);
         let header = surface.is_text();
         let sendable = |value: &Value| !header || text(value).is_some();
         let shown = |value: Value| if header { text(&value).map_or(Value::Null, Value::String) } else { value };
-        let allows = validator(mutated, &surface.schema()).ok_or(false)?;
+        let allows = validator(mutated, &surface.schema).ok_or(false)?;
         if let Some(found) = self.forbidden(&at).iter().find(|value| sendable(value) && allows.is_valid(value)) {
             return Ok(shown(found.clone()));
         }
-        match self.asked((mutated, &surface.schema()), (self.document, &surface.schema())) {
+        match self.asked((mutated, &surface.schema), (self.document, &surface.schema)) {
             Ok(Inclusion::Proven) => Err(true),
             Ok(Inclusion::Refuted(value)) if sendable(&value) => Ok(shown(value)),
             _ => Err(false),

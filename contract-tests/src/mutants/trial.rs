@@ -8,7 +8,11 @@ use std::{
     thread,
 };
 
-use crate::{Document, Signer, Suite, pointer::is_within};
+use crate::{
+    Document, Signer, Suite,
+    pointer::is_within,
+    suite::{Reach, Search},
+};
 use faulty_server::Faulty;
 use serde::Serialize;
 use serde_json::Value;
@@ -96,6 +100,8 @@ struct Subject {
     document: Document,
     places: Places,
     suite: Suite,
+    /// The server of the document itself.
+    faithful: Faulty,
     mutants: Vec<Mutant>,
     /// What the engine says that it does not test: pointers with reasons.
     uncovered: Vec<(String, String)>,
@@ -165,8 +171,8 @@ impl Subject {
             suite = suite.only(only);
         }
         // A server that keeps every promise must be accused of nothing, or a kill would prove nothing.
-        let server = Faulty::start(&document.json, None).await.map_err(serve)?;
-        let report = suite.run(&server.url).await?;
+        let faithful = Faulty::start(&document.json, None).await.map_err(serve)?;
+        let report = suite.run(&faithful.url).await?;
         if let Some(failure) = report.failures.first() {
             return Err(MutantsError::FalseFailure { name, what: failure.what.clone(), promise: failure.promise.clone() });
         }
@@ -182,28 +188,37 @@ impl Subject {
             }
         }
         let mutants = mutants(&document.json, &places).into_iter().step_by(options.every.max(1)).collect();
-        Ok(Self { document, places, suite, mutants, uncovered, untried })
+        Ok(Self { document, places, suite, faithful, mutants, uncovered, untried })
     }
 
     async fn verdict(&self, mutant: &Mutant, proofs: &Proofs<'_>) -> Result<MutantVerdict, MutantsError> {
         if let Some(reason) = reason(&self.untried, &mutant.pointer) {
             return Ok(MutantVerdict::Uncovered { reason });
         }
-        let mut served = mutant.of(&self.document.json);
-        match proofs.sight(mutant, &served) {
+        let served = mutant.of(&self.document.json);
+        let aimed = match proofs.sight(mutant, &served) {
             Sight::None(proof) => return Ok(MutantVerdict::Equivalent { proof }),
-            Sight::Aimed(document) => served = document,
-            Sight::Open => {}
-        }
-        if let Some(verdict) = self.shown(mutant, &served).await? {
-            return Ok(verdict);
-        }
-        if proofs.same(mutant, &served) {
-            return Ok(MutantVerdict::Equivalent { proof: Proof::Same });
-        }
-        // No request shows it; an answer may that must conform to the same rule.
-        if let Sight::Aimed(document) = proofs.in_answers(mutant, &served)
-            && let Some(verdict) = self.shown(mutant, &document).await?
+            Sight::Aimed(document) => Some(document),
+            Sight::Open => {
+                if let Some(verdict) = self.shown(mutant, &served, Reach::Near).await? {
+                    return Ok(verdict);
+                }
+                // To try all that there is takes longer than a proof.
+                if let Some(proof) = proofs.same(mutant, &served) {
+                    return Ok(MutantVerdict::Equivalent { proof });
+                }
+                if let Some(verdict) = self.shown(mutant, &served, Reach::Far).await? {
+                    return Ok(verdict);
+                }
+                // No request shows it; an answer may that must conform to the same rule.
+                match proofs.in_answers(mutant, &served) {
+                    Sight::Aimed(document) => Some(document),
+                    _ => None,
+                }
+            }
+        };
+        if let Some(document) = aimed
+            && let Some(verdict) = self.shown(mutant, &document, Reach::Far).await?
         {
             return Ok(verdict);
         }
@@ -214,12 +229,14 @@ impl Subject {
     }
 
     /// What becomes of a mutant that is served so, if anything does.
-    async fn shown(&self, mutant: &Mutant, served: &Value) -> Result<Option<MutantVerdict>, MutantsError> {
-        let server = match Faulty::start(served, None).await {
+    async fn shown(&self, mutant: &Mutant, served: &Value, reach: Reach) -> Result<Option<MutantVerdict>, MutantsError> {
+        let server = match self.faithful.beside(served).await {
             Ok(server) => server,
             Err(error) => return Ok(Some(MutantVerdict::Refused { cause: error.to_string() })),
         };
-        let failure = self.suite.find_failure(&server.url, |promise| mutant.names.include(promise)).await?;
+        let (wanted, operations) = (|promise: &str| mutant.names.include(promise), self.places.operations_of(mutant));
+        let search = Search { wanted: &wanted, operations: &operations, reach };
+        let failure = self.suite.search(&server.url, search).await?;
         Ok(failure.map(|failure| MutantVerdict::Killed { promise: failure.promise, what: failure.what }))
     }
 }

@@ -60,14 +60,32 @@ pub(crate) enum Undescribed {
     Refused,
 }
 
-/// The schema of what a resource must satisfy after a merge patch with the schema at `body`.
-fn result_of(document: &Value, operation: &Operation, body: &str) -> Option<String> {
-    let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
-    let answered = || {
+/// What a resource must satisfy after a merge patch.
+pub(crate) struct PatchResult {
+    pub schema: Schema,
+    /// Where the document promises that it is checked (`x-result`).
+    pub validator: Option<ReferenceValidator>,
+}
+
+impl PatchResult {
+    /// Where the schema is, and whether the document promises that it is checked: what `x-result` names beside that of the body at `body`,
+    /// or else that of the answer.
+    fn place(document: &Value, operation: &Operation, body: &str) -> Option<(String, bool)> {
+        let named = body.strip_suffix("/schema").map(|media_type| format!("{media_type}/x-result"));
+        if let Some(at) = named.filter(|at| document.pointer(at).is_some()) {
+            return Some((at, true));
+        }
         let (_, response) = operation.response(200)?;
-        response.media_types.iter().find(|(name, _)| is_json(name))?.1.clone()
-    };
-    named.filter(|at| document.pointer(at).is_some()).or_else(answered)
+        let (_, at) = response.media_types.iter().find(|(name, _)| is_json(name))?;
+        Some((at.clone()?, false))
+    }
+
+    fn of(bundle: &Value, operation: &Operation, body: &str) -> Option<Self> {
+        let (at, is_promised) = Self::place(bundle, operation, body)?;
+        let schema = Schema::compile(bundle, &at);
+        let validator = is_promised.then(|| ReferenceValidator::compile(bundle, &at, &schema).ok()).flatten();
+        Some(Self { schema, validator })
+    }
 }
 
 /// What of the document the operation needs, with the schema of a whole request at [`REQUESTS`].
@@ -113,7 +131,7 @@ pub(crate) fn bundle(
     }
     // In requests what is `readOnly` is not required.
     let document = document.in_requests();
-    let result = media_type.and_then(|(_, body)| result_of(document, operation, body));
+    let result = media_type.and_then(|(_, body)| PatchResult::place(document, operation, body)).map(|(at, _)| at);
     let needed = operation.parameters.iter().map(|parameter| &parameter.schema);
     let needed = needed.chain(media_type.map(|(_, schema)| schema)).chain(&result);
     let mut bundle = part(document, needed.cloned());
@@ -127,9 +145,7 @@ pub(crate) struct Target {
     pub media_type: Option<String>,
     pub schema: Schema,
     pub validator: ReferenceValidator,
-    /// What the resource must satisfy after a merge patch: the schema that `x-result` names beside that of the body, or else that of
-    /// the answer.
-    pub result: Option<Schema>,
+    pub result: Option<PatchResult>,
     /// Parts of requests that the document gives as examples.
     pub examples: Vec<Value>,
     /// The nodes of texts that stand for the bytes of a file.
@@ -212,8 +228,7 @@ impl Target {
         };
         let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
         let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
-        let result = media_type.filter(|_| is_merge).and_then(|(_, at)| result_of(bundle, operation, at));
-        let result = result.map(|at| Schema::compile(bundle, &at));
+        let result = media_type.filter(|_| is_merge).and_then(|(_, at)| PatchResult::of(bundle, operation, at));
         let node = |parameter: &Parameter| schema.nodes.iter().position(|node| node.pointer == parameter.schema);
         let parameters = operation.parameters.iter().map(node).collect();
         Ok(Self {

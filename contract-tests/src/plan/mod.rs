@@ -2,6 +2,7 @@
 
 mod budget;
 pub(crate) mod instances;
+pub(crate) mod patches;
 pub(crate) mod random;
 
 use std::collections::{BTreeSet, HashMap};

@@ -32,13 +32,16 @@ use std::{
 };
 
 pub use self::credentials::Credential;
-pub(crate) use self::run::Run;
 pub use self::store::{Store, StoreFuture};
 use self::{
     credentials::{Grant, Keyring},
     har::Har,
     prepared::Prepared,
     run::FailureFilter,
+};
+pub(crate) use self::{
+    find_failure::{Reach, Search},
+    run::Run,
 };
 use openapi_document::LoadError;
 use serde_json::Value;
@@ -403,9 +406,15 @@ impl Suite {
     ///
     /// As for [`Suite::run`].
     pub async fn find_failure(&self, url: &str, is_wanted: impl Fn(&str) -> bool + Sync) -> Result<Option<Failure>, SuiteError> {
+        self.search(url, Search { wanted: &is_wanted, operations: &[], reach: Reach::All }).await
+    }
+
+    /// The same, in this order and so far.
+    pub(crate) async fn search(&self, url: &str, search: Search<'_>) -> Result<Option<Failure>, SuiteError> {
         let client = Client::new(url, self.timeout, &self.keyring.headers)?;
         let prepared = self.prepared()?;
-        Run::new(self, &client, prepared, self.grants(prepared)?, Some(FailureFilter(&is_wanted))).find_failure(&is_wanted).await
+        let filter = Some(FailureFilter(search.wanted));
+        Run::new(self, &client, prepared, self.grants(prepared)?, filter).find_failure(search).await
     }
 
     /// What no server changes; made by the first run.

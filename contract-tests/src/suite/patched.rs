@@ -1,17 +1,23 @@
-//! Whether a refused patch may have been refused for what it would have made of the resource (RFC 5789, section 2.2).
+//! What a patch makes of the resource (RFC 5789, section 2.2): whether a refused one may have been refused for that, and whether one is
+//! refused that must be.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{
     credentials::Grant,
+    prepared::PlannedTarget,
     run::{CaseOutcome, Run},
 };
 use crate::{
-    cases::{Case, Credentials, Expect},
+    cases::{Case, Credentials, Expect, Group, expectation, shown},
     openapi::{
         operation::Operation,
-        request::{Request, Target},
+        request::{PatchResult, Request, Target},
     },
+    plan::{Sample, patches::Patch},
+    pointer::replace,
     rules,
 };
 
@@ -50,10 +56,52 @@ impl Run<'_> {
     /// Whether the resource satisfies its schema after the patch; false where that cannot be told.
     async fn result_is_valid(&self, target: &Target, case: &Case) -> bool {
         let patch = case.instance.as_ref().and_then(|instance| instance.get("body"));
-        let (Some(schema), Some(patch)) = (&target.result, patch) else { return false };
+        let (Some(PatchResult { schema, .. }), Some(patch)) = (&target.result, patch) else { return false };
         let Some(mut resource) = self.read(&target.operation, case).await else { return false };
         json_patch::merge(&mut resource, patch);
         schema.evaluate(&resource).broken.is_empty()
+    }
+
+    /// Tries patches that are valid and make something invalid of the resource, where the document promises that they are refused; gives
+    /// how many cases were judged.
+    pub(super) async fn result_cases(&self, part: &PlannedTarget<'_>) -> usize {
+        let target = part.target;
+        let (Some(PatchResult { schema, .. }), Some(baseline)) = (&target.result, part.baseline()) else { return 0 };
+        let mut judged = 0;
+        for (number, Patch { constraint, patch }) in part.patches().iter().enumerate() {
+            let constraint = &schema.constraints[*constraint];
+            let id = format!("{}:state:result:{}:{}", target.name(), constraint.key(), number + 1);
+            if !self.is_selected(&id) {
+                continue;
+            }
+            self.provide(part).await;
+            let mut instance = baseline.instance.clone();
+            replace(&mut instance, "/body", patch.clone());
+            let unique = target.schema.evaluate(&instance).unique;
+            let instance = self.filled(target, &Sample { instance, constraint: None, broken: BTreeSet::new(), unique });
+            let mut case = Case {
+                id,
+                group: Group::State,
+                title: format!("a patch whose result breaks {} of {}", constraint.keyword, shown(&constraint.place)),
+                promise: constraint.source.clone().unwrap_or_else(|| target.operation.pointer.clone()),
+                request: target.encode(&instance),
+                instance: Some(instance),
+                credentials: Credentials::Good,
+                expect: Expect::Success,
+                rule: &rules::INVALID_ACCEPTED,
+            };
+            let Some(mut resource) = self.read(&target.operation, &case).await else { continue };
+            let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
+            json_patch::merge(&mut resource, body.unwrap_or(&Value::Null));
+            let broken = schema.evaluate(&resource).broken;
+            // What was there already may make the result valid, or break more of it.
+            if !broken.is_empty() {
+                case.expect = expectation(schema, &broken);
+                self.judge_case(target, &case).await;
+                judged += 1;
+            }
+        }
+        judged
     }
 
     /// The resource that a request names, as the `GET` of the same path shows it.

@@ -14,7 +14,10 @@ use crate::{
         request::Target,
         resources::{KindId, Resources},
     },
-    plan::{Plan, Planner, Sample},
+    plan::{
+        Plan, Planner, Sample,
+        patches::{Patch, patches},
+    },
     schema::Uncovered,
     suite::resources::referred,
 };
@@ -40,7 +43,12 @@ pub(crate) struct PreparedTarget {
 struct Planned {
     plan: Plan,
     numbers: Vec<usize>,
+    /// The richest valid request that is still of a readable size, with a body where there can be one.
     baseline: Option<usize>,
+    /// The valid requests but for the document's own examples, from the smallest to the largest.
+    others: Vec<usize>,
+    seed: u64,
+    patches: OnceLock<Vec<Patch>>,
 }
 
 /// A part and its plan.
@@ -54,6 +62,7 @@ pub(crate) struct PlannedTarget<'a> {
     pub numbers: &'a [usize],
     /// The richest valid request that is still of a readable size, with a body where there can be one.
     baseline: Option<usize>,
+    planned: &'a Planned,
 }
 
 /// The size of a request, as JSON, that protocol and state cases are made from.
@@ -151,8 +160,8 @@ impl PreparedTarget {
                 self.planned.get_or_init(|| planned)
             }
         };
-        let Planned { plan, numbers, baseline } = planned;
-        Some(PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline })
+        let Planned { plan, numbers, baseline, .. } = planned;
+        Some(PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned })
     }
 }
 
@@ -173,7 +182,14 @@ impl Planned {
             (sample.instance.get("body").is_some(), sample.constraint.is_none(), if size <= READABLE { size } else { 0 })
         });
         let baseline = richest.map(|(index, _)| index);
-        Some(Self { plan, numbers, baseline })
+        let is_valid = |index: &usize| plan.samples[*index].broken.is_empty() && !plan.examples.contains(index);
+        let mut others: Vec<usize> = (0..plan.samples.len()).filter(is_valid).collect();
+        // Variants of a request are mostly variants of its body.
+        others.sort_by_cached_key(|index| {
+            let instance = &plan.samples[*index].instance;
+            (instance.get("body").is_none(), instance.to_string().len())
+        });
+        Some(Self { plan, numbers, baseline, others, seed, patches: OnceLock::new() })
     }
 }
 
@@ -188,19 +204,15 @@ impl<'a> PlannedTarget<'a> {
         self.baseline.map(|index| &self.plan.samples[index])
     }
 
+    /// Valid patches that make something invalid of a resource.
+    pub fn patches(&self) -> &'a [Patch] {
+        self.planned.patches.get_or_init(|| patches(self.target, self.plan, self.planned.seed))
+    }
+
     /// Up to `count` valid samples: the baseline, the document's own examples, then others of all sizes.
     pub fn plain(&self, count: usize) -> Vec<usize> {
-        let mut others: Vec<usize> = (0..self.plan.samples.len())
-            .filter(|index| self.plan.samples[*index].broken.is_empty() && !self.plan.examples.contains(index))
-            .collect();
-        others.retain(|index| Some(*index) != self.baseline);
+        let others: Vec<usize> = self.planned.others.iter().copied().filter(|index| Some(*index) != self.baseline).collect();
         let examples = self.plan.examples.iter().copied().filter(|index| Some(*index) != self.baseline);
-        // Variants of a request are mostly variants of its body.
-        let size = |index: &usize| {
-            let instance = &self.plan.samples[*index].instance;
-            (instance.get("body").is_none(), instance.to_string().len())
-        };
-        others.sort_by_key(size);
         let step = others.len().div_ceil(count).max(1);
         self.baseline.into_iter().chain(examples).chain(others.into_iter().step_by(step)).take(count).collect()
     }

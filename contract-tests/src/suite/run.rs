@@ -469,6 +469,7 @@ impl<'a> Run<'a> {
                 state::run(self, part.target, baseline).await
                     + lifecycle::run(self, part, baseline).await
                     + callers::run(self, part).await
+                    + self.result_cases(part).await
             }
             None => 0,
         }

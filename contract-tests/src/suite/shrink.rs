@@ -67,7 +67,7 @@ impl Run<'_> {
             return None;
         }
         let smaller = self.fresh().freshen(target, &smaller, &trace.unique);
-        let expect = expectation(target, &trace.broken);
+        let expect = expectation(&target.schema, &trace.broken);
         let tried = Case { request: target.encode(&smaller), instance: Some(smaller), expect, ..case.clone() };
         let outcome = self.attempt(target, &tried).await;
         let same = |other: &Finding| (other.rule, &other.what, &other.promise) == (finding.rule, &finding.what, &finding.promise);

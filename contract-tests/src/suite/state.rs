@@ -10,7 +10,7 @@ use crate::{
     plan::Sample,
     pointer::replace,
     rules,
-    suite::Run,
+    suite::run::Run,
 };
 
 /// How many clients race for one value.
@@ -131,7 +131,7 @@ impl Unique<'_> {
             body.shift_remove(&required);
         }
         let broken = self.target.schema.evaluate(&refused).broken;
-        let first = self.case(name, refused, crate::cases::expectation(self.target, &broken));
+        let first = self.case(name, refused, crate::cases::expectation(&self.target.schema, &broken));
         let outcome = self.run.attempt(self.target, &first).await;
         if outcome.answer.is_ok_and(|response| response.status >= 400) {
             self.run.judge_case(self.target, &self.case(name, instance, Expect::Success)).await;

@@ -49,7 +49,9 @@ pub fn mutants(document: &Value, places: &Places) -> Vec<Mutant> {
                 let asks = places.sides(site).iter().any(|side| matches!(side, Side::Body | Side::Parameter));
                 let text = places.is_text(site);
                 let silent = places.silent_operations_of(site);
-                let mut bench = Bench { document, schema, at, site, silent, asks, text, all: &mut all };
+                let patches = places.patches_of(site).cloned().collect();
+                let within = places.within_result(at);
+                let mut bench = Bench { document, schema, at, site, silent, patches, within, asks, text, all: &mut all };
                 bench.keywords();
             }
             // Among properties and items a schema that is only `true` or `false` is a rule of its own.
@@ -82,6 +84,10 @@ struct Bench<'a> {
     site: &'a Site,
     /// The operations that it is part of whose refusals do not say what is wrong.
     silent: Vec<String>,
+    /// What is asked of patches whose result must conform to it.
+    patches: Vec<String>,
+    /// For the schema of a result as a whole all that is in it.
+    within: Vec<String>,
     /// Whether requests must conform to it.
     asks: bool,
     /// Whether it is of a parameter or header: text is always a string, never null, and one value is a list of one.
@@ -181,7 +187,8 @@ impl Bench<'_> {
                 let mut schema = self.schema.clone();
                 schema.shift_remove("$ref");
                 let target = value.as_str().and_then(|reference| reference.strip_prefix('#')).map(str::to_owned);
-                self.push("$ref", Dropped, format!("{}/$ref", self.at), show(value), schema, &[], target);
+                let targets = target.into_iter().chain(self.within.iter().cloned()).collect::<Vec<_>>();
+                self.push("$ref", Dropped, format!("{}/$ref", self.at), show(value), schema, &[], targets);
             }
             ("discriminator", _) => self.drop("discriminator"),
             ("x-unique", Value::Bool(true)) => self.drop("x-unique"),
@@ -389,6 +396,14 @@ impl Bench<'_> {
         }
     }
 
+    /// What is asked of patches at the places that a refusal of their result names: at the same properties, or of the names of all.
+    fn in_patches<'b>(&'b self, rules: impl Iterator<Item = &'b String>) -> Vec<String> {
+        let names: Vec<&str> = rules.filter_map(|rule| last_of(rule)).collect();
+        let is_named = |patch: &str| names.is_empty() || last_of(patch).is_some_and(|name| names.contains(&name));
+        let named = self.patches.iter().filter(|patch| is_named(patch)).cloned();
+        named.chain(self.patches.iter().map(|patch| format!("{patch}/additionalProperties"))).collect()
+    }
+
     fn property(&self, name: &str) -> String {
         format!("{}/properties/{}", self.at, escape(name))
     }
@@ -409,6 +424,7 @@ impl Bench<'_> {
         let referred = self.document.pointer(&pointer).and_then(|rule| rule.get("$ref")?.as_str()?.strip_prefix('#'));
         below.extend(referred.map(str::to_owned));
         let mut at: Vec<String> = self.site.gates.iter().cloned().collect();
+        below.extend(self.in_patches(more.iter().chain([&pointer])));
         if self.asks {
             at.extend(more.iter().cloned());
             if change != Weakened && change != Dropped {
@@ -435,6 +451,11 @@ impl Bench<'_> {
         let edit = (self.at.to_owned(), Value::Object(schema));
         self.all.push(Mutant { keyword, change, pointer, note, response: None, edit, names: Names { below, at } });
     }
+}
+
+/// The last property that a pointer names.
+fn last_of(pointer: &str) -> Option<&str> {
+    pointer.rsplit_once("/properties/")?.1.split('/').next()
 }
 
 /// The schemas of the properties that an object with this schema may have, by whatever part of the schema.
