@@ -408,7 +408,7 @@ fn path_with(case: &Case, query: &str) -> String {
 
 /// Whether a list of this length may be the first page of a longer one: the sizes of pages are round numbers.
 fn may_be_cut(length: usize) -> bool {
-    length >= 10 && (length % 5 == 0 || length.is_power_of_two() || length % 12 == 0)
+    length >= 10 && (length.is_multiple_of(5) || length.is_power_of_two() || length.is_multiple_of(12))
 }
 
 #[cfg(test)]
