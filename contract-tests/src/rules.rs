@@ -69,7 +69,7 @@ rules! {
         "The headers of an answer are what the document says." "the document: responses"
     RESPONSE_MEDIA_TYPE "response-media-type" Error
         "An answer has a documented media type." "the document: responses"
-    ECHO "echo" Warning
+    ECHO "echo" Error
         "An answer says what was sent, where both have the same schema." "the document: requestBody and responses"
     DUPLICATE_ID "duplicate-id" Error
         "Two created resources never share an id." "RFC 9110, section 15.3.2"

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use contract_tests::{Document, Signer, Suite};
+use contract_tests::{Document, Failure, Signer, Suite};
 use faulty_server::Faulty;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +84,7 @@ async fn an_answer_without_what_is_write_only_is_right_and_one_with_it_is_not() 
         let server = Faulty::start(&serde_saphyr::from_str(served).unwrap(), None).await.unwrap();
         let report =
             Suite::new(Document::parse("accounts.yaml", document.as_str()).unwrap()).cases(0).run(&server.url).await.unwrap();
-        report.failures.iter().map(|failure| failure.promise.clone()).collect::<BTreeSet<_>>()
+        report.failures.iter().flat_map(Failure::each).map(|failure| failure.promise.clone()).collect::<BTreeSet<_>>()
     };
     assert_eq!(accused(&document).await, BTreeSet::new());
     let told = accused(&document.replace(", writeOnly: true", "")).await;

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 use contract_tests::{
-    Document, Report, Suite,
+    Document, Failure, Report, Suite,
     mutants::{self, MutantVerdict, Options, Proof},
 };
 use faulty_server::{Edit, Effect, Fault, Faulty, Group};
@@ -109,7 +109,7 @@ async fn a_server_that_holds_the_result_to_its_schema_is_accused_of_nothing() {
 async fn a_patch_whose_result_breaks_a_rule_of_two_properties_is_refused() {
     const RESULT: &str = "/paths/~1people~1{personId}/patch/requestBody/content/application~1merge-patch+json/x-result";
     let failures = report(Some(Effect::Schema(vec![Edit::Set(RESULT, json!({}))]))).await.failures;
-    let accepted = failures.iter().filter(|failure| failure.rule == "invalid-accepted");
+    let accepted = failures.iter().flat_map(Failure::each).filter(|failure| failure.rule == "invalid-accepted");
     let promises: Vec<&str> = accepted.map(|failure| failure.promise.as_str()).collect();
     for promise in ["/components/schemas/Job/then/required", "/components/schemas/Job/required"] {
         assert!(promises.contains(&promise), "{promise} is not in {promises:?}");
@@ -122,7 +122,7 @@ async fn a_304_without_a_condition_is_an_error() {
     served["paths"]["/people/{personId}"]["get"]["responses"].as_object_mut().unwrap().shift_remove("200");
     let server = Faulty::start(&served, None).await.unwrap();
     let failures = Suite::new(document()).cases(0).run(&server.url).await.unwrap().failures;
-    let named = |failure: &&contract_tests::Failure| failure.what == "304 answers a request without a condition";
+    let named = |failure: &&Failure| failure.what == "304 answers a request without a condition";
     assert_eq!(failures.iter().find(named).unwrap().promise, "/paths/~1people~1{personId}/get/responses");
 }
 

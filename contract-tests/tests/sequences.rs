@@ -212,8 +212,11 @@ fn is_look(seen: &Seen) -> bool {
     seen.method == "GET" && seen.path.starts_with("/shops/")
 }
 
+/// What a server does to each of its answers.
+type Habit = fn(&Seen, &mut Reply);
+
 /// What a careful server may do, and nobody can call wrong.
-const INNOCENT: [(&str, fn(&Seen, &mut Reply)); 4] = [
+const INNOCENT: [(&str, Habit); 4] = [
     ("values are written in another way", |seen, reply| {
         if let Some(title) = reply.object().filter(|_| is_look(seen)).and_then(|shop| shop.get_mut("title")) {
             *title = json!(format!(" {} ", title.as_str().unwrap_or_default().to_uppercase()));

@@ -73,9 +73,11 @@ impl Maker<'_> {
         let example = || Some(self.renewed(&parts, media.example.as_ref()?.as_object()?.clone()));
         // From what says most about the request to what says nothing.
         let is_valid = |value: &Value| media.validator.is_valid(value);
-        let first: [&dyn Fn() -> Option<Value>; 6] = [
+        let first: [&dyn Fn() -> Option<Value>; 7] = [
             &|| media.wanted.clone(),
             &|| whole.clone(),
+            // What is stored is shown as it is, with what the document only allows.
+            &|| own.then(|| self.completed(&parts, given.clone())),
             &|| Some(self.completed(&parts, echoed.clone())),
             // An object that is open, or says in another way what it can have.
             &|| Some(self.completed(&parts, given.clone())),

@@ -56,7 +56,7 @@ fn operation(
         }
         None => None,
     };
-    let list = if method == "get" && !item_at.ends_with('}') { list(answers, &at)? } else { None };
+    let list = if method == "GET" && !item_at.ends_with('}') { list(answers, &at)? } else { None };
     let statuses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);

@@ -79,9 +79,14 @@ impl Proofs<'_> {
                 self.included((&document, ASKED), (&document, "/x-other"))
             });
         }
+        let last = |pointer: &str| pointer.rsplit('/').next().map(|name| name.replace("~1", "/").replace("~0", "~"));
+        let is_beside = |pointer: &str| last(pointer).is_some_and(|name| named(&name).is_none());
+        if mutant.edit.0 == root && mutant.keyword == "properties" && mutant.change == Mutation::Dropped {
+            // A property that the server does not show, and no patch may add, no result has.
+            return is_beside(&mutant.pointer);
+        }
         children(schema, &root).into_iter().all(|(keyword, child)| {
-            let name = child.rsplit('/').next().map(|name| name.replace("~1", "/").replace("~0", "~"));
-            let is_kept = keyword == "properties" && name.is_some_and(|name| named(&name).is_none());
+            let is_kept = keyword == "properties" && is_beside(&child);
             is_kept || !leads(self.document, &child, &mutant.edit.0, &mut HashSet::new())
         }) && mutant.edit.0 != root
     }

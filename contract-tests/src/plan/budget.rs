@@ -49,6 +49,18 @@ impl Budget {
         self.ran_out = false;
     }
 
+    /// Keeps half of the part for what comes second in it; see [`release`](Self::release).
+    pub fn reserve(&mut self) -> u64 {
+        let reserved = self.here / 2;
+        self.here -= reserved;
+        reserved
+    }
+
+    /// Gives back what was kept.
+    pub fn release(&mut self, reserved: u64) {
+        self.here = (self.here + reserved).min(self.left);
+    }
+
     /// Lowers what each part may take, because no valid instance was found.
     pub fn doubt(&mut self) {
         self.part = PART_IN_DOUBT;

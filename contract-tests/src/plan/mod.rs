@@ -177,7 +177,9 @@ impl<'a> Planner<'a> {
         for id in 0..count {
             if let Some(source) = &schema.constraints[id].source {
                 planner.budget.begin();
+                let reserved = planner.budget.reserve();
                 planner.boundary(id);
+                planner.budget.release(reserved);
                 planner.negative(id);
                 if planner.budget.ran_out() {
                     planner.note_unfinished(source, "not every way to keep and to break this rule was tried");
@@ -672,6 +674,14 @@ mod tests {
             Breakable::Alone,
             "the pattern asks for a UUID somewhere, the format for nothing else"
         );
+    }
+
+    #[test]
+    fn a_format_is_broken_beside_a_pattern_for_the_beginning() {
+        let place = json!({"type": "string", "format": "uri-reference", "pattern": "^/orders/"});
+        let (schema, plan) = planned(&place);
+        let format = schema.constraints.iter().position(|it| it.keyword == "format").unwrap();
+        assert_eq!(plan.breakable[format], Breakable::Alone, "{:?} {}", plan.unfinished, plan.steps);
     }
 
     #[test]

@@ -295,7 +295,7 @@ mod tests {
     fn a_parameter_that_nobody_checks_is_one_entry() {
         let of = |place: &str, keyword: &str| Failure {
             place: Some(place.to_owned()),
-            promise: format!("/paths/~1pets/get/parameters/0/schema/{keyword}"),
+            promise: format!("/paths/~1pets/get{place}/{keyword}"),
             ..failure(1)
         };
         let all = group(vec![of("/query/limit", "minimum"), of("/query/limit", "type"), of("/query/offset", "type")]);

@@ -46,6 +46,13 @@ impl Run<'_> {
                 }
                 return Ok(index);
             }
+            // What is gone at once is gone with all of its kind: another operation may clear them away.
+            if matches!(status, 404 | 410)
+                && first.is_some()
+                && let Some((kind, _)) = self.prepared.resources.named(&part.target.operation)
+            {
+                self.known.clear(kind);
+            }
             if status == 409 && !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await {
                 return Ok(index);
             }

@@ -24,6 +24,9 @@ use crate::{
 /// How often a patch is sent again, since others may change the resource meanwhile.
 const CONFIRMATIONS: usize = 3;
 
+/// On how many resources a patch is tried until one is made invalid.
+const RESOURCES: usize = 8;
+
 impl Run<'_> {
     /// Takes back that a valid patch was refused, unless the resource would have been valid with its changes.
     pub(super) async fn excuse_result(&self, target: &Target, case: &Case, grant: &Grant, outcome: &mut CaseOutcome) {
@@ -74,31 +77,34 @@ impl Run<'_> {
             if !self.is_selected(&id) {
                 continue;
             }
-            self.provide(part).await;
-            let mut instance = baseline.instance.clone();
-            replace(&mut instance, "/body", patch.clone());
-            let unique = target.schema.evaluate(&instance).unique;
-            let instance = self.filled(target, &Sample { instance, constraint: None, broken: BTreeSet::new(), unique });
-            let mut case = Case {
-                id,
-                group: Group::State,
-                title: format!("a patch whose result breaks {} of {}", constraint.keyword, shown(&constraint.place)),
-                promise: constraint.source.clone().unwrap_or_else(|| target.operation.pointer.clone()),
-                request: target.encode(&instance),
-                instance: Some(instance),
-                credentials: Credentials::Good,
-                expect: Expect::Success,
-                rule: &rules::INVALID_ACCEPTED,
-            };
-            let Some(mut resource) = self.read(&target.operation, &case).await else { continue };
-            let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
-            json_patch::merge(&mut resource, body.unwrap_or(&Value::Null));
-            let broken = schema.evaluate(&resource).broken;
-            // What was there already may make the result valid, or break more of it.
-            if !broken.is_empty() {
-                case.expect = expectation(schema, &broken);
-                self.judge_case(target, &case).await;
-                judged += 1;
+            for _ in 0..RESOURCES {
+                self.provide(part).await;
+                let mut instance = baseline.instance.clone();
+                replace(&mut instance, "/body", patch.clone());
+                let unique = target.schema.evaluate(&instance).unique;
+                let instance = self.filled(target, &Sample { instance, constraint: None, broken: BTreeSet::new(), unique });
+                let mut case = Case {
+                    id: id.clone(),
+                    group: Group::State,
+                    title: format!("a patch whose result breaks {} of {}", constraint.keyword, shown(&constraint.place)),
+                    promise: constraint.source.clone().unwrap_or_else(|| target.operation.pointer.clone()),
+                    request: target.encode(&instance),
+                    instance: Some(instance),
+                    credentials: Credentials::Good,
+                    expect: Expect::Success,
+                    rule: &rules::INVALID_ACCEPTED,
+                };
+                let Some(mut resource) = self.read(&target.operation, &case).await else { continue };
+                let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
+                json_patch::merge(&mut resource, body.unwrap_or(&Value::Null));
+                let broken = schema.evaluate(&resource).broken;
+                // What was there already may make the result valid, or break more of it.
+                if !broken.is_empty() {
+                    case.expect = expectation(schema, &broken);
+                    self.judge_case(target, &case).await;
+                    judged += 1;
+                    break;
+                }
             }
         }
         judged

@@ -105,6 +105,11 @@ impl Known {
         self.pools()[kind].resources.iter().any(|known| same(&known.values, values))
     }
 
+    /// Forgets every resource of a kind.
+    pub fn clear(&self, kind: KindId) {
+        self.pools()[kind].resources.clear();
+    }
+
     /// Whether what the path of a request names is known to exist; true where it names nothing.
     pub fn names_live(&self, resources: &Resources, operation: &Operation, instance: &Value) -> bool {
         let Some((kind, names)) = resources.named(operation) else { return true };
