@@ -23,7 +23,11 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
             Entry::Occupied(mut entry) => {
                 let shown = entry.get_mut();
                 shown.count += failure.count;
-                add_operations(shown, &failure);
+                for operation in std::iter::once(failure.operation).chain(failure.also) {
+                    if operation != shown.operation && !shown.also.contains(&operation) {
+                        shown.also.push(operation);
+                    }
+                }
             }
         }
     }
@@ -33,10 +37,7 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     for failure in causes {
         match groups.entry(likeness(&failure)) {
             Entry::Vacant(entry) => drop(entry.insert(failure)),
-            Entry::Occupied(mut entry) => {
-                add_operations(entry.get_mut(), &failure);
-                entry.get_mut().more.push(failure);
-            }
+            Entry::Occupied(mut entry) => entry.get_mut().more.push(failure),
         }
     }
     let mut all: Vec<Failure> = groups.into_values().collect();
@@ -51,14 +52,6 @@ pub(crate) fn single(groups: Vec<Failure>) -> Vec<Failure> {
         std::iter::once(failure).chain(more)
     });
     parted.collect()
-}
-
-fn add_operations(shown: &mut Failure, other: &Failure) {
-    for operation in std::iter::once(&other.operation).chain(&other.also) {
-        if *operation != shown.operation && !shown.also.contains(operation) {
-            shown.also.push(operation.clone());
-        }
-    }
 }
 
 /// Without what follows from another failure: who accepts what breaks a rule shows it in later answers.
@@ -78,9 +71,9 @@ fn place(rule: &str) -> usize {
 fn cause(failure: &Failure) -> Vec<String> {
     let rule = failure.rule.to_owned();
     let words = |parts: &[&str]| [vec![rule.clone()], parts.iter().map(|part| (*part).to_owned()).collect()].concat();
+    let status = status(failure);
     // What the server said tells one of its failures from another, whatever the request was.
     if failure.rule == rules::SERVER_ERROR.name || failure.rule == rules::VALID_REFUSED.name {
-        let status = failure.status.map_or_else(String::new, |status| status.to_string());
         // What is wrong with HTTP or JSON is so for every operation.
         if failure.case.contains(":protocol:") {
             return words(&[&failure.what, &status, &normalised(failure)]);
@@ -128,6 +121,7 @@ fn cause(failure: &Failure) -> Vec<String> {
 /// What two causes have in common that are one mistake in all likelihood.
 fn likeness(failure: &Failure) -> Vec<String> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
+    let status = status(failure);
     let keyword = failure.promise.rsplit('/').find(|segment| segment.parse::<usize>().is_err()).unwrap_or_default();
     let is = |rules: &[&rules::Rule]| rules.iter().any(|known| known.name == failure.rule);
     if is(&[&rules::INVALID_ACCEPTED]) {
@@ -138,14 +132,12 @@ fn likeness(failure: &Failure) -> Vec<String> {
         };
     }
     if is(&[&rules::RESPONSE_BODY]) {
-        let status = failure.status.map_or_else(String::new, |status| status.to_string());
         return alike(&[&failure.operation, &status, keyword]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
         return alike(&[&failure.operation]);
     }
     if is(&[&rules::VALID_REFUSED]) {
-        let status = failure.status.map_or_else(String::new, |status| status.to_string());
         let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
         return alike(&[of, &status]);
     }
@@ -154,6 +146,11 @@ fn likeness(failure: &Failure) -> Vec<String> {
         return alike(&[]);
     }
     [vec!["one cause".to_owned()], cause(failure)].concat()
+}
+
+/// The status of the answer; nothing where there was none.
+fn status(failure: &Failure) -> String {
+    failure.status.map_or_else(String::new, |status| status.to_string())
 }
 
 /// The parameter that a place is in.
@@ -300,6 +297,19 @@ mod tests {
         };
         let all = group(vec![of("/query/limit", "minimum"), of("/query/limit", "type"), of("/query/offset", "type")]);
         assert_eq!(all.len(), 2);
+    }
+
+    #[test]
+    fn what_is_alike_keeps_its_own_operations() {
+        let lenient = |operation: &str, what: &str| Failure {
+            rule: "lenient-json",
+            operation: operation.to_owned(),
+            promise: String::new(),
+            what: what.to_owned(),
+            ..failure(1)
+        };
+        let all = group(vec![lenient("a", "a comment"), lenient("a", "a comment"), lenient("b", "a byte order mark")]);
+        assert_eq!((all.len(), all[0].also.len(), all[0].others()), (1, 0, vec!["b"]));
     }
 
     #[test]

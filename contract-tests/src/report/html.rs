@@ -133,8 +133,9 @@ impl Failure {
             let more: String = self.more.iter().map(|other| format!("<li>{}</li>", text(&other.what))).collect();
             let _ = writeln!(page, "<div>Likewise<ul>{more}</ul></div>");
         }
-        if !self.also.is_empty() {
-            let _ = writeln!(page, "<p>Also: {}</p>", text(&self.also.join(", ")));
+        let others = self.others();
+        if !others.is_empty() {
+            let _ = writeln!(page, "<p>Also: {}</p>", text(&others.join(", ")));
         }
         if !self.promise.is_empty() {
             let line = self.line.map(|line| format!(", line {line}")).unwrap_or_default();

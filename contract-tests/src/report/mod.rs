@@ -234,6 +234,17 @@ impl Failure {
         self.count + self.more.iter().map(|failure| failure.count).sum::<usize>()
     }
 
+    /// The other operations in which it or what is like it was found.
+    pub fn others(&self) -> Vec<&str> {
+        let mut others: Vec<&str> = Vec::new();
+        for operation in self.each().flat_map(|failure| std::iter::once(&failure.operation).chain(&failure.also)) {
+            if *operation != self.operation && !others.contains(&operation.as_str()) {
+                others.push(operation);
+            }
+        }
+        others
+    }
+
     /// It, and what the same mistake explains.
     pub fn each(&self) -> impl Iterator<Item = &Self> {
         std::iter::once(self).chain(&self.more)

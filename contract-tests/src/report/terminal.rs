@@ -251,9 +251,10 @@ impl Page {
         if !failure.detail.is_empty() {
             self.fact("happened", &visible(&cut(&failure.detail, BODY_CHARACTERS)))?;
         }
-        if !failure.also.is_empty() {
-            let also: Vec<String> = failure.also.iter().take(LISTED).map(|operation| visible(operation)).collect();
-            let more = failure.also.len().saturating_sub(LISTED);
+        let others = failure.others();
+        if !others.is_empty() {
+            let also: Vec<String> = others.iter().take(LISTED).map(|operation| visible(operation)).collect();
+            let more = others.len().saturating_sub(LISTED);
             let more = if more > 0 { format!(", and {} more", number(more)) } else { String::new() };
             self.fact("also in", &format!("{}{more}", also.join(", ")))?;
         }
@@ -363,7 +364,7 @@ impl Page {
 /// The line above a finding: its rule, the operation, and what is wrong.
 fn heading(index: usize, failure: &Failure, length: usize) -> String {
     let level = if failure.level == Level::Warning { "warning: " } else { "" };
-    let also = match failure.also.len() {
+    let also = match failure.others().len() {
         0 => String::new(),
         count => format!(", on {} more", quantity(count, "operation", "operations")),
     };
