@@ -172,21 +172,24 @@ impl Users {
         if let Some(None) = claim {
             return Ok(CreateUserResponse::Conflict(Problem::new(Code::Conflict).errors(vec![idempotency::under_way()])));
         }
-        let user = user::User { idempotency: recognised.clone(), ..new.clone().into_user(ObjectId::new(), Utc::now()) };
+        let again = recognised.is_some().then(|| new.clone());
+        let user = user::User { idempotency: recognised.clone(), ..new.into_user(ObjectId::new(), Utc::now()) };
         match self.store.insert(user).await {
             Ok(user) => {
                 audit("createUser", &caller, &user.id);
                 Ok(created(user, None))
             }
-            Err(StoreError::KeyUsed(first)) if first.idempotency == recognised => {
+            Err(StoreError::KeyUsed(first)) => match again.filter(|_| first.idempotency == recognised) {
                 // The user may have been changed since; the first answer follows from the body, which is the same.
-                let first = user::User { id: first.id, ..new.into_user(ObjectId::new(), first.created_at) };
-                Ok(created(first, Some(true)))
-            }
-            Err(StoreError::KeyUsed(_)) => {
-                let problem = Problem::new(Code::UnprocessableEntity).errors(vec![idempotency::reused()]);
-                Ok(CreateUserResponse::KeyReused(problem))
-            }
+                Some(new) => {
+                    let first = user::User { id: first.id, ..new.into_user(ObjectId::new(), first.created_at) };
+                    Ok(created(first, Some(true)))
+                }
+                None => {
+                    let problem = Problem::new(Code::UnprocessableEntity).errors(vec![idempotency::reused()]);
+                    Ok(CreateUserResponse::KeyReused(problem))
+                }
+            },
             Err(StoreError::EmailTaken) => {
                 Ok(CreateUserResponse::Conflict(Problem::new(Code::Conflict).errors(vec![email_taken()])))
             }
