@@ -176,6 +176,27 @@ impl Case {
         self.request.headers.iter().any(|(name, _)| name.to_lowercase().starts_with("if-"))
     }
 
+    /// A request of the operation, with good credentials, of which nothing is promised but what the document says.
+    pub(crate) fn of_request(target: &Target, id: String, title: &str, request: Request) -> Self {
+        Self {
+            id,
+            group: Group::State,
+            title: title.to_owned(),
+            promise: target.operation.pointer.clone(),
+            request,
+            instance: None,
+            credentials: Credentials::Good,
+            expect: Expect::Documented,
+            rule: &rules::VALID_REFUSED,
+        }
+    }
+
+    /// The same for the request that an instance is.
+    pub(crate) fn of_instance(target: &Target, id: String, title: &str, instance: Value) -> Self {
+        let request = target.encode(&instance);
+        Self { instance: Some(instance), ..Self::of_request(target, id, title, request) }
+    }
+
     /// The case as far as it says something about an operation of which no valid request is accepted: whether it is accepted.
     pub(crate) fn without_baseline(self) -> Option<Self> {
         let expect = match self.expect {

@@ -1,5 +1,7 @@
 //! Whether what one caller creates is that caller's own. No document says so: it is asked only where there are the credentials of another.
 
+use serde_json::Value;
+
 use super::{
     Run,
     look::{Look, json},
@@ -7,12 +9,9 @@ use super::{
     resources::items,
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::{Case, Credentials, Group},
     judge::Finding,
-    openapi::{
-        request::{Request, Response},
-        resources::Tells,
-    },
+    openapi::{request::Response, resources::Tells},
     rules::{self, Rule},
     schema::equal,
 };
@@ -41,18 +40,14 @@ fn id(part: &PlannedTarget<'_>) -> String {
 }
 
 /// The request of the operation as another caller sends it.
-fn case(part: &PlannedTarget<'_>, request: Request, instance: Option<serde_json::Value>, rule: &'static Rule) -> Case {
+fn case(part: &PlannedTarget<'_>, instance: Value, rule: &'static Rule) -> Case {
     let operation = &part.target.operation;
     Case {
-        id: id(part),
         group: Group::Authentication,
-        title: "the request of another caller".to_owned(),
         promise: operation.security.as_ref().map_or_else(|| operation.pointer.clone(), |security| security.pointer.clone()),
-        request,
-        instance,
         credentials: Credentials::Other,
-        expect: Expect::Documented,
         rule,
+        ..Case::of_instance(part.target, id(part), "the request of another caller", instance)
     }
 }
 
@@ -64,7 +59,7 @@ async fn own(run: &Run<'_>, part: &PlannedTarget<'_>, rule: &'static Rule) -> Op
         return None;
     }
     let instance = run.filled(part.target, part.baseline()?);
-    Some(case(part, part.target.encode(&instance), Some(instance), rule))
+    Some(case(part, instance, rule))
 }
 
 async fn seen(run: &Run<'_>, look: &Look<'_>) -> Option<Response> {
@@ -124,12 +119,12 @@ async fn listed(run: &Run<'_>, part: &PlannedTarget<'_>) -> Option<()> {
     let (kind, _) = told.iter().find(|(_, tells)| *tells == Tells::Lists)?;
     run.provide_own(*kind).await;
     let instance = run.filled(part.target, part.baseline()?);
-    let case = case(part, part.target.encode(&instance), Some(instance), &rules::FOREIGN_READ);
+    let case = case(part, instance, &rules::FOREIGN_READ);
     let own = run.known.own(*kind);
     let outcome = run.attempt(part.target, &case).await;
     let other = outcome.answer.as_ref().ok()?;
     let body = json(other)?;
-    let is_own = |id: &serde_json::Value| own.iter().any(|values| values.last().is_some_and(|own| equal(own, id)));
+    let is_own = |id: &Value| own.iter().any(|values| values.last().is_some_and(|own| equal(own, id)));
     if items(&body).into_iter().filter_map(|item| resources.own_identifier(*kind, item)).any(is_own) {
         fail(run, part, &case, "what one caller has created is in the list of another caller", other);
     }

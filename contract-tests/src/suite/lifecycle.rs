@@ -11,7 +11,7 @@ use super::{
     resources::own_path,
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::{Case, Expect},
     judge::Finding,
     openapi::{
         request::{Response, Target},
@@ -201,17 +201,7 @@ impl Lifecycle<'_> {
     }
 
     fn case(&self, name: &str, title: &str, instance: Value, rule: &'static Rule) -> Case {
-        Case {
-            id: self.id(name),
-            group: Group::State,
-            title: title.to_owned(),
-            promise: self.target.operation.pointer.clone(),
-            request: self.target.encode(&instance),
-            instance: Some(instance),
-            credentials: Credentials::Good,
-            expect: Expect::Success,
-            rule,
-        }
+        Case { expect: Expect::Success, rule, ..Case::of_instance(self.target, self.id(name), title, instance) }
     }
 
     /// The look at what the answer to a creation identifies.

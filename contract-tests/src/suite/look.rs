@@ -9,7 +9,7 @@ use super::{
     resources::{forms, without_preconditions},
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::{Case, Credentials},
     openapi::{
         operation::{Operation, ParameterLocation, is_json},
         request::{Request, Response, Target},
@@ -17,7 +17,6 @@ use crate::{
         shared::shared_in_parts,
     },
     pointer::{escape, replace},
-    rules,
 };
 
 /// How often, and after how long, a resource is looked at again: a server may take a moment to show what was done.
@@ -120,17 +119,7 @@ impl Run<'_> {
 
 /// The look that this request is.
 fn looking(target: &Target, request: Request) -> Look<'_> {
-    let case = Case {
-        id: format!("{}:state:look", target.name()),
-        group: Group::State,
-        title: "the resource".to_owned(),
-        promise: target.operation.pointer.clone(),
-        request,
-        instance: None,
-        credentials: Credentials::Good,
-        expect: Expect::Documented,
-        rule: &rules::VALID_REFUSED,
-    };
+    let case = Case::of_request(target, format!("{}:state:look", target.name()), "the resource", request);
     Look { target, case }
 }
 

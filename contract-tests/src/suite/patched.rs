@@ -11,7 +11,7 @@ use super::{
     run::{CaseOutcome, Run},
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group, expectation, shown},
+    cases::{Case, Credentials, Expect, expectation, shown},
     openapi::{
         operation::Operation,
         request::{PatchResult, Request, Target},
@@ -19,6 +19,7 @@ use crate::{
     plan::{Sample, patches::Patch},
     pointer::replace,
     rules,
+    schema::Schema,
 };
 
 /// How often a patch is sent again, since others may change the resource meanwhile.
@@ -69,38 +70,15 @@ impl Run<'_> {
     /// how many cases were judged.
     pub(super) async fn result_cases(&self, part: &PlannedTarget<'_>) -> usize {
         let target = part.target;
-        let (Some(PatchResult { schema, .. }), Some(baseline)) = (&target.result, part.baseline()) else { return 0 };
+        let Some(PatchResult { schema, .. }) = &target.result else { return 0 };
         let mut judged = 0;
-        for (number, Patch { constraint, patch }) in part.patches().iter().enumerate() {
-            let constraint = &schema.constraints[*constraint];
-            let id = format!("{}:state:result:{}:{}", target.name(), constraint.key(), number + 1);
+        for (number, patch) in part.patches().iter().enumerate() {
+            let id = format!("{}:state:result:{}:{}", target.name(), schema.constraints[patch.constraint].key(), number + 1);
             if !self.is_selected(&id) {
                 continue;
             }
             for _ in 0..RESOURCES {
-                self.provide(part).await;
-                let mut instance = baseline.instance.clone();
-                replace(&mut instance, "/body", patch.clone());
-                let unique = target.schema.evaluate(&instance).unique;
-                let instance = self.filled(target, &Sample { instance, constraint: None, broken: BTreeSet::new(), unique });
-                let mut case = Case {
-                    id: id.clone(),
-                    group: Group::State,
-                    title: format!("a patch whose result breaks {} of {}", constraint.keyword, shown(&constraint.place)),
-                    promise: constraint.source.clone().unwrap_or_else(|| target.operation.pointer.clone()),
-                    request: target.encode(&instance),
-                    instance: Some(instance),
-                    credentials: Credentials::Good,
-                    expect: Expect::Success,
-                    rule: &rules::INVALID_ACCEPTED,
-                };
-                let Some(mut resource) = self.read(&target.operation, &case).await else { continue };
-                let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
-                json_patch::merge(&mut resource, body.unwrap_or(&Value::Null));
-                let broken = schema.evaluate(&resource).broken;
-                // What was there already may make the result valid, or break more of it.
-                if !broken.is_empty() {
-                    case.expect = expectation(schema, &broken);
+                if let Some(case) = self.result_case(part, schema, &id, patch).await {
                     self.judge_case(target, &case).await;
                     judged += 1;
                     break;
@@ -108,6 +86,27 @@ impl Run<'_> {
             }
         }
         judged
+    }
+
+    /// The patch of a live resource, where it makes something invalid of it: what was there already may make the result valid.
+    async fn result_case(&self, part: &PlannedTarget<'_>, schema: &Schema, id: &str, patch: &Patch) -> Option<Case> {
+        let (target, constraint) = (part.target, &schema.constraints[patch.constraint]);
+        self.provide(part).await;
+        let mut instance = part.baseline()?.instance.clone();
+        replace(&mut instance, "/body", patch.patch.clone());
+        let unique = target.schema.evaluate(&instance).unique;
+        let instance = self.filled(target, &Sample { instance, constraint: None, broken: BTreeSet::new(), unique });
+        let title = format!("a patch whose result breaks {} of {}", constraint.keyword, shown(&constraint.place));
+        let case = Case {
+            promise: constraint.source.clone().unwrap_or_else(|| target.operation.pointer.clone()),
+            rule: &rules::INVALID_ACCEPTED,
+            ..Case::of_instance(target, id.to_owned(), &title, instance)
+        };
+        let mut resource = self.read(&target.operation, &case).await?;
+        let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
+        json_patch::merge(&mut resource, body.unwrap_or(&Value::Null));
+        let broken = schema.evaluate(&resource).broken;
+        (!broken.is_empty()).then(|| Case { expect: expectation(schema, &broken), ..case })
     }
 
     /// The resource that a request names, as the `GET` of the same path shows it.

@@ -38,16 +38,12 @@ impl Run<'_> {
     ) {
         let counts = self.filter.is_none_or(|FailureFilter(is_wanted)| is_wanted(&finding.promise));
         if counts && self.failures.count(&target.operation.id, finding) {
-            self.record_with(target, case, finding, answer, script);
+            self.record(target, case, finding, answer, script);
         }
     }
 
-    /// Reports a failure whose cause is new.
-    pub(super) fn record(&self, target: &Target, case: &Case, finding: &Finding, answer: Result<&Response, &String>) {
-        self.record_with(target, case, finding, answer, None);
-    }
-
-    fn record_with(
+    /// Reports a failure whose cause is new, with the commands that lead to it where one request alone does not.
+    pub(super) fn record(
         &self,
         target: &Target,
         case: &Case,

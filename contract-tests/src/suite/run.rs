@@ -593,7 +593,7 @@ impl<'a> Run<'a> {
             self.fail(target, case, finding, outcome.answer.as_ref());
         } else if self.failures.count(&target.operation.id, finding) {
             let (smallest, answer) = self.shrink(target, case, finding, outcome).await;
-            self.record(target, &smallest, finding, answer.as_ref());
+            self.record(target, &smallest, finding, answer.as_ref(), None);
         }
     }
 

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::{Case, Expect},
     judge::Finding,
     openapi::request::Target,
     plan::Sample,
@@ -41,18 +41,8 @@ struct Unique<'a> {
 
 impl Unique<'_> {
     fn case(&self, name: &str, instance: Value, expect: Expect) -> Case {
-        let target = self.target;
-        Case {
-            id: self.id(name),
-            group: Group::State,
-            title: name.to_owned(),
-            promise: self.promise(),
-            request: target.encode(&instance),
-            instance: Some(instance),
-            credentials: Credentials::Good,
-            rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::DUPLICATE_ACCEPTED },
-            expect,
-        }
+        let rule = if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::DUPLICATE_ACCEPTED };
+        Case { promise: self.promise(), expect, rule, ..Case::of_instance(self.target, self.id(name), name, instance) }
     }
 
     fn id(&self, name: &str) -> String {

@@ -7,12 +7,11 @@ use super::{
     play::Player,
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::Case,
     openapi::{
         operation::{Parameter, ParameterLocation},
         request::{Request, Response, Target},
     },
-    rules,
     suite::{
         alike::alike,
         look::json,
@@ -228,17 +227,7 @@ impl<'a> Lister<'a> {
     }
 
     fn case(&self, request: Request) -> Case {
-        Case {
-            id: self.id.clone(),
-            group: Group::State,
-            title: "a list".to_owned(),
-            promise: self.target.operation.pointer.clone(),
-            request,
-            instance: None,
-            credentials: Credentials::Good,
-            expect: Expect::Documented,
-            rule: &rules::VALID_REFUSED,
-        }
+        Case::of_request(self.target, self.id.clone(), "a list", request)
     }
 
     /// The whole list, with a filter and in pages of this size where asked to. None where it is not to be had.

@@ -10,7 +10,7 @@ use super::{
     step::{Action, Step},
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group},
+    cases::Case,
     judge::Finding,
     openapi::{
         operation::{Operation, ParameterLocation},
@@ -124,17 +124,7 @@ impl<'a> Player<'a> {
 
     fn case(&self, target: &Target, title: &str, instance: Value, values: &[Value]) -> Option<Case> {
         let instance = named(self.run, target, &instance, values)?;
-        Some(Case {
-            id: self.id.clone(),
-            group: Group::State,
-            title: title.to_owned(),
-            promise: target.operation.pointer.clone(),
-            request: target.encode(&instance),
-            instance: Some(instance),
-            credentials: Credentials::Good,
-            expect: Expect::Documented,
-            rule: &rules::VALID_REFUSED,
-        })
+        Some(Case::of_instance(target, self.id.clone(), title, instance))
     }
 
     async fn create(&mut self, step: &Step) -> Option<Breach<'a>> {
