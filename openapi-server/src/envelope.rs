@@ -23,6 +23,7 @@ use crate::{
     head, health,
     metrics::Metrics,
     problem::{LogNote, Problem},
+    trace_context::TraceContext,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -139,7 +140,15 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
         let chunked = request.headers().contains_key(TRANSFER_ENCODING);
         request.set_data(id.clone());
         // Neither path nor query: they may hold personal data. The contract names the operation.
-        let span = tracing::info_span!("request", id = id.as_str(), method = known(request.method()), operation = field::Empty);
+        let trace = TraceContext::of(request.headers());
+        let span = tracing::info_span!(
+            "request",
+            id = id.as_str(),
+            method = known(request.method()),
+            operation = field::Empty,
+            trace = trace.map(|context| context.trace),
+            parent = trace.map(|context| context.parent),
+        );
         let mut response = self.answer(request).instrument(span.clone()).await;
         if chunked {
             // Where a chunked body ends is what servers have disagreed about; nothing that follows it is taken for a request.

@@ -30,6 +30,7 @@ mod parameter;
 pub mod problem;
 mod server;
 pub mod telemetry;
+mod trace_context;
 
 pub use self::{
     contract::{ContractError, Document, ValidBody},

@@ -185,7 +185,27 @@ async fn figures_for_prometheus_count_what_was_asked() {
         assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("ada"), "{text}");
+    for (expression, name) in dashboard() {
+        let served = text.lines().any(|line| line.strip_prefix(&name).is_some_and(|rest| rest.starts_with('{')));
+        assert!(served, "there is no {name}, which the dashboard asks for: {expression}");
+    }
     // They are on an address of their own.
     send(app.request(Method::GET, "/metrics")).await.assert_problem(404, "NOT_FOUND");
     assert_eq!(app.client.get(figures.replace("/metrics", "/users")).send().await.unwrap().status(), 404);
+}
+
+/// What the dashboard asks for: each expression, and the name of the figure in it.
+fn dashboard() -> Vec<(String, String)> {
+    let dashboard: Value = serde_json::from_str(include_str!("../../deploy/grafana.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let asked: Vec<_> = targets
+        .flat_map(|target| {
+            let expression = target["expr"].as_str().unwrap();
+            let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            words.filter(|word| word.starts_with("http_")).map(|name| (expression.to_owned(), name.to_owned()))
+        })
+        .collect();
+    assert!(asked.len() >= panels.len(), "a panel shows no figure");
+    asked
 }

@@ -133,3 +133,20 @@ async fn every_change_of_a_user_has_its_line() {
     let expected = expected.map(|operation| (operation.to_owned(), id.clone(), "local-developer".to_owned()));
     assert_eq!(audited.collect::<Vec<_>>(), expected, "{log}");
 }
+
+#[tokio::test]
+async fn the_log_names_the_callers_trace_if_it_is_one() {
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &[]);
+    for (id, traceparent) in [("with", format!("00-{trace}-{parent}-01")), ("without", "ada@example.com".to_owned())] {
+        let asked = server.client.get(format!("{}/users", server.url)).header("x-request-id", id);
+        assert_eq!(send(asked.header("traceparent", traceparent)).await.status, 401);
+    }
+    server.signal("TERM");
+    let log = server.ended().stderr;
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let span = |id: &str| lines.iter().map(|line| &line["span"]).find(|span| span["id"] == id).unwrap();
+    assert_eq!((&span("with")["trace"], &span("with")["parent"]), (&json!(trace), &json!(parent)), "{log}");
+    assert_eq!((span("without").get("trace"), span("without").get("parent")), (None, None), "{log}");
+}
