@@ -97,11 +97,13 @@ impl Maker<'_> {
             [with(&echoed), with(&Map::new()), Some(value)]
         });
         // Where an object is of two open kinds at once, a property that is wrong for one makes it the other.
-        let apart = parts.properties.iter().filter_map(|(name, _)| {
-            let Value::Object(mut object) = self.value("", &media.schema, 0) else { return None };
-            object.insert((*name).to_owned(), json!([[]]));
-            Some(json!(object))
-        });
+        let wrong = || [json!([[]]), json!(0)].into_iter();
+        let apart =
+            parts.properties.iter().flat_map(|(name, _)| wrong().map(move |wrong| (*name, wrong))).filter_map(|(name, wrong)| {
+                let Value::Object(mut object) = self.value("", &media.schema, 0) else { return None };
+                object.insert(name.to_owned(), wrong);
+                Some(json!(object))
+            });
         let found = first.iter().find_map(|candidate| candidate().filter(is_valid));
         found.or_else(|| others.flatten().chain(apart).find(is_valid).map(|made| with_each(made, &echoed, &is_valid)))
     }
@@ -186,6 +188,11 @@ impl Maker<'_> {
     }
 
     fn completed(&self, parts: &Parts<'_>, mut body: Map<String, Value>) -> Value {
+        // What is required and described nowhere may be anything.
+        let described = |name: &str| parts.properties.iter().any(|(known, _)| *known == name);
+        for name in parts.required.iter().filter(|name| !described(name)) {
+            body.entry(*name).or_insert_with(|| json!(""));
+        }
         for (name, schema) in &parts.properties {
             if !body.contains_key(*name) && (parts.required.contains(name) || MADE.contains(name)) {
                 body.insert((*name).to_owned(), self.value(name, schema, 1));
@@ -249,7 +256,26 @@ impl Maker<'_> {
         let is_told =
             |name: &str, schema: &Value| parts.required.contains(&name) || followed(self.root, schema).get("const").is_some();
         let required = parts.properties.iter().filter(|(name, schema)| is_told(name, schema) && depth < DEPTH);
-        json!(required.map(|(name, schema)| ((*name).to_owned(), self.value(name, schema, depth + 1))).collect::<Map<_, _>>())
+        let mut object: Map<String, Value> =
+            required.map(|(name, schema)| ((*name).to_owned(), self.value(name, schema, depth + 1))).collect();
+        let described = |name: &str| parts.properties.iter().any(|(known, _)| *known == name);
+        for name in parts.required.iter().filter(|name| !described(name)) {
+            object.entry(*name).or_insert_with(|| json!(""));
+        }
+        // What may be there, and then what has any name, until there is enough.
+        let least =
+            schema.get("minProperties").and_then(Value::as_u64).and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
+        let least = if depth < DEPTH { least.min(MOST_NAMES) } else { 0 };
+        for (name, schema) in &parts.properties {
+            if object.len() < least && !object.contains_key(*name) {
+                object.insert((*name).to_owned(), self.value(name, schema, depth + 1));
+            }
+        }
+        let further = schema.get("additionalProperties").unwrap_or(&Value::Null);
+        for name in (object.len()..least).map(|number| format!("name{number}")) {
+            object.insert(name, self.value("", further, depth + 1));
+        }
+        json!(object)
     }
 
     /// The branch that is taken of several.
@@ -353,6 +379,9 @@ struct Parts<'a> {
 /// What the server adds wherever the answer has a place for it.
 pub const MADE: [&str; 3] = ["id", "createdAt", "updatedAt"];
 
+/// How many properties an object gets because it must have so many.
+const MOST_NAMES: usize = 64;
+
 /// Properties that say when something was created or changed.
 const TIMES: [&str; 4] = ["createdAt", "created_at", "updatedAt", "updated_at"];
 
@@ -375,7 +404,10 @@ fn write(hir: &Hir, dice: &mut Dice, text: &mut String) {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(Class::Unicode(class)) => {
-            let Some(range) = class.ranges().get(dice.roll() as usize % class.ranges().len().max(1)) else { return };
+            // A class such as `\d` has other characters here than in ECMA-262, but for those of ASCII.
+            let ascii = class.ranges().iter().filter(|range| range.end().is_ascii()).count();
+            let ranges = if ascii == 0 { class.ranges() } else { &class.ranges()[..ascii] };
+            let Some(range) = ranges.get(dice.roll() as usize % ranges.len().max(1)) else { return };
             let (start, end) = (u32::from(range.start()), u32::from(range.end()));
             let chosen = start + u32::try_from(dice.roll() % u64::from(end - start + 1)).unwrap_or(0);
             text.push(char::from_u32(chosen).unwrap_or(range.start()));

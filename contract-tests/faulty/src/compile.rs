@@ -10,6 +10,7 @@ use crate::{
     list::is_next,
     parameter::{Parameter, Text},
     security::Security,
+    template::Template,
     view::{View, escape, followed},
 };
 
@@ -23,7 +24,7 @@ pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unser
     let others = item.get("additionalOperations").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
     Ok(Route {
-        segments: path.split('/').map(str::to_owned).collect(),
+        template: Template::parse(path),
         operations: fixed.chain(others).map(|known| operation(requests, answers, &item_at, known)).collect::<Result<_, _>>()?,
     })
 }

@@ -5,13 +5,15 @@ use std::{
     sync::Arc,
 };
 
+use hyper::Uri;
 use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     compile::route,
-    parameter::{Parameter, Text, decode},
+    parameter::{Parameter, Text},
     security::Security,
+    template::Template,
     view::{Compiled, View, escape},
 };
 
@@ -29,7 +31,7 @@ pub struct Document {
 }
 
 pub struct Route {
-    pub segments: Vec<String>,
+    pub template: Template,
     pub operations: Vec<ServedOperation>,
 }
 
@@ -97,8 +99,7 @@ impl Document {
         let answers = View::new(answers, "writeOnly", known);
         let paths = requests.root["paths"].as_object().into_iter().flat_map(Map::keys);
         let mut routes = paths.map(|path| route(&requests, &answers, path)).collect::<Result<Vec<Route>, _>>()?;
-        // A literal segment is more particular than a template (OpenAPI 3.1, section 4.8.8.2).
-        routes.sort_by_key(|route| route.segments.iter().map(|segment| segment.starts_with('{')).collect::<Vec<_>>());
+        routes.sort_by_key(|route| route.template.rank());
         let root = answers.root.clone();
         let compiled = requests.compiled().into_iter().chain(answers.compiled()).collect();
         Ok(Self { routes, answers: root, compiled })
@@ -109,7 +110,7 @@ impl Document {
         let mut all = BTreeSet::new();
         for route in &self.routes {
             for (index, operation) in route.operations.iter().enumerate() {
-                let statuses = operation.statuses(index == 0, !route.is_template());
+                let statuses = operation.statuses(index == 0, route.template.fixed().is_some());
                 let keys = statuses.into_iter().filter_map(|status| operation.answer_key(status));
                 all.extend(keys.map(|key| format!("{}/responses/{}", operation.pointer, escape(key))));
             }
@@ -120,27 +121,15 @@ impl Document {
     /// The operation that speaks for a path that the document does not have: the one with this method of the path that it begins
     /// with, or else the first of all.
     pub fn beside(&self, path: &str, method: &str) -> Option<&ServedOperation> {
-        let routes = self.routes.iter().filter(|route| !route.is_template() && path.starts_with(&route.segments.join("/")));
-        let nearest = routes.max_by_key(|route| route.segments.join("/").len());
-        let own = nearest.and_then(|route| route.operations.iter().find(|operation| operation.method == method));
+        let routes = self.routes.iter().filter_map(|route| Some((route, route.template.fixed()?)));
+        let nearest = routes.filter(|(_, fixed)| path.starts_with(fixed)).max_by_key(|(_, fixed)| fixed.len());
+        let own = nearest.and_then(|(route, _)| route.operations.iter().find(|operation| operation.method == method));
         own.or_else(|| self.routes.iter().flat_map(|route| &route.operations).next())
     }
 
     /// The route of a path, and the path's values for the names in its template.
-    pub fn route(&self, path: &str) -> Option<(&Route, Map<String, Value>)> {
-        let given: Vec<&str> = path.split('/').collect();
-        self.routes.iter().find_map(|route| {
-            let mut values = Map::new();
-            let fits = route.segments.len() == given.len()
-                && route.segments.iter().zip(&given).all(|(segment, text)| match segment.strip_prefix('{') {
-                    Some(name) if !text.is_empty() => {
-                        values.insert(name.trim_end_matches('}').to_owned(), json!(decode(text)));
-                        true
-                    }
-                    _ => segment == text,
-                });
-            fits.then_some((route, values))
-        })
+    pub fn route(&self, uri: &Uri) -> Option<(&Route, Map<String, Value>)> {
+        self.routes.iter().find_map(|route| Some((route, route.template.values(uri)?)))
     }
 }
 
@@ -148,10 +137,6 @@ impl Route {
     /// The value of `Allow`.
     pub fn allow(&self) -> String {
         self.operations.iter().map(|operation| operation.method.as_str()).collect::<Vec<_>>().join(", ")
-    }
-
-    fn is_template(&self) -> bool {
-        self.segments.iter().any(|segment| segment.contains('{'))
     }
 }
 
@@ -192,10 +177,14 @@ impl ServedOperation {
         self.pointer.rsplit_once('/').is_some_and(|(path, _)| path.ends_with('}'))
     }
 
-    /// The status of success.
+    /// The status of an answer to a valid request: that of a success, where one is documented.
     pub fn success(&self) -> u16 {
         let first = |class: char| self.answers.keys().find(|status| status.starts_with(class));
-        first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok()).unwrap_or(200)
+        let success = first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok());
+        // Where no success is documented, nothing is found.
+        let documented = |status: &u16| self.answers.contains_key(&status.to_string());
+        let nothing = [404, 410].into_iter().find(documented).filter(|_| !self.answers.contains_key("default"));
+        success.or(nothing).unwrap_or(200)
     }
 
     /// The status for a request that breaks a rule: 422 only where the document prefers it.

@@ -81,6 +81,8 @@ impl Reply {
     }
 }
 
+/// Whether a media type is JSON, whatever its parameters are.
 pub(crate) fn is_json(media_type: &str) -> bool {
-    media_type.ends_with("/json") || media_type.ends_with("+json")
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.ends_with("/json") || essence.ends_with("+json")
 }

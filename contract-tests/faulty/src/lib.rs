@@ -28,6 +28,7 @@ pub mod parsing;
 mod security;
 mod server;
 mod store;
+mod template;
 mod view;
 mod violation;
 

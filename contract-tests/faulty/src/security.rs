@@ -40,7 +40,7 @@ impl Security {
         let all: Vec<Vec<Credential>> = requirements
             .iter()
             .filter_map(Value::as_object)
-            .map(|one| one.iter().map(|(name, scopes)| Credential::of(&schemes(name), scopes)).collect())
+            .map(|one| with_one_token(one.iter().map(|(name, scopes)| Credential::of(&schemes(name), scopes))))
             .collect();
         if all.is_empty() {
             return None;
@@ -76,6 +76,18 @@ impl Security {
         }
         denied.map_or(Ok(()), Err)
     }
+}
+
+/// All credentials of an alternative. There is one `Authorization` header, so that one token has the scopes of all schemes that want one.
+fn with_one_token(all: impl Iterator<Item = Credential>) -> Vec<Credential> {
+    let (mut scopes, mut others) = (None::<Vec<String>>, Vec::new());
+    for credential in all {
+        match credential {
+            Credential::Bearer(more) => scopes.get_or_insert_default().extend(more),
+            other => others.push(other),
+        }
+    }
+    scopes.map(Credential::Bearer).into_iter().chain(others).collect()
 }
 
 impl Credential {

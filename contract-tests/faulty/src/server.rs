@@ -99,7 +99,7 @@ impl Server {
 
     async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
         let turn = Turn { server: self, head, now: now(), serial: self.serial.fetch_add(1, Ordering::Relaxed) };
-        let Some((route, path_values)) = self.document.route(&seen.path) else {
+        let Some((route, path_values)) = self.document.route(&head.uri) else {
             return turn.problem(self.document.beside(&seen.path, &seen.method), 404, &[]);
         };
         let Some(operation) = route.operations.iter().find(|operation| operation.method == seen.method) else {
@@ -204,10 +204,16 @@ impl Turn<'_> {
         format!("\"{:016x}\"", hasher.finish())
     }
 
+    /// The path of the resource, which is the same one with a slash at the end.
+    fn path(&self) -> &str {
+        let path = self.head.uri.path();
+        path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path)
+    }
+
     /// The refusal of a request whose documented precondition does not hold (RFC 9110, section 13.1).
     fn precondition(&self, operation: &ServedOperation) -> Option<Reply> {
         let given = |name: &str| self.head.headers.get(name).and_then(|value| value.to_str().ok());
-        let (path, fault) = (self.head.uri.path(), self.server.store_fault());
+        let (path, fault) = (self.path(), self.server.store_fault());
         let documented = |status: &str| operation.answers.contains_key(status);
         if operation.method == "GET" && documented("304") && fault != Some(StoreFault::IfNoneMatchIgnored) {
             let own = self.etag(path);
@@ -229,7 +235,7 @@ impl Turn<'_> {
     /// A body with the list of what is stored below this path; none where nothing is, or it cannot be told by this schema.
     fn listed(&self, operation: &ServedOperation, media: &Media, parameters: &Map<String, Value>) -> Option<Value> {
         let list = operation.list.as_ref()?;
-        let (path, store, fault) = (self.head.uri.path(), &self.server.store, self.server.store_fault());
+        let (path, store, fault) = (self.path(), &self.server.store, self.server.store_fault());
         let mut stored: Vec<Value> = store.below(path).iter().filter_map(|path| store.known(path)).collect();
         if fault == Some(StoreFault::DeletedListed) {
             stored.extend(store.graves(path));
@@ -320,7 +326,7 @@ impl Turn<'_> {
 
     fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
         let status = operation.success();
-        let path = self.head.uri.path();
+        let path = self.path();
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
         let stored = || self.server.store.known(path).filter(|_| operation.method == "GET");
@@ -402,7 +408,7 @@ impl Turn<'_> {
 
     /// A resource whose lists are added to those that are there, where they are the same.
     fn added(&self, mut resource: Value) -> Value {
-        let before = self.server.store.find(self.head.uri.path());
+        let before = self.server.store.find(self.path());
         for (name, value) in resource.as_object_mut().into_iter().flatten() {
             let old = before.as_ref().and_then(|before| before.get(name)).and_then(Value::as_array);
             if let (Some(new), Some(old)) = (value.as_array_mut(), old)
@@ -428,7 +434,7 @@ impl Turn<'_> {
 
     /// A resource with what the one at this path has of what the server makes and nobody has sent; also where it has no such property itself, if `all`.
     fn with_identity(&self, mut resource: Value, sent: Option<&Value>, all: bool) -> Value {
-        let stored = self.server.store.find(self.head.uri.path());
+        let stored = self.server.store.find(self.path());
         let made =
             stored.as_ref().and_then(Value::as_object).into_iter().flatten().filter(|(name, _)| MADE.contains(&name.as_str()));
         if let Some(resource) = resource.as_object_mut() {
@@ -456,7 +462,7 @@ impl Turn<'_> {
 
     /// The resource of this path with the changes of a merge patch (RFC 7396); any resource where none is stored.
     fn patched(&self, media: &Media, patch: Option<&Value>, parameters: &Map<String, Value>) -> Option<Value> {
-        let stored = self.server.store.find(self.head.uri.path());
+        let stored = self.server.store.find(self.path());
         let mut resource = stored.or_else(|| self.maker().body(media, None, parameters))?;
         json_patch::merge(&mut resource, patch?);
         Some(resource)
@@ -488,7 +494,7 @@ impl Turn<'_> {
             }
             Some(StoreFault::OverwritesTheFirst) if store.count() > 0 => {
                 let first = store.snapshot().swap_remove(0);
-                let path = self.head.uri.path();
+                let path = self.path();
                 store.remove(&format!("{path}/{}", first["id"].as_str().unwrap_or_default()));
             }
             _ => {}
@@ -501,7 +507,7 @@ impl Turn<'_> {
         match (self.server.store_fault(), &seen.body) {
             (Some(StoreFault::RefusedStored), Some(body)) => self.keep(body.clone()),
             (Some(StoreFault::RefusedChanges), Some(Value::Object(body))) => {
-                let path = self.head.uri.path();
+                let path = self.path();
                 if let Some(mut resource) = self.server.store.find(path) {
                     let is_valid = |name: &String| {
                         let at = format!("/{name}");
@@ -520,7 +526,7 @@ impl Turn<'_> {
     }
 
     fn keep(&self, value: Value) {
-        self.server.store.push(format!("{}/{}", self.head.uri.path(), self.serial), value);
+        self.server.store.push(format!("{}/{}", self.path(), self.serial), value);
     }
 
     fn maker(&self) -> Maker<'_> {

@@ -144,6 +144,20 @@ pub(crate) struct Requirement {
     pub scopes: Vec<String>,
 }
 
+impl Security {
+    /// Whether every alternative sends an API key in the place of this parameter.
+    fn always_sends(&self, parameter: &Parameter) -> bool {
+        let is_key = |requirement: &Requirement| match &requirement.scheme {
+            Scheme::ApiKey { place, name } if *place == parameter.place => match place {
+                ParameterLocation::Header => name.eq_ignore_ascii_case(&parameter.name),
+                _ => *name == parameter.name,
+            },
+            _ => false,
+        };
+        !self.requirements.is_empty() && self.requirements.iter().all(|all| all.iter().any(is_key))
+    }
+}
+
 /// A way to authenticate (OpenAPI 3.1, section 4.8.27).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -215,6 +229,9 @@ impl Document {
         if !path.starts_with('/') {
             untestable.get_or_insert_with(|| "its path does not begin with a slash".to_owned());
         }
+        if path.contains('#') {
+            untestable.get_or_insert_with(|| "its path has a fragment, which no client sends".to_owned());
+        }
         let below = servers::below(&self.json, item, &pointer).unwrap_or_else(|reason| {
             untestable.get_or_insert(reason);
             String::new()
@@ -250,6 +267,13 @@ impl Document {
         }
         let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
         let security = self.security(&pointer);
+        if let Some(security) = &security {
+            let (keys, others) = parameters.into_iter().partition(|parameter| security.always_sends(parameter));
+            parameters = others;
+            let reason = "the parameter is the API key, and sent as that".to_owned();
+            let gap = |key: Parameter| Uncovered { pointer: key.pointer, reason: reason.clone() };
+            uncovered.extend(Vec::into_iter(keys).map(gap));
+        }
         Some(Operation {
             id,
             pointer,
@@ -378,7 +402,7 @@ impl Document {
             scopes: names(scopes),
         };
         let requirements: Vec<Vec<Requirement>> =
-            listed.iter().filter_map(Value::as_object).map(|all| all.iter().map(requirement).collect()).collect();
+            listed.iter().filter_map(Value::as_object).map(|all| with_one_token(all.iter().map(requirement))).collect();
         let is_bearer = |all: &[Requirement]| matches!(all, [only] if only.scheme == Scheme::Bearer);
         let bearer = requirements.first().is_some_and(|first| is_bearer(first));
         let mut scopes = requirements.iter().filter(|all| is_bearer(all)).map(|all| all[0].scopes.clone());
@@ -403,6 +427,23 @@ impl Document {
             _ => Scheme::Other,
         }
     }
+}
+
+/// The requirements of an alternative. There is one `Authorization` header, so that one token has the scopes of all schemes that want one.
+fn with_one_token(all: impl Iterator<Item = Requirement>) -> Vec<Requirement> {
+    let mut merged: Vec<Requirement> = Vec::new();
+    for requirement in all {
+        let bearer = merged.iter_mut().find(|other| other.scheme == Scheme::Bearer && requirement.scheme == Scheme::Bearer);
+        match bearer {
+            Some(bearer) => {
+                let further = requirement.scopes.into_iter().filter(|scope| !bearer.scopes.contains(scope));
+                let further: Vec<String> = further.collect();
+                bearer.scopes.extend(further);
+            }
+            None => merged.push(requirement),
+        }
+    }
+    merged
 }
 
 /// Whether a text is a name of HTTP (RFC 9110, section 5.6.2).
@@ -433,6 +474,16 @@ impl Operation {
             here.for_each(|(parameter, _)| name.clone_into(&mut parameter.name));
         }
         operation
+    }
+
+    /// Whether this text for a name of the path can be told from its neighbours in the same segment: `1.5` cannot in `{version}.{format}`.
+    pub fn is_separable(&self, name: &str, text: &str) -> bool {
+        let name = format!("{{{name}}}");
+        let Some(segment) = self.path.split('/').find(|segment| segment.contains(&name)) else { return true };
+        let Some((before, after)) = segment.split_once(&name) else { return true };
+        let left = before.rsplit_once('}').map(|(_, between)| between);
+        let right = after.split_once('{').map(|(between, _)| between);
+        left.into_iter().chain(right).all(|between| between.is_empty() || !text.contains(between))
     }
 
     /// The media types of its body that are JSON.

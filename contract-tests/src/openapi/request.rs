@@ -1,6 +1,6 @@
 //! A request as one JSON instance, `{path, query, header, cookie, body}`, and as bytes for the wire.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -210,12 +210,18 @@ impl Target {
             }
             let dissolved = serialization.is_some_and(|serialization| serialization.is_dissolved());
             let reason = match &constraint.rule {
+                _ if parameter.is_some_and(|parameter| is_too_deep(parameter, &constraint.place)) => {
+                    "no style of a parameter has a form for an object or a list in another one"
+                }
                 Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
                 Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
                 Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
                 Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
                 Rule::MinProperties(0 | 1) => "an object without properties is a parameter that is not given",
                 Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
+                Rule::MaxLength(length) if *length >= LONGEST_TEXT => {
+                    "a text of this length is more than every server reads in a head"
+                }
                 Rule::Never if dissolved => "a further property of this parameter is a parameter of its own",
                 _ => continue,
             };
@@ -262,6 +268,11 @@ impl Target {
             let values = values.as_object_mut()?;
             for (parameter, node) in self.operation.parameters.iter().zip(&self.parameters).filter(|(it, _)| it.place == place) {
                 let Some(value) = values.get(&parameter.name) else { continue };
+                if place == ParameterLocation::Path
+                    && !self.operation.is_separable(&parameter.name, &style::in_path(parameter, value))
+                {
+                    return None;
+                }
                 match self.received(parameter, (*node)?, value)? {
                     Some(value) => drop(values.insert(parameter.name.clone(), value)),
                     None => drop(values.shift_remove(&parameter.name)),
@@ -377,6 +388,13 @@ impl Target {
                     };
                     all.insert(name.clone(), value);
                 }
+                // Only a name that the document has for it tells that a dissolved object is there.
+                if serialization.is_dissolved() && !all.is_empty() {
+                    let names = self.names(node, 0);
+                    if !names.is_empty() && !names.iter().any(|name| all.contains_key(name)) {
+                        return None;
+                    }
+                }
                 absent_if_empty(all.is_empty(), Value::Object(all))
             }
             // A single item is an array of one, and what is no object is not read as one.
@@ -429,6 +447,15 @@ impl Target {
         own.or_else(further).or(node.additional_properties)
     }
 
+    /// The names of the properties that a schema has.
+    fn names(&self, node: NodeId, depth: usize) -> BTreeSet<String> {
+        let node = &self.schema.nodes[node];
+        let own = node.properties.iter().map(|(name, _)| name.clone());
+        let branches = node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches);
+        let further = node.reference.iter().chain(&node.all_of).chain(branches).filter(|_| depth < 8);
+        own.chain(further.flat_map(|child| self.names(*child, depth + 1))).collect()
+    }
+
     /// The request for an instance that [`Target::as_received`] has let through; without credentials.
     pub fn encode(&self, instance: &Value) -> Request {
         let operation = &self.operation;
@@ -450,7 +477,9 @@ impl Target {
             }
         }
         if !query.is_empty() {
-            target = format!("{target}?{}", query.join("&"));
+            // The path of a document may have a query of its own.
+            let before = if target.contains('?') { '&' } else { '?' };
+            target = format!("{target}{before}{}", query.join("&"));
         }
         if !cookies.is_empty() {
             headers.push(("cookie".to_owned(), cookies.join("; ")));
@@ -497,6 +526,14 @@ fn not_in_form(writing: Writing, place: &str, rule: &Rule) -> Option<&'static st
     }
 }
 
+/// Whether a place is inside a value that is itself inside the value of a parameter; a list in a `deepObject` has a form.
+fn is_too_deep(parameter: &Parameter, place: &str) -> bool {
+    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let inside = place.strip_prefix(&own).unwrap_or_default();
+    let listed = parameter.serialization.style == Style::DeepObject && inside.ends_with("/*");
+    inside.matches('/').count() > if listed { 2 } else { 1 }
+}
+
 /// What of a request is written into the document about a part that the engine put together.
 fn source(operation: &Operation, place: &str) -> Option<String> {
     let parameter = operation
@@ -508,9 +545,16 @@ fn source(operation: &Operation, place: &str) -> Option<String> {
     parameter.or(body)
 }
 
+/// How many bytes of text a parameter has at most: RFC 9110, section 4.1, asks servers to read targets of 8,000 octets, and an
+/// octet may be sent as three.
+const LONGEST_TEXT: usize = 2_500;
+
 /// Whether every HTTP server reads the same text again in this place.
 fn sendable(place: ParameterLocation, text: &str) -> bool {
     let visible = |c: char| ('\u{21}'..='\u{7E}').contains(&c);
+    if text.len() > LONGEST_TEXT {
+        return false;
+    }
     match place {
         ParameterLocation::Path => {
             !text.is_empty() && !text.chars().all(|c| c == '.') && !text.contains(['/', '\\', '\0', '\n', '\r', '%'])

@@ -143,7 +143,7 @@ impl Resources {
             return *known;
         }
         let fixed = segments.iter().rev().find(|segment| !segment.contains('{') && !segment.is_empty());
-        let noun = singular(&plain(fixed.unwrap_or(&"")));
+        let noun = singular(&plain(fixed.map_or("", |segment| without_format(segment))));
         self.by_path.insert(path.clone(), self.kinds.len());
         self.kinds.push(Kind { path, names: names.to_vec(), parent, noun, shown: BTreeSet::new(), producers: Vec::new() });
         self.kinds.len() - 1
@@ -270,7 +270,7 @@ impl Resources {
             return None;
         }
         let mut values = Vec::new();
-        for (known, segment) in template.into_iter().zip(segments) {
+        for (known, segment) in template.into_iter().zip(segments.into_iter().map(without_format)) {
             if known == "{}" {
                 let text = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
                 values.push(Value::String(text.into_owned()));
@@ -313,17 +313,22 @@ impl Resources {
     }
 }
 
-/// The name of the parameter that is a whole segment, or all of it but an ending such as `:activate`.
+/// The name of the parameter that is a whole segment, or all of it but an ending such as `:activate` or `.json`.
 fn parameter(segment: &str) -> Option<&str> {
-    let (name, rest) = segment.strip_prefix('{')?.split_once('}')?;
+    let (name, rest) = without_format(segment).strip_prefix('{')?.split_once('}')?;
     (rest.is_empty() || rest.starts_with(':')).then_some(name)
+}
+
+/// A segment without the format that the answer shall have: `/users/{id}.json` is a user of `/users.json`.
+fn without_format(segment: &str) -> &str {
+    [".json", ".xml"].iter().find_map(|format| segment.strip_suffix(format)).unwrap_or(segment)
 }
 
 /// A path template without the names of its parameters.
 fn normal(segments: &[&str]) -> String {
-    let each = segments.iter().map(|segment| match segment.split_once('}') {
+    let each = segments.iter().map(|segment| without_format(segment)).map(|segment| match segment.split_once('}') {
         Some((before, rest)) if before.starts_with('{') => format!("{{}}{rest}"),
-        _ => (*segment).to_owned(),
+        _ => segment.to_owned(),
     });
     let path = each.collect::<Vec<_>>().join("/");
     path.strip_suffix('/').map_or(path.clone(), str::to_owned)

@@ -116,7 +116,10 @@ impl Client {
         if let Some(body) = &request.body {
             builder = if request.chunked {
                 let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.chunks(7).map(|chunk| Ok(chunk.to_vec())).collect();
-                builder.body(reqwest::Body::wrap_stream(futures_util::stream::iter(chunks)))
+                // Said outright: the body of a GET is left out otherwise.
+                builder
+                    .header("transfer-encoding", "chunked")
+                    .body(reqwest::Body::wrap_stream(futures_util::stream::iter(chunks)))
             } else {
                 builder.body(body.clone())
             };

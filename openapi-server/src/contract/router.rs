@@ -37,6 +37,9 @@ impl Router {
     /// place by two names.
     pub fn insert(&mut self, path: &str, methods: Methods) -> Result<(), ContractError> {
         let error = |cause: String| ContractError::Route { path: path.to_owned(), cause };
+        if path.contains(['?', '#']) {
+            return Err(error("a path has no query and no fragment".to_owned()));
+        }
         let (mut route, mut segments) = (String::new(), Vec::new());
         for (index, text) in path.split('/').enumerate() {
             if index > 0 {
