@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The attributes for these lines of text.
-pub(crate) fn attributes(lines: &[String]) -> TokenStream {
+pub fn attributes(lines: &[String]) -> TokenStream {
     let lines = lines.iter().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
 }
@@ -13,7 +13,7 @@ pub(crate) fn attributes(lines: &[String]) -> TokenStream {
 ///
 /// Outside of fences lines begin at the margin and have single spaces, so that rustdoc takes none for code and runs it as a test; what
 /// is in fences it is told to leave alone.
-pub(crate) fn lines(text: &str) -> Vec<String> {
+pub fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut in_fence = false;
     for line in text.lines() {
@@ -41,12 +41,12 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
 }
 
 /// The description in one line.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     lines(text).into_iter().filter(|line| !line.is_empty() && !line.starts_with("```")).collect::<Vec<_>>().join(" ")
 }
 
 /// Adds a paragraph.
-pub(crate) fn paragraph(lines: &mut Vec<String>, more: Vec<String>) {
+pub fn paragraph(lines: &mut Vec<String>, more: Vec<String>) {
     if !lines.is_empty() && !more.is_empty() {
         lines.push(String::new());
     }

@@ -24,10 +24,10 @@
 //! # }
 //! ```
 
-mod docs;
+pub mod docs;
 mod facts;
 mod merge;
-mod names;
+pub mod names;
 mod operations;
 mod project;
 mod routes;

@@ -37,7 +37,7 @@ const RESERVED_TYPES: [&str; 15] = [
 ];
 
 /// A name for a type: `user-address` is `UserAddress`.
-pub(crate) fn of_type(text: &str) -> String {
+pub fn of_type(text: &str) -> String {
     let name = kept(&text.to_upper_camel_case());
     if name.is_empty() || RESERVED_TYPES.contains(&name.as_str()) || !name.starts_with(is_xid_start) {
         return format!("Type{name}");
@@ -46,7 +46,7 @@ pub(crate) fn of_type(text: &str) -> String {
 }
 
 /// A name for a variant of an enumeration: `in-progress` is `InProgress`, and `-name` is `MinusName`.
-pub(crate) fn of_variant(text: &str) -> String {
+pub fn of_variant(text: &str) -> String {
     let text = text.trim();
     let (sign, rest) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
         (Some(rest), _) => ("Minus", rest),
@@ -63,7 +63,7 @@ pub(crate) fn of_variant(text: &str) -> String {
 }
 
 /// A name for a field, a function or a module: `firstName` is `first_name`. It may be a keyword, see [`ident`].
-pub(crate) fn of_value(text: &str) -> String {
+pub fn of_value(text: &str) -> String {
     let name = kept(&text.to_snake_case());
     // Some capitals have no small letter, and rustc warns about them.
     let name: String = name.chars().filter(|letter| !letter.is_uppercase()).collect();
@@ -92,7 +92,7 @@ fn kept(name: &str) -> String {
 }
 
 /// The identifier of this name, raw where it is a keyword.
-pub(crate) fn ident(name: &str) -> Ident {
+pub fn ident(name: &str) -> Ident {
     match name {
         name if NEVER_RAW.contains(&name) => Ident::new(&format!("{name}_"), Span::call_site()),
         name if KEYWORDS.contains(&name) => Ident::new_raw(name, Span::call_site()),
@@ -101,13 +101,13 @@ pub(crate) fn ident(name: &str) -> Ident {
 }
 
 /// The name, or another one where it is a keyword: for files and functions.
-pub(crate) fn never_keyword(name: String) -> String {
+pub fn never_keyword(name: String) -> String {
     if KEYWORDS.contains(&name.as_str()) { format!("{name}_") } else { name }
 }
 
 /// Names that are taken.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashSet<String>);
+pub struct Names(HashSet<String>);
 
 impl Names {
     /// These names are taken.

@@ -1,7 +1,8 @@
 //! What the document describes: one file per resource with its types and operations, and the parts that all of them share.
 //!
-//! To add an operation: write it in its resource's file, run `cargo xtask spec`, and read the change of `openapi.yaml`. The
-//! contract, the documentation and the contract tests follow from the document. CONTRIBUTING.md works through it.
+//! To add an operation: write it in its resource's file, run `cargo xtask spec`, and read the change of `openapi.yaml`; or write it in
+//! `openapi.yaml`, and run `cargo xtask stub`. The contract, the documentation and the contract tests follow from the document.
+//! CONTRIBUTING.md works through both.
 
 pub mod users;
 

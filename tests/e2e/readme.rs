@@ -118,7 +118,7 @@ async fn every_command_is_run_by_a_test_or_by_ci() {
             "cargo test --workspace" => assert!(ci.contains("\npart cargo test --workspace ")),
             "cargo xtask spec" => assert!(ci.contains("\npart cargo xtask spec --check\n")),
             command if command.starts_with("cargo xtask stub ") => {
-                let tests = include_str!("../../xtask/tests/stub.rs");
+                let tests = include_str!("../../xtask/tests/stub_project.rs");
                 let mut flags = command.split(' ').filter(|word| word.starts_with("--"));
                 assert!(flags.all(|flag| tests.contains(&format!("{flag:?}"))), "{command}");
             }

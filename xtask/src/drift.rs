@@ -1,6 +1,9 @@
 //! How two versions of the document differ: the places, the operations concerned, the lines.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write},
+};
 
 use json_patch::PatchOperation;
 use serde_json::Value;
@@ -26,20 +29,49 @@ pub fn report(found: &str, expected: &str) -> String {
 }
 
 fn places(report: &mut String, found: &Value, expected: &Value) {
-    let patch = json_patch::diff(&by_name(found), &by_name(expected));
-    if patch.0.is_empty() {
+    let differences = differences(found, expected);
+    if differences.is_empty() {
         report.push_str("  only comments, order or layout\n");
     }
-    for operation in patch.0 {
-        let (what, pointer) = match &operation {
-            PatchOperation::Add(add) => ("only in the code", add.path.to_string()),
+    for difference in differences {
+        let _ = writeln!(report, "  {difference}");
+    }
+}
+
+/// A place where the committed document and that of the code differ.
+#[derive(Debug)]
+pub struct Difference {
+    /// Where, as a JSON Pointer; tags and parameters stand under their names.
+    pub pointer: String,
+    /// Which of the two has it.
+    pub what: &'static str,
+    /// The operations concerned.
+    operations: BTreeSet<String>,
+}
+
+/// What only the code has.
+pub const ONLY_IN_CODE: &str = "only in the code";
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations = self.operations.iter().map(String::as_str).collect::<Vec<_>>();
+        let at = if operations.is_empty() { "no operation".to_owned() } else { operations.join(", ") };
+        write!(f, "{}: {}  (at: {at})", self.what, self.pointer)
+    }
+}
+
+/// The places where the committed document and that of the code differ.
+pub fn differences(found: &Value, expected: &Value) -> Vec<Difference> {
+    let of = |operation: &PatchOperation| {
+        let (what, pointer) = match operation {
+            PatchOperation::Add(add) => (ONLY_IN_CODE, add.path.to_string()),
             PatchOperation::Remove(remove) => ("only in openapi.yaml", remove.path.to_string()),
             other => ("different", other.path().to_string()),
         };
-        let operations = operations_at(&pointer, found).union(&operations_at(&pointer, expected)).cloned().collect::<Vec<_>>();
-        let at = if operations.is_empty() { "no operation".to_owned() } else { operations.join(", ") };
-        let _ = writeln!(report, "  {what}: {pointer}  (at: {at})");
-    }
+        let operations = &operations_at(&pointer, found) | &operations_at(&pointer, expected);
+        Difference { pointer, what, operations }
+    };
+    json_patch::diff(&by_name(found), &by_name(expected)).0.iter().map(of).collect()
 }
 
 /// The document with its tags and parameters under their names: one more of them moves no other.

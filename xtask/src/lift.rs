@@ -15,21 +15,63 @@ pub fn lift(derived: Value, refinements: &[Value]) -> Value {
     document["openapi"] = json!("3.1.0");
     normalise(&mut document);
     for operation in operations(&mut document) {
-        share_responses(operation);
+        refer_to_shared_responses(operation);
+        add_shared_responses(operation);
         name_parameters(operation);
     }
     for refinement in refinements {
         json_patch::merge(&mut document, refinement);
     }
     operations(&mut document).for_each(list_parameters);
+    show_examples(&mut document);
+    leave_out_unused_codes(&mut document);
+    order(document)
+}
+
+/// Adds what need not be written, since the lift would write it: the answers that all operations share, and examples in more places.
+pub fn complete(document: &mut Value) {
+    for operation in operations(document) {
+        add_shared_responses(operation);
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
+        for parameter in parameters.filter_map(Value::as_object_mut) {
+            parameter.entry("required").or_insert(json!(false));
+        }
+    }
+    show_examples(document);
+}
+
+/// Every operation of the document, with its path and its method.
+pub fn located(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let operations = item.as_object().into_iter().flatten().filter(|(method, _)| METHODS.contains(&method.as_str()));
+        operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// Shows the example of a schema wherever a reader looks for one.
+fn show_examples(document: &mut Value) {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         schemas.values_mut().for_each(spread_examples);
     }
     let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
-    for operation in operations(&mut document) {
+    for operation in operations(document) {
         add_media_examples(operation, &schemas);
     }
-    order(document)
+}
+
+/// A code that no operation answers is none of the contract's: 501, where every handler is written.
+fn leave_out_unused_codes(document: &mut Value) {
+    let paths = document["paths"].to_string();
+    for code in Code::ALL.into_iter().filter(|code| !paths.contains(&format!("\"#/components/responses/{}\"", code.component())))
+    {
+        if let Some(responses) = document.pointer_mut("/components/responses").and_then(Value::as_object_mut) {
+            responses.shift_remove(code.component());
+        }
+        if let Some(codes) = document.pointer_mut("/components/schemas/ProblemCode/enum").and_then(Value::as_array_mut) {
+            codes.retain(|name| *name != json!(code));
+        }
+    }
 }
 
 /// Every operation of the document.
@@ -44,7 +86,7 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 }
 
 /// Keys whose value is data, whatever it looks like.
-const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
+pub const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
 
 /// Keys whose value has names for keys: a property may be called `example`, `headers` or `type`.
 const NAMED: [&str; 5] = ["properties", "schemas", "responses", "headers", "paths"];
@@ -153,24 +195,27 @@ fn list_parameters(operation: &mut Value) {
     operation["parameters"] = named.into_iter().map(|(_, parameter)| parameter).collect();
 }
 
-/// Adds the answers that every operation of this shape can give, below those that are its own.
-fn share_responses(operation: &mut Value) {
+/// What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
+fn refer_to_shared_responses(operation: &mut Value) {
+    for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+        if let Some(code) = Code::ALL.iter().find(|code| code.status().as_str() == status) {
+            let description = response.get("description").cloned();
+            *response = reference(*code);
+            if let Some(description) = description {
+                response["description"] = description;
+            }
+        }
+    }
+}
+
+/// Adds the answers that every operation of this shape can give, below those that are its own, and the header that each has.
+fn add_shared_responses(operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
     let has_parameters = operation.get("parameters").and_then(Value::as_array).is_some_and(|parameters| !parameters.is_empty());
     let has_security = operation.get("security").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    for (status, response) in responses.iter_mut() {
-        // What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
-        match Code::ALL.iter().find(|code| code.status().as_str() == status) {
-            Some(code) => {
-                let description = response.get("description").cloned();
-                *response = reference(*code);
-                if let Some(description) = description {
-                    response["description"] = description;
-                }
-            }
-            None => response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" }),
-        }
+    for response in responses.values_mut().filter(|response| response.get("$ref").is_none()) {
+        response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
     }
     for code in Code::ALL {
         let applies = match code {
@@ -178,7 +223,7 @@ fn share_responses(operation: &mut Value) {
             Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => has_body,
             Code::Unauthorized | Code::Forbidden | Code::TooManyRequests => has_security,
             Code::NotFound | Code::MethodNotAllowed | Code::InternalError | Code::ServiceUnavailable => true,
-            Code::Conflict | Code::PreconditionFailed | Code::UnprocessableEntity => false,
+            Code::Conflict | Code::PreconditionFailed | Code::UnprocessableEntity | Code::NotImplemented => false,
         };
         let status = code.status().as_str().to_owned();
         if applies && !responses.contains_key(&status) {
@@ -286,13 +331,30 @@ mod tests {
     fn what_can_be_refused_with_400_documents_it() {
         let documents_400 = |mut operation: Value| {
             operation["responses"] = json!({ "200": { "description": "" } });
-            share_responses(&mut operation);
+            add_shared_responses(&mut operation);
             operation["responses"].get("400").is_some()
         };
         assert!(documents_400(json!({ "requestBody": {} })));
         assert!(documents_400(json!({ "parameters": [{ "name": "page", "in": "query" }] })));
         assert!(!documents_400(json!({ "parameters": [] })));
         assert!(!documents_400(json!({})));
+    }
+
+    #[test]
+    fn a_code_that_no_operation_answers_is_left_out() {
+        let document = |responses: Value| {
+            json!({
+                "paths": { "/a": { "get": { "responses": responses } } },
+                "components": { "schemas": { "ProblemCode": { "enum": Code::ALL } }, "responses": { "NotImplemented": {} } }
+            })
+        };
+        let has_code = |mut document: Value| {
+            leave_out_unused_codes(&mut document);
+            let codes = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
+            (codes.contains(&json!("NOT_IMPLEMENTED")), document["components"]["responses"].get("NotImplemented").is_some())
+        };
+        assert_eq!(has_code(document(json!({}))), (false, false));
+        assert_eq!(has_code(document(json!({ "501": reference(Code::NotImplemented) }))), (true, true));
     }
 
     #[test]

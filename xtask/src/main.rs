@@ -12,7 +12,10 @@ use xtask::{
     code_mutants::{self, CodeError},
     mongo::{self, MongoError},
     spec::{self, SpecError, Verdict},
-    stub::{self, StubCommandError},
+    stub::{
+        StubError, here,
+        project::{self, StubCommandError},
+    },
 };
 
 /// Commands for those who change this project.
@@ -62,22 +65,24 @@ enum Command {
     /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
     /// Exit status: 0 ended, 2 this machine has none of them.
     Mongo,
-    /// Make a Rust server project from an OpenAPI document, on the library openapi-server; or bring one up to date.
+    /// Write the Rust that a document asks for: handlers for what openapi.yaml has and src/api lacks, or with --new a project.
     ///
-    /// Each operation has a typed handler, which answers 501 until it is written. In a folder that has a project already, what is new
-    /// in the document is added, and no file that a person has edited is changed: what would change in it is written beside it, as
-    /// *.new. Exit status: 0 done, 2 could not run.
+    /// Each handler is typed, and answers 501 until it is written. Without --new each resource that is new gets a file in src/api, with
+    /// its types, its answers, its refinements and its line in src/api/mod.rs; what would change anything else is printed.
+    /// With --new it makes a project of its own on the library openapi-server, or brings one up to date: what is new in the document
+    /// is added, and no file that a person has edited is changed: what would change in it is written beside it, as *.new.
+    /// Exit status: 0 done, 2 could not run.
     Stub {
-        /// The folder of the project; its name is the name of the package.
-        #[arg(long, value_name = "DIR")]
-        new: PathBuf,
-        /// The document: OpenAPI 3 or Swagger 2.0, in YAML or JSON.
+        /// The folder of a project of its own; its name is the name of the package.
+        #[arg(long, value_name = "DIR", requires = "spec")]
+        new: Option<PathBuf>,
+        /// The document, where it is not the workspace's openapi.yaml: OpenAPI 3 or Swagger 2.0, in YAML or JSON.
         #[arg(long, value_name = "FILE")]
-        spec: PathBuf,
+        spec: Option<PathBuf>,
         /// The folder or the git URL that has openapi-server and contract-tests, where it is not this repository.
-        #[arg(long, value_name = "PATH-OR-GIT")]
+        #[arg(long, value_name = "PATH-OR-GIT", requires = "new")]
         library: Option<String>,
-        /// Write nothing; print what would be written.
+        /// Write nothing; show what would be written.
         #[arg(long)]
         dry_run: bool,
     },
@@ -91,7 +96,8 @@ enum CliError {
     Spec(#[from] SpecError),
     CodeMutants(#[from] CodeError),
     Mongo(#[from] MongoError),
-    Stub(#[from] StubCommandError),
+    Stub(#[from] StubError),
+    Project(#[from] StubCommandError),
 }
 
 impl CliError {
@@ -103,6 +109,7 @@ impl CliError {
             Self::CodeMutants(error) => error.hint(),
             Self::Mongo(error) => error.hint(),
             Self::Stub(error) => error.hint(),
+            Self::Project(error) => error.hint(),
         }
     }
 }
@@ -116,12 +123,10 @@ fn main() -> ExitCode {
         Command::CodeMutants => code_mutants::run(&root)
             .map(|all_caught| if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             .map_err(CliError::from),
-        Command::Stub { new, spec, library, dry_run } => stub::run(&new, &spec, library.as_deref(), dry_run)
-            .map(|report| {
-                print!("{report}");
-                ExitCode::SUCCESS
-            })
-            .map_err(CliError::from),
+        Command::Stub { new, spec, library, dry_run } => {
+            let spec = spec.unwrap_or(workspace);
+            stub(&root, new.as_deref(), &spec, library.as_deref(), dry_run)
+        }
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(CliError::from),
     };
     outcome.unwrap_or_else(|error| {
@@ -143,6 +148,15 @@ fn spec(check: bool, file: &Path) -> Result<ExitCode, CliError> {
             return Ok(ExitCode::FAILURE);
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn stub(root: &Path, new: Option<&Path>, spec: &Path, library: Option<&str>, dry_run: bool) -> Result<ExitCode, CliError> {
+    let report = match new {
+        Some(new) => project::run(new, spec, library, dry_run)?,
+        None => here::run(root, spec, dry_run)?,
+    };
+    print!("{report}");
     Ok(ExitCode::SUCCESS)
 }
 

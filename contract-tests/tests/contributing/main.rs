@@ -1,5 +1,6 @@
 //! CONTRIBUTING.md tells the truth, and a new operation takes nothing but its handler: in a copy of the project three operations are added,
-//! two as the page says and one more, and each is then documented, enforced, compared, tested and mutation-tested.
+//! two as the page says and one more, and each is then documented, enforced, compared, tested and mutation-tested. Stubs of three operations more
+//! come back as the document that asked for them.
 //!
 //! It is one test, since the copy is built once: a minute or two, most of it for the compiler and for the mutants.
 
@@ -7,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 mod project;
+mod stubs;
 mod transcript;
 
 use std::{
@@ -31,6 +33,7 @@ async fn three_operations_are_added_as_contributing_says() {
     let project = Project::copy();
     transcript::perform(&transcript::section("A new operation, code first"), &project);
     transcript::perform(&transcript::section("A new operation, document first"), &project);
+    stubs::come_back_as_the_document(&project);
     add_a_third(&project);
 
     let [serve, test] = transcript::section("The whole check").try_into().unwrap();

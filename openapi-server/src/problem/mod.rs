@@ -54,13 +54,15 @@ pub enum Code {
     TooManyRequests,
     /// 500
     InternalError,
+    /// 501
+    NotImplemented,
     /// 503
     ServiceUnavailable,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 14] = [
+    pub const ALL: [Code; 15] = [
         Code::BadRequest,
         Code::Unauthorized,
         Code::Forbidden,
@@ -74,6 +76,7 @@ impl Code {
         Code::UnprocessableEntity,
         Code::TooManyRequests,
         Code::InternalError,
+        Code::NotImplemented,
         Code::ServiceUnavailable,
     ];
 
@@ -93,6 +96,7 @@ impl Code {
             Code::UnprocessableEntity => StatusCode::UNPROCESSABLE_ENTITY,
             Code::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Code::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Code::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Code::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -113,6 +117,7 @@ impl Code {
             Code::UnprocessableEntity => "UnprocessableEntity",
             Code::TooManyRequests => "TooManyRequests",
             Code::InternalError => "InternalError",
+            Code::NotImplemented => "NotImplemented",
             Code::ServiceUnavailable => "ServiceUnavailable",
         }
     }
@@ -148,6 +153,7 @@ impl Code {
             }
             Code::TooManyRequests => "Too many requests with this access token; wait as long as Retry-After says.",
             Code::InternalError => "Something went wrong on the server; quote the x-request-id when you report it.",
+            Code::NotImplemented => "This operation is not written yet.",
             Code::ServiceUnavailable => "The server cannot answer now; try again after as long as Retry-After says.",
         }
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask stub` as it is called: what it writes, prints and refuses.
+//! `cargo xtask stub --new` as it is called: what it writes, prints and refuses.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 

@@ -1,0 +1,82 @@
+//! The round trip of `cargo xtask stub`: the document says more, the stub is written and compiled, and the document that the code stands for
+//! then is the one that asked for it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::project::Project;
+
+/// The command as it was built last; `cargo xtask` would build it again, since the document is part of it.
+const XTASK: &str = "\"$CARGO_TARGET_DIR/debug/xtask\"";
+
+/// Adds three operations of different shapes to the document, and their stubs to the code; and takes both away again.
+pub fn come_back_as_the_document(project: &Project) {
+    let [openapi, modules] = ["openapi.yaml", "src/api/mod.rs"].map(|file| (file, project.read(file)));
+    let asked: Value = serde_saphyr::from_str(include_str!("../../../xtask/tests/documents/notes.yaml")).unwrap();
+    let mut document: Value = serde_saphyr::from_str(&openapi.1).unwrap();
+    for (pointer, more) in ["/paths", "/components/schemas", "/components/responses"].map(|at| (at, asked.pointer(at).unwrap())) {
+        document.pointer_mut(pointer).unwrap().as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    document["tags"].as_array_mut().unwrap().extend(asked["tags"].as_array().unwrap().clone());
+    project.write("openapi.yaml", &serde_saphyr::to_string(&document).unwrap());
+
+    let written = project.sh(&format!("{XTASK} stub"));
+    assert!(written.contains("new       src/api/notes.rs: ") && !written.contains("by hand"), "{written}");
+    project.sh("! rustfmt --version || rustfmt --check --edition 2024 src/api/notes.rs"); // Where there is one.
+
+    // This compiles it. What only the document has, or has otherwise, would be lost when the document is written from the code.
+    let built = project.run("cargo xtask spec");
+    assert!(built.succeeded && !built.text.contains("warning"), "{}", built.text);
+    let code: Value = serde_saphyr::from_str(&project.read("openapi.yaml")).unwrap();
+    for pointer in ["/paths", "/components/schemas", "/components/responses"] {
+        assert_carried(asked.pointer(pointer).unwrap(), code.pointer(pointer).unwrap(), pointer, true);
+    }
+    assert!(code["tags"].as_array().unwrap().contains(&asked["tags"][0]), "{}", code["tags"]);
+    assert_eq!(project.sh(&format!("{XTASK} spec --check")), "openapi.yaml: fresh\n");
+
+    let state = "git status --porcelain && cat openapi.yaml src/api/*.rs";
+    let before = project.sh(state);
+    let again = project.sh(&format!("{XTASK} stub"));
+    assert!(again.starts_with("nothing to write"), "{again}");
+    assert_eq!(project.sh(state), before);
+
+    for (file, text) in [openapi, modules] {
+        project.write(file, &text);
+    }
+    project.sh("rm src/api/notes.rs");
+}
+
+/// Nothing is lost and nothing is added but what need not be written. The names around what was asked for may have others beside them.
+fn assert_carried(asked: &Value, code: &Value, pointer: &str, has_others: bool) {
+    match (asked, code) {
+        (Value::Object(asked), Value::Object(code)) => {
+            for (key, value) in asked {
+                let at = format!("{pointer}/{}", key.replace('/', "~1"));
+                assert_carried(value, code.get(key).unwrap_or_else(|| panic!("{at} is lost")), &at, false);
+            }
+            for (key, value) in code.iter().filter(|(key, _)| !has_others && !asked.contains_key(*key)) {
+                let is_shared = match key.as_str() {
+                    "example" | "examples" => true,
+                    "required" => *value == json!(false),
+                    "headers" => value.as_object().unwrap().keys().eq(["x-request-id"]),
+                    "x-request-id" => true,
+                    status => {
+                        status.parse::<u16>().is_ok() && value["$ref"].as_str().is_some_and(|at| at.contains("/responses/"))
+                    }
+                };
+                assert!(is_shared, "{pointer}/{key} is new: {value}");
+            }
+        }
+        (Value::Array(asked), Value::Array(code)) if pointer.ends_with("/required") => {
+            let [asked, code] = [asked, code].map(|names| names.iter().map(Value::as_str).collect::<BTreeSet<_>>());
+            assert_eq!(asked, code, "{pointer}");
+        }
+        (Value::Array(asked), Value::Array(code)) if asked.len() == code.len() => {
+            for (index, (asked, code)) in asked.iter().zip(code).enumerate() {
+                assert_carried(asked, code, &format!("{pointer}/{index}"), false);
+            }
+        }
+        _ => assert_eq!(asked, code, "{pointer}"),
+    }
+}
