@@ -13,6 +13,7 @@ use xtask::{
     mongo::{self, MongoError},
     spec::{self, SpecError, Verdict},
     stub::{self, StubCommandError},
+    wild::{self, WildError},
 };
 
 /// Commands for those who change this project.
@@ -81,6 +82,25 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Test servers of others, which package registries bring, with the engine; and with Schemathesis, where it is installed.
+    ///
+    /// Needs the network, npm, Maven, Go and unzip; what it installs stays in target/wild, beside the last reports. docs/wild.md has
+    /// the last result, and what is true of it. Exit status: 0 all tested, whatever was found, 1 a server was skipped or a run has no
+    /// report, 2 could not run.
+    Wild {
+        /// Test only this server.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+        /// Also write the figures here, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// How many seconds a tool may take for a server.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        max_time: u64,
+        /// The program of Schemathesis, where it is not on the PATH.
+        #[arg(long, value_name = "PATH")]
+        schemathesis: Option<PathBuf>,
+    },
 }
 
 /// Why a command could not run.
@@ -92,6 +112,7 @@ enum CliError {
     CodeMutants(#[from] CodeError),
     Mongo(#[from] MongoError),
     Stub(#[from] StubCommandError),
+    Wild(#[from] WildError),
 }
 
 impl CliError {
@@ -103,6 +124,7 @@ impl CliError {
             Self::CodeMutants(error) => error.hint(),
             Self::Mongo(error) => error.hint(),
             Self::Stub(error) => error.hint(),
+            Self::Wild(error) => error.hint(),
         }
     }
 }
@@ -122,6 +144,9 @@ fn main() -> ExitCode {
                 ExitCode::SUCCESS
             })
             .map_err(CliError::from),
+        Command::Wild { only, json, max_time, schemathesis } => {
+            wild(&root, &wild::Options { only, schemathesis, seconds: max_time }, json.as_deref())
+        }
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(CliError::from),
     };
     outcome.unwrap_or_else(|error| {
@@ -156,4 +181,14 @@ fn bench(root: &Path, quick: bool, profile: String, json: Option<&Path>) -> Resu
         std::fs::write(file, text + "\n").map_err(BenchError::from)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn wild(root: &Path, options: &wild::Options, json: Option<&Path>) -> Result<ExitCode, CliError> {
+    let report = wild::run(root, options, &mut |under_way| eprintln!("{under_way}"))?;
+    print!("{report}");
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&report).map_err(io::Error::from).map_err(WildError::from)?;
+        std::fs::write(file, text + "\n").map_err(WildError::from)?;
+    }
+    Ok(if report.complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
