@@ -52,9 +52,9 @@ fn fetch(server: &Server, folder: &Path) -> Result<(), Skipped> {
             copy
         }
         Package::MavenArchive(artifact) => maven("unpack", artifact, version, folder),
-        Package::Go { module, package, tags } => {
+        Package::Go { module, package } => {
             let mut go = Command::new("go");
-            go.env("GOBIN", folder).args(["install", "-tags", tags]).arg(format!("{module}{package}@v{version}"));
+            go.env("GOBIN", folder).arg("install").arg(format!("{module}{package}@v{version}"));
             go
         }
     };

@@ -33,7 +33,9 @@ impl Running {
     pub fn start(server: &Server, installed: &Installed, document: &Path, results: &Path) -> Result<Self, Skipped> {
         let folder = tempfile::tempdir()?;
         for (name, content) in server.files {
-            fs::write(folder.path().join(name), content)?;
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap_or(folder.path()))?;
+            fs::write(file, content)?;
         }
         let port = free_port()?;
         let filled = |text: &str| {

@@ -9,14 +9,12 @@ pub enum Package {
     Maven(&'static str),
     /// The same, unpacked.
     MavenArchive(&'static str),
-    /// The program of a Go package in a module, built with these tags.
+    /// The program of a Go package in a module.
     Go {
         /// The module.
         module: &'static str,
         /// The package in it; empty where it is the module's own.
         package: &'static str,
-        /// Build tags, with commas between them.
-        tags: &'static str,
     },
 }
 
@@ -85,6 +83,7 @@ pub const SERVERS: &[Server] = &[
         package: Package::Npm("@loopback/example-todo"),
         command: &["node", "{package}/node_modules/@loopback/example-todo/dist/index.js"],
         environment: &[("PORT", "{port}"), ("HOST", "127.0.0.1")],
+        files: &[("data/db.json", "{}")],
         ..PLAIN
     },
     Server {
@@ -133,12 +132,14 @@ pub const SERVERS: &[Server] = &[
         environment: &[("QUARKUS_HTTP_PORT", "{port}"), ("QUARKUS_HTTP_HOST", "127.0.0.1")],
         document: Document::Served("/api-specifications/registry/v2/openapi.json"),
         base: "/apis/registry/v2",
+        // The document asks for tokens; as it is delivered, the server does not.
+        flags: &["--token", "none", "--allow", "unauthenticated-accepted"],
         ..PLAIN
     },
     Server {
         name: "alertmanager",
         version: "0.31.1",
-        package: Package::Go { module: "github.com/prometheus/alertmanager", package: "/cmd/alertmanager", tags: "" },
+        package: Package::Go { module: "github.com/prometheus/alertmanager", package: "/cmd/alertmanager" },
         command: &[
             "{package}/alertmanager",
             "--config.file=alertmanager.yml",
@@ -152,27 +153,10 @@ pub const SERVERS: &[Server] = &[
         ..PLAIN
     },
     Server {
-        name: "prometheus",
-        version: "0.316.0",
-        package: Package::Go { module: "github.com/prometheus/prometheus", package: "/cmd/prometheus", tags: "remove_all_sd" },
-        command: &[
-            "{package}/prometheus",
-            "--config.file=prometheus.yml",
-            "--storage.tsdb.path=data",
-            "--web.listen-address=127.0.0.1:{port}",
-            "--web.enable-admin-api",
-            "--web.enable-remote-write-receiver",
-        ],
-        files: &[("prometheus.yml", "{}\n")],
-        document: Document::Served("/api/v1/openapi.yaml"),
-        base: "/api/v1",
-        ..PLAIN
-    },
-    Server {
         name: "mailpit",
         version: "1.33.1",
-        package: Package::Go { module: "github.com/axllent/mailpit", package: "", tags: "" },
-        command: &["{package}/mailpit", "--listen", "127.0.0.1:{port}", "--smtp", "127.0.0.1:0"],
+        package: Package::Go { module: "github.com/axllent/mailpit", package: "" },
+        command: &["{package}/mailpit", "--listen", "127.0.0.1:{port}", "--smtp", "127.0.0.1:0", "--enable-chaos"],
         document: Document::File("server/ui/api/v1/swagger.json"),
         ..PLAIN
     },
