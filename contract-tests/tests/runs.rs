@@ -112,6 +112,34 @@ async fn what_is_invalid_must_be_refused_even_where_nothing_valid_is_accepted() 
     assert_eq!(found(&report), [("invalid-accepted", "readPet")], "{report}");
 }
 
+/// Tags that one operation renames and another deletes; nobody creates them.
+const TAGS: &str = r"openapi: 3.1.0
+info: { title: Tags, version: 1.0.0 }
+paths:
+  /tags/{tag}:
+    parameters: [{ name: tag, in: path, required: true, schema: { type: string } }]
+    put: { operationId: renameTag, responses: { '200': { description: Renamed. }, '400': { description: Refused. } } }
+    delete: { operationId: deleteTag, responses: { '200': { description: Gone. }, '400': { description: Refused. } } }
+";
+
+async fn deleting_is_refused_with(text: &'static str) -> Report {
+    let served = serve(move |asked| match asked.method.as_str() {
+        "PUT" => told(200, "ok"),
+        "DELETE" => told(400, text),
+        _ => Some((405, "allow: PUT, DELETE\r\n".to_owned(), String::new())),
+    })
+    .await;
+    Suite::new(Document::parse("tags.yaml", TAGS).unwrap()).lenient(true).cases(5).run(&served.url).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_not_there_may_be_said_with_any_status() {
+    let report = deleting_is_refused_with("tag not found").await;
+    assert!(!found(&report).contains(&("valid-refused", "deleteTag")), "{report}");
+    let report = deleting_is_refused_with("tags are for ever").await;
+    assert!(found(&report).contains(&("valid-refused", "deleteTag")), "{report}");
+}
+
 #[tokio::test]
 async fn an_operation_that_refuses_everything_is_one_finding() {
     let report = tested(|asked| pets(asked, |_| told(400, "no"), |_| told(200, ""))).await;

@@ -8,3 +8,4 @@ pub mod lift;
 pub mod mongo;
 pub mod spec;
 pub mod stub;
+pub mod wild;

@@ -16,6 +16,7 @@ use xtask::{
         StubError, here,
         project::{self, StubCommandError},
     },
+    wild::{self, WildError},
 };
 
 /// Commands for those who change this project.
@@ -86,6 +87,25 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Test servers of others, which package registries bring, with the engine; and with Schemathesis, where it is installed.
+    ///
+    /// Needs the network, npm, Maven, Go and unzip; what it installs stays in target/wild, beside the last reports. docs/wild.md has
+    /// the last result, and what is true of it. Exit status: 0 all tested, whatever was found, 1 a server was skipped or a run has no
+    /// report, 2 could not run.
+    Wild {
+        /// Test only this server.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+        /// Also write the figures here, as JSON.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// How many seconds a tool may take for a server.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        max_time: u64,
+        /// The program of Schemathesis, where it is not on the PATH.
+        #[arg(long, value_name = "PATH")]
+        schemathesis: Option<PathBuf>,
+    },
 }
 
 /// Why a command could not run.
@@ -98,6 +118,7 @@ enum CliError {
     Mongo(#[from] MongoError),
     Stub(#[from] StubError),
     Project(#[from] StubCommandError),
+    Wild(#[from] WildError),
 }
 
 impl CliError {
@@ -110,6 +131,7 @@ impl CliError {
             Self::Mongo(error) => error.hint(),
             Self::Stub(error) => error.hint(),
             Self::Project(error) => error.hint(),
+            Self::Wild(error) => error.hint(),
         }
     }
 }
@@ -126,6 +148,9 @@ fn main() -> ExitCode {
         Command::Stub { new, spec, library, dry_run } => {
             let spec = spec.unwrap_or(workspace);
             stub(&root, new.as_deref(), &spec, library.as_deref(), dry_run)
+        }
+        Command::Wild { only, json, max_time, schemathesis } => {
+            wild(&root, &wild::Options { only, schemathesis, seconds: max_time }, json.as_deref())
         }
         Command::Mongo => mongo::serve().map(|()| ExitCode::SUCCESS).map_err(CliError::from),
     };
@@ -170,4 +195,14 @@ fn bench(root: &Path, quick: bool, profile: String, json: Option<&Path>) -> Resu
         std::fs::write(file, text + "\n").map_err(BenchError::from)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn wild(root: &Path, options: &wild::Options, json: Option<&Path>) -> Result<ExitCode, CliError> {
+    let report = wild::run(root, options, &mut |under_way| eprintln!("{under_way}"))?;
+    print!("{report}");
+    if let Some(file) = json {
+        let text = serde_json::to_string_pretty(&report).map_err(io::Error::from).map_err(WildError::from)?;
+        std::fs::write(file, text + "\n").map_err(WildError::from)?;
+    }
+    Ok(if report.complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -172,7 +172,10 @@ impl Resources {
                 "GET" => Some(Tells::Lists),
                 _ => None,
             };
-            for kind in how.iter().flat_map(|_| collections.get(path.as_str())).flatten() {
+            // Some have `/messages` for all and `/message/{id}` for one.
+            let one = path.rsplit_once('/').map(|(parent, last)| format!("{parent}/{}", singular(last)));
+            let collection = collections.get(path.as_str()).or_else(|| collections.get(one?.as_str()));
+            for kind in how.iter().flat_map(|_| collection).flatten() {
                 told.extend(how.clone().map(|how| (*kind, how)));
             }
             told.extend(self.by_path.get(&path).map(|kind| (*kind, Tells::Names)));
@@ -455,6 +458,21 @@ mod tests {
         let (_, resources) = resources(&shop());
         assert_eq!(resources.in_path(1, "/pet/1/photos/a%20b?x=1"), Some(vec![json!("1"), json!("a b")]));
         assert_eq!(resources.in_path(0, "/pets/1"), None);
+    }
+
+    #[test]
+    fn one_of_many_may_have_a_path_in_the_singular() {
+        let id = json!({"name": "ID", "in": "path", "required": true, "schema": {"type": "string"}});
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "Mail", "version": "1"},
+            "paths": {
+                "/v1/message/{ID}": {"parameters": [id], "get": {"responses": {"200": {"description": ""}}}},
+                "/v1/messages": {"get": {"responses": {"200": {"description": ""}}}},
+                "/v2/messages": {"get": {"responses": {"200": {"description": ""}}}},
+            },
+        });
+        let (_, resources) = resources(&document);
+        assert_eq!(resources.kinds[0].producers, ["/paths/~1v1~1messages/get"]);
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub(crate) struct Plan {
     pub unfinished: Vec<Uncovered>,
     /// How much work it took.
     pub steps: u64,
+    /// Whether it was stopped before its end.
+    pub is_cut: bool,
 }
 
 impl Plan {
@@ -143,7 +145,7 @@ impl<'a> Planner<'a> {
         Self::plan_until(schema, validator, admit, seed, &|| false).unwrap_or_else(|| Plan::unmade(schema))
     }
 
-    /// The same; none when `stop` says before the end that no plan is wanted any more.
+    /// The same, as far as it comes until `stop` ends it; none when nothing was made by then.
     pub fn plan_until(
         schema: &'a Schema,
         validator: &'a ReferenceValidator,
@@ -190,7 +192,12 @@ impl<'a> Planner<'a> {
         planner.conditions();
         planner.references();
         planner.plan.steps = planner.budget.spent();
-        (!planner.stopped).then_some(planner.plan)
+        planner.plan.is_cut = planner.stopped;
+        if planner.stopped {
+            let guesses = planner.plan.breakable.iter_mut().filter(|it| matches!(it, Breakable::Never | Breakable::Settled));
+            guesses.for_each(|breakable| *breakable = Breakable::Unknown);
+        }
+        (!planner.stopped || !planner.plan.samples.is_empty()).then_some(planner.plan)
     }
 
     /// Of a rule that was not tried in every way nothing is claimed; rules with one pointer, such as the names in `required`, are told
@@ -640,6 +647,19 @@ mod tests {
         assert_eq!(plan.breakable[name], Breakable::Alone, "a simple rule beside is planned as ever");
         let (_, again) = planned(&exploding());
         assert_eq!((again.steps, again.samples.len()), (plan.steps, plan.samples.len()), "the same for the same seed");
+    }
+
+    #[test]
+    fn what_was_made_until_the_end_of_the_time_is_a_plan_that_claims_nothing_of_the_rest() {
+        let value = exploding();
+        let schema = Schema::compile(&value, "");
+        let validator = ReferenceValidator::compile(&value, "", &schema).unwrap();
+        let asked = std::cell::Cell::new(0);
+        let stop = || asked.replace(asked.get() + 1) > 20;
+        let plan = Planner::plan_until(&schema, &validator, &AsItIs, 1, &stop).unwrap();
+        assert!(plan.is_cut && plan.samples.iter().any(|sample| sample.broken.is_empty()));
+        assert!(!plan.breakable.iter().any(|breakable| matches!(breakable, Breakable::Never | Breakable::Settled)));
+        assert!(Planner::plan_until(&schema, &validator, &AsItIs, 1, &|| true).is_none());
     }
 
     #[test]

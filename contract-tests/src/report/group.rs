@@ -17,8 +17,13 @@ use crate::{
 /// of the other operations. What one mistake explains in all likelihood is kept below the failure that most cases found.
 pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     let mut causes: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
-    for failure in without_consequences(failures) {
-        match causes.entry(cause(&failure)) {
+    let failures = without_consequences(failures);
+    // Who fails on the plain request fails on each variant of it.
+    let plain = failures.iter().filter(|failure| failure.rule == rules::SERVER_ERROR.name && failure.case.contains(":baseline:"));
+    let plain: BTreeSet<Vec<String>> = plain.map(crash).collect();
+    for failure in failures {
+        let own = if plain.is_empty() { None } else { Some(crash(&failure)).filter(|own| plain.contains(own)) };
+        match causes.entry(own.unwrap_or_else(|| cause(&failure))) {
             Entry::Vacant(entry) => drop(entry.insert(failure)),
             Entry::Occupied(mut entry) => {
                 let shown = entry.get_mut();
@@ -82,7 +87,7 @@ fn cause(failure: &Failure) -> Vec<String> {
         if failure.title == WITHOUT_BODY {
             return words(&[WITHOUT_BODY, &status]);
         }
-        return words(&[&failure.operation, &status, &normalised(failure)]);
+        return crash(failure);
     }
     // Nor is who is let in: one check of tokens serves them all.
     if failure.case.contains(":authentication:") {
@@ -118,6 +123,11 @@ fn cause(failure: &Failure) -> Vec<String> {
     words(&[&failure.operation, &failure.promise, &failure.what])
 }
 
+/// What the server said of a request that it should have accepted, or refused in another way.
+fn crash(failure: &Failure) -> Vec<String> {
+    vec![failure.rule.to_owned(), failure.operation.clone(), status(failure), normalised(failure)]
+}
+
 /// What two causes have in common that are one mistake in all likelihood.
 fn likeness(failure: &Failure) -> Vec<String> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
@@ -130,6 +140,11 @@ fn likeness(failure: &Failure) -> Vec<String> {
             Some(parameter) => alike(&[&failure.operation, parameter]),
             None => alike(&[&failure.operation, "", keyword]),
         };
+    }
+    // One writer of errors serves all operations.
+    if is(&[&rules::RESPONSE_MEDIA_TYPE]) && failure.status.is_some_and(|status| status >= 400) {
+        let (media_type, _) = failure.detail.split_once(';').unwrap_or((&failure.detail, ""));
+        return alike(&["an error", media_type]);
     }
     if is(&[&rules::RESPONSE_BODY]) {
         return alike(&[&failure.operation, &status, keyword]);
@@ -176,9 +191,28 @@ fn normalised(failure: &Failure) -> String {
     values.extend(in_target(&failure.curl));
     values.sort_by_key(|value| Reverse(value.len()));
     for value in values {
-        said = said.replace(&value, "…");
+        said = without(&said, &value);
     }
     normal(&said)
+}
+
+/// A text with every occurrence of a value written alike that is not a part of a word.
+fn without(text: &str, value: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(value) {
+        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
+        let borders = |neighbour: Option<char>, edge: Option<char>| {
+            let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+            !is_word(neighbour) || !is_word(edge)
+        };
+        let last = before.chars().next_back().or_else(|| kept.chars().next_back());
+        let is_whole = borders(last, value.chars().next()) && borders(after.chars().next(), value.chars().next_back());
+        kept.push_str(before);
+        kept.push_str(if is_whole { "…" } else { value });
+        rest = after;
+    }
+    kept + rest
 }
 
 /// The texts of a value that are long enough to be recognised.
@@ -271,6 +305,44 @@ mod tests {
             ..crash(operation, "the server fails (500) on half a surrogate pair", "Internal Server Error")
         };
         assert_eq!(group(vec![crash("a"), crash("b")]).len(), 1);
+    }
+
+    #[test]
+    fn a_number_that_was_sent_is_recognised_in_an_answer_and_not_inside_of_another() {
+        let beyond = |offset: u32| Failure {
+            curl: format!("curl -i -X GET 'http://127.0.0.1:80/pets?offset={offset}'"),
+            ..crash("a", "the server fails (500) on a valid request", &format!("Error 500: fromIndex({offset}) > toIndex(3)"))
+        };
+        assert_eq!(group(vec![beyond(5), beyond(81), beyond(0)]).len(), 1);
+    }
+
+    #[test]
+    fn who_fails_on_the_plain_request_fails_on_each_variant_of_it() {
+        let on = |case: &str, what: &str| Failure {
+            case: format!("a:{case}"),
+            ..crash("a", &format!("the server fails (500) on {what}"), "Internal Server Error")
+        };
+        let broken =
+            group(vec![on("boundary:baseline:2", "a valid request"), on("protocol:a-byte-order-mark", "a byte order mark")]);
+        assert_eq!(broken.len(), 1);
+        let one = group(vec![on("negative:type:8", "null"), on("protocol:a-byte-order-mark", "a byte order mark")]);
+        assert_eq!(one.len(), 2, "of a request that is accepted each variant is a case by itself");
+    }
+
+    #[test]
+    fn one_writer_of_errors_serves_all_operations() {
+        let of = |operation: &str, status: u16, detail: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "response-media-type",
+            promise: format!("/paths/~1{operation}/get/responses/{status}"),
+            status: Some(status),
+            detail: detail.to_owned(),
+            ..failure(1)
+        };
+        let errors = [of("a", 400, "text/plain"), of("b", 404, "text/plain; charset=utf-8")];
+        assert_eq!(group(errors.to_vec()).len(), 1);
+        let others = [of("a", 400, "text/html"), of("a", 200, "text/plain"), of("b", 200, "text/plain")];
+        assert_eq!(group([errors.as_slice(), &others].concat()).len(), 4);
     }
 
     #[test]

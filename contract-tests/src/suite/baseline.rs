@@ -70,10 +70,11 @@ impl Run<'_> {
         if self.suite.is_selected(&case.id) {
             let trusted = self.suite.keyring.signer.is_some() || part.target.operation.security.is_none();
             let operation = &part.target.operation;
-            let status = outcome.answer.as_ref().ok().map(|response| response.status);
+            let response = outcome.answer.as_ref().ok();
+            let status = response.map(|response| response.status);
             // Without a live resource the path has an id that was made up, and where there is nothing to say nothing can be wrong with it.
             let is_blind = !self.has_live(operation) || says_nothing(operation);
-            let blamed = status.is_some_and(|status| !is_excused(operation, status, trusted)) && !is_blind;
+            let blamed = response.is_some_and(|response| !is_excused(operation, response, trusted)) && !is_blind;
             // A good token that is refused is about the tokens, whatever the request was.
             let security = operation.security.as_ref().filter(|_| matches!(status, Some(401 | 403)));
             let mut refused = false;
@@ -133,13 +134,21 @@ fn says_nothing(operation: &Operation) -> bool {
 }
 
 /// Whether a refusal of a valid request may have a cause that the document does not speak of.
-fn is_excused(operation: &Operation, status: u16, trusted: bool) -> bool {
-    match status {
+fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool {
+    match response.status {
         401 | 403 => !trusted,
-        404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&status.to_string()),
+        404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&response.status.to_string()),
         409 | 429 => true,
+        // Some have one status for everything.
+        400 | 422 => operation.path.contains('{') && says_missing(response),
         _ => false,
     }
+}
+
+/// Whether an answer says in words that something is not there.
+fn says_missing(response: &Response) -> bool {
+    let said = String::from_utf8_lossy(&response.body).to_lowercase();
+    ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words))
 }
 
 /// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).

@@ -153,10 +153,18 @@ fn is_called(operation: &Operation, name: &str) -> bool {
 impl PreparedTarget {
     /// The part with its plan; none when it had to be made and `stop` said so meanwhile.
     pub fn planned(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
+        self.planned_until(stop, &|| false)
+    }
+
+    /// The same; where `enough` says so, what was planned until then is kept as its plan.
+    pub fn planned_until(&self, stop: &dyn Fn() -> bool, enough: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
         let planned = match self.planned.get() {
             Some(planned) => planned,
             None => {
                 let planned = Planned::new(&self.target, self.seed, stop)?;
+                if planned.plan.is_cut && !enough() {
+                    return None;
+                }
                 self.planned.get_or_init(|| planned)
             }
         };

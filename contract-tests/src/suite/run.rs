@@ -73,6 +73,8 @@ pub(crate) struct Run<'a> {
     stopped: Mutex<Option<Stopped>>,
     /// When the operation that is being tested has had its share of the time, and whether that cut it short.
     share: Mutex<Option<Instant>>,
+    /// When half of it is over.
+    half: Mutex<Option<Instant>>,
     cut: AtomicBool,
     /// For each operation the statuses of its answers.
     answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
@@ -134,6 +136,7 @@ impl<'a> Run<'a> {
             begin: Instant::now(),
             stopped: Mutex::default(),
             share: Mutex::default(),
+            half: Mutex::default(),
             cut: AtomicBool::new(false),
             answered: Mutex::default(),
             last: Mutex::default(),
@@ -153,9 +156,12 @@ impl<'a> Run<'a> {
         // First, while lists are short.
         sequence::run(self).await;
         let mut reports = Vec::new();
-        // What takes resources away comes last.
+        // What takes resources away comes last, and what names one after what may make it.
         let mut order: Vec<usize> = (0..parts.len()).collect();
-        order.sort_by_key(|index| parts[*index].target.operation.method == "DELETE");
+        order.sort_by_key(|index| {
+            let operation = &parts[*index].target.operation;
+            (operation.method == "DELETE", operation.path.contains('{'))
+        });
         let mut is_cut = false;
         for (done, index) in order.iter().enumerate() {
             self.begin_share(order.len() - done);
@@ -237,11 +243,13 @@ impl<'a> Run<'a> {
 
     /// Gives the next of this many operations its share of the time that is left.
     fn begin_share(&self, left: usize) {
-        let end = self.suite.max_time.map(|time| {
+        let share = self.suite.max_time.map(|time| {
             let rest = time.saturating_sub(self.begin.elapsed());
-            Instant::now() + rest / u32::try_from(left).unwrap_or(u32::MAX).max(1)
+            rest / u32::try_from(left).unwrap_or(u32::MAX).max(1)
         });
-        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = end;
+        let now = Instant::now();
+        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share.map(|share| now + share);
+        *self.half.lock().unwrap_or_else(PoisonError::into_inner) = share.map(|share| now + share / 2);
     }
 
     /// Whether nothing more is to be tried of the operation that is being tested.
@@ -304,6 +312,18 @@ impl<'a> Run<'a> {
         part.planned(&|| self.is_done())
     }
 
+    /// The part with its plan, as far as that is made in half of the operation's share of the time: a request that was planned is worth more
+    /// than a plan of which nothing is sent.
+    fn planned_in_time<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
+        let half = *self.half.lock().unwrap_or_else(PoisonError::into_inner);
+        let stop = || half.is_some_and(|half| Instant::now() >= half) || self.is_done();
+        let planned = part.planned_until(&stop, &|| !self.is_over())?;
+        if planned.plan.is_cut {
+            self.cut.store(true, Ordering::Relaxed);
+        }
+        Some(planned)
+    }
+
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
         let target = &part.target;
         let mut tally = Tally::new(target);
@@ -317,7 +337,7 @@ impl<'a> Run<'a> {
                 ..tally.report(target, &Plan::unmade(&target.schema))
             });
         }
-        let Some(part) = self.planned(part).filter(|_| !self.is_over()) else {
+        let Some(part) = self.planned_in_time(part).filter(|_| !self.is_over()) else {
             return Ok(OperationReport { complete: false, ..tally.report(target, &Plan::unmade(&target.schema)) });
         };
         let (part, untested) = match self.baseline(&part).await {
