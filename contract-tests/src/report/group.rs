@@ -154,6 +154,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
         };
     }
     if is(&[&rules::RESPONSE_BODY]) {
+        // What is refused is told in one place, whatever the operation and the status.
+        if let Some((_, broken)) = failure.what.split_once(" breaks ").filter(|_| failure.status.is_some_and(|it| it >= 400)) {
+            return alike(&["", "", broken]);
+        }
         return alike(&[&failure.operation, &status, keyword]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
@@ -315,6 +319,20 @@ mod tests {
         assert_eq!(group(vec![crash("a"), crash("b")]).len(), 1);
         let anyway = Failure { case: "a:random:1".to_owned(), ..crash("a") };
         assert_eq!(group(vec![crash("a"), anyway]).len(), 1, "it fails on other bodies as well");
+    }
+
+    #[test]
+    fn refusals_that_all_say_the_same_wrong_are_one_entry() {
+        let of = |operation: &str, status: u16| Failure {
+            rule: "response-body",
+            operation: operation.to_owned(),
+            status: Some(status),
+            promise: format!("/paths/~1{operation}/post/responses/{status}/schema/properties/reason/type"),
+            what: format!("the body of {status} breaks type at /reason"),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("a", 400), of("b", 400), of("b", 404)]).len(), 1);
+        assert_eq!(group(vec![of("a", 200), of("b", 200)]).len(), 2);
     }
 
     #[test]
