@@ -2,13 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::collections::BTreeSet;
+mod serving;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use contract_tests::{Document, Failure, Report, Suite};
 use faulty_server::{Effect, Fault, Faulty, Group, Reply, Seen, StoreFault};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::process::Command;
+
+use self::serving::{Asked, Told, told};
 
 const DOCUMENT: &str = r##"
 openapi: 3.1.0
@@ -205,6 +212,60 @@ async fn a_sequence_is_short_and_its_commands_run_one_after_the_other() {
     let changed: Value = serde_json::from_str(failure.request.as_ref().unwrap()).unwrap();
     let last: Value = serde_json::from_str(out.rsplit("\r\n\r\n").next().unwrap()).unwrap();
     assert_eq!(last["title"], changed["title"], "the last answer shows it: {out}");
+}
+
+const LABELS: &str = r"
+openapi: 3.1.0
+info: {title: Labels, version: '1'}
+paths:
+  /labels/{label}:
+    parameters: [{name: label, in: path, required: true, schema: {type: string, pattern: '^[a-z0-9]{1,30}$'}}]
+    get: {operationId: getLabel, responses: {'200': {$ref: '#/components/responses/Label'}, '404': {description: None.}}}
+    put:
+      operationId: putLabel
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Label'}}}}
+      responses: {'200': {$ref: '#/components/responses/Label'}, '400': {description: Not so.}}
+    delete: {operationId: dropLabel, responses: {'204': {description: Gone.}, '404': {description: None.}}}
+components:
+  schemas: {Label: {type: object, required: [colour], properties: {colour: {type: string, minLength: 1}}}}
+  responses: {Label: {description: It., content: {application/json: {schema: {$ref: '#/components/schemas/Label'}}}}}
+";
+
+/// Labels by the names that clients choose; with the fault, what is said of one is said of all.
+fn label(labels: &mut BTreeMap<String, Value>, asked: &Asked, fault: bool) -> Told {
+    let label = |status: u16, body: &Value| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+    let Some(name) = asked.target.strip_prefix("/labels/").filter(|name| !name.contains('?')) else { return told(404, "") };
+    match (asked.method.as_str(), labels.get(name)) {
+        ("PUT", _) => {
+            let body = serde_json::from_slice::<Value>(&asked.body).ok();
+            let Some(body) = body.filter(|body| body["colour"].as_str().is_some_and(|text| !text.is_empty())) else {
+                return told(400, "");
+            };
+            if fault {
+                labels.values_mut().for_each(|known| *known = body.clone());
+            }
+            labels.insert(name.to_owned(), body.clone());
+            label(200, &body)
+        }
+        ("GET", Some(found)) => label(200, found),
+        ("DELETE", Some(_)) => labels.remove(name).and(told(204, "")),
+        _ => told(404, ""),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_clients_name_themselves_has_sequences_too() {
+    for fault in [false, true] {
+        let labels = Mutex::new(BTreeMap::new());
+        let served = serving::serve(move |asked| label(&mut labels.lock().unwrap(), asked, fault)).await;
+        let suite = Suite::new(Document::parse("labels.yaml", LABELS).unwrap()).lenient(true).cases(5);
+        let report = suite.run(&served.url).await.unwrap();
+        let found: Vec<&Failure> = report.failures.iter().filter(|failure| RULES.contains(&failure.rule)).collect();
+        let rules: Vec<&str> = found.iter().map(|failure| failure.rule).collect();
+        assert_eq!(rules, if fault { vec!["other-changed"] } else { vec![] }, "{:#?}", shown(&report));
+        let [first] = found.as_slice() else { continue };
+        assert_eq!((first.curl.matches("ID").count(), first.curl.matches("curl ").count()), (5, 3), "{}", first.curl);
+    }
 }
 
 /// Whether the request asks for one shop.

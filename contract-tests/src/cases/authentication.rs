@@ -107,6 +107,7 @@ pub(crate) fn without_bearer(
     target: &Target,
     security: &Security,
     parts: usize,
+    is_open: bool,
     mut valid: impl FnMut() -> Option<(Request, serde_json::Value)>,
 ) -> Vec<Case> {
     let mut all = vec![
@@ -118,7 +119,9 @@ pub(crate) fn without_bearer(
             (0..parts).map(|part| (format!("credentials without part {} of {parts}", part + 1), Credentials::Without(part))),
         );
     }
-    if parts == 0 {
+    if is_open {
+        all.truncate(1); // There are none to spoil.
+    } else if parts == 0 {
         all.clear(); // The caller sends them by other means.
     }
     let case = |(name, credentials): (String, Credentials)| {

@@ -125,8 +125,8 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
             continue;
         }
         let expect = match method {
-            // A server may always say what it can (RFC 9110, section 9.3.7).
-            "OPTIONS" => Expect::Status([200, 204].iter().chain(&refused).copied().collect()),
+            // A server may always say what it can (RFC 9110, section 9.3.7), or take it for a preflight of CORS, which this is not.
+            "OPTIONS" => Expect::Status([200, 204, 400].iter().chain(&refused).copied().collect()),
             _ => Expect::Status(refused.clone()),
         };
         let name = format!("the method {method}, which is not documented");

@@ -121,7 +121,7 @@ pub(crate) fn standard(
     (judges, unusable)
 }
 
-/// Two resources never share an `id`.
+/// Two resources of one collection never share an `id`.
 #[derive(Default)]
 struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
 
@@ -136,7 +136,9 @@ impl Judge for Identity {
         }
         let id = id.to_string();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.entry(exchange.operation.id.clone()).or_default().insert(id) {
+        // Below another resource the same id is another one's.
+        let path = exchange.case.request.target.split('?').next().unwrap_or_default();
+        if known.entry(format!("{} {path}", exchange.operation.id)).or_default().insert(id) {
             return Vec::new();
         }
         vec![Finding::of(&rules::DUPLICATE_ID, &exchange.operation.pointer, "two created resources have the same id")]

@@ -491,12 +491,23 @@ impl Operation {
         self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str()).filter(|name| is_json(name))
     }
 
+    /// Whether a `POST` takes resources away, as the last word of its path says: all of them, it may be.
+    pub(crate) fn takes_away(&self) -> bool {
+        let last = self.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default().to_lowercase();
+        let mut words = last.split(|letter: char| !letter.is_alphanumeric());
+        self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)))
+    }
+
     /// The documented response for a status: itself, its range, or the default.
     pub(crate) fn response(&self, status: u16) -> Option<(&str, &ResponseSpec)> {
         let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];
         keys.iter().find_map(|key| self.responses.get_key_value(key)).map(|(key, spec)| (key.as_str(), spec))
     }
 }
+
+/// Words for taking something away, as they begin.
+const TAKING: [&str; 12] =
+    ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "wipe"];
 
 /// The names of the parameters of a path template, in their order.
 pub fn path_names(template: &str) -> impl Iterator<Item = &str> {

@@ -15,6 +15,9 @@ const PART: u64 = 800_000;
 /// Steps that it may take where no valid instance was found: hardly any part will find one.
 const PART_IN_DOUBT: u64 = 200_000;
 
+/// Steps that are left to a part that is in a hurry.
+const HURRIED: u64 = 20_000;
+
 /// What is left to spend on a plan, and on the part of it under way.
 pub(super) struct Budget {
     spent: u64,
@@ -47,6 +50,11 @@ impl Budget {
         self.to_come = self.to_come.saturating_sub(1);
         self.here = self.left.saturating_sub(KEPT * self.to_come).min(self.part);
         self.ran_out = false;
+    }
+
+    /// Leaves little to the part under way.
+    pub fn hurry(&mut self) {
+        self.here = self.here.min(HURRIED);
     }
 
     /// Keeps half of the part for what comes second in it; see [`release`](Self::release).

@@ -64,8 +64,8 @@ pub(crate) struct Plan {
     pub unfinished: Vec<Uncovered>,
     /// How much work it took.
     pub steps: u64,
-    /// Whether it was stopped before its end.
-    pub is_cut: bool,
+    /// Whether nobody stopped it before the end.
+    pub whole: bool,
 }
 
 impl Plan {
@@ -135,24 +135,24 @@ pub(crate) struct Planner<'a> {
     /// Whether the last instance was not made because it cannot be: to try again is futile.
     futile: bool,
     stop: &'a dyn Fn() -> bool,
-    /// Whether the plan is given up.
+    /// Whether the rest of the plan is given up.
     stopped: bool,
 }
 
 impl<'a> Planner<'a> {
     /// The plan for `schema`, the same for the same seed.
     pub fn plan(schema: &'a Schema, validator: &'a ReferenceValidator, admit: &'a dyn Admit, seed: u64) -> Plan {
-        Self::plan_until(schema, validator, admit, seed, &|| false).unwrap_or_else(|| Plan::unmade(schema))
+        Self::plan_until(schema, validator, admit, seed, &|| false)
     }
 
-    /// The same, as far as it comes until `stop` ends it; none when nothing was made by then.
+    /// The same, or what of it there is when `stop` says that no more is wanted: the plain valid instances, at the least.
     pub fn plan_until(
         schema: &'a Schema,
         validator: &'a ReferenceValidator,
         admit: &'a dyn Admit,
         seed: u64,
         stop: &'a dyn Fn() -> bool,
-    ) -> Option<Plan> {
+    ) -> Plan {
         let count = schema.constraints.len();
         let plan = Plan { breakable: vec![Breakable::Never; count], satisfied: vec![false; count], ..Plan::default() };
         let (made_for, sides, budget) = (HashMap::new(), vec![[false; 2]; count], Budget::of(schema));
@@ -168,15 +168,19 @@ impl<'a> Planner<'a> {
             hopeless: BTreeSet::new(),
             texts: Some(Texts::default()),
             futile: false,
-            stop,
+            stop: &|| false,
             stopped: false,
         };
-        planner.baselines();
+        planner.baselines(stop);
         planner.examples();
+        (planner.stop, planner.stopped) = (stop, stop());
         if planner.plan.samples.is_empty() {
             planner.budget.doubt();
         }
         for id in 0..count {
+            if planner.stopped {
+                break;
+            }
             if let Some(source) = &schema.constraints[id].source {
                 planner.budget.begin();
                 let reserved = planner.budget.reserve();
@@ -192,12 +196,8 @@ impl<'a> Planner<'a> {
         planner.conditions();
         planner.references();
         planner.plan.steps = planner.budget.spent();
-        planner.plan.is_cut = planner.stopped;
-        if planner.stopped {
-            let guesses = planner.plan.breakable.iter_mut().filter(|it| matches!(it, Breakable::Never | Breakable::Settled));
-            guesses.for_each(|breakable| *breakable = Breakable::Unknown);
-        }
-        (!planner.stopped || !planner.plan.samples.is_empty()).then_some(planner.plan)
+        planner.plan.whole = !planner.stopped;
+        planner.plan
     }
 
     /// Of a rule that was not tried in every way nothing is claimed; rules with one pointer, such as the names in `required`, are told
@@ -206,7 +206,7 @@ impl<'a> Planner<'a> {
         let unfinished: BTreeSet<&str> = self.plan.unfinished.iter().map(|gap| gap.pointer.as_str()).collect();
         for (breakable, constraint) in self.plan.breakable.iter_mut().zip(&self.schema.constraints) {
             let is_told = constraint.source.as_deref().is_some_and(|source| unfinished.contains(source));
-            if is_told && matches!(breakable, Breakable::Never | Breakable::Settled) {
+            if (is_told || self.stopped) && matches!(breakable, Breakable::Never | Breakable::Settled) {
                 *breakable = Breakable::Unknown;
             }
         }
@@ -303,10 +303,13 @@ impl<'a> Planner<'a> {
         Generator::new(self.schema, rng(self.seed, words), richness)
     }
 
-    /// The smallest and the largest valid instance, and some between.
-    fn baselines(&mut self) {
+    /// The smallest and the largest valid instance, and some between; where `stop` says that no more is wanted, the others take no time.
+    fn baselines(&mut self, stop: &dyn Fn() -> bool) {
         self.budget.begin();
         for (index, richness) in [Richness::Sparse, Richness::Full, Richness::Random, Richness::Random].into_iter().enumerate() {
+            if index > 0 && stop() {
+                self.budget.hurry();
+            }
             let mut generator = self.generator(&["baseline", &index.to_string()], richness);
             for _ in 0..TRIES {
                 if let Some((instance, trace)) = self.made(&mut generator, &[])
@@ -650,19 +653,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_until_the_end_of_the_time_is_a_plan_that_claims_nothing_of_the_rest() {
-        let value = exploding();
-        let schema = Schema::compile(&value, "");
-        let validator = ReferenceValidator::compile(&value, "", &schema).unwrap();
-        let asked = std::cell::Cell::new(0);
-        let stop = || asked.replace(asked.get() + 1) > 20;
-        let plan = Planner::plan_until(&schema, &validator, &AsItIs, 1, &stop).unwrap();
-        assert!(plan.is_cut && plan.samples.iter().any(|sample| sample.broken.is_empty()));
-        assert!(!plan.breakable.iter().any(|breakable| matches!(breakable, Breakable::Never | Breakable::Settled)));
-        assert!(Planner::plan_until(&schema, &validator, &AsItIs, 1, &|| true).is_none());
-    }
-
-    #[test]
     fn what_is_small_is_planned_to_the_end() {
         let schema = json!({"type": "object", "properties": {"n": {"type": "integer", "maximum": 9}}, "required": ["n"]});
         let (_, plan) = planned(&schema);
@@ -718,10 +708,12 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_nobody_wants_is_given_up() {
-        let schema = json!({"type": "string"});
+    fn a_plan_that_is_given_up_has_the_plain_instances() {
+        let schema = json!({"type": "string", "minLength": 3});
         let compiled = Schema::compile(&schema, "");
         let validator = ReferenceValidator::compile(&schema, "", &compiled).unwrap();
-        assert!(Planner::plan_until(&compiled, &validator, &AsItIs, 1, &|| true).is_none());
+        let plan = Planner::plan_until(&compiled, &validator, &AsItIs, 1, &|| true);
+        assert!(!plan.whole && !plan.samples.is_empty() && plan.samples.iter().all(|sample| sample.broken.is_empty()));
+        assert!(plan.breakable.iter().all(|breakable| *breakable == Breakable::Unknown), "{:?}", plan.breakable);
     }
 }

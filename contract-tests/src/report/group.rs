@@ -7,7 +7,7 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 
-use super::Failure;
+use super::{Failure, conversion::is_converted};
 use crate::{
     cases::WITHOUT_BODY,
     rules::{self, RULES},
@@ -18,12 +18,12 @@ use crate::{
 pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     let mut causes: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
     let failures = without_consequences(failures);
-    // Who fails on the plain request fails on each variant of it.
-    let plain = failures.iter().filter(|failure| failure.rule == rules::SERVER_ERROR.name && failure.case.contains(":baseline:"));
-    let plain: BTreeSet<Vec<String>> = plain.map(crash).collect();
+    // Who fails on valid requests fails on each variant of them.
+    let on_valid = |failure: &&Failure| [":boundary:", ":random:"].iter().any(|group| failure.case.contains(group));
+    let crashes: BTreeSet<Vec<String>> = failures.iter().filter(on_valid).filter_map(crash).collect();
     for failure in failures {
-        let own = if plain.is_empty() { None } else { Some(crash(&failure)).filter(|own| plain.contains(own)) };
-        match causes.entry(own.unwrap_or_else(|| cause(&failure))) {
+        let known = crash(&failure).filter(|crash| crashes.contains(crash));
+        match causes.entry(known.unwrap_or_else(|| cause(&failure))) {
             Entry::Vacant(entry) => drop(entry.insert(failure)),
             Entry::Occupied(mut entry) => {
                 let shown = entry.get_mut();
@@ -59,17 +59,27 @@ pub(crate) fn single(groups: Vec<Failure>) -> Vec<Failure> {
     parted.collect()
 }
 
-/// Without what follows from another failure: who accepts what breaks a rule shows it in later answers.
+/// Without what follows from another failure, such as that who accepts what breaks a rule shows it in later answers.
 fn without_consequences(mut failures: Vec<Failure>) -> Vec<Failure> {
     let accepted = failures.iter().filter(|failure| failure.rule == rules::INVALID_ACCEPTED.name);
     let accepted: BTreeSet<String> = accepted.map(|failure| failure.promise.clone()).collect();
     failures.retain(|failure| failure.rule != rules::RESPONSE_BODY.name || !accepted.contains(&failure.promise));
+    // Who answers with what is there already says what that is, and not what was sent.
+    let same: BTreeSet<String> =
+        failures.iter().filter(|it| it.rule == rules::DUPLICATE_ID.name).map(|it| it.operation.clone()).collect();
+    failures.retain(|failure| failure.rule != rules::ECHO.name || !same.contains(&failure.operation));
     failures
 }
 
 /// Where a rule stands among all.
 fn place(rule: &str) -> usize {
     RULES.iter().position(|known| known.name == rule).unwrap_or(RULES.len())
+}
+
+/// What two failures of a server have in common that have one cause: the operation, and what the server said.
+fn crash(failure: &Failure) -> Option<Vec<String>> {
+    let words = || vec![failure.rule.to_owned(), failure.operation.clone(), status(failure), normalised(failure)];
+    (failure.rule == rules::SERVER_ERROR.name && failure.title != WITHOUT_BODY).then(words)
 }
 
 /// What two failures with one cause have in common.
@@ -87,7 +97,11 @@ fn cause(failure: &Failure) -> Vec<String> {
         if failure.title == WITHOUT_BODY {
             return words(&[WITHOUT_BODY, &status]);
         }
-        return crash(failure);
+        // Who wants credentials that the document does not speak of, or is elsewhere, says the same to every operation.
+        let of_whole = failure.rule == rules::VALID_REFUSED.name
+            && failure.status.is_some_and(|status| !matches!(status, 400 | 409 | 422) && status < 500);
+        let operation = if of_whole { "" } else { failure.operation.as_str() };
+        return words(&[operation, &status, &normalised(failure)]);
     }
     // Nor is who is let in: one check of tokens serves them all.
     if failure.case.contains(":authentication:") {
@@ -123,11 +137,6 @@ fn cause(failure: &Failure) -> Vec<String> {
     words(&[&failure.operation, &failure.promise, &failure.what])
 }
 
-/// What the server said of a request that it should have accepted, or refused in another way.
-fn crash(failure: &Failure) -> Vec<String> {
-    vec![failure.rule.to_owned(), failure.operation.clone(), status(failure), normalised(failure)]
-}
-
 /// What two causes have in common that are one mistake in all likelihood.
 fn likeness(failure: &Failure) -> Vec<String> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
@@ -137,7 +146,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
     if is(&[&rules::INVALID_ACCEPTED]) {
         // A parameter that is read without a check breaks all its rules.
         return match failure.place.as_deref().and_then(parameter) {
-            Some(parameter) => alike(&[&failure.operation, parameter]),
+            // What several operations call the same they read the same way.
+            Some(parameter) => alike(&[parameter]),
+            // One reader of bodies serves all operations.
+            None if is_converted(failure) => alike(&["", "", "converted"]),
             None => alike(&[&failure.operation, "", keyword]),
         };
     }
@@ -147,6 +159,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
         return alike(&["an error", media_type]);
     }
     if is(&[&rules::RESPONSE_BODY]) {
+        // What is refused is told in one place, whatever the operation and the status.
+        if let Some((_, broken)) = failure.what.split_once(" breaks ").filter(|_| failure.status.is_some_and(|it| it >= 400)) {
+            return alike(&["", "", broken]);
+        }
         return alike(&[&failure.operation, &status, keyword]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
@@ -154,7 +170,8 @@ fn likeness(failure: &Failure) -> Vec<String> {
     }
     if is(&[&rules::VALID_REFUSED]) {
         let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
-        return alike(&[of, &status]);
+        // Tokens of one kind are asked for in one place, and what is left out of a server is left out at once.
+        return if matches!(failure.status, Some(401 | 501)) { alike(&[&status]) } else { alike(&[of, &status]) };
     }
     // One reader of bodies serves all operations.
     if is(&[&rules::LENIENT_JSON, &rules::MALFORMED_ACCEPTED, &rules::UNDOCUMENTED_MEDIA_TYPE]) {
@@ -284,6 +301,25 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_nobody_speaks_of_are_one_entry() {
+        let refused = |operation: &str, status: u16, answer: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "valid-refused",
+            status: Some(status),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let all = vec![
+            refused("a", 401, "log in"),
+            refused("b", 401, "log in first"),
+            refused("c", 404, "no"),
+            refused("d", 404, "no"),
+        ];
+        assert_eq!(group(all).len(), 2);
+        assert_eq!(group(vec![refused("a", 400, "no"), refused("b", 400, "no")]).len(), 2, "what is wrong may be another thing");
+    }
+
+    #[test]
     fn what_every_operation_does_wrong_is_one_entry_that_names_them() {
         let of = |operation: &str| Failure {
             operation: operation.to_owned(),
@@ -305,6 +341,22 @@ mod tests {
             ..crash(operation, "the server fails (500) on half a surrogate pair", "Internal Server Error")
         };
         assert_eq!(group(vec![crash("a"), crash("b")]).len(), 1);
+        let anyway = Failure { case: "a:random:1".to_owned(), ..crash("a") };
+        assert_eq!(group(vec![crash("a"), anyway]).len(), 1, "it fails on other bodies as well");
+    }
+
+    #[test]
+    fn refusals_that_all_say_the_same_wrong_are_one_entry() {
+        let of = |operation: &str, status: u16| Failure {
+            rule: "response-body",
+            operation: operation.to_owned(),
+            status: Some(status),
+            promise: format!("/paths/~1{operation}/post/responses/{status}/schema/properties/reason/type"),
+            what: format!("the body of {status} breaks type at /reason"),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("a", 400), of("b", 400), of("b", 404)]).len(), 1);
+        assert_eq!(group(vec![of("a", 200), of("b", 200)]).len(), 2);
     }
 
     #[test]
@@ -367,7 +419,8 @@ mod tests {
             promise: format!("/paths/~1pets/get{place}/{keyword}"),
             ..failure(1)
         };
-        let all = group(vec![of("/query/limit", "minimum"), of("/query/limit", "type"), of("/query/offset", "type")]);
+        let other = Failure { operation: "getPets".to_owned(), ..of("/query/limit", "type") };
+        let all = group(vec![of("/query/limit", "minimum"), of("/query/limit", "type"), of("/query/offset", "type"), other]);
         assert_eq!(all.len(), 2);
     }
 

@@ -2,6 +2,7 @@
 //! and to programs ([`Report::json`]).
 
 mod accepted;
+mod conversion;
 mod group;
 mod html;
 mod junit;

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use super::{
     prepared::PlannedTarget,
+    resources::{optional_headers, without_headers},
     run::{CaseOutcome, Run},
 };
 use crate::{
     cases::{Case, protocol::texts},
+    judge::Finding,
     openapi::{
         operation::Operation,
         request::{Response, Target},
@@ -20,6 +22,9 @@ use crate::{
 
 /// How many plain requests are tried.
 const TRIES: usize = 8;
+
+/// How many are tried where the time of the operation is up.
+const FEW: usize = 3;
 
 /// How many characters of an answer a reason quotes.
 const QUOTED: usize = 120;
@@ -32,6 +37,7 @@ impl Run<'_> {
     /// Why there is none; the first refusal is a finding where nothing but the server can be blamed for it.
     pub(super) async fn baseline(&self, part: &PlannedTarget<'_>) -> Result<usize, String> {
         let mut first: Option<(Case, CaseOutcome)> = None;
+        let mut tried = 0;
         for index in part.plain(TRIES) {
             self.provide(part).await;
             let case = self.case(part, index);
@@ -46,6 +52,9 @@ impl Run<'_> {
                 }
                 return Ok(index);
             }
+            if matches!(status, 400 | 422) && self.learn_refused(part, &case, &outcome).await {
+                return Ok(index);
+            }
             // What is gone at once is gone with all of its kind: another operation may clear them away.
             if matches!(status, 404 | 410)
                 && first.is_some()
@@ -57,7 +66,8 @@ impl Run<'_> {
                 return Ok(index);
             }
             first.get_or_insert((case, outcome));
-            if self.is_over() {
+            tried += 1;
+            if self.is_over() || tried >= FEW && self.is_done() {
                 break;
             }
         }
@@ -98,6 +108,27 @@ impl Run<'_> {
     fn has_live(&self, operation: &Operation) -> bool {
         let named = self.prepared.resources.named(operation);
         named.map_or(!operation.path.contains('{'), |(kind, _)| self.known.count(kind, false) > 0)
+    }
+
+    /// Looks for an optional header for which the request is refused: without it it is accepted. It is told once, and no request has it from
+    /// now on.
+    async fn learn_refused(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+        let Some(instance) = &case.instance else { return false };
+        for header in optional_headers(part.target, instance) {
+            let Some(bare) = without_headers(part.target, instance, |it| it.name == header.name) else { continue };
+            let bare = Case { request: part.target.encode(&bare), instance: Some(bare), ..case.clone() };
+            let again = self.attempt(part.target, &bare).await;
+            if again.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
+                self.known.refuse(&header.name);
+                for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
+                    let what = format!("a valid request is rejected for its header {}", header.name);
+                    let finding = Finding { promise: header.pointer.clone(), what, ..finding.clone() };
+                    self.found(part.target, case, &finding, outcome).await;
+                }
+                return true;
+            }
+        }
+        false
     }
 
     /// The case as another request with the same values.

@@ -74,6 +74,8 @@ pub(crate) struct Grant {
     pub keys: Vec<(ParameterLocation, String, String)>,
     /// What is as good: the alternatives of the document that there are credentials for, too.
     pub others: Vec<Grant>,
+    /// Whether nothing was given, and the server lets anybody in.
+    pub open: bool,
 }
 
 impl Grant {
@@ -120,6 +122,17 @@ impl Keyring {
     /// The values of headers that may be secret: what is shorter may stand in any text.
     pub fn secrets(&self) -> impl Iterator<Item = &String> {
         self.headers.iter().map(|(_, value)| value).filter(|value| value.len() >= 8)
+    }
+
+    /// What was given, for a document that speaks of no credentials at all.
+    pub fn undocumented(&self) -> Grant {
+        let mut grant = Grant::default();
+        if let Some(token) = &self.token {
+            grant.bearer(token.clone());
+        } else if let Some(pair) = &self.basic {
+            grant.authorization.push(basic(pair));
+        }
+        grant
     }
 
     /// What authenticates an operation: the first of its alternatives that there are credentials for; or what is missing.

@@ -131,6 +131,9 @@ impl Lifecycle<'_> {
             return None;
         }
         for index in self.part.plain(TRIES) {
+            if self.run.is_done() {
+                return None;
+            }
             self.run.provide(self.part).await;
             let instance = self.run.filled(self.target, self.part.sample(index));
             let case = self.case("changed", "a change of a resource", instance, &rules::VALID_REFUSED);

@@ -60,7 +60,7 @@ impl Run<'_> {
             target.operation.method == "GET" && told.contains(&(kind, Tells::Names))
         };
         let pointer = &self.prepared.parts.iter().find(|part| is_getter(&part.target))?.target.operation.pointer;
-        let part = self.planned(self.part(pointer)?)?;
+        let part = self.plain(self.part(pointer)?);
         let target = part.target;
         let mut instance = part.baseline()?.instance.clone();
         // What is optional may choose what is shown.

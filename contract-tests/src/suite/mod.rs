@@ -11,6 +11,7 @@ pub(crate) mod fresh;
 pub(crate) mod har;
 mod lifecycle;
 mod look;
+mod open;
 mod patched;
 mod prepared;
 mod provide;
@@ -132,6 +133,9 @@ impl SuiteError {
         }
     }
 }
+
+/// What authenticates each operation by its ID, or why nothing does.
+pub(crate) type Grants = BTreeMap<String, Result<Grant, String>>;
 
 /// Formats of texts that are annotations for most servers: JSON Schema (2020-12, validation, section 7.2.1) asks nobody to check them.
 pub const DOUBTFUL_FORMATS: [&str; 10] = [
@@ -381,8 +385,8 @@ impl Suite {
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
         let begin = Instant::now();
         let prepared = self.prepared()?;
-        let (grants, others) = (self.grants(prepared)?, self.others(prepared)?);
         let mut client = Client::new(url, self.timeout, &self.keyring.headers)?;
+        let (grants, others) = (self.admitted(&client, prepared).await?, self.others(prepared)?);
         if let Some(path) = &self.har {
             let granted = grants.values().filter_map(|grant| grant.as_ref().ok()).chain(others.values());
             let mut secrets: Vec<String> = granted.flat_map(Grant::secrets).cloned().collect();
@@ -414,7 +418,7 @@ impl Suite {
         let client = Client::new(url, self.timeout, &self.keyring.headers)?;
         let prepared = self.prepared()?;
         let filter = Some(FailureFilter(search.wanted));
-        Run::new(self, &client, prepared, self.grants(prepared)?, filter).find_failure(search).await
+        Run::new(self, &client, prepared, self.admitted(&client, prepared).await?, filter).find_failure(search).await
     }
 
     /// What no server changes; made by the first run.
@@ -437,12 +441,15 @@ impl Suite {
         Ok(self.prepared()?.explain())
     }
 
-    /// What authenticates each operation, or why nothing does.
-    fn grants(&self, prepared: &Prepared) -> Result<BTreeMap<String, Result<Grant, String>>, SuiteError> {
-        let mut grants = BTreeMap::new();
+    /// What authenticates each operation, or why nothing does: also nothing, where the server asks for none.
+    async fn admitted(&self, client: &Client, prepared: &Prepared) -> Result<Grants, SuiteError> {
+        let mut grants = Grants::new();
+        let is_documented = prepared.operations.iter().any(|operation| operation.security.is_some());
         for operation in &prepared.operations {
-            grants.insert(operation.id.clone(), self.keyring.grant(operation)?);
+            let grant = if is_documented { self.keyring.grant(operation)? } else { Ok(self.keyring.undocumented()) };
+            grants.insert(operation.id.clone(), grant);
         }
+        open::open(client, prepared, &mut grants).await;
         let mut of_parts = prepared.parts.iter().filter_map(|part| grants.get_key_value(&part.target.operation.id));
         match of_parts.next() {
             Some((operation, Err(missing))) if of_parts.all(|(_, grant)| grant.is_err()) => {

@@ -37,7 +37,11 @@ pub(crate) struct PreparedTarget {
     /// The kinds of resources that its requests refer to.
     pub referred: Vec<KindId>,
     seed: u64,
-    planned: OnceLock<Planned>,
+    whole: OnceLock<Planned>,
+    /// What there was time for of the whole plan.
+    begun: OnceLock<Planned>,
+    /// The plain valid requests only.
+    plain: OnceLock<Planned>,
 }
 
 struct Planned {
@@ -119,7 +123,9 @@ impl Prepared {
             referred: referred(&resources, &target),
             target,
             seed: suite.seed,
-            planned: OnceLock::new(),
+            whole: OnceLock::new(),
+            begun: OnceLock::new(),
+            plain: OnceLock::new(),
         });
         Ok(Self { operations, parts: parts.collect(), resources, judges, violations })
     }
@@ -151,31 +157,40 @@ fn is_called(operation: &Operation, name: &str) -> bool {
 }
 
 impl PreparedTarget {
-    /// The part with its plan; none when it had to be made and `stop` said so meanwhile.
-    pub fn planned(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
-        self.planned_until(stop, &|| false)
+    /// The part with its whole plan; none when it had to be made and `stop` said so meanwhile.
+    pub fn whole(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
+        self.make(stop).ok().map(|planned| self.with(planned))
     }
 
-    /// The same; where `enough` says so, what was planned until then is kept as its plan.
-    pub fn planned_until(&self, stop: &dyn Fn() -> bool, enough: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
-        let planned = match self.planned.get() {
-            Some(planned) => planned,
-            None => {
-                let planned = Planned::new(&self.target, self.seed, stop)?;
-                if planned.plan.is_cut && !enough() {
-                    return None;
-                }
-                self.planned.get_or_init(|| planned)
-            }
-        };
+    /// The part with its plan, or what of it was made until `stop` said so.
+    pub fn begun(&self, stop: &dyn Fn() -> bool) -> PlannedTarget<'_> {
+        self.with(self.make(stop).unwrap_or_else(|begun| self.begun.get_or_init(|| begun)))
+    }
+
+    /// The part with its plan where there is one, else with the plain valid requests, which take no time.
+    pub fn plain(&self) -> PlannedTarget<'_> {
+        let plain = || self.plain.get_or_init(|| Planned::new(&self.target, self.seed, &|| true));
+        self.with(self.whole.get().unwrap_or_else(plain))
+    }
+
+    /// The whole plan, or what was made of it.
+    fn make(&self, stop: &dyn Fn() -> bool) -> Result<&Planned, Planned> {
+        if let Some(planned) = self.whole.get() {
+            return Ok(planned);
+        }
+        let planned = Planned::new(&self.target, self.seed, stop);
+        if planned.plan.whole { Ok(self.whole.get_or_init(|| planned)) } else { Err(planned) }
+    }
+
+    fn with<'a>(&'a self, planned: &'a Planned) -> PlannedTarget<'a> {
         let Planned { plan, numbers, baseline, .. } = planned;
-        Some(PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned })
+        PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned }
     }
 }
 
 impl Planned {
-    fn new(target: &Target, seed: u64, stop: &dyn Fn() -> bool) -> Option<Self> {
-        let plan = Planner::plan_until(&target.schema, &target.validator, target, seed, stop)?;
+    fn new(target: &Target, seed: u64, stop: &dyn Fn() -> bool) -> Self {
+        let plan = Planner::plan_until(&target.schema, &target.validator, target, seed, stop);
         let mut seen: HashMap<(Group, String), usize> = HashMap::new();
         let numbers = plan.samples.iter().map(|sample| {
             let key = sample.constraint.map_or_else(String::new, |id| target.schema.constraints[id].key());
@@ -197,7 +212,7 @@ impl Planned {
             let instance = &plan.samples[*index].instance;
             (instance.get("body").is_none(), instance.to_string().len())
         });
-        Some(Self { plan, numbers, baseline, others, seed, patches: OnceLock::new() })
+        Self { plan, numbers, baseline, others, seed, patches: OnceLock::new() }
     }
 }
 

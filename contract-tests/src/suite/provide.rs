@@ -85,7 +85,7 @@ impl Run<'_> {
             }
             let creators = resources.kinds[kind].producers.iter().filter_map(|pointer| self.part(pointer));
             for part in creators.filter(|part| !own || part.target.operation.method != "GET").take(PRODUCERS) {
-                if self.is_over() || !self.known.may_try(kind) {
+                if self.is_over() || depth > 0 && self.is_done() || !self.known.may_try(kind) {
                     return;
                 }
                 let above = resources.named(&part.target.operation).map(|(above, _)| above);
@@ -112,7 +112,7 @@ impl Run<'_> {
 
     /// Calls an operation until it succeeds.
     async fn call(&self, part: &PreparedTarget, kind: KindId) {
-        let Some(part) = self.planned(part) else { return };
+        let part = self.plain(part);
         for index in part.plain(TRIES) {
             let case = self.case(&part, index);
             let outcome = self.attempt(part.target, &case).await;
@@ -121,7 +121,7 @@ impl Run<'_> {
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
             // Another request of the same caller fares no better.
             let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);
-            if succeeds || hopeless || self.is_over() || !self.known.may_try(kind) {
+            if succeeds || hopeless || self.is_done() || !self.known.may_try(kind) {
                 return;
             }
         }

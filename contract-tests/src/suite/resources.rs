@@ -1,7 +1,7 @@
 //! The resources that the server is known to have: ids come from its own answers, and go into the requests that need them.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -48,6 +48,8 @@ pub(crate) struct Known {
     pools: Mutex<Vec<Pool>>,
     /// Values that the caller gave, by the name of the parameter.
     given: HashMap<String, Vec<Value>>,
+    /// Headers that the server refuses though the document allows them, in lower case.
+    refused: Mutex<BTreeSet<String>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
 }
@@ -72,7 +74,7 @@ struct Resource {
 impl Known {
     pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
         let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
-        Self { pools: Mutex::new(pools), given, turn: AtomicUsize::new(0) }
+        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
@@ -103,6 +105,15 @@ impl Known {
 
     fn has(&self, kind: KindId, values: &[Value]) -> bool {
         self.pools()[kind].resources.iter().any(|known| same(&known.values, values))
+    }
+
+    /// From now on no request has this header unless it must.
+    pub fn refuse(&self, header: &str) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(header.to_lowercase());
+    }
+
+    fn is_refused(&self, header: &str) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&header.to_lowercase())
     }
 
     /// Forgets every resource of a kind.
@@ -215,6 +226,8 @@ impl Known {
         places.retain(|(place, _)| !place.starts_with("/path/") || !is_about(about, place));
         let unconditional = without_preconditions(target, instance, about);
         let instance = unconditional.as_ref().unwrap_or(instance);
+        let accepted = without_headers(target, instance, |header| self.is_refused(&header.name));
+        let instance = accepted.as_ref().unwrap_or(instance);
         if places.is_empty() {
             return instance.clone();
         }
@@ -373,15 +386,22 @@ const PRECONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-sinc
 
 /// The instance without what would keep the server from what is asked for; none where there is nothing of the kind.
 pub(super) fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
-    let named = |parameter: &&Parameter| {
-        let place = format!("/header/{}", escape(&parameter.name));
-        let is_optional = parameter.place == ParameterLocation::Header && !parameter.required;
-        is_optional
-            && PRECONDITIONS.contains(&parameter.name.to_lowercase().as_str())
-            && instance.pointer(&place).is_some()
-            && !is_about(about, &place)
-    };
-    let names: Vec<&String> = target.operation.parameters.iter().filter(named).map(|parameter| &parameter.name).collect();
+    without_headers(target, instance, |header| {
+        let is_known = PRECONDITIONS.contains(&header.name.to_lowercase().as_str());
+        is_known && !is_about(about, &format!("/header/{}", escape(&header.name)))
+    })
+}
+
+/// The optional headers that an instance has.
+pub(super) fn optional_headers<'t>(target: &'t Target, instance: &Value) -> impl Iterator<Item = &'t Parameter> {
+    let optional = target.operation.parameters.iter().filter(|it| it.place == ParameterLocation::Header && !it.required);
+    optional.filter(|header| instance.pointer(&format!("/header/{}", escape(&header.name))).is_some())
+}
+
+/// The instance without the optional headers of which this holds, breaking the same; none where there is nothing of the kind.
+pub(super) fn without_headers(target: &Target, instance: &Value, unwanted: impl Fn(&Parameter) -> bool) -> Option<Value> {
+    let unwanted = optional_headers(target, instance).filter(|header| unwanted(header));
+    let names: Vec<&String> = unwanted.map(|header| &header.name).collect();
     if names.is_empty() {
         return None;
     }

@@ -66,20 +66,28 @@ pub(crate) struct Run<'a> {
     pub(super) created: AtomicU64,
     /// How many smaller requests were tried.
     pub(super) shrinks: AtomicUsize,
+    /// How often the server had no time.
+    busy: AtomicUsize,
     /// The latest look into the store, and how many requests had been sent then.
     pub(super) seen: Mutex<Option<(u64, Vec<Value>)>>,
     begin: Instant,
     /// Why the run ends early.
     stopped: Mutex<Option<Stopped>>,
-    /// When the operation that is being tested has had its share of the time, and whether that cut it short.
-    share: Mutex<Option<Instant>>,
-    /// When half of it is over.
-    half: Mutex<Option<Instant>>,
+    /// The share of the time that what is being tested has, and whether that cut it short.
+    share: Mutex<Option<Share>>,
     cut: AtomicBool,
     /// For each operation the statuses of its answers.
     answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
     /// The last request that was answered.
     last: Mutex<String>,
+}
+
+/// A share of the time.
+#[derive(Clone, Copy)]
+struct Share {
+    /// When nothing more is to be planned, so that something is sent.
+    planned: Instant,
+    end: Instant,
 }
 
 /// Ends a run at the first failure whose promise this holds for; no other counts.
@@ -94,6 +102,10 @@ pub(crate) struct CaseOutcome {
 
 /// How often a request is sent again that the server has no time for.
 const MAX_TRIES: usize = 3;
+
+/// After how long a server is asked again that has no time and does not say when it will have, and how often in a run.
+const MOMENT: Duration = Duration::from_millis(250);
+const MAX_BUSY: usize = 60;
 
 /// How often a finding must be seen again that another request under way may have caused.
 const CONFIRMATIONS: usize = 3;
@@ -132,11 +144,11 @@ impl<'a> Run<'a> {
             requests: AtomicU64::new(0),
             created: AtomicU64::new(0),
             shrinks: AtomicUsize::new(0),
+            busy: AtomicUsize::new(0),
             seen: Mutex::new(None),
             begin: Instant::now(),
             stopped: Mutex::default(),
             share: Mutex::default(),
-            half: Mutex::default(),
             cut: AtomicBool::new(false),
             answered: Mutex::default(),
             last: Mutex::default(),
@@ -156,13 +168,15 @@ impl<'a> Run<'a> {
         // First, while lists are short.
         sequence::run(self).await;
         let mut reports = Vec::new();
-        // What takes resources away comes last, and what names one after what may make it.
+        // What takes resources away comes last, and first of that what may take more than one; what names a resource comes after what
+        // may make it.
         let mut order: Vec<usize> = (0..parts.len()).collect();
         order.sort_by_key(|index| {
             let operation = &parts[*index].target.operation;
-            (operation.method == "DELETE", operation.path.contains('{'))
+            let deletes = operation.method == "DELETE";
+            (deletes, operation.takes_away(), !deletes && operation.path.contains('{'))
         });
-        let mut is_cut = false;
+        let mut is_cut = self.cut.swap(false, Ordering::Relaxed);
         for (done, index) in order.iter().enumerate() {
             self.begin_share(order.len() - done);
             let mut report = self.test_part(&parts[*index]).await?;
@@ -241,20 +255,23 @@ impl<'a> Run<'a> {
         stopped.is_some()
     }
 
-    /// Gives the next of this many operations its share of the time that is left.
-    fn begin_share(&self, left: usize) {
+    /// Gives what is tested next its share of the time that is left: one of this many.
+    pub(super) fn begin_share(&self, left: usize) {
         let share = self.suite.max_time.map(|time| {
             let rest = time.saturating_sub(self.begin.elapsed());
-            rest / u32::try_from(left).unwrap_or(u32::MAX).max(1)
+            let (now, part) = (Instant::now(), rest / u32::try_from(left).unwrap_or(u32::MAX).max(1));
+            Share { planned: now + part / 2, end: now + part }
         });
-        let now = Instant::now();
-        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share.map(|share| now + share);
-        *self.half.lock().unwrap_or_else(PoisonError::into_inner) = share.map(|share| now + share / 2);
+        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
     }
 
-    /// Whether nothing more is to be tried of the operation that is being tested.
+    fn share(&self) -> Option<Share> {
+        *self.share.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing more is to be tried of what is being tested.
     pub(super) fn is_done(&self) -> bool {
-        let late = self.share.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|end| Instant::now() >= end);
+        let late = self.share().is_some_and(|share| Instant::now() >= share.end);
         if late {
             self.cut.store(true, Ordering::Relaxed);
         }
@@ -307,21 +324,24 @@ impl<'a> Run<'a> {
         self.others.values().flat_map(Grant::secrets).chain(headers)
     }
 
-    /// The part with its plan; none when the run ends before there is one.
-    pub fn planned<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
-        part.planned(&|| self.is_done())
+    /// The part with its whole plan; none when the run ends before there is one.
+    pub fn whole<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
+        part.whole(&|| self.is_over())
     }
 
-    /// The part with its plan, as far as that is made in half of the operation's share of the time: a request that was planned is worth more
-    /// than a plan of which nothing is sent.
-    fn planned_in_time<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
-        let half = *self.half.lock().unwrap_or_else(PoisonError::into_inner);
-        let stop = || half.is_some_and(|half| Instant::now() >= half) || self.is_done();
-        let planned = part.planned_until(&stop, &|| !self.is_over())?;
-        if planned.plan.is_cut {
-            self.cut.store(true, Ordering::Relaxed);
-        }
-        Some(planned)
+    /// The part with its whole plan, or with the plain requests where there is no time for more.
+    pub fn planned<'b>(&self, part: &'b PreparedTarget) -> PlannedTarget<'b> {
+        part.whole(&|| self.is_planned()).unwrap_or_else(|| part.plain())
+    }
+
+    /// The part for the sake of another: where time is short, with the plain requests.
+    pub fn plain<'b>(&self, part: &'b PreparedTarget) -> PlannedTarget<'b> {
+        if self.suite.max_time.is_some() { part.plain() } else { self.planned(part) }
+    }
+
+    /// Whether nothing more is to be planned of what is being tested.
+    fn is_planned(&self) -> bool {
+        self.share().is_some_and(|share| Instant::now() >= share.planned) || self.is_over()
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
@@ -337,9 +357,11 @@ impl<'a> Run<'a> {
                 ..tally.report(target, &Plan::unmade(&target.schema))
             });
         }
-        let Some(part) = self.planned_in_time(part).filter(|_| !self.is_over()) else {
+        if self.is_over() {
             return Ok(OperationReport { complete: false, ..tally.report(target, &Plan::unmade(&target.schema)) });
-        };
+        }
+        let part = part.begun(&|| self.is_planned());
+        self.cut.fetch_or(!part.plan.whole, Ordering::Relaxed);
         let (part, untested) = match self.baseline(&part).await {
             Ok(index) => (part.with_baseline(index), None),
             Err(reason) => (part, Some(reason)),
@@ -358,7 +380,7 @@ impl<'a> Run<'a> {
         for group in self.judge_all(target, &cases).await {
             tally.count(group);
         }
-        if tested {
+        if tested && !self.is_done() {
             for _ in 0..self.state_cases(part).await {
                 tally.count(Group::State);
             }
@@ -382,6 +404,10 @@ impl<'a> Run<'a> {
         self.for_each(0..plan.samples.len(), |index| {
             let tally = &tally;
             async move {
+                if self.is_done() {
+                    self.total.fetch_sub(1, Ordering::Relaxed);
+                    return;
+                }
                 // What takes resources away needs one for each case.
                 if self.takes(&target.operation) {
                     self.provide(part).await;
@@ -417,17 +443,17 @@ impl<'a> Run<'a> {
         let target = &part.target;
         let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
         let good = self.grant(&target.operation, &Credentials::Good);
-        if good.parts() == 0 {
+        if good.parts() == 0 && !good.open {
             return Ok(Vec::new()); // The caller sends them by other means, with every request.
         }
-        let mut cases = if security.bearer {
+        let mut cases = if security.bearer && !good.open {
             let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
             authentication::cases(target, security, &self.other_scopes(security), signer, token, || self.valid(part))?
         } else {
-            authentication::without_bearer(target, security, good.parts(), || self.valid(part))
+            authentication::without_bearer(target, security, good.parts(), good.open, || self.valid(part))
         };
         cases.extend(self.alternatives(part, &good));
-        cases.extend(self.invalid_without_token(part));
+        cases.extend(self.invalid_without_token(part).filter(|_| !good.open));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
     }
@@ -666,10 +692,14 @@ impl<'a> Run<'a> {
             let wait = answer
                 .as_ref()
                 .ok()
-                .filter(|response| response.status == 429)
+                .filter(|response| matches!(response.status, 429 | 503))
                 .and_then(|response| response.header("retry-after"));
-            match wait.and_then(|seconds| seconds.parse::<u64>().ok()) {
-                Some(seconds) if attempt + 1 < MAX_TRIES => tokio::time::sleep(Duration::from_secs(seconds.min(10))).await,
+            let wait = wait.and_then(|seconds| seconds.parse::<u64>().ok()).map(|seconds| Duration::from_secs(seconds.min(10)));
+            // A server that has no time says so now and then; one that never has any is asked no more than a few times.
+            let is_busy = || answer.as_ref().is_ok_and(|response| response.status == 503);
+            let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
+            match wait.or_else(moment) {
+                Some(wait) if attempt + 1 < MAX_TRIES => tokio::time::sleep(wait).await,
                 _ => break,
             }
         }

@@ -48,7 +48,7 @@ impl Planning {
         let suite = Suite::new(document).seed(seed);
         for part in &suite.prepared()?.parts {
             let started = Instant::now();
-            let Some(planned) = part.planned(&|| begin.elapsed() > max_time) else {
+            let Some(planned) = part.whole(&|| begin.elapsed() > max_time) else {
                 planning.unmade += 1;
                 continue;
             };

@@ -21,6 +21,9 @@ pub struct Asked {
     /// Who sends it, as its `x-api-key` says.
     #[allow(dead_code, reason = "not every test has several callers")]
     pub key: String,
+    /// Its `authorization`, in lower case.
+    #[allow(dead_code, reason = "not every test has a token")]
+    pub authorization: String,
     pub body: Vec<u8>,
 }
 
@@ -73,9 +76,10 @@ async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send +
         }
         let mut first = lines[0].split(' ').map(str::to_owned);
         let (method, target) = (first.next()?, first.next()?);
-        let [media_type, key, idempotency_key] =
-            ["content-type: ", "x-api-key: ", "idempotency-key: "].map(|name| header(name).unwrap_or_default());
-        let asked = Asked { method, target, media_type, key, idempotency_key, body };
+        let [media_type, key, idempotency_key, authorization] =
+            ["content-type: ", "x-api-key: ", "idempotency-key: ", "authorization: "]
+                .map(|name| header(name).unwrap_or_default());
+        let asked = Asked { method, target, media_type, key, idempotency_key, authorization, body };
         let (status, headers, text) = answer(&asked)?;
         let length = text.len();
         let body = if asked.method == "HEAD" { String::new() } else { text };

@@ -28,29 +28,38 @@ pub(super) struct Cast<'a> {
     pub is_conditional: bool,
 }
 
-/// The kinds that an operation creates and a `GET` of their own shows, each with the part that creates it.
+/// The kinds that an operation creates and a `GET` of their own shows, each with the part that creates it: a `POST` on the collection, else
+/// a `PUT` of a name that the client chooses.
 pub(super) fn creators<'a>(run: &Run<'a>) -> impl Iterator<Item = (KindId, &'a PreparedTarget)> {
     let prepared = run.prepared;
     (0..prepared.resources.kinds.len()).filter_map(move |kind| {
         part(run, kind, "GET", &Tells::Names)?;
-        Some((kind, part(run, kind, "POST", &Tells::Creates)?))
+        let create = part(run, kind, "POST", &Tells::Creates).or_else(|| part(run, kind, "PUT", &Tells::Names));
+        Some((kind, create?))
     })
 }
 
 impl<'a> Cast<'a> {
-    /// The operations for a kind that this part creates; none where the run ends before.
+    /// The operations for a kind that this part creates; none where nothing shows it.
     pub fn of(run: &Run<'a>, kind: KindId, create: &'a PreparedTarget) -> Option<Self> {
-        let planned = |method: &str, tells: &Tells| part(run, kind, method, tells).and_then(|part| run.planned(part));
+        let planned = |method: &str, tells: &Tells| part(run, kind, method, tells).map(|part| run.planned(part));
         let getter = part(run, kind, "GET", &Tells::Names)?;
         Some(Self {
             kind,
-            create: run.planned(create)?,
+            create: run.planned(create),
             replace: planned("PUT", &Tells::Names),
             patch: planned("PATCH", &Tells::Names),
             delete: planned("DELETE", &Tells::Names),
             list: planned("GET", &Tells::Lists),
             is_conditional: has_header(&getter.target.operation, "if-none-match", "304"),
         })
+    }
+}
+
+impl Cast<'_> {
+    /// Whether the client chooses what a new resource is called.
+    pub fn is_named_by_client(&self) -> bool {
+        self.create.target.operation.method == "PUT"
     }
 }
 

@@ -32,9 +32,15 @@ const MAX_SHRINKS: usize = 60;
 /// How many breaches of the first sequence are told.
 const TOLD: usize = 8;
 
+/// Of the time that a run may take, sequences have one of so many parts.
+const PARTS: usize = 4;
+
 /// Tries sequences on each kind of resource that the run can create.
 pub(super) async fn run(run: &Run<'_>) {
-    for (kind, create) in creators(run) {
+    let creators: Vec<_> = creators(run).collect();
+    let count = creators.len();
+    for (done, (kind, create)) in creators.into_iter().enumerate() {
+        run.begin_share(PARTS * (count - done));
         let name = create.target.name();
         let id = |number: usize| format!("{name}:sequence:{number}");
         let count = 1 + (run.suite.cases / CASES).clamp(1, MOST);
@@ -42,7 +48,7 @@ pub(super) async fn run(run: &Run<'_>) {
         if wanted.is_empty() || run.is_over() {
             continue;
         }
-        let Some(cast) = Cast::of(run, kind, create) else { return };
+        let Some(cast) = Cast::of(run, kind, create) else { continue };
         sequences(run, &cast, kind, &wanted, &id).await;
     }
 }
@@ -58,6 +64,9 @@ async fn sequences(run: &Run<'_>, cast: &Cast<'_>, kind: KindId, wanted: &[usize
     run.for_each(others.iter().copied(), |number| {
         let (steps, id, found) = (steps(number), id(number), &found);
         async move {
+            if run.is_done() {
+                return;
+            }
             run.is_selected(&id);
             let mut player = Player::new(run, cast, &id);
             let breach = player.play(&steps).await;
@@ -89,6 +98,9 @@ async fn alone(run: &Run<'_>, cast: &Cast<'_>, id: &str, mut steps: Vec<Step>) -
         // What comes after the first breach may break something else.
         let Some(last) = tell(run, cast, id, &steps[..player.taken], breach).await else { break };
         steps.retain(|step| (step.action, step.item) != (last.action, last.item));
+        if run.is_done() {
+            break;
+        }
     }
     run.count_judged();
     created
@@ -108,7 +120,7 @@ async fn tell(run: &Run<'_>, cast: &Cast<'_>, id: &str, steps: &[Step], breach: 
         let candidates: Vec<Vec<Step>> = if best.is_none() { vec![shortest.clone()] } else { without(&shortest, size).collect() };
         let mut smaller = None;
         for candidate in candidates {
-            if tries >= MAX_SHRINKS || run.is_over() {
+            if tries >= MAX_SHRINKS || best.is_some() && run.is_done() {
                 break;
             }
             tries += 1;
@@ -128,7 +140,7 @@ async fn tell(run: &Run<'_>, cast: &Cast<'_>, id: &str, steps: &[Step], breach: 
             }
             // It is not seen again: somebody else may have done it.
             None if best.is_none() => return None,
-            None if size == 1 || tries >= MAX_SHRINKS || run.is_over() => break,
+            None if size == 1 || tries >= MAX_SHRINKS || run.is_done() => break,
             None => size = (size / 2).max(1),
         }
     }

@@ -1,5 +1,7 @@
 //! Plays a sequence on the server, and finds the first step after which something is not as it was promised.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -132,8 +134,7 @@ impl<'a> Player<'a> {
         run.provide(part).await;
         let plain = part.plain(PLAIN);
         for turn in 0..TRIES.min(plain.len()) {
-            let index = plain[(step.draw as usize + turn) % plain.len()];
-            let case = Case { id: self.id.clone(), ..run.case(part, index) };
+            let case = self.creation(plain[(step.draw as usize + turn) % plain.len()]).await?;
             let outcome = run.attempt(part.target, &case).await;
             let answer = outcome.answer.ok()?;
             if answer.status == 409 && !run.fresh().knows(part.target) {
@@ -146,7 +147,8 @@ impl<'a> Player<'a> {
                 }
             }
             let (values, source) = self.identity(&case, &answer)?;
-            self.exchanges.push(Exchange::new(part.target, &case, None).creating(step.item, source));
+            let named = self.cast.is_named_by_client().then_some(step.item);
+            self.exchanges.push(Exchange::new(part.target, &case, named).creating(step.item, source));
             if let Some(known) = self.model.values_mut().find(|known| known.values == values) {
                 known.state = State::Unclear; // Whose it is now is another rule's matter.
                 return None;
@@ -160,9 +162,33 @@ impl<'a> Player<'a> {
         None
     }
 
+    /// A request that creates a resource; where the client chooses what it is called, under a name that nothing has.
+    async fn creation(&self, index: usize) -> Option<Case> {
+        let (run, part) = (self.run, &self.cast.create);
+        let case = Case { id: self.id.clone(), ..run.case(part, index) };
+        if !self.cast.is_named_by_client() {
+            return Some(case);
+        }
+        let instance = case.instance?;
+        let (_, names) = run.prepared.resources.named(&part.target.operation)?;
+        let place = join("/path", names.last()?);
+        let renamed = run.fresh().freshen(part.target, &instance, &BTreeSet::from([place.clone()]));
+        let values = path_values(names, &renamed)?;
+        let look = run.look_at(self.cast.kind, &values).filter(|_| renamed.pointer(&place) != instance.pointer(&place))?;
+        run.look(&look, |_| true).await.ok().filter(|found| matches!(found.status, 404 | 410))?;
+        self.case(part.target, "the creation of a resource", renamed, &values)
+    }
+
     /// What names the resource that was created, and where the answer says so.
     fn identity(&self, case: &Case, created: &Response) -> Option<(Vec<Value>, Source)> {
         let (resources, kind) = (&self.run.prepared.resources, self.cast.kind);
+        let above = match resources.named(&self.cast.create.target.operation) {
+            Some((_, names)) => path_values(names, case.instance.as_ref()?)?,
+            None => Vec::new(),
+        };
+        if self.cast.is_named_by_client() {
+            return Some((above, Source::Request));
+        }
         let location = created.header("location").and_then(|location| own_path(self.run.client().url(), location));
         if let Some(values) = location.and_then(|path| resources.in_path(kind, &path)) {
             return Some((values, Source::Location));
@@ -175,13 +201,6 @@ impl<'a> Player<'a> {
             .find(|(_, object)| resources.own_identifier(kind, object).is_some())?;
         let id = resources.own_identifier(kind, object)?;
         let (name, _) = object.as_object()?.iter().find(|(_, value)| std::ptr::eq(*value, id))?;
-        let above = match resources.named(&self.cast.create.target.operation) {
-            Some((_, names)) => {
-                let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
-                names.iter().map(sent).collect::<Option<Vec<Value>>>()?
-            }
-            None => Vec::new(),
-        };
         let mut values = above.get(..resources.kinds[kind].names.len() - 1)?.to_vec();
         values.push(id.clone());
         Some((values, Source::Body(format!("{at}.{name:?}"))))
@@ -594,6 +613,11 @@ impl<'a> Player<'a> {
         }
         None
     }
+}
+
+/// The values that an instance has for these parameters of its path.
+fn path_values(names: &[String], instance: &Value) -> Option<Vec<Value>> {
+    names.iter().map(|name| instance.get("path")?.get(name).cloned()).collect()
 }
 
 /// Whether a request was carried out, and not only taken for later.

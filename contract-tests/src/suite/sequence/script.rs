@@ -29,6 +29,8 @@ pub(super) enum Source {
     Location,
     /// A property of the body, as `jq` names it.
     Body(String),
+    /// Nowhere: the request names it.
+    Request,
 }
 
 impl Exchange {
@@ -79,6 +81,10 @@ pub(super) fn script(run: &Run<'_>, exchanges: &[Exchange]) -> String {
             }
             (Some((item, Source::Body(at))), _) => {
                 format!("ID{item}=$({} -s | jq -r {})", command.replacen("curl -i ", "curl ", 1), quote(at))
+            }
+            (Some((item, Source::Request)), _) => {
+                let (before, after) = around_last(&url);
+                format!("ID{item}={}\n{command}", quote(&url[before.len()..url.len() - after.len()]))
             }
             (None, Some(tag)) => {
                 let variable = format!("ETAG{}", tags.len() + 1);

@@ -1,0 +1,63 @@
+//! Values of another type that a server converts: one habit of its reader of bodies, whatever the operation.
+
+use serde_json::Value;
+
+use super::Failure;
+
+/// Whether a request was accepted whose value only spells one of the type that the document asks for.
+pub(super) fn is_converted(failure: &Failure) -> bool {
+    let wanted = failure.text.as_deref().map(|text| text.trim_matches(|letter: char| !letter.is_alphanumeric()));
+    let wanted = wanted.and_then(|text| text.rsplit(|letter: char| !letter.is_alphanumeric()).next());
+    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let (Some(wanted), Some(sent), Some(place)) = (wanted, sent, &failure.place) else { return false };
+    let mut values = vec![&sent];
+    for segment in place.split('/').skip(1) {
+        values = values.into_iter().flat_map(|value| at(value, segment)).collect();
+    }
+    failure.promise.ends_with("/type") && values.into_iter().any(|value| spells(value, wanted))
+}
+
+/// What is at a segment of a place; `*` stands for any.
+fn at<'v>(value: &'v Value, segment: &str) -> Vec<&'v Value> {
+    match value {
+        Value::Object(object) if segment == "*" => object.values().collect(),
+        Value::Array(items) if segment == "*" => items.iter().collect(),
+        Value::Object(object) => object.get(segment).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a value is of another type, and a reader that means well makes one of this type of it.
+fn spells(value: &Value, wanted: &str) -> bool {
+    const TRUTHS: [&str; 12] = ["0", "1", "f", "false", "n", "no", "off", "on", "t", "true", "y", "yes"];
+    match (value, wanted) {
+        (Value::String(text), "integer" | "number") => text.trim().parse::<f64>().is_ok(),
+        (Value::String(text), "boolean") => TRUTHS.contains(&text.to_lowercase().as_str()),
+        (Value::Bool(_), "integer" | "number" | "string") | (Value::Number(_), "string") => true,
+        // Some read an object from its values in their order.
+        (Value::Array(_), "object") => true,
+        (Value::Number(number), "boolean") => number.as_f64().is_some_and(|number| number == 0.0 || number == 1.0),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::failure;
+
+    #[test]
+    fn what_spells_a_value_of_the_type_is_converted() {
+        let of = |text: &str, place: &str, request: &str| Failure {
+            promise: "/components/schemas/Pet/properties/age/type".to_owned(),
+            text: Some(text.to_owned()),
+            place: Some(place.to_owned()),
+            request: Some(request.to_owned()),
+            ..failure(1)
+        };
+        assert!(is_converted(&of("type: integer", "/age", r#"{"age":"7"}"#)));
+        assert!(is_converted(&of("\"integer\"", "/ages/*", r#"{"ages":[1,true]}"#)));
+        assert!(!is_converted(&of("\"integer\"", "/age", r#"{"age":""}"#)), "that is nobody's number");
+        assert!(!is_converted(&of("\"integer\"", "/age", r#"{"age":{}}"#)));
+    }
+}
