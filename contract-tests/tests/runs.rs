@@ -268,7 +268,7 @@ fn large(operations: usize) -> String {
 #[tokio::test]
 async fn each_operation_gets_a_plain_request_before_time_is_out() {
     let served = serve(|_| told(204, "")).await;
-    let document = Document::parse("large.json", large(8)).unwrap();
+    let document = Document::parse("large.json", large(3)).unwrap();
     let report = Suite::new(document).max_time(Duration::from_secs(5)).run(&served.url).await.unwrap();
     assert_eq!(report.stopped, Some(Stopped::MaxTime));
     let unsent: Vec<&str> = report.operations.iter().filter(|it| !it.succeeded()).map(|it| it.id.as_str()).collect();
