@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-#[expect(dead_code, reason = "bodies and the end of a server are for other tests")]
 mod serving;
 
 use std::{collections::BTreeSet, fs, path::Path};

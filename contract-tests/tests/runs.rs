@@ -14,7 +14,7 @@ use std::{
 };
 
 use contract_tests::{Document, Report, Stopped, Suite, rules::Level};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::serving::{Asked, Told, serve, told};
 
@@ -251,26 +251,4 @@ async fn a_run_that_is_interrupted_or_out_of_time_says_what_was_not_reached() {
     assert!(report.cases >= 5 && report.operations.iter().all(|operation| !operation.complete), "{report}");
     let report = suite().max_time(Duration::ZERO).run(&served.url).await.unwrap();
     assert_eq!((report.stopped, report.cases), (Some(Stopped::MaxTime), 0));
-}
-
-/// A document whose plans take longer than the run may.
-fn large(operations: usize) -> String {
-    let text = json!({"type": "string", "pattern": "^[a-z]+$", "minLength": 2, "maxLength": 40});
-    let properties: serde_json::Map<String, Value> = (0..250).map(|name| (format!("p{name}"), text.clone())).collect();
-    let body = json!({"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}});
-    let put = |number: usize| json!({"operationId": format!("put{number}"), "requestBody": body, "responses": {"204": {"description": "Done."}}});
-    let paths: serde_json::Map<String, Value> =
-        (0..operations).map(|number| (format!("/things{number}"), json!({"put": put(number)}))).collect();
-    let components = json!({"schemas": {"Thing": {"type": "object", "properties": properties}}});
-    json!({"openapi": "3.1.0", "info": {"title": "Large", "version": "1"}, "paths": paths, "components": components}).to_string()
-}
-
-#[tokio::test]
-async fn each_operation_gets_a_plain_request_before_time_is_out() {
-    let served = serve(|_| told(204, "")).await;
-    let document = Document::parse("large.json", large(3)).unwrap();
-    let report = Suite::new(document).max_time(Duration::from_secs(5)).run(&served.url).await.unwrap();
-    assert_eq!(report.stopped, Some(Stopped::MaxTime));
-    let unsent: Vec<&str> = report.operations.iter().filter(|it| !it.succeeded()).map(|it| it.id.as_str()).collect();
-    assert!(unsent.is_empty(), "{unsent:?}: {report}");
 }

@@ -164,7 +164,7 @@ impl PreparedTarget {
 
     /// The part with its plan, or what of it was made until `stop` said so.
     pub fn begun(&self, stop: &dyn Fn() -> bool) -> PlannedTarget<'_> {
-        self.with(self.make(stop).unwrap_or_else(|begun| self.begun.get_or_init(|| begun)))
+        self.with(self.make(stop).unwrap_or_else(|begun| self.begun.get_or_init(|| *begun)))
     }
 
     /// The part with its plan where there is one, else with the plain valid requests, which take no time.
@@ -174,12 +174,12 @@ impl PreparedTarget {
     }
 
     /// The whole plan, or what was made of it.
-    fn make(&self, stop: &dyn Fn() -> bool) -> Result<&Planned, Planned> {
+    fn make(&self, stop: &dyn Fn() -> bool) -> Result<&Planned, Box<Planned>> {
         if let Some(planned) = self.whole.get() {
             return Ok(planned);
         }
         let planned = Planned::new(&self.target, self.seed, stop);
-        if planned.plan.whole { Ok(self.whole.get_or_init(|| planned)) } else { Err(planned) }
+        if planned.plan.whole { Ok(self.whole.get_or_init(|| planned)) } else { Err(Box::new(planned)) }
     }
 
     fn with<'a>(&'a self, planned: &'a Planned) -> PlannedTarget<'a> {

@@ -24,6 +24,7 @@ pub struct Asked {
     /// Its `authorization`, in lower case.
     #[allow(dead_code, reason = "not every test has a token")]
     pub authorization: String,
+    #[allow(dead_code, reason = "not every test reads bodies")]
     pub body: Vec<u8>,
 }
 
