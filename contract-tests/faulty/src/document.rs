@@ -177,14 +177,10 @@ impl ServedOperation {
         self.pointer.rsplit_once('/').is_some_and(|(path, _)| path.ends_with('}'))
     }
 
-    /// The status of an answer to a valid request: that of a success, where one is documented.
+    /// The status of success.
     pub fn success(&self) -> u16 {
         let first = |class: char| self.answers.keys().find(|status| status.starts_with(class));
-        let success = first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok());
-        // Where no success is documented, nothing is found.
-        let documented = |status: &u16| self.answers.contains_key(&status.to_string());
-        let nothing = [404, 410].into_iter().find(documented).filter(|_| !self.answers.contains_key("default"));
-        success.or(nothing).unwrap_or(200)
+        first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok()).unwrap_or(200)
     }
 
     /// The status for a request that breaks a rule: 422 only where the document prefers it.

@@ -115,15 +115,14 @@ pub(crate) fn standard(
         Box::new(conformance),
         Box::new(refusal::Refusal(Arc::clone(violations))),
         Box::new(echo::Echo::compile(document, targets)),
-        Box::new(Identity::default()),
         Box::new(timestamps::Timestamps::compile(document)),
     ];
     (judges, unusable)
 }
 
-/// Two resources of one collection never share an `id`.
+/// Two resources of one collection never share an `id`. It knows the ids of one server, and so is made for each run.
 #[derive(Default)]
-struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
+pub(crate) struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
 
 impl Judge for Identity {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {

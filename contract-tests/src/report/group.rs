@@ -388,6 +388,7 @@ mod tests {
             rule: "response-media-type",
             promise: format!("/paths/~1{operation}/get/responses/{status}"),
             status: Some(status),
+            what: format!("the media type of {status} is {detail}"),
             detail: detail.to_owned(),
             ..failure(1)
         };

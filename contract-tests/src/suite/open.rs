@@ -30,11 +30,14 @@ pub(super) async fn open(client: &Client, prepared: &Prepared, grants: &mut Gran
     }
 }
 
-/// Whether the server does more than ask who it is; none where it fails.
+/// Whether the server answers without asking who it is; none where the answer does not say so, such as that there is nothing.
 async fn lets_in(client: &Client, operation: &Operation) -> Option<bool> {
     let names = operation.path.split('/').map(|segment| if segment.contains('{') { "1" } else { segment });
     let target = names.collect::<Vec<_>>().join("/");
     let request = Request { method: operation.method.clone(), target, ..Request::default() };
-    let answer = client.send(&request, &[]).await.ok().filter(|answer| answer.status < 500)?;
-    Some(!matches!(answer.status, 300..=399 | 401 | 403 | 407))
+    match client.send(&request, &[]).await.ok()?.status {
+        200..=299 => Some(true),
+        300..=399 | 401 | 403 | 407 => Some(false),
+        _ => None,
+    }
 }

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     cases::{Case, Credentials, Expect, Group, authentication, protocol},
-    judge::{Exchange, Finding},
+    judge::{Exchange, Finding, Identity, Judge},
     openapi::{
         discriminator,
         document::Document,
@@ -58,6 +58,8 @@ pub(crate) struct Run<'a> {
     fresh: Fresh,
     /// What the server is known to have.
     pub(super) known: Known,
+    /// The ids that it has given.
+    identity: Identity,
     pub(super) failures: Failures,
     done: AtomicU64,
     total: AtomicU64,
@@ -138,6 +140,7 @@ impl<'a> Run<'a> {
             others: BTreeMap::new(),
             fresh: Fresh::new(nonce()),
             known: Known::new(&prepared.resources, suite.given.clone()),
+            identity: Identity::default(),
             failures: Failures::default(),
             done: AtomicU64::new(0),
             total: AtomicU64::new(0),
@@ -764,9 +767,9 @@ impl<'a> Run<'a> {
         let made_up = |instance| !self.known.names_live(&self.prepared.resources, operation, instance) && is_vague(target);
         let live = !matches!(response.status, 400 | 422) || !case.instance.as_ref().is_some_and(made_up);
         let exchange = Exchange { operation, case, response, body, violations, fresh, live, sent, answered };
-        let own = self.suite.judges.iter();
+        let judges = self.prepared.judges.iter().chain(&self.suite.judges).map(AsRef::as_ref);
         let mut findings: Vec<Finding> = Vec::new();
-        for finding in self.prepared.judges.iter().chain(own).flat_map(|judge| judge.judge(&exchange)) {
+        for finding in judges.chain([&self.identity as &dyn Judge]).flat_map(|judge| judge.judge(&exchange)) {
             if !findings.contains(&finding) {
                 findings.push(finding);
             }

@@ -3,7 +3,7 @@
 mod planning;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     time::{Duration, Instant},
 };
@@ -59,7 +59,7 @@ pub struct Surveyed {
     pub defects: usize,
     /// Broken promises of a server that breaks none, and warnings: titles.
     pub findings: Vec<String>,
-    /// What every server says sooner or later, and the document does not: that a status of HTTP is missing in it.
+    /// What a server says sooner or later, and the document does not: a status of HTTP, or any success.
     pub unsaid: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
@@ -87,13 +87,21 @@ pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, S
         Ok(server) => server,
         Err(error) => return Ok(refused(error.to_string())),
     };
+    let without_success = without_success(&document);
     let suite = for_faithful(document)?.seed(options.seed).cases(options.cases).max_time(options.max_time);
     let report = suite.run(&server.url).await?;
-    Ok(Surveyed { refused: None, ..Surveyed::of(&report, begin.elapsed()) })
+    Ok(Surveyed { refused: None, ..Surveyed::of(&report, &without_success, begin.elapsed()) })
+}
+
+/// The operations of which the document says no way to succeed.
+fn without_success(document: &Document) -> BTreeSet<String> {
+    let succeeds = |status: &String| status.starts_with(['2', '3']) || status == "DEFAULT";
+    let operations = document.operations().into_iter();
+    operations.filter(|operation| !operation.responses.keys().any(succeeds)).map(|operation| operation.id).collect()
 }
 
 impl Surveyed {
-    fn of(report: &Report, elapsed: Duration) -> Self {
+    fn of(report: &Report, without_success: &BTreeSet<String>, elapsed: Duration) -> Self {
         let (constraints, met) = report.coverage();
         let mut uncovered = BTreeMap::new();
         for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
@@ -103,8 +111,12 @@ impl Surveyed {
             let level = if failure.level == Level::Warning { "warning: " } else { "" };
             format!("{level}{}: {} [{}] ({})", failure.name, failure.what, failure.rule, quantity(failure.count, "case", "cases"))
         };
-        let (unsaid, findings): (Vec<_>, Vec<_>) =
-            report.failures.iter().partition(|failure| failure.rule == rules::UNDOCUMENTED_HTTP_STATUS.name);
+        let is_unsaid = |failure: &&crate::Failure| {
+            failure.rule == rules::UNDOCUMENTED_HTTP_STATUS.name
+                || failure.rule == rules::UNDOCUMENTED_STATUS.name
+                    && failure.each().all(|each| without_success.contains(&each.operation))
+        };
+        let (unsaid, findings): (Vec<_>, Vec<_>) = report.failures.iter().partition(is_unsaid);
         Self {
             document: report.document.clone(),
             operations: report.operations.len(),
