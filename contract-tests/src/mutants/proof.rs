@@ -11,6 +11,7 @@ use crate::{
     pointer::{escape, segments},
 };
 use jsonschema::Validator;
+use openapi_document::one_way;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,6 +36,8 @@ pub enum Proof {
     Optional,
     /// Each patch that it allows more is refused for its result.
     Result,
+    /// It is about what is `readOnly`, which requests should not have (OpenAPI 3.0.3, section 4.7.24.2), and answers keep the promise.
+    Unsent,
 }
 
 impl fmt::Display for Proof {
@@ -46,6 +49,7 @@ impl fmt::Display for Proof {
             Self::Bare => "the error has neither a body nor headers",
             Self::Optional => "the header is optional",
             Self::Result => "what more it allows of a patch is refused for its result",
+            Self::Unsent => "what is readOnly is not sent, and every response that the mutant allows satisfies the original",
         })
     }
 }
@@ -207,6 +211,10 @@ impl<'a> Proofs<'a> {
                 }
                 Side::Parameter => both(self.document, mutated),
                 Side::Body if both(self.document, mutated) => true,
+                Side::Body if both(&unsent(self.document), &unsent(mutated)) => {
+                    proof = Proof::Unsent;
+                    true
+                }
                 Side::Body => {
                     proof = Proof::Result;
                     self.is_refused_for_result(mutant, surface, mutated)
@@ -293,6 +301,28 @@ fn single(value: &Value, first: bool) -> Value {
         Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), single(value, first))).collect(),
         other => other.clone(),
     }
+}
+
+/// The document as requests see it that have nothing `readOnly` in them.
+fn unsent(document: &Value) -> Value {
+    fn forbid(node: &mut Value) {
+        match node {
+            Value::Object(object) => {
+                for (keyword, child) in object {
+                    if let (true, Value::Object(properties)) = (keyword == "properties", &mut *child) {
+                        let marked = properties.values_mut().filter(|schema| schema.get("readOnly") == Some(&Value::Bool(true)));
+                        marked.for_each(|schema| *schema = Value::Bool(false));
+                    }
+                    forbid(child);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(forbid),
+            _ => {}
+        }
+    }
+    let mut document = one_way(document, "readOnly");
+    forbid(&mut document);
+    document
 }
 
 /// The document with a schema that allows no empty text, not in a list either.
