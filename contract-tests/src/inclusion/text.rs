@@ -19,7 +19,8 @@ const WITHIN: [(&str, &str); 8] = [
     ("time", r"^[0-9+]{2}:[0-9+]{2}:[0-9+]{2}(\.[0-9]+)?([Zz]|[+-].{1,8})$"),
     ("uuid", r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"),
     ("ipv4", r"^[0-9.]{7,15}$"),
-    ("ipv6", r"^[0-9A-Fa-f:.]{2,45}$"),
+    // Two colons at the least, so that none is an IPv4 address.
+    ("ipv6", r"^[0-9A-Fa-f.]{0,4}:[0-9A-Fa-f.]{0,4}:[0-9A-Fa-f:.]{0,39}$"),
     ("email", "@"),
     ("duration", "^P[0-9A-Z.]+$"),
 ];
