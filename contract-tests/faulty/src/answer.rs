@@ -188,11 +188,7 @@ impl Maker<'_> {
     }
 
     fn completed(&self, parts: &Parts<'_>, mut body: Map<String, Value>) -> Value {
-        // What is required and described nowhere may be anything.
-        let described = |name: &str| parts.properties.iter().any(|(known, _)| *known == name);
-        for name in parts.required.iter().filter(|name| !described(name)) {
-            body.entry(*name).or_insert_with(|| json!(""));
-        }
+        parts.add_undescribed(&mut body);
         for (name, schema) in &parts.properties {
             if !body.contains_key(*name) && (parts.required.contains(name) || MADE.contains(name)) {
                 body.insert((*name).to_owned(), self.value(name, schema, 1));
@@ -258,10 +254,7 @@ impl Maker<'_> {
         let required = parts.properties.iter().filter(|(name, schema)| is_told(name, schema) && depth < DEPTH);
         let mut object: Map<String, Value> =
             required.map(|(name, schema)| ((*name).to_owned(), self.value(name, schema, depth + 1))).collect();
-        let described = |name: &str| parts.properties.iter().any(|(known, _)| *known == name);
-        for name in parts.required.iter().filter(|name| !described(name)) {
-            object.entry(*name).or_insert_with(|| json!(""));
-        }
+        parts.add_undescribed(&mut object);
         // What may be there, and then what has any name, until there is enough.
         let least =
             schema.get("minProperties").and_then(Value::as_u64).and_then(|least| usize::try_from(least).ok()).unwrap_or(0);
@@ -374,6 +367,16 @@ impl Maker<'_> {
 struct Parts<'a> {
     properties: Vec<(&'a str, &'a Value)>,
     required: Vec<&'a str>,
+}
+
+impl Parts<'_> {
+    /// Adds what is required and described nowhere: it may be anything.
+    fn add_undescribed(&self, object: &mut Map<String, Value>) {
+        let described = |name: &str| self.properties.iter().any(|(known, _)| *known == name);
+        for name in self.required.iter().filter(|name| !described(name)) {
+            object.entry(*name).or_insert_with(|| json!(""));
+        }
+    }
 }
 
 /// What the server adds wherever the answer has a place for it.
