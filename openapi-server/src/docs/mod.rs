@@ -1,12 +1,13 @@
 //! The documentation: Swagger UI from the vendored files, the document, and a local token for trying it out.
 
-use std::{borrow::Cow, sync::Arc};
+mod asset;
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use poem::{
     IntoResponse, Request, Response, Result, Route,
     endpoint::make_sync,
-    get, handler,
+    get,
     http::{
         StatusCode,
         header::{self, HeaderName},
@@ -14,6 +15,9 @@ use poem::{
     web::Redirect,
 };
 
+use quick_cache::sync::Cache;
+
+use self::asset::Asset;
 use crate::{
     Document,
     problem::{Code, Problem},
@@ -47,45 +51,44 @@ pub type TokenSource = Box<dyn Fn() -> std::result::Result<String, String> + Sen
 /// # }
 /// ```
 pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) -> Route {
-    let yaml = Bytes::from(document.text().to_owned());
-    let json = Bytes::from(document.value().to_string());
-    let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
+    let yaml = Asset::new("application/yaml", document.text().to_owned());
+    let json = Asset::new("application/json", document.value().to_string());
+    let initializer = Asset::new("text/javascript", include_str!("swagger-initializer.js"));
+    let files = Files::new();
     routes
         .at("/", get(make_sync(|_| Redirect::temporary("/docs/"))))
         .at("/docs", get(make_sync(|_| Redirect::temporary("/docs/"))))
         .at("/docs/token", get(make_sync(move |request| token(&request, tokens.as_ref()))))
-        .at("/docs/swagger-initializer.js", get(initializer))
-        .at("/docs/*file", get(make_sync(move |request| file(&request, &config))))
-        .at("/openapi.yaml", get(make_sync(move |_| served("application/yaml", yaml.clone()))))
-        .at("/openapi.json", get(make_sync(move |_| served("application/json", json.clone()))))
+        .at("/docs/swagger-initializer.js", get(make_sync(move |request| initializer.answer(&request))))
+        .at("/docs/*file", get(make_sync(move |request| files.answer(&request))))
+        .at("/openapi.yaml", get(make_sync(move |request| yaml.answer(&request))))
+        .at("/openapi.json", get(make_sync(move |request| json.answer(&request))))
 }
 
-#[handler]
-fn initializer() -> Response {
-    served("text/javascript", include_str!("swagger-initializer.js"))
+/// The files of Swagger UI, each from when it is first asked for.
+struct Files {
+    config: Arc<utoipa_swagger_ui::Config<'static>>,
+    known: Cache<String, Arc<Asset>>,
 }
 
-fn file(request: &Request, config: &Arc<utoipa_swagger_ui::Config<'static>>) -> Result<Response> {
-    let path = request.raw_path_param("file").unwrap_or_default();
-    match utoipa_swagger_ui::serve(path, Arc::clone(config)) {
-        // The files are part of the binary. A copy for each request would be held for as long as a client is slow to read it.
-        Ok(Some(file)) => Ok(match file.bytes {
-            Cow::Borrowed(bytes) => served(&file.content_type, Bytes::from_static(bytes)),
-            Cow::Owned(bytes) => served(&file.content_type, bytes),
-        }),
-        Ok(None) => Err(Problem::new(Code::NotFound).into()),
-        Err(error) => Err(Problem::internal(error.to_string()).into()),
+impl Files {
+    fn new() -> Self {
+        // Swagger UI has a dozen files.
+        Self { config: Arc::new(utoipa_swagger_ui::Config::from("/openapi.json")), known: Cache::new(32) }
     }
-}
 
-fn served(content_type: &str, body: impl Into<poem::Body>) -> Response {
-    Response::builder()
-        .content_type(content_type)
-        .header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::REFERRER_POLICY, "no-referrer")
-        .header(header::CACHE_CONTROL, "no-cache")
-        .body(body)
+    fn answer(&self, request: &Request) -> Result<Response> {
+        let path = request.raw_path_param("file").unwrap_or_default();
+        Ok(self.known.get_or_insert_with(path, || self.find(path))?.answer(request))
+    }
+
+    fn find(&self, path: &str) -> Result<Arc<Asset>> {
+        match utoipa_swagger_ui::serve(path, Arc::clone(&self.config)) {
+            Ok(Some(file)) => Ok(Arc::new(Asset::new(file.content_type, file.bytes.into_owned()))),
+            Ok(None) => Err(Problem::new(Code::NotFound).into()),
+            Err(error) => Err(Problem::internal(error.to_string()).into()),
+        }
+    }
 }
 
 /// A token for the page; 204 where it is given none.
