@@ -215,3 +215,114 @@ async fn a_parameter_that_is_the_api_key_is_sent_once() {
     assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
     assert!(surveyed.uncovered.contains_key("the parameter is the API key, and sent as that"), "{surveyed}");
 }
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_also_behind_a_slash() {
+    let item = "{type: object, required: [id], properties: {id: {type: string}, name: {type: string}}}";
+    whole(&format!(
+            "
+  /pages/:
+    post:
+      requestBody: {{required: true, content: {{application/json: {{schema: {{type: object, properties: {{name: {{type: string}}}}}}}}}}}}
+      responses: {{'201': {{description: Made., content: {{application/json: {{schema: {item}}}}}}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /pages/{{id}}/:
+    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+    get: {{responses: {{'200': {{description: One., content: {{application/json: {{schema: {item}}}}}}}, '404': {{description: None.}}}}}}
+    delete: {{responses: {{'204': {{description: Gone.}}, '404': {{description: None.}}}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn an_all_of_may_be_a_text_or_a_number() {
+    whole(
+        "
+  /accounts:
+    get:
+      responses:
+        '200':
+          description: Some.
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [kind, size]
+                properties:
+                  kind: {description: Its kind., allOf: [{type: string, enum: [saver, spender]}]}
+                  size: {allOf: [{allOf: [{type: integer}]}, {minimum: 3}]}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_has_a_media_type_with_parameters() {
+    whole(
+        "
+  /runs:
+    post:
+      requestBody: {content: {application/json; charset=utf-8: {schema: {type: object, properties: {size: {type: integer}}}}}}
+      responses: {'204': {description: Done.}, '400': {description: No.}, '415': {description: No.}}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_made_below_a_resource_has_an_id_of_its_own() {
+    whole(
+        "
+  /users/{id}/categories:
+    parameters: [{name: id, in: path, required: true, schema: {type: integer}}]
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {type: object, properties: {name: {type: string}}}}}}
+      responses:
+        '201': {description: Made., content: {application/json: {schema: {type: object, properties: {id: {type: integer}, name: {type: string}}}}}}
+        '400': {description: No.}
+        '415': {description: No.}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_parameter_is_not_shown_where_it_is_write_only() {
+    whole(
+        "
+  /me:
+    post:
+      parameters: [{name: password, in: query, schema: {type: string}}]
+      responses:
+        '200': {description: Set., content: {application/json: {schema: {type: object, properties: {password: {type: string, writeOnly: true}}}}}}
+        '400': {description: No.}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_query_of_a_path_has_its_parameters() {
+    whole(
+        "
+  /alerts?lat={lat}&lon={lon}:
+    get:
+      parameters:
+        - {name: lat, in: path, required: true, schema: {type: number}}
+        - {name: lon, in: path, required: true, schema: {type: number}}
+        - {name: key, in: query, required: true, schema: {type: string}}
+      responses: {'200': {description: Some.}, '400': {description: No.}}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn who_shows_nothing_is_not_let_in_by_a_scheme_of_another_layer() {
+    let document = secured("{key: []}, {mutual: []}", "").json.to_string();
+    let with_mutual = document.replacen("\"securitySchemes\":{", "\"securitySchemes\":{\"mutual\":{\"type\":\"mutualTLS\"},", 1);
+    assert_ne!(document, with_mutual);
+    let surveyed = survey(Document::parse("some.json", with_mutual).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+}

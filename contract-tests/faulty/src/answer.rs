@@ -118,6 +118,11 @@ impl Maker<'_> {
         example
     }
 
+    /// Whether no answer has what this describes.
+    fn is_secret(&self, schema: &Value) -> bool {
+        followed(self.root, schema).get("writeOnly").or(schema.get("writeOnly")) == Some(&json!(true))
+    }
+
     /// Takes out of a value what is `writeOnly`.
     fn hide(&self, schema: &Value, value: &mut Value, depth: usize) {
         if depth > DEPTH {
@@ -128,7 +133,7 @@ impl Maker<'_> {
                 let mut parts = Parts::default();
                 self.collect(schema, 0, None, &mut parts);
                 for (name, schema) in parts.properties {
-                    if followed(self.root, schema).get("writeOnly").or(schema.get("writeOnly")) == Some(&json!(true)) {
+                    if self.is_secret(schema) {
                         object.shift_remove(name);
                     } else if let Some(value) = object.get_mut(name) {
                         self.hide(schema, value, depth + 1);
@@ -146,7 +151,7 @@ impl Maker<'_> {
     /// What the answer has of the request, by name; a list also under the plural of the name, as `nationality` in `nationalities`.
     fn echoed(&self, parts: &Parts<'_>, given: &Map<String, Value>, parameters: &Map<String, Value>) -> Map<String, Value> {
         let mut body = Map::new();
-        for (name, schema) in &parts.properties {
+        for (name, schema) in parts.properties.iter().filter(|(_, schema)| !self.is_secret(schema)) {
             let singular =
                 name.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| name.strip_suffix('s').map(str::to_owned));
             let is_list = followed(self.root, schema).get("type") == Some(&json!("array"));
@@ -216,6 +221,9 @@ impl Maker<'_> {
         if let Some(value) = shown.filter(|_| self.style.examples && !fresh && depth > 0) {
             return value.clone();
         }
+        if let Some(whole) = self.joined(schema, depth) {
+            return self.value(name, &whole, depth + 1);
+        }
         let branches = ["oneOf", "anyOf"].iter().find_map(|keyword| self.chosen(schema.get(keyword)?));
         let kind = match schema.get("type") {
             Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str),
@@ -243,6 +251,25 @@ impl Maker<'_> {
             }
             _ => branches.map_or(Value::Null, |branch| self.value(name, branch, depth)),
         }
+    }
+
+    /// What the parts of an `allOf` say together, where that is no object: often one reference with a description beside it.
+    fn joined(&self, schema: &Value, depth: usize) -> Option<Value> {
+        let parts = schema.get("allOf")?.as_array().filter(|_| depth < DEPTH)?;
+        let mut whole = schema.as_object()?.clone();
+        whole.shift_remove("allOf");
+        for part in parts {
+            let part = followed(self.root, part);
+            let inner = self.joined(part, depth + 1);
+            for (keyword, value) in inner.as_ref().unwrap_or(part).as_object()? {
+                whole.entry(keyword).or_insert_with(|| value.clone());
+            }
+        }
+        let is_told =
+            whole.contains_key("enum") || whole.contains_key("const") || whole.get("type").is_some_and(Value::is_string);
+        let is_object =
+            whole.get("type") == Some(&json!("object")) || whole.contains_key("properties") || whole.contains_key("allOf");
+        (is_told && !is_object).then_some(json!(whole))
     }
 
     fn object(&self, schema: &Value, depth: usize) -> Value {

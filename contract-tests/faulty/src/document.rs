@@ -79,6 +79,13 @@ pub struct Media {
     pub wanted: Option<Value>,
 }
 
+impl Media {
+    /// The media type without its parameters.
+    pub fn essence(&self) -> &str {
+        self.name.split(';').next().unwrap_or_default().trim()
+    }
+}
+
 pub struct Answer {
     pub headers: Vec<Header>,
     pub media: Vec<Media>,
@@ -172,9 +179,10 @@ impl ServedOperation {
         keys.iter().find_map(|key| self.answers.get_key_value(key)).map(|(key, _)| key)
     }
 
-    /// Whether its path ends with a parameter, and so names a resource.
+    /// Whether its path ends with a parameter, and so names a resource: also with a slash or an ending after it.
     pub fn names_one(&self) -> bool {
-        self.pointer.rsplit_once('/').is_some_and(|(path, _)| path.ends_with('}'))
+        let path = self.pointer.rsplit_once('/').map_or("", |(path, _)| path.trim_end_matches("~1"));
+        path.rsplit("~1").next().is_some_and(|last| last.contains('{'))
     }
 
     /// The status of success.

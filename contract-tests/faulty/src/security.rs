@@ -45,6 +45,9 @@ impl Security {
         if all.is_empty() {
             return None;
         }
+        // Nobody shows here what is shown elsewhere: it admits callers only where it is all that there is.
+        let is_elsewhere = |one: &Vec<Credential>| one.iter().any(|credential| matches!(credential, Credential::Elsewhere));
+        let all = if all.iter().all(is_elsewhere) { all } else { all.into_iter().filter(|one| !is_elsewhere(one)).collect() };
         let scopes = |one: &Vec<Credential>| match one.as_slice() {
             [Credential::Bearer(scopes)] => Some(scopes.clone()),
             _ => None,

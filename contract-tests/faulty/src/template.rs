@@ -45,10 +45,17 @@ impl Template {
     pub fn values(&self, uri: &Uri) -> Option<Map<String, Value>> {
         let given: Vec<&str> = uri.path().split('/').collect();
         let asked = pairs(uri.query().unwrap_or_default());
-        if given.len() != self.segments.len() || !self.query.iter().all(|pair| asked.contains(pair)) {
+        if given.len() != self.segments.len() {
             return None;
         }
         let mut values = Map::new();
+        for (name, fixed) in &self.query {
+            let mut texts = asked.iter().filter(|(known, _)| known == name).map(|(_, text)| text);
+            match fixed.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(variable) => drop(values.insert(variable.to_owned(), json!(texts.next()?))),
+                None => drop(texts.find(|text| *text == fixed)?),
+            }
+        }
         for (segment, text) in self.segments.iter().zip(given) {
             segment.read(text, &mut values)?;
         }
@@ -105,6 +112,8 @@ mod tests {
         assert_eq!(values("/v{major}.{minor}/x", "/v1.2/x"), Some(json!({ "major": "1", "minor": "2" })));
         assert_eq!(values("/a?do=b", "/a?x=1&do=b"), Some(json!({})));
         assert_eq!(values("/a?do=b", "/a?do=c"), None);
+        assert_eq!(values("/a?at={lat}", "/a?at=1.5"), Some(json!({ "lat": "1.5" })));
+        assert_eq!(values("/a?at={lat}", "/a"), None);
         for other in ["/a", "/a/", "/a/7/b", "/b/7"] {
             assert_eq!(values("/a/{id}", other), None, "{other}");
         }
