@@ -191,6 +191,33 @@ components:
 }
 
 #[test]
+fn of_two_statuses_for_a_refusal_the_other_is_as_good_where_it_says_the_same() {
+    let first = |refusals: &str| {
+        let text = TINY.replace("        '400': { description: No tag. }\n", refusals);
+        let outcome = tried("tags.yaml", &text, &Options::default());
+        let is_first = |tried: &&contract_tests::mutants::Tried| {
+            tried.mutant.change == Mutation::Dropped && tried.mutant.pointer.ends_with("/responses/400")
+        };
+        outcome.mutants.iter().find(is_first).unwrap().verdict.clone()
+    };
+    let refusals = |first: &str, second: &str| {
+        let answer = |status, required| {
+            format!(
+                "        '{status}': {{ description: No tag., content: {{ application/json: {{ schema: {{ type: object, required: [{required}], properties: {{ code: {{ type: string }} }} }} }} }} }}\n"
+            )
+        };
+        answer(400, first) + &answer(422, second) + "        '415': { description: Not JSON. }\n"
+    };
+    let alike = MutantVerdict::Equivalent { proof: Proof::Alike };
+    assert_eq!(first(&refusals("code", "code")), alike);
+    // More than what was promised is as good, less is not.
+    assert_eq!(first(&refusals("", "code")), alike);
+    assert_ne!(first(&refusals("code", "")), alike);
+    // Where only one is documented it is the one that must be sent.
+    assert!(matches!(first(&refusals("code", "code").replace("'422'", "'409'")), MutantVerdict::Killed { .. }));
+}
+
+#[test]
 fn what_the_suite_does_not_try_survives() {
     let options = Options { only: Some("addPet:authentication".to_owned()), cases: 0, ..Options::default() };
     let outcome = tried("pets.yaml", SMALL, &options);

@@ -32,6 +32,8 @@ pub enum Proof {
     Unanswered,
     /// It no longer speaks of an error that comes with nothing but its status, which the server answers with all the same.
     Bare,
+    /// It refuses with another status, which is documented for a refusal too and whose answer keeps the same promise.
+    Alike,
     /// It no longer speaks of a header that need not be sent.
     Optional,
     /// Each patch that it allows more is refused for its result.
@@ -47,6 +49,7 @@ impl fmt::Display for Proof {
             Self::Narrower => "every response that the mutant allows satisfies the original",
             Self::Unanswered => "no request leads to this response",
             Self::Bare => "the error has neither a body nor headers",
+            Self::Alike => "a refusal with the other status is documented too, and keeps the same promise",
             Self::Optional => "the header is optional",
             Self::Result => "what more it allows of a patch is refused for its result",
             Self::Unsent => "what is readOnly is not sent, and every response that the mutant allows satisfies the original",
@@ -169,6 +172,22 @@ impl<'a> Proofs<'a> {
         }
     }
 
+    /// Whether a refusal has another status in the mutated document, and nobody can tell: the original has that one too, and what it
+    /// promises of it includes what it promises of the other. Which of them is for which refusal only a description can say.
+    fn is_refused_alike(&self, mutant: &Mutant, mutated: &Value) -> bool {
+        let Some((all, status)) = mutant.response.as_deref().and_then(|response| response.rsplit_once('/')) else { return false };
+        let other = match status {
+            "400" => "422",
+            "422" => "400",
+            _ => return false,
+        };
+        let [dropped, other] = [status, other].map(|status| format!("{all}/{status}"));
+        let is_there = |document: &Value, response: &str| document.pointer(response).is_some();
+        let is_left = !is_there(mutated, &dropped) && is_there(mutated, &other) && is_there(self.document, &other);
+        let [dropped, other] = [dropped, other].map(|response| resolve(self.document, &response));
+        is_left && self.keeps(&other, &dropped)
+    }
+
     /// Whether each answer that the one response allows keeps the promise of the other.
     fn keeps(&self, narrow: &str, wide: &str) -> bool {
         let part = |response: &str, part: &str| keys(self.document, &format!("{response}/{part}")).collect::<Vec<_>>();
@@ -189,11 +208,14 @@ impl<'a> Proofs<'a> {
     }
 
     /// Why nobody can see a mutant of requests: for each of its schemas both include each other, or what it allows more of a patch is
-    /// refused for its result; and of answers it allows no others.
+    /// refused for its result; and of answers it allows no others. Or it refuses the same ones alike.
     pub fn same(&self, mutant: &Mutant, mutated: &Value) -> Option<Proof> {
         // What only one side sends is no matter of the schema alone.
         if ["readOnly", "writeOnly", "x-unique"].contains(&mutant.keyword) {
             return None;
+        }
+        if (mutant.keyword, mutant.change) == ("responses", Mutation::Dropped) {
+            return self.is_refused_alike(mutant, mutated).then_some(Proof::Alike);
         }
         let site = self.places.sites.get(&mutant.edit.0)?;
         let sides = self.places.sides(site);

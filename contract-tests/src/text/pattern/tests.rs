@@ -235,12 +235,16 @@ fn faults_are_near() {
 
 #[test]
 fn faults_are_wrong_in_each_part() {
-    let cases: [(&str, &[&str]); 5] = [
+    let cases: [(&str, &[&str]); 8] = [
         ("^[A-Z]{2}[0-9]{1,4}$", &["A0", "AAA0", "AA", "AA00000", "aA0", "AAa", "aAA0", "AA0a"]),
         ("^(0[1-9]|1[0-2])/[0-9]{2}$", &["0a/00", "1a/00", "a01/00", "01/0", "01/000"]),
         (r"^\+[0-9]{7,15}$", &["+000000", "+0000000000000000", "a+0000000"]),
         ("^\"[a-z0-9]+\"$", &["\"\"", "\"A\"", "a\"a\"", "\"a\"a"]),
         (r"^[a-z]+(\.[a-z]+)*$", &["", "A", "0"]),
+        // Repetitions inside of repeated groups.
+        ("^(a{2}b{1,3},)+$", &["ab,", "aaab,", "aa,", "aabbbb,"]),
+        ("^x(-(y{2,3}z?){2})*$", &["x-yyy", "x-yyzzyy"]),
+        (r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#, &[r#"W/W/"""#, r#""",W/W/"""#, "a*"]),
     ];
     for (source, texts) in cases {
         let negative = Pattern::parse(source).unwrap().negative(&mut rng(), 0, None);

@@ -57,27 +57,36 @@ pub(super) fn variants(hir: &Hir) -> Vec<String> {
 }
 
 /// Texts in which one part is not as the pattern has it and the others are plain: a character before the beginning or after the
-/// end, one of another kind or next to a class, one repetition fewer or more.
+/// end, one of another kind or next to a class, one repetition fewer or more. The first of each part comes before the second of any,
+/// however deep it stands: a group with many parts is not tried in its first ones only.
 pub(super) fn misses(hir: &Hir) -> Vec<String> {
-    let mut misses = match hir.kind() {
+    ranked(hir).into_iter().map(|(_, miss)| miss).collect()
+}
+
+/// A miss, and how many others of the same part come before it.
+type Ranked = (usize, String);
+
+fn ranked(hir: &Hir) -> Vec<Ranked> {
+    let first_to_last = |texts: Vec<String>| texts.into_iter().enumerate().collect();
+    let mut misses: Vec<Ranked> = match hir.kind() {
         HirKind::Empty => Vec::new(),
-        HirKind::Look(_) => ['a', '0', ' '].map(String::from).to_vec(),
+        HirKind::Look(_) => first_to_last(['a', '0', ' '].map(String::from).to_vec()),
         HirKind::Literal(literal) => {
             let text = String::from_utf8_lossy(&literal.0).into_owned();
             let shorter = text.chars().skip(1).collect();
-            vec![shorter, text.to_lowercase(), text.to_uppercase()]
+            first_to_last(vec![shorter, text.to_lowercase(), text.to_uppercase()])
         }
-        HirKind::Class(class) => unicode(class).into_iter().flat_map(strangers).map(String::from).collect(),
-        HirKind::Capture(capture) => self::misses(&capture.sub),
+        HirKind::Class(class) => first_to_last(unicode(class).into_iter().flat_map(strangers).map(String::from).collect()),
+        HirKind::Capture(capture) => ranked(&capture.sub),
         HirKind::Repetition(repetition) => {
             let (least, most) = counts(repetition, STRETCH);
             let plain = variants(&repetition.sub).into_iter().next().unwrap_or_default();
-            let mut all: Vec<String> = least.checked_sub(1).map(|fewer| plain.repeat(fewer)).into_iter().collect();
+            let mut all: Vec<Ranked> = least.checked_sub(1).map(|fewer| (0, plain.repeat(fewer))).into_iter().collect();
             if repetition.max.is_some() && most <= MAX_COPIES {
-                all.push(plain.repeat(most + 1));
+                all.push((0, plain.repeat(most + 1)));
             }
             let rest = plain.repeat(least.max(1) - 1);
-            all.extend(self::misses(&repetition.sub).into_iter().map(|miss| miss + &rest));
+            all.extend(ranked(&repetition.sub).into_iter().map(|(rank, miss)| (rank, miss + &rest)));
             all
         }
         HirKind::Concat(parts) => {
@@ -88,30 +97,24 @@ pub(super) fn misses(hir: &Hir) -> Vec<String> {
                 .iter()
                 .map(|texts| texts.iter().max_by_key(|text| text.chars().count()).map_or("", String::as_str))
                 .collect();
-            let wrong: Vec<_> = parts.iter().map(self::misses).collect();
             let with =
                 |others: &[&str], place: usize, miss: &str| others[..place].concat() + miss + &others[place + 1..].concat();
-            // One miss of each part in turn, as for the variants.
-            let longest = wrong.iter().map(Vec::len).max().unwrap_or(0);
             let mut all = Vec::new();
-            for turn in 0..longest {
-                for (place, miss) in wrong.iter().enumerate().filter_map(|(place, misses)| Some((place, misses.get(turn)?))) {
-                    all.push(with(&plain, place, miss));
-                    if turn < 2 {
-                        all.push(with(&full, place, miss));
+            for (place, part) in parts.iter().enumerate() {
+                for (rank, miss) in ranked(part) {
+                    all.push((rank, with(&plain, place, &miss)));
+                    if rank < 2 {
+                        all.push((rank + 1, with(&full, place, &miss)));
                     }
                 }
             }
             all
         }
-        HirKind::Alternation(branches) => {
-            let branches: Vec<_> = branches.iter().map(self::misses).collect();
-            let longest = branches.iter().map(Vec::len).max().unwrap_or(0);
-            (0..longest).flat_map(|turn| branches.iter().filter_map(move |texts| texts.get(turn).cloned())).collect()
-        }
+        HirKind::Alternation(branches) => branches.iter().flat_map(ranked).collect(),
     };
+    misses.sort_by_key(|(rank, _)| *rank);
     let mut seen = HashSet::new();
-    misses.retain(|text| seen.insert(text.clone()));
+    misses.retain(|(_, text)| seen.insert(text.clone()));
     misses.truncate(MAX_MISSES);
     misses
 }
