@@ -24,6 +24,13 @@ async fn whole(paths: &str) -> Surveyed {
     surveyed
 }
 
+/// A path that is read, and what is found there.
+fn read(path: &str, schema: &str) -> String {
+    format!(
+        "  {path}: {{get: {{responses: {{'200': {{description: Some., content: {{application/json: {{schema: {schema}}}}}}}}}}}}}\n"
+    )
+}
+
 #[tokio::test]
 async fn a_segment_has_a_name_and_an_ending_or_several_names() {
     whole(
@@ -88,22 +95,9 @@ async fn an_operation_without_a_documented_success_is_a_gap_in_its_document() {
 
 #[tokio::test]
 async fn an_answer_is_one_of_two_kinds_that_only_a_wrong_property_tells_apart() {
-    whole(
-        "
-  /data:
-    get:
-      responses:
-        '200':
-          description: Some.
-          content:
-            application/json:
-              schema:
-                oneOf:
-                  - {properties: {months: {type: array, items: {properties: {month: {type: integer}}}}}}
-                  - {properties: {weeks: {type: array, items: {properties: {week: {type: integer}}}}}}
-",
-    )
-    .await;
+    let months = "{properties: {months: {type: array, items: {properties: {month: {type: integer}}}}}}";
+    let weeks = "{properties: {weeks: {type: array, items: {properties: {week: {type: integer}}}}}}";
+    whole(&read("/data", &format!("{{oneOf: [{months}, {weeks}]}}"))).await;
 }
 
 #[tokio::test]
@@ -236,24 +230,10 @@ async fn what_is_deleted_is_gone_also_behind_a_slash() {
 
 #[tokio::test]
 async fn an_all_of_may_be_a_text_or_a_number() {
-    whole(
-        "
-  /accounts:
-    get:
-      responses:
-        '200':
-          description: Some.
-          content:
-            application/json:
-              schema:
-                type: object
-                required: [kind, size]
-                properties:
-                  kind: {description: Its kind., allOf: [{type: string, enum: [saver, spender]}]}
-                  size: {allOf: [{allOf: [{type: integer}]}, {minimum: 3}]}
-",
-    )
-    .await;
+    let kind = "{description: Its kind., allOf: [{type: string, enum: [saver, spender]}]}";
+    let size = "{allOf: [{allOf: [{type: integer}]}, {minimum: 3}]}";
+    whole(&read("/accounts", &format!("{{type: object, required: [kind, size], properties: {{kind: {kind}, size: {size}}}}}")))
+        .await;
 }
 
 #[tokio::test]

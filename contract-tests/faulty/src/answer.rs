@@ -256,20 +256,25 @@ impl Maker<'_> {
     /// What the parts of an `allOf` say together, where that is no object: often one reference with a description beside it.
     fn joined(&self, schema: &Value, depth: usize) -> Option<Value> {
         let parts = schema.get("allOf")?.as_array().filter(|_| depth < DEPTH)?;
+        let is_object = |schema: &Value| schema.get("type") == Some(&json!("object")) || schema.get("properties").is_some();
+        if is_object(schema) {
+            return None;
+        }
         let mut whole = schema.as_object()?.clone();
         whole.shift_remove("allOf");
         for part in parts {
             let part = followed(self.root, part);
-            let inner = self.joined(part, depth + 1);
+            if is_object(part) {
+                return None;
+            }
+            let inner = if part.get("allOf").is_some() { Some(self.joined(part, depth + 1)?) } else { None };
             for (keyword, value) in inner.as_ref().unwrap_or(part).as_object()? {
                 whole.entry(keyword).or_insert_with(|| value.clone());
             }
         }
         let is_told =
             whole.contains_key("enum") || whole.contains_key("const") || whole.get("type").is_some_and(Value::is_string);
-        let is_object =
-            whole.get("type") == Some(&json!("object")) || whole.contains_key("properties") || whole.contains_key("allOf");
-        (is_told && !is_object).then_some(json!(whole))
+        is_told.then_some(Value::Object(whole))
     }
 
     fn object(&self, schema: &Value, depth: usize) -> Value {

@@ -23,16 +23,17 @@ pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unser
     let fixed = fixed.map(|method| (format!("{item_at}/{method}"), method.to_uppercase()));
     let others = item.get("additionalOperations").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
-    Ok(Route {
-        template: Template::parse(path),
-        operations: fixed.chain(others).map(|known| operation(requests, answers, &item_at, known)).collect::<Result<_, _>>()?,
-    })
+    let template = Template::parse(path);
+    let names_one = template.names_one();
+    let operations = fixed.chain(others).map(|known| operation(requests, answers, &item_at, names_one, known));
+    Ok(Route { operations: operations.collect::<Result<_, _>>()?, template })
 }
 
 fn operation(
     requests: &View,
     answers: &View,
     item_at: &str,
+    names_one: bool,
     (at, method): (String, String),
 ) -> Result<ServedOperation, Unservable> {
     let node = requests.at(&at)?;
@@ -57,7 +58,7 @@ fn operation(
         }
         None => None,
     };
-    let list = if method == "GET" && !item_at.ends_with('}') { list(answers, &at)? } else { None };
+    let list = if method == "GET" && !names_one { list(answers, &at)? } else { None };
     let statuses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
@@ -73,6 +74,7 @@ fn operation(
     Ok(ServedOperation {
         pointer: at.clone(),
         method,
+        names_one,
         security,
         parameters: parameters.into_values().collect(),
         body,

@@ -39,6 +39,8 @@ pub struct ServedOperation {
     /// Where it stands in the document.
     pub pointer: String,
     pub method: String,
+    /// Whether its path ends with a parameter, and so names a resource: also with a slash or an ending after it.
+    pub names_one: bool,
     /// None where the operation is open to all.
     pub security: Option<Security>,
     pub parameters: Vec<Parameter>,
@@ -77,13 +79,6 @@ pub struct Media {
     pub example: Option<Value>,
     /// `x-answer`: what to answer with, wherever the schema allows it.
     pub wanted: Option<Value>,
-}
-
-impl Media {
-    /// The media type without its parameters.
-    pub fn essence(&self) -> &str {
-        self.name.split(';').next().unwrap_or_default().trim()
-    }
 }
 
 pub struct Answer {
@@ -177,12 +172,6 @@ impl ServedOperation {
     pub fn answer_key(&self, status: u16) -> Option<&String> {
         let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
         keys.iter().find_map(|key| self.answers.get_key_value(key)).map(|(key, _)| key)
-    }
-
-    /// Whether its path ends with a parameter, and so names a resource: also with a slash or an ending after it.
-    pub fn names_one(&self) -> bool {
-        let path = self.pointer.rsplit_once('/').map_or("", |(path, _)| path.trim_end_matches("~1"));
-        path.rsplit("~1").next().is_some_and(|last| last.contains('{'))
     }
 
     /// The status of success.

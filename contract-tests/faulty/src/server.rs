@@ -19,7 +19,7 @@ use crate::{
     answer::{MADE, Maker, Style},
     auth::{AuthFault, Denied},
     document::{Answer, Body, Document, Header, Media, ServedOperation, Unservable},
-    exchange::{Content, Reply, Seen, is_json},
+    exchange::{Content, Reply, Seen, essence, is_json},
     fault::{Effect, Fault},
     list,
     parameter::{Text, pairs},
@@ -188,8 +188,12 @@ impl Turn<'_> {
             return Reply::broken();
         }
         // Only a path that ends with an id leads to nothing once that is deleted.
-        if operation.method == "GET" && operation.names_one() && self.server.store.is_gone(self.path()) {
+        if operation.method == "GET" && operation.names_one && self.server.store.is_gone(self.path()) {
             return self.problem(Some(operation), 404, &[]);
+        }
+        // What is made below a resource has an id of its own.
+        if operation.method == "POST" && !operation.names_one {
+            parameters.shift_remove("id");
         }
         self.succeed(operation, &parameters, seen)
     }
@@ -295,7 +299,7 @@ impl Turn<'_> {
             }
         } else {
             let text = std::str::from_utf8(&seen.bytes).map_err(|error| syntax(error.to_string()))?;
-            match media.essence() {
+            match essence(&media.name) {
                 "application/x-www-form-urlencoded" => form(media, pairs(text)),
                 "multipart/form-data" => {
                     let head = self.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -318,21 +322,15 @@ impl Turn<'_> {
         let (Some(one), None) = (types.next(), types.next()) else { return None };
         let text = one.to_str().ok()?.to_lowercase();
         let mut parts = text.split(';').map(str::trim);
-        let essence = parts.next()?;
+        let sent = parts.next()?;
         let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8").trim_matches('"');
         let coded = self.head.headers.get_all("content-encoding").iter().any(|coding| coding != "identity");
-        body.media.iter().find(|media| media.essence() == essence && charset == "utf-8" && !coded)
+        body.media.iter().find(|media| essence(&media.name) == sent && charset == "utf-8" && !coded)
     }
 
     fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
         let status = operation.success();
         let path = self.path();
-        let mut parameters = parameters.clone();
-        // What is made below a resource has an id of its own.
-        if operation.method == "POST" && !operation.names_one() {
-            parameters.shift_remove("id");
-        }
-        let parameters = &parameters;
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
         let stored = || self.server.store.known(path).filter(|_| operation.method == "GET");

@@ -30,6 +30,12 @@ impl Template {
         self.segments.iter().all(|segment| segment.names.is_empty()).then_some(self.text.as_str())
     }
 
+    /// Whether the last segment, but for a slash at the end, has a name.
+    pub fn names_one(&self) -> bool {
+        let is_blank = |segment: &&Segment| segment.names.is_empty() && segment.texts.iter().all(String::is_empty);
+        self.segments.iter().rev().find(|segment| !is_blank(segment)).is_some_and(|last| !last.names.is_empty())
+    }
+
     /// Sorts templates: a fixed segment is more particular than one with a name, and that than a name alone (section 4.8.8.2); and
     /// most particular is a query.
     pub fn rank(&self) -> (usize, Vec<u8>) {
@@ -116,6 +122,16 @@ mod tests {
         assert_eq!(values("/a?at={lat}", "/a"), None);
         for other in ["/a", "/a/", "/a/7/b", "/b/7"] {
             assert_eq!(values("/a/{id}", other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_at_the_end_is_that_of_a_resource() {
+        for text in ["/a/{id}", "/a/{id}/", "/a/{id}.json", "/{a}.{b}", "/a/{id}?x=1"] {
+            assert!(Template::parse(text).names_one(), "{text}");
+        }
+        for text in ["/", "/a", "/{id}/a", "/a/", "/a?at={lat}"] {
+            assert!(!Template::parse(text).names_one(), "{text}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     openapi::{
         document::Document,
         form::Writing,
-        operation::{METHODS, takes_in},
+        operation::{METHODS, essence, takes_in},
         request::{Request, Target},
     },
     pointer::{escape, replace},
@@ -343,10 +343,8 @@ fn media_types(document: &Document, target: &Target, promise: &str, assumptions:
         return;
     }
     // One that names its charset gets no second one.
-    let media_type = match media_type.split_once(';') {
-        Some((essence, parameters)) if parameters.to_lowercase().contains("charset=") => essence.trim(),
-        _ => &media_type,
-    };
+    let names_charset = media_type.to_ascii_lowercase().contains("charset=");
+    let media_type = if names_charset { essence(&media_type) } else { media_type };
     with("a media type that is none", Some("json".to_owned()), false, refused());
     with("a media type with a longer name", Some(format!("{media_type}x")), false, refused());
     with("a charset that is not UTF-8", Some(format!("{media_type}; charset=utf-16")), false, refused());

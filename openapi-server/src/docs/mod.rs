@@ -2,8 +2,9 @@
 
 mod asset;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use bytes::Bytes;
 use poem::{
     IntoResponse, Request, Response, Result, Route,
     endpoint::make_sync,
@@ -14,7 +15,6 @@ use poem::{
     },
     web::Redirect,
 };
-
 use quick_cache::sync::Cache;
 
 use self::asset::Asset;
@@ -84,7 +84,11 @@ impl Files {
 
     fn find(&self, path: &str) -> Result<Arc<Asset>> {
         match utoipa_swagger_ui::serve(path, Arc::clone(&self.config)) {
-            Ok(Some(file)) => Ok(Arc::new(Asset::new(file.content_type, file.bytes.into_owned()))),
+            // The files are part of the binary.
+            Ok(Some(file)) => Ok(Arc::new(match file.bytes {
+                Cow::Borrowed(bytes) => Asset::new(file.content_type, Bytes::from_static(bytes)),
+                Cow::Owned(bytes) => Asset::new(file.content_type, bytes),
+            })),
             Ok(None) => Err(Problem::new(Code::NotFound).into()),
             Err(error) => Err(Problem::internal(error.to_string()).into()),
         }
