@@ -579,3 +579,23 @@ async fn echo() -> String {
     });
     url
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fail_fast_ends_a_run_with_the_first_error_that_is_not_accepted() {
+    let folder = Folder::new();
+    let broken = serve(NOTES, without(TITLE)).await;
+    let run = async |flags: &str| {
+        let flags = format!("--spec notes.yaml --cases 50 --seed 1 --json report.json {flags}");
+        let output = folder.run([broken.url.as_str()].into_iter().chain(words(&flags))).await;
+        (output.status, folder.json("report.json"))
+    };
+    let (_, whole) = run("").await;
+    let (status, first) = run("--fail-fast").await;
+    assert_eq!((status, &first["stopped"]), (1, &json!("fail-fast")));
+    assert!(first["requests"].as_u64() < whole["requests"].as_u64(), "{first}");
+    let rules: std::collections::BTreeSet<String> =
+        whole["failures"].as_array().unwrap().iter().map(|failure| failure["rule"].as_str().unwrap().to_owned()).collect();
+    let allowed: String = rules.iter().map(|rule| format!(" --allow {rule}")).collect();
+    let (status, all) = run(&format!("--fail-fast{allowed}")).await;
+    assert_eq!((status, &all["stopped"]), (0, &json!(null)), "what is allowed ends nothing: {rules:?}");
+}

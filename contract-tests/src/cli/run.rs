@@ -17,7 +17,7 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use contract_tests::{
     Accepted, Allowance, Credential, Document, Failure, Layout, Progress, Report, Signer, Stopped, Suite, SuiteError,
-    shell::quote,
+    rules::Level, shell::quote,
 };
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -192,6 +192,10 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_time: Option<Duration>,
 
+    /// Stop at the first broken promise that makes the exit status 1, and report what was found until then
+    #[arg(long, conflicts_with = "write_accepted")]
+    fail_fast: bool,
+
     /// The number of requests in flight
     #[arg(long, value_name = "N", default_value = "8")]
     concurrency: NonZeroUsize,
@@ -228,12 +232,12 @@ pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         let _ = io::stdout().write_all(explained.as_bytes());
         return Ok(0);
     }
-    let mut report = test(arguments).await?;
     let accepted = match &arguments.accepted {
         Some(path) => Accepted::read(path)
             .map_err(|error| file_error(path, &error, "--accepted names a file that --write-accepted wrote"))?,
         None => Vec::new(),
     };
+    let mut report = test(arguments, &accepted).await?;
     report.accept(&arguments.allow, &accepted);
     print(arguments, &report)?;
     if let Some(path) = &arguments.write_accepted {
@@ -330,7 +334,7 @@ fn suite(arguments: &Arguments) -> Result<Suite, CliError> {
     Ok(suite.read_only(arguments.read_only))
 }
 
-async fn test(arguments: &Arguments) -> Result<Report, CliError> {
+async fn test(arguments: &Arguments, accepted: &[Accepted]) -> Result<Report, CliError> {
     let suite = suite(arguments)?;
     let bar = progress_bar();
     let shown = bar.clone();
@@ -340,7 +344,11 @@ async fn test(arguments: &Arguments) -> Result<Report, CliError> {
         started.store(true, Ordering::Relaxed);
         show(&shown, progress);
     });
-    let outcome = run.run(&arguments.url).await;
+    let is_last = |failure: &Failure| {
+        let counts = failure.level == Level::Error || arguments.deny == Some(Denied::Warnings);
+        arguments.fail_fast && counts && !failure.is_accepted(&arguments.allow, accepted)
+    };
+    let outcome = run.run_until(&arguments.url, is_last).await;
     bar.finish_and_clear();
     let mut report = outcome?;
     if report.cases == 0 && report.stopped.is_none() {

@@ -89,6 +89,14 @@ impl Accepted {
     }
 }
 
+impl Failure {
+    /// Whether it is allowed or accepted.
+    pub fn is_accepted(&self, allowed: &[Allowance], accepted: &[Accepted]) -> bool {
+        allowed.iter().any(|allowance| allowance.covers(self.rule, &self.operation))
+            || accepted.iter().any(|known| known.covers(self))
+    }
+}
+
 impl Report {
     /// Takes out what is allowed or accepted, and counts it.
     pub fn accept(&mut self, allowed: &[Allowance], accepted: &[Accepted]) {

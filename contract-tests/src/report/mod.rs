@@ -61,6 +61,8 @@ pub enum Stopped {
     Interrupted,
     /// Its time was up.
     MaxTime,
+    /// It was to end with a failure that was found.
+    FailFast,
     /// The server takes no connections any more.
     ServerGone {
         /// The last request that it answered.
@@ -73,6 +75,7 @@ impl std::fmt::Display for Stopped {
         match self {
             Self::Interrupted => f.write_str("the run was interrupted"),
             Self::MaxTime => f.write_str("the time for the run was up"),
+            Self::FailFast => f.write_str("the run was to end with the first failure"),
             Self::ServerGone { last } => {
                 write!(f, "the server takes no connections any more; the last request that it answered: {last}")
             }

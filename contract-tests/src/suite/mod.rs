@@ -383,6 +383,15 @@ impl Suite {
     ///
     /// [`SuiteError`] when the run cannot start or finish. Broken promises are not an error: they are in the [`Report`].
     pub async fn run(&self, url: &str) -> Result<Report, SuiteError> {
+        self.run_until(url, |_| false).await
+    }
+
+    /// Tests the server at `url` until a failure is found for which `is_last` is true; the report has what was found until then.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Suite::run`].
+    pub async fn run_until(&self, url: &str, is_last: impl Fn(&Failure) -> bool + Sync) -> Result<Report, SuiteError> {
         let begin = Instant::now();
         let prepared = self.prepared()?;
         let mut client = Client::new(url, self.timeout, &self.keyring.headers)?;
@@ -396,7 +405,7 @@ impl Suite {
                     .map_err(|cause| SuiteError::Har { path: path.clone(), cause: cause.to_string() })?,
             ));
         }
-        let report = Run::new(self, &client, prepared, grants, None).with_others(others).report(begin).await;
+        let report = Run::new(self, &client, prepared, grants, None).with_others(others).until(&is_last).report(begin).await;
         match (client.end(), &self.har) {
             (Err(cause), Some(path)) => Err(SuiteError::Har { path: path.clone(), cause: cause.to_string() }),
             _ => report,

@@ -11,7 +11,7 @@ use crate::{
         curl,
         request::{Response, Target},
     },
-    report::{Failure, Secrets},
+    report::{Failure, Secrets, Stopped},
     shell::quote,
 };
 
@@ -109,6 +109,10 @@ impl Run<'_> {
             what: finding.what.clone(),
             instance: instance.clone(),
         });
+        let is_last = self.is_last.is_some_and(|is_last| is_last(&failure));
         self.failures.report(failure, saved);
+        if is_last {
+            self.stop(Stopped::FailFast);
+        }
     }
 }

@@ -37,7 +37,7 @@ use crate::{
         style::percent,
     },
     plan::{Plan, Sample, random::Random},
-    report::{OperationReport, Report, Stopped, group},
+    report::{Failure, OperationReport, Report, Stopped, group},
     rules,
     schema::{Rule, Uncovered},
 };
@@ -51,6 +51,8 @@ pub(crate) struct Run<'a> {
     pub(super) prepared: &'a Prepared,
     /// None where every failure counts.
     pub(super) filter: Option<FailureFilter<'a>>,
+    /// Whether a failure ends the run.
+    pub(super) is_last: Option<&'a (dyn Fn(&Failure) -> bool + Sync)>,
     /// What authenticates each operation, or why nothing does.
     pub(super) grants: BTreeMap<String, Result<Grant, String>>,
     /// What authenticates another caller, for each operation for which it differs.
@@ -136,6 +138,7 @@ impl<'a> Run<'a> {
             client_of_other,
             prepared,
             filter,
+            is_last: None,
             grants,
             others: BTreeMap::new(),
             fresh: Fresh::new(nonce()),
@@ -161,6 +164,11 @@ impl<'a> Run<'a> {
     /// The same with what authenticates another caller.
     pub fn with_others(self, others: BTreeMap<String, Grant>) -> Self {
         Self { others, ..self }
+    }
+
+    /// The same with what ends it.
+    pub fn until(self, is_last: &'a (dyn Fn(&Failure) -> bool + Sync)) -> Self {
+        Self { is_last: Some(is_last), ..self }
     }
 
     /// Tries everything.
@@ -189,7 +197,7 @@ impl<'a> Run<'a> {
             reports.push((*index, report));
         }
         if is_cut {
-            self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(Stopped::MaxTime);
+            self.stop(Stopped::MaxTime);
         }
         reports.sort_by_key(|(index, _)| *index);
         let mut reports: Vec<OperationReport> = reports.into_iter().map(|(_, report)| report).collect();
@@ -256,6 +264,11 @@ impl<'a> Run<'a> {
             }
         }
         stopped.is_some()
+    }
+
+    /// Ends the run early; the first reason counts.
+    pub(super) fn stop(&self, why: Stopped) {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
 
     /// Gives what is tested next its share of the time that is left: one of this many.
@@ -751,8 +764,7 @@ impl<'a> Run<'a> {
             Err(error) => {
                 if error.is_refused {
                     let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-                    stopped.get_or_insert(Stopped::ServerGone { last });
+                    self.stop(Stopped::ServerGone { last });
                 }
                 Err(error.text)
             }
