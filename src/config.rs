@@ -91,7 +91,7 @@ pub struct Config {
     #[arg(long, env = "CHECK_RESPONSES")]
     pub check_responses: bool,
 
-    /// Where figures for Prometheus are served, at `/metrics`; whoever reaches that address may read them (default: nowhere).
+    /// Where Prometheus metrics are served, at `/metrics`; whoever can reach this address can read them (default: nowhere).
     #[arg(long, env = "METRICS_ADDRESS", value_name = "ADDRESS")]
     pub metrics_address: Option<SocketAddr>,
 

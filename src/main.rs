@@ -41,7 +41,7 @@ enum Command {
         #[command(flatten)]
         data: DataDir,
     },
-    /// Ask the server that runs on this machine whether it can serve: for the health check of a container.
+    /// Ask the server on this machine whether it is ready, as the health check of a container.
     ///
     /// Exit status: 0 it can, 1 it cannot.
     Health {
@@ -95,7 +95,7 @@ impl CliError {
             Self::Health(_) => "is it running, on this --host and --port? its log says why it cannot serve",
             Self::Telemetry(_) => "give a level, such as info, or see --help",
             Self::Signals(_) => "this system may not support them",
-            Self::Print(_) => "is something reading it?",
+            Self::Print(_) => "check that standard output is not closed",
         }
     }
 
@@ -142,7 +142,7 @@ fn welcome(server: &Server) -> Result<(), ServerError> {
                  curl -i {url}/users \\\n  -H 'Content-Type: application/json' \\\n  -H 'Authorization: Bearer {token}' \\\n  \
                  -d '{{\"email\":\"john.doe@example.com\",\"firstName\":\"John\",\"lastName\":\"Doe\",\
                  \"dateOfBirth\":\"1990-05-15\",\"residencyCountry\":\"GR\"}}'\n\n\
-                 Another token: cargo run -- token. A real issuer: AUTH_ISSUER and AUTH_AUDIENCE.\n"
+                 For another token, run: cargo run -- token. For a real issuer, set AUTH_ISSUER and AUTH_AUDIENCE.\n"
             );
         }
     }

@@ -85,9 +85,9 @@ impl CodeError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Start { .. } => "is cargo on the PATH?",
-            Self::Install => "what cargo says is above; a machine without a network needs target/cargo-mutants from another one",
-            Self::Failing => "mend them first: what they say is above",
-            Self::Run(_) => "what it says is above",
+            Self::Install => "see cargo's output above; without a network, copy target/cargo-mutants from another machine",
+            Self::Failing => "fix the failing tests first; their output is above",
+            Self::Run(_) => "see its output above",
             Self::Outcomes { .. } => {
                 "it was written by another version of cargo-mutants, or something else wrote there meanwhile"
             }

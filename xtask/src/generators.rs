@@ -45,7 +45,7 @@ pub fn obstacles(document: &Value) -> Vec<Obstacle> {
 /// What `cargo xtask spec --check` says about them.
 pub fn report(obstacles: &[Obstacle]) -> String {
     let list: String = obstacles.iter().map(|obstacle| format!("  {obstacle}\n")).collect();
-    let hint = "mend the types and handlers in src/api, or the refinements beside them, and run `cargo xtask spec`";
+    let hint = "fix the types and handlers in src/api, or the refinements beside them, and run `cargo xtask spec`";
     format!("openapi.yaml is valid, but generators of clients would trip over it.\n\n{list}\nhint: {hint}\n")
 }
 

@@ -31,10 +31,10 @@ struct Arguments {
 enum Command {
     /// Measure what a request costs, as ratios to a bare route measured in the same run; wrk sends the load.
     ///
-    /// Builds in release, and takes about three minutes then: let the machine do nothing else. docs/performance.md has the last result.
+    /// Builds in release mode, then takes about three minutes; keep the machine idle. docs/performance.md has the last result.
     /// Exit status: 0 measured, 2 could not run.
     Bench {
-        /// Measure each row once, for a second: to see that it runs.
+        /// Measure each row only once, for one second, to check that the benchmark works.
         #[arg(long)]
         quick: bool,
         /// The profile that the server is built in.
@@ -46,7 +46,7 @@ enum Command {
     },
     /// Write openapi.yaml from the code.
     ///
-    /// With --check, also say what generators of clients would trip over.
+    /// With --check, also report what would trip up client generators.
     /// Exit status: 0 done or fresh, 1 drift or such an obstacle (with --check), 2 could not run.
     Spec {
         /// Change nothing; fail and show the difference when the code and the document disagree.
@@ -56,25 +56,25 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
-    /// Change the code of the server with cargo-mutants, one line at a time: does a test notice?
+    /// Mutate the server's code with cargo-mutants, one change at a time, and check that a test fails.
     ///
     /// Installs cargo-mutants if missing, and takes more than an hour.
     /// Exit status: 0 every mutant caught, 1 a mutant survived, 2 could not run.
     CodeMutants,
     /// Start a MongoDB server, print its URI, and serve until Ctrl-C.
     ///
-    /// Which one is decided as for the tests: MONGODB_URI, a mongo:8 container, mongod on the PATH, else FerretDB, built with Go.
+    /// Chosen as in the tests: MONGODB_URI, else a mongo:8 container, else mongod on the PATH, else FerretDB, built with Go.
     /// Exit status: 0 ended, 2 this machine has none of them.
     Mongo,
-    /// Write the Rust that a document asks for: handlers for what openapi.yaml has and src/api lacks, or with --new a project.
+    /// Generate Rust code from a document: handlers for what openapi.yaml has and src/api lacks, or with --new a project.
     ///
     /// Each handler is typed, and answers 501 until it is written. Without --new each resource that is new gets a file in src/api, with
     /// its types, its answers, its refinements and its line in src/api/mod.rs; what would change anything else is printed.
-    /// With --new it makes a project of its own on the library openapi-server, or brings one up to date: what is new in the document
+    /// With --new, it creates or updates a separate project, based on the library openapi-server: what is new in the document
     /// is added, and no file that a person has edited is changed: what would change in it is written beside it, as *.new.
     /// Exit status: 0 done, 2 could not run.
     Stub {
-        /// The folder of a project of its own; its name is the name of the package.
+        /// The folder of the project; its name becomes the package name.
         #[arg(long, value_name = "DIR", requires = "spec")]
         new: Option<PathBuf>,
         /// The document, where it is not the workspace's openapi.yaml: OpenAPI 3 or Swagger 2.0, in YAML or JSON.
@@ -87,10 +87,10 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Test servers of others, which package registries bring, with the engine; and with Schemathesis, where it is installed.
+    /// Test third-party servers from package registries with contract-tests, and with Schemathesis where it is installed.
     ///
     /// Needs the network, npm, Maven, Go and unzip; what it installs stays in target/wild, beside the last reports. docs/wild.md has
-    /// the last result, and what is true of it. Exit status: 0 all tested, whatever was found, 1 a server was skipped or a run has no
+    /// the last result, and what was confirmed. Exit status: 0 all tested, whatever was found, 1 a server was skipped or a run has no
     /// report, 2 could not run.
     Wild {
         /// Test only this server.

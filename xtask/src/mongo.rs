@@ -20,7 +20,7 @@ impl MongoError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::None(_) => "set MONGODB_URI, start Docker, or install mongod or Go",
-            Self::Io(_) => "is something reading what is printed?",
+            Self::Io(_) => "check that standard output is not closed",
         }
     }
 }

@@ -42,7 +42,7 @@ impl SpecError {
         match self {
             Self::File { .. } => "`cargo xtask spec` writes the file; --file names another one",
             Self::Derive(_) | Self::NotOpenApi(_) | Self::Serialise(_) => {
-                "mend the types in src/api, or the refinements beside them"
+                "fix the types in src/api, or the refinements beside them"
             }
         }
     }

@@ -43,7 +43,7 @@ pub struct Arguments {
     /// without saying so
     #[arg(long, value_enum, default_value_t)]
     undocumented: Undocumented,
-    /// List what looks breaking and is proven harmless, too
+    /// Also list changes that look breaking but are proven harmless
     #[arg(short, long)]
     verbose: bool,
     /// The seed of the search for examples

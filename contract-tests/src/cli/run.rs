@@ -39,7 +39,7 @@ const ROWS: usize = 200;
 /// Exit status: 0 no promise is broken, 1 a promise is broken, 2 the tests could not run, 130 the run was interrupted.
 ///
 /// A broken promise is an error: the document or a MUST of an RFC says otherwise, the server fails, or it does not answer. What a
-/// careful server does beyond is a warning. docs/rules explains each rule.
+/// careful server does beyond that is a warning. docs/rules explains each rule.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The server's base URL, to which the document's paths are appended, such as http://127.0.0.1:3000
@@ -65,7 +65,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME:VALUE", env = "CONTRACT_HEADERS", value_delimiter = '\n', hide_env_values = true, value_parser = pair(':'))]
     header: Vec<(String, String)>,
 
-    /// What another caller authenticates with: what one caller creates the other must not read, change or delete. `token=TOKEN`,
+    /// Credentials of a second caller, who must not read, change or delete what the first creates. `token=TOKEN`,
     /// `basic=USER:PASSWORD`, `api-key=NAME=KEY`, `header=NAME:VALUE`, or with --signing-key `subject=NAME`
     #[arg(long, value_name = "CREDENTIAL", env = "CONTRACT_OTHER", value_delimiter = '\n', hide_env_values = true)]
     other: Vec<String>,
@@ -134,7 +134,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     timeout: Duration,
 
-    /// What formats are that many servers do not check, such as duration and regex: values that break them must be refused with
+    /// How to judge formats that many servers do not check, such as duration and regex: invalid values must be refused with
     /// `assert`
     #[arg(long, value_name = "HOW", default_value = "doubt")]
     formats: Formats,
@@ -188,7 +188,7 @@ pub struct Arguments {
     #[arg(long)]
     strict_document: bool,
 
-    /// Stop after this time, each operation having had its share, and report what was found until then
+    /// Stop after this time, which the operations share, and report what was found until then
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     max_time: Option<Duration>,
 
@@ -279,7 +279,7 @@ fn suite(arguments: &Arguments) -> Result<Suite, CliError> {
     if let Some(defect) = document.defects().next().filter(|_| arguments.strict_document) {
         return Err(CliError::new(
             format!("{}:{}: {}: {}", document.name, defect.place.line, defect.pointer, defect.message),
-            "mend the document, or leave out --strict-document",
+            "fix the document, or leave out --strict-document",
         ));
     }
     let mut suite = Suite::new(document)

@@ -15,9 +15,9 @@ use serde::Serialize;
 
 use super::{CliError, run::duration};
 
-/// Serve each document as it promises, test that server, and print what was covered
+/// Serve each document faithfully, test that server, and print what was covered
 ///
-/// A finding is a mistake of the contract tests, or a document that contradicts itself: the server keeps every promise.
+/// The server keeps every promise, so a finding is a bug in the contract tests or a contradiction in the document.
 ///
 /// Exit status: 0 no finding and everything tested, 1 otherwise, 2 a document could not be read.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// How long one document may be tested
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = duration)]
     max_time: Duration,
-    /// Only plan what would be sent, and print what that takes
+    /// Only plan the requests, and print what planning them takes
     #[arg(long)]
     plan: bool,
 }

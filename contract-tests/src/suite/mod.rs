@@ -125,7 +125,7 @@ impl SuiteError {
             Self::NoCredentials { .. } => {
                 "give --token or CONTRACT_TOKEN, --api-key, --basic or --header; or --signing-key with --issuer and --audience"
             }
-            Self::NoOther => "give with --other what --token, --basic, --api-key or --header give, of another caller",
+            Self::NoOther => "give another caller's credentials: --other token=…, basic=…, api-key=… or header=…",
             Self::Har { .. } => "name another file with --har",
             Self::NoSuchOperation(_) => "give its operationId, or its method and path, such as 'DELETE /users/{id}'",
             Self::NoSuchCase(_) => "the report lists case IDs; the same --seed gives the same IDs",

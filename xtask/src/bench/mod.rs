@@ -80,9 +80,9 @@ impl BenchError {
                 "install wrk, the load generator: `apt-get install wrk`, `brew install wrk` or from its sources"
             }
             Self::Load(_) => "any wrk from 4.1 on should do",
-            Self::Build => "what cargo says is above",
+            Self::Build => "see cargo's output above",
             Self::Server { .. } => "start it by hand to see what it says",
-            Self::Answer { .. } | Self::Wrong { .. } => "run the tests: this is no matter of speed",
+            Self::Answer { .. } | Self::Wrong { .. } => "run the tests: this is a correctness failure, not a slow result",
             Self::NoFigures(_) => "run it on Linux, which has /proc",
             Self::Io(_) => "check the disk and the permissions",
         }

@@ -66,8 +66,8 @@ impl StubError {
         match self {
             Self::NotCarried { hint, .. } => hint,
             Self::File { .. } => "the command runs in a checkout that you may write in; --spec names another document",
-            Self::NotYaml(_) => "mend the document; `cargo xtask spec --check` reads it too",
-            Self::NotRust { .. } => "mend the file: what is in it already is not written again",
+            Self::NotYaml(_) => "fix the document; `cargo xtask spec --check` reads it too",
+            Self::NotRust { .. } => "fix the file: what is in it already is not written again",
             Self::Spec(error) => error.hint(),
             Self::Generated { .. } => "this is a mistake of the command: please report it with the document",
         }

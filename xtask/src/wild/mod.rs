@@ -44,7 +44,7 @@ impl WildError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Build => "what cargo says is above",
+            Self::Build => "see cargo's output above",
             Self::NoServer(_) => "the servers are in xtask/src/wild/servers.rs",
             Self::NoSchemathesis(_) => {
                 "--schemathesis names the program; without it, `schemathesis` or `st` on the PATH is taken"
