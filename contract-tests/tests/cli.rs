@@ -599,3 +599,14 @@ async fn fail_fast_ends_a_run_with_the_first_error_that_is_not_accepted() {
     let (status, all) = run(&format!("--fail-fast{allowed}")).await;
     assert_eq!((status, &all["stopped"]), (0, &json!(null)), "what is allowed ends nothing: {rules:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_judged_nothing_is_no_success() {
+    let folder = Folder::new();
+    let kept = serve(SEARCH, None).await;
+    let ended =
+        folder.run([kept.url.as_str()].into_iter().chain(words("--spec search.yaml --max-time 1ns --json report.json"))).await;
+    assert_eq!(ended.status, 2, "{}", ended.out);
+    assert!(ended.error.contains("before anything was judged") && ended.error.contains("hint: "), "{}", ended.error);
+    assert_eq!(folder.json("report.json")["stopped"], "max-time");
+}

@@ -15,6 +15,10 @@ use std::{
 
 use contract_tests::{Document, Report, Stopped, Suite, rules::Level};
 use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
 
 use self::serving::{Asked, Told, serve, told};
 
@@ -262,4 +266,64 @@ async fn a_run_ends_with_the_failure_that_is_to_end_it() {
     assert!(report.failures.iter().any(|failure| failure.rule == "server-error") && report.requests < whole.requests, "{report}");
     let report = suite().run_until(&served.url, |failure| failure.rule == "no-such-rule").await.unwrap();
     assert_eq!((report.stopped, report.failures.len()), (None, whole.failures.len()), "no other failure ends it");
+}
+
+/// A document with this many operations that only read.
+fn readers(count: usize) -> String {
+    let operation = |number: usize| format!("  /r{number}:\n    get: {{ responses: {{ '200': {{ description: Read. }} }} }}\n");
+    let paths: String = (0..count).map(operation).collect();
+    format!("openapi: 3.1.0\ninfo: {{ title: Readers, version: 1.0.0 }}\npaths:\n{paths}")
+}
+
+/// Answers what these paths are asked with 200, and nothing else at all.
+async fn reluctant(is_answered: impl Fn(&str) -> bool + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let is_answered = Arc::new(is_answered);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let is_answered = Arc::clone(&is_answered);
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream).lines();
+                let mut asked = String::new();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if asked.is_empty() {
+                        asked.clone_from(&line);
+                    }
+                    if line.is_empty() {
+                        if !is_answered(&std::mem::take(&mut asked)) {
+                            std::future::pending::<()>().await;
+                        }
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                        lines.get_mut().write_all(answer).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_ends_with_the_time_of_the_run_and_is_no_failure() {
+    let url = reluctant(|asked| asked.starts_with("OPTIONS")).await;
+    let suite = Suite::new(Document::parse("readers.yaml", readers(3)).unwrap()).timeout(Duration::from_secs(300));
+    let report = suite.max_time(Duration::from_millis(200)).run(&url).await.unwrap();
+    assert_eq!((report.stopped.as_ref(), report.failures.len()), (Some(&Stopped::MaxTime), 0), "{report}");
+    assert!(report.elapsed < Duration::from_secs(100), "{report}");
+}
+
+#[tokio::test]
+async fn an_operation_that_is_cut_short_gets_the_time_that_others_leave() {
+    // The first operation answers nobody before the last one was asked.
+    let is_open = AtomicBool::new(false);
+    let url = reluctant(move |asked| {
+        is_open.fetch_or(asked.starts_with("GET /r5"), Ordering::Relaxed);
+        !asked.starts_with("GET /r0") || is_open.load(Ordering::Relaxed)
+    })
+    .await;
+    let suite = Suite::new(Document::parse("readers.yaml", readers(6)).unwrap()).timeout(Duration::from_secs(300)).cases(5);
+    let report = suite.max_time(Duration::from_secs(12)).run(&url).await.unwrap();
+    assert_eq!(report.stopped, None, "{report}");
+    assert!(report.operations.iter().all(|operation| operation.complete && operation.succeeded()), "{report}");
 }

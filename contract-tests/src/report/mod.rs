@@ -51,6 +51,8 @@ pub struct Report {
     pub accepted: usize,
     /// Why the run ended before everything was tried; none where it was not.
     pub stopped: Option<Stopped>,
+    /// What is likely to be wrong with the run itself, and not with the server.
+    pub hint: Option<String>,
 }
 
 /// Why a run ended early.
@@ -396,6 +398,7 @@ pub(crate) mod tests {
             failures,
             accepted: 0,
             stopped: None,
+            hint: None,
         }
     }
 

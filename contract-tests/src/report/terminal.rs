@@ -77,6 +77,9 @@ struct Page {
 
 impl Page {
     fn report(&mut self, report: &Report) -> fmt::Result {
+        if let Some(hint) = &report.hint {
+            writeln!(self.text, "{}", self.paint(ODD, format!("hint: {}", visible(hint))))?;
+        }
         self.untested(report)?;
         if self.layout.rows > 0 || report.operations.len() <= LISTED {
             for operation in &report.operations {

@@ -1,6 +1,7 @@
 //! A suite: the document, the tokens, the judges, and the number of cases.
 
 mod alike;
+mod base_path;
 mod baseline;
 mod callers;
 pub(crate) mod client;

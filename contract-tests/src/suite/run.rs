@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    DOUBTFUL_FORMATS, Progress, Suite, SuiteError, callers,
+    DOUBTFUL_FORMATS, Progress, Suite, SuiteError, base_path, callers,
     client::Client,
     credentials::{Grant, Keyring},
     failures::Failures,
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
         let before = self.snapshot().await;
         // First, while lists are short.
         sequence::run(self).await;
-        let mut reports = Vec::new();
+        let mut reports: BTreeMap<usize, OperationReport> = BTreeMap::new();
         // What takes resources away comes last, and first of that what may take more than one; what names a resource comes after what
         // may make it.
         let mut order: Vec<usize> = (0..parts.len()).collect();
@@ -187,20 +187,30 @@ impl<'a> Run<'a> {
             let deletes = operation.method == "DELETE";
             (deletes, operation.takes_away(), !deletes && operation.path.contains('{'))
         });
-        let mut is_cut = self.cut.swap(false, Ordering::Relaxed);
-        for (done, index) in order.iter().enumerate() {
-            self.begin_share(order.len() - done);
-            let mut report = self.test_part(&parts[*index]).await?;
-            let cut = self.cut.swap(false, Ordering::Relaxed);
-            report.complete &= !cut;
-            is_cut |= cut;
-            reports.push((*index, report));
+        let are_sequences_cut = self.cut.swap(false, Ordering::Relaxed);
+        // What a share of the time cuts short is tried again with what the others left, as long as that is more than twice as much.
+        let mut shares: HashMap<usize, Duration> = HashMap::new();
+        while !order.is_empty() {
+            for (done, index) in order.iter().enumerate() {
+                if let Some(share) = self.begin_share(order.len() - done) {
+                    shares.insert(*index, share);
+                }
+                let mut report = self.test_part(&parts[*index]).await?;
+                report.complete &= !self.cut.swap(false, Ordering::Relaxed);
+                let earlier: Option<&OperationReport> = reports.get(index);
+                if report.complete || earlier.is_none_or(|earlier| report.coverage().1 >= earlier.coverage().1) {
+                    reports.insert(*index, report);
+                }
+            }
+            let cut = order.iter().filter(|index| reports.get(index).is_some_and(|report| !report.complete)).count();
+            let next = self.time_left().map(|left| left / u32::try_from(cut.max(1)).unwrap_or(u32::MAX));
+            let has_more = |index: &usize| next > shares.get(index).map(|share| *share * 2);
+            order.retain(|index| !self.is_over() && reports.get(index).is_some_and(|it| !it.complete) && has_more(index));
         }
-        if is_cut {
+        if are_sequences_cut || reports.values().any(|report| !report.complete) {
             self.stop(Stopped::MaxTime);
         }
-        reports.sort_by_key(|(index, _)| *index);
-        let mut reports: Vec<OperationReport> = reports.into_iter().map(|(_, report)| report).collect();
+        let mut reports: Vec<OperationReport> = reports.into_values().collect();
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if stopped.is_none() {
             self.check_created(parts, before).await;
@@ -233,6 +243,7 @@ impl<'a> Run<'a> {
             reason: format!("line {}: {}", defect.place.line, defect.message),
         });
         let defects = defects.collect();
+        let hint = base_path::hint(&suite.document.json, self.client.url(), &reports);
         Ok(Report {
             document: suite.document.name.clone(),
             url: self.client.url().to_owned(),
@@ -246,6 +257,7 @@ impl<'a> Run<'a> {
             failures: group(self.failures.reported()),
             accepted: 0,
             stopped,
+            hint,
         })
     }
 
@@ -271,14 +283,25 @@ impl<'a> Run<'a> {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
 
+    /// How much of the time is left, where there is a limit.
+    fn time_left(&self) -> Option<Duration> {
+        self.suite.max_time.map(|time| time.saturating_sub(self.begin.elapsed()))
+    }
+
     /// Gives what is tested next its share of the time that is left: one of this many.
-    pub(super) fn begin_share(&self, left: usize) {
-        let share = self.suite.max_time.map(|time| {
-            let rest = time.saturating_sub(self.begin.elapsed());
-            let (now, part) = (Instant::now(), rest / u32::try_from(left).unwrap_or(u32::MAX).max(1));
-            Share { planned: now + part / 2, end: now + part }
-        });
+    pub(super) fn begin_share(&self, left: usize) -> Option<Duration> {
+        let part = self.time_left().map(|rest| rest / u32::try_from(left).unwrap_or(u32::MAX).max(1));
+        let now = Instant::now();
+        let share = part.map(|part| Share { planned: now + part / 2, end: now + part });
         *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
+        part
+    }
+
+    /// When a request that is sent now is given up: at the end of its share, or later as long as half of the time that is left stays for
+    /// the others.
+    fn deadline(&self) -> Option<Instant> {
+        let half = Instant::now() + self.time_left()? / 2;
+        Some(self.share().map_or(half, |share| share.end.max(half)))
     }
 
     fn share(&self) -> Option<Share> {
@@ -632,6 +655,9 @@ impl<'a> Run<'a> {
         let alone = case.group != Group::Random;
         let before = if alone { self.snapshot().await } else { None };
         let outcome = self.attempt(target, case).await;
+        if outcome.answer.is_err() && outcome.findings.is_empty() {
+            return false; // Its time was up.
+        }
         let after = if alone { self.snapshot().await } else { None };
         if let (Some(before), Some(after)) = (before, after) {
             // A smaller request would be another change of the store, so these are not made smaller.
@@ -697,7 +723,7 @@ impl<'a> Run<'a> {
         let operation = &target.operation;
         let grant = self.grant(operation, &case.credentials);
         let mut sent = SystemTime::now();
-        let mut answer = Err(String::new());
+        let (mut answer, deadline) = (Err(String::new()), self.deadline());
         for attempt in 0..MAX_TRIES {
             sent = SystemTime::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
@@ -726,6 +752,8 @@ impl<'a> Run<'a> {
             self.known.learn(&self.prepared.resources, operation, case, (response, body.as_ref()), self.client.url());
         }
         let findings = match &answer {
+            // What is given up says nothing about the server.
+            Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => Vec::new(),
             Err(cause) => {
                 let what = format!("nothing answers {}", case.title);
                 vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
@@ -741,16 +769,29 @@ impl<'a> Run<'a> {
     pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
         let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
         let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
-        let mut answer = client.send(&request, authorization).await;
-        for _ in 0..RECONNECTS {
-            match &answer {
-                Err(error) if error.is_refused && !self.is_over() => {
-                    tokio::time::sleep(RECONNECT).await;
-                    answer = client.send(&request, authorization).await;
+        let answer = async {
+            let mut answer = client.send(&request, authorization).await;
+            for _ in 0..RECONNECTS {
+                match &answer {
+                    Err(error) if error.is_refused && !self.is_over() => {
+                        tokio::time::sleep(RECONNECT).await;
+                        answer = client.send(&request, authorization).await;
+                    }
+                    _ => break,
                 }
-                _ => break,
             }
-        }
+            answer
+        };
+        let answer = match self.deadline() {
+            Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.cut.store(true, Ordering::Relaxed);
+                    return Err("the time for the run was up".to_owned());
+                }
+            },
+            None => answer.await,
+        };
         match answer {
             Ok(response) => {
                 if case.request.method == operation.method {
