@@ -9,6 +9,7 @@ use openapi_server::{
     contract::{ContractError, Limits},
     listener::Bounds,
 };
+use prometheus_client::registry::Registry;
 use tokio::{
     task::JoinSet,
     time::{Instant, interval_at},
@@ -18,7 +19,7 @@ use crate::{
     api,
     auth::LocalIssuer,
     config::Config,
-    store::{StoreError, UserStore},
+    store::{StoreError, Timed, UserStore},
     user::Idempotency,
 };
 
@@ -108,8 +109,14 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind_with(config: &Config, store: Arc<dyn UserStore>) -> Result<Self, ServerError> {
         check_address(config)?;
+        let mut figures = Registry::default();
+        let store = match config.metrics_address {
+            Some(_) => Arc::new(Timed::new(store, &mut figures)),
+            None => store,
+        };
         let asked = Arc::clone(&store);
-        let builder = openapi_server::Server::new(api::document()?).settings(settings(config)).metrics(config.metrics_address);
+        let builder = openapi_server::Server::new(api::document()?).settings(settings(config));
+        let builder = builder.metrics(config.metrics_address).figures(figures);
         let builder = builder.ready(move || {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }

@@ -4,18 +4,21 @@ mod memory;
 #[cfg(feature = "mongodb")]
 mod mongo;
 mod redb;
+mod timed;
 mod url;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use prometheus_client::registry::Registry;
 
 #[cfg(feature = "mongodb")]
 pub use self::mongo::MongoStore;
 pub use self::{
     memory::MemoryStore,
     redb::RedbStore,
+    timed::Timed,
     url::{MongoSettings, MongoUri, StoreUrl},
 };
 use crate::user::User;
@@ -81,6 +84,9 @@ pub trait UserStore: Send + Sync {
     ///
     /// [`StoreError::Unavailable`].
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds figures of its own, for Prometheus.
+    fn register(&self, _figures: &mut Registry) {}
 
     /// Finishes what is under way and lets go of the store; later calls are [`StoreError::Unavailable`].
     async fn close(&self);
