@@ -1,6 +1,6 @@
 //! How long a store takes, for Prometheus.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -79,6 +79,10 @@ impl UserStore for Timed {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.time("ping", self.store.ping()).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        self.time("backup", self.store.backup(to)).await
     }
 
     async fn close(&self) {
