@@ -31,6 +31,14 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
+    /// A file that the embedded store is copied to, at the start and then from time to time; a server can start on it (default: nowhere).
+    #[arg(long, env = "BACKUP_TO", value_name = "FILE")]
+    pub backup_to: Option<PathBuf>,
+
+    /// How long after a backup the next one begins.
+    #[arg(long, env = "BACKUP_EVERY", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub backup_every: Duration,
+
     /// How MongoDB is used.
     #[command(flatten)]
     pub mongo: MongoSettings,

@@ -1,6 +1,6 @@
 //! Puts the parts together: the document, the handlers, a store and an issuer become a server.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::Utc;
 use openapi_server::{
@@ -9,6 +9,7 @@ use openapi_server::{
     contract::{ContractError, Limits},
     listener::Bounds,
 };
+use prometheus_client::registry::Registry;
 use tokio::{
     task::JoinSet,
     time::{Instant, interval_at},
@@ -18,7 +19,7 @@ use crate::{
     api,
     auth::LocalIssuer,
     config::Config,
-    store::{StoreError, UserStore},
+    store::{StoreError, StoreUrl, Timed, UserStore},
     user::Idempotency,
 };
 
@@ -68,6 +69,7 @@ impl ServerError {
                 "percent-encode special characters in a user name or password; README.md shows the forms"
             }
             Self::Store(StoreError::NoMongo) => "build with `--features mongodb`, or choose redb:<path> or memory:",
+            Self::Store(StoreError::NoBackup) => "leave it out; MongoDB has tools of its own, such as mongodump",
             Self::Store(StoreError::Index { .. }) => "remove the duplicates or the other index, and start again",
             Self::Store(StoreError::NotAStore { .. }) => {
                 "nothing was written to it; restore it from a backup, move it away to begin anew, or name another file"
@@ -87,6 +89,7 @@ pub struct Server {
     server: openapi_server::Server,
     store: Arc<dyn UserStore>,
     issuer: Option<LocalIssuer>,
+    backup: Option<(PathBuf, Duration)>,
 }
 
 impl Server {
@@ -97,7 +100,11 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind(config: &Config) -> Result<Self, ServerError> {
         check_address(config)?; // Before a store is created.
-        let store = config.store_url()?.open(&config.mongo).await?;
+        let url = config.store_url()?;
+        if config.backup_to.is_some() && !matches!(url, StoreUrl::Redb(_)) {
+            return Err(StoreError::NoBackup.into());
+        }
+        let store = url.open(&config.mongo).await?;
         Self::bind_with(config, store).await
     }
 
@@ -108,8 +115,14 @@ impl Server {
     /// [`ServerError`].
     pub async fn bind_with(config: &Config, store: Arc<dyn UserStore>) -> Result<Self, ServerError> {
         check_address(config)?;
+        let mut figures = Registry::default();
+        let store = match config.metrics_address {
+            Some(_) => Arc::new(Timed::new(store, &mut figures)),
+            None => store,
+        };
         let asked = Arc::clone(&store);
-        let builder = openapi_server::Server::new(api::document()?).settings(settings(config)).metrics(config.metrics_address);
+        let builder = openapi_server::Server::new(api::document()?).settings(settings(config));
+        let builder = builder.metrics(config.metrics_address).figures(figures);
         let builder = builder.ready(move || {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }
@@ -122,7 +135,8 @@ impl Server {
             }
         };
         let server = builder.bind(config.listen.address(), api::service(&store)).await?;
-        Ok(Self { server, store, issuer })
+        let backup = config.backup_to.clone().map(|file| (file, config.backup_every));
+        Ok(Self { server, store, issuer, backup })
     }
 
     /// The address that it listens on.
@@ -142,10 +156,13 @@ impl Server {
 
     /// Answers until `stop`, lets requests in progress finish, and closes the store.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let mut sweeping = JoinSet::new(); // It ends with this.
-        sweeping.spawn(sweep(Arc::clone(&self.store)));
+        let mut tasks = JoinSet::new(); // They end with this.
+        tasks.spawn(sweep(Arc::clone(&self.store)));
+        if let Some((file, pause)) = self.backup {
+            tasks.spawn(back_up(Arc::clone(&self.store), file, pause));
+        }
         self.server.run(stop).await;
-        drop(sweeping);
+        drop(tasks);
         self.store.close().await;
         tracing::info!("stopped");
     }
@@ -159,6 +176,17 @@ async fn sweep(store: Arc<dyn UserStore>) {
         if let Err(error) = store.forget_requests(Utc::now() - Idempotency::KEPT).await {
             tracing::warn!(%error, "old idempotency keys are not removed; the next try is in {SWEEP:?}");
         }
+    }
+}
+
+/// Copies the store to a file, for ever.
+async fn back_up(store: Arc<dyn UserStore>, file: PathBuf, pause: Duration) {
+    loop {
+        match store.backup(&file).await {
+            Ok(users) => tracing::info!(users, "the store is copied to --backup-to"),
+            Err(error) => tracing::error!(%error, "the store is not copied to --backup-to; the next try is in {pause:?}"),
+        }
+        tokio::time::sleep(pause).await;
     }
 }
 

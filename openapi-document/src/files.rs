@@ -2,7 +2,8 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -101,11 +102,12 @@ impl<'l> Files<'l> {
     pub fn read(&mut self, path: &Path) -> Result<String, LoadError> {
         let error = |source: io::Error| LoadError::File { path: path.to_owned(), source };
         let left = self.loader.max_bytes - self.bytes;
-        let size = fs::metadata(path).map_err(error)?.len();
-        if size > left {
+        let mut bytes = Vec::new();
+        // Not by its size: what is no plain file, such as a device, has none, and may have no end either.
+        fs::File::open(path).and_then(|file| file.take(left + 1).read_to_end(&mut bytes)).map_err(error)?;
+        if bytes.len() as u64 > left {
             return Err(self.too_many(path, LimitOf::Bytes));
         }
-        let bytes = fs::read(path).map_err(error)?;
         String::from_utf8(bytes).map_err(|_| LoadError::NotUtf8 { path: path.to_owned() })
     }
 

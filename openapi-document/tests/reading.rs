@@ -176,3 +176,11 @@ fn what_is_no_openapi_document_says_so() {
         assert_eq!(Document::parse("api.yaml", text).unwrap().version(), version);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_an_end_is_read_up_to_the_limit() {
+    let text = "openapi: 3.1.0\npaths: { $ref: /dev/zero }\n";
+    let error = Loader::new().max_bytes(1 << 20).parse("/tmp/api.yaml", text).unwrap_err();
+    assert!(matches!(error, openapi_document::LoadError::Limit { of: openapi_document::LimitOf::Bytes, .. }), "{error}");
+}

@@ -4,6 +4,7 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use poem::{Endpoint, IntoEndpoint, Request, Response, Route, endpoint::ToDynEndpoint};
+use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -113,6 +114,7 @@ pub struct Builder {
     authenticators: Authenticators,
     local_issuer: Option<Arc<LocalIssuer>>,
     metrics: Option<SocketAddr>,
+    figures: Registry,
     readiness: Readiness,
     settings: Settings,
 }
@@ -123,7 +125,15 @@ impl Server {
     pub fn new(document: Document) -> Builder {
         let readiness = Arc::new(|| std::future::ready(Ok(())).boxed());
         let authenticators = Authenticators::default();
-        Builder { document, authenticators, local_issuer: None, metrics: None, readiness, settings: Settings::default() }
+        Builder {
+            document,
+            authenticators,
+            local_issuer: None,
+            metrics: None,
+            figures: Registry::default(),
+            readiness,
+            settings: Settings::default(),
+        }
     }
 
     /// The address that it listens on.
@@ -189,6 +199,12 @@ impl Builder {
         self
     }
 
+    /// Serves these figures beside those of the requests. No label may hold what a caller sent.
+    pub fn figures(mut self, figures: Registry) -> Self {
+        self.figures = figures;
+        self
+    }
+
     /// Asks `ready` whenever `/readyz` is requested; an error is the reason for the log and must hold no personal data.
     pub fn ready<F>(mut self, ready: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -220,6 +236,8 @@ impl Builder {
             LocalIssuer::check_address(address.ip())?;
             authenticators = authenticators.tokens(issuer.verifier()?);
         }
+        let mut figures = self.figures;
+        authenticators.register(&mut figures);
         let contract = Arc::new(Contract::compile(&self.document, authenticators, self.settings.limits)?);
         for declined in contract.declined() {
             tracing::warn!("bodies of type {} at {} get 415: there is no check for them", declined.media_type, declined.pointer);
@@ -243,7 +261,7 @@ impl Builder {
         let metrics = match self.metrics {
             Some(address) => {
                 let (listener, address) = bind(address).await?;
-                Some((listener, address, Arc::new(Metrics::new())))
+                Some((listener, address, Arc::new(Metrics::beside(figures))))
             }
             None => None,
         };

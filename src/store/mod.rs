@@ -4,18 +4,21 @@ mod memory;
 #[cfg(feature = "mongodb")]
 mod mongo;
 mod redb;
+mod timed;
 mod url;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use prometheus_client::registry::Registry;
 
 #[cfg(feature = "mongodb")]
 pub use self::mongo::MongoStore;
 pub use self::{
     memory::MemoryStore,
     redb::RedbStore,
+    timed::Timed,
     url::{MongoSettings, MongoUri, StoreUrl},
 };
 use crate::user::User;
@@ -81,6 +84,19 @@ pub trait UserStore: Send + Sync {
     ///
     /// [`StoreError::Unavailable`].
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Adds figures of its own, for Prometheus.
+    fn register(&self, _figures: &mut Registry) {}
+
+    /// Copies what is stored now to a file that the store can be opened on, and says how many users that are. An older file in that place
+    /// is replaced by a whole one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoBackup`] where the engine has a way of its own, and [`StoreError::Unavailable`].
+    async fn backup(&self, _to: &Path) -> Result<u64, StoreError> {
+        Err(StoreError::NoBackup)
+    }
 
     /// Finishes what is under way and lets go of the store; later calls are [`StoreError::Unavailable`].
     async fn close(&self);
@@ -156,6 +172,9 @@ pub enum StoreError {
     /// The URL names MongoDB, and this build has no driver for it.
     #[error("DATABASE_URL names MongoDB, and this build has no support for it: the feature mongodb is off")]
     NoMongo,
+    /// Only the embedded store can be copied to a file.
+    #[error("--backup-to is for the embedded store, and DATABASE_URL names another one")]
+    NoBackup,
     /// An index that the store needs cannot be created.
     #[error("the index {index} of the collection users cannot be created: {why}")]
     Index {

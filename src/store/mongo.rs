@@ -48,9 +48,15 @@ use futures_util::TryStreamExt;
 use mongodb::{
     Client, Collection, IndexModel,
     error::{Error, ErrorKind, WriteFailure},
+    event::{EventHandler, cmap::CmapEvent},
     options::{Acknowledgment, ClientOptions, IndexOptions, ReadPreference, SelectionCriteria, WriteConcern},
 };
 use tokio::sync::Semaphore;
+
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
 
 use super::{Inspect, MongoSettings, MongoUri, StoreError, UserQuery, UserStore, normalise_email};
 use crate::user::{Idempotency, User};
@@ -92,6 +98,32 @@ pub struct MongoStore {
     /// Whether an index decides who has a key.
     keys_are_unique: bool,
     closed: AtomicBool,
+    pool: Pool,
+}
+
+/// The connections of the driver.
+#[derive(Clone, Default)]
+struct Pool {
+    open: Gauge,
+    in_use: Gauge,
+    created: Counter,
+    refused: Counter,
+}
+
+impl Pool {
+    fn count(&self, event: &CmapEvent) {
+        match event {
+            CmapEvent::ConnectionCreated(_) => {
+                self.open.inc();
+                self.created.inc();
+            }
+            CmapEvent::ConnectionClosed(_) => _ = self.open.dec(),
+            CmapEvent::ConnectionCheckedOut(_) => _ = self.in_use.inc(),
+            CmapEvent::ConnectionCheckedIn(_) => _ = self.in_use.dec(),
+            CmapEvent::ConnectionCheckoutFailed(_) => _ = self.refused.inc(),
+            _ => {}
+        }
+    }
 }
 
 impl MongoStore {
@@ -116,10 +148,13 @@ impl MongoStore {
         options.read_concern = None;
         options.write_concern =
             Some(WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(timeout).build());
+        let pool = Pool::default();
+        let counted = pool.clone();
+        options.cmap_event_handler = Some(EventHandler::callback(move |event| counted.count(&event)));
         let client = Client::with_options(options).map_err(unusable)?;
         let users = client.default_database().unwrap_or_else(|| client.database(USERS)).collection(USERS);
         let permits = Arc::new(Semaphore::new(settings.pool_size.get() as usize));
-        let store = Self { client, users, timeout, permits, keys_are_unique: true, closed: AtomicBool::new(false) };
+        let store = Self { client, users, timeout, permits, keys_are_unique: true, closed: AtomicBool::new(false), pool };
         let keys_are_unique = store.ensure_indexes().await?;
         Ok(Self { keys_are_unique, ..store })
     }
@@ -226,6 +261,14 @@ impl UserStore for MongoStore {
     async fn ping(&self) -> Result<(), StoreError> {
         let database = self.client.database("admin");
         self.within(async move { database.run_command(doc! { "ping": 1 }).await.map(drop).map_err(unavailable) }).await
+    }
+
+    fn register(&self, figures: &mut Registry) {
+        let pool = &self.pool;
+        figures.register("mongodb_connections", "Connections to MongoDB that are open", pool.open.clone());
+        figures.register("mongodb_connections_in_use", "Connections to MongoDB that are in use", pool.in_use.clone());
+        figures.register("mongodb_connections_created", "Connections to MongoDB that were made", pool.created.clone());
+        figures.register("mongodb_connections_refused", "Operations that got no connection to MongoDB", pool.refused.clone());
     }
 
     async fn close(&self) {

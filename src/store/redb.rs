@@ -3,6 +3,7 @@
 //! One thread owns the writes. It takes every write that is waiting, decides all of them in one write transaction, commits
 //! it to disk and only then answers: under load the cost of the fsync is shared, and alone nobody waits for company.
 
+mod backup;
 mod file;
 
 use std::{
@@ -166,6 +167,11 @@ impl UserStore for RedbStore {
             return tried.await.map_err(|_| closed())?;
         }
         self.read(|database| Ok(database.begin_read()?.open_table(USERS)?.len().map(drop)?)).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<u64, StoreError> {
+        let (database, to) = (Arc::clone(&self.database), to.to_owned());
+        tokio::task::spawn_blocking(move || backup::write(&database, &to)).await.map_err(unavailable)?
     }
 
     async fn close(&self) {
@@ -502,7 +508,7 @@ mod tests {
         }
     }
 
-    fn user(email: &str) -> User {
+    pub(super) fn user(email: &str) -> User {
         serde_json::from_value(serde_json::json!({
             "id": ObjectId::new().to_hex(), "email": email, "portfolios": [],
             "createdAt": "2024-10-03T10:30:00Z", "updatedAt": "2024-10-03T10:30:00Z",

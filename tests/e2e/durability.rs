@@ -146,6 +146,34 @@ fn a_database_that_is_lost_or_of_something_else_is_not_replaced() {
     }
 }
 
+#[tokio::test]
+async fn a_server_starts_on_the_backup_of_one_that_was_killed() {
+    let (data, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let backup = other.path().join("users.redb"); // Where a server with this folder looks for it.
+    let flags = ["--backup-to", backup.to_str().unwrap(), "--backup-every", "1ms"];
+    let server = Process::start(data.path(), &flags);
+    let created = send(server.post().body(complete("ada@example.com").to_string())).await;
+    created.assert_created();
+    // A look at the backup takes the file of its moment, and leaves the place to the next one.
+    while !backup.exists() || !stored(other.path()).await.contains(&created.body) {
+        tokio::task::yield_now().await;
+    }
+    let ended = server.kill();
+    assert!(ended.stderr.contains("the store is copied"), "{}", ended.stderr);
+
+    let server = Process::start(other.path(), &[]);
+    let again = send(server.post().body(minimal("ada@example.com").to_string())).await;
+    again.assert_problem(409, "CONFLICT");
+}
+
+#[test]
+fn a_backup_of_another_store_than_the_embedded_one_is_refused_at_the_start() {
+    let data = TempDir::new().unwrap();
+    let flags = ["--port", "0", "--database-url", "memory:", "--backup-to", "users.redb", "--data-dir"];
+    let said = refusal(binary().args(flags).arg(data.path()));
+    assert!(said.contains("--backup-to is for the embedded store"), "{said}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {

@@ -26,6 +26,7 @@ use users_api::store::{Inspect, MongoSettings, MongoStore, StoreUrl, UserStore, 
 
 use crate::{
     app::{App, complete, minimal, send},
+    operations::dashboard,
     process::{Process, binary, refusal},
     proxy::{Fault, Proxy},
     retries,
@@ -394,6 +395,27 @@ async fn a_closed_store_leaves_the_database() {
     assert!(proxy.open() > 0);
     store.close().await;
     tokio::time::timeout(Duration::from_secs(30), proxy.left()).await.expect("a connection is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_have_the_connections_to_mongodb() {
+    let Some(database) = Database::fresh() else { return };
+    let store = store(&database.uri(), Duration::from_secs(10)).await;
+    let app = App::on(store, |config| config.metrics_address = Some("127.0.0.1:0".parse().unwrap())).await;
+    app.create(&minimal("ada@example.com")).await.assert_created();
+    let text = app.client.get(format!("http://{}/metrics", app.metrics.unwrap())).send().await.unwrap().text().await.unwrap();
+    let figure = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse::<i64>().unwrap()
+    };
+    let (open, made) = (figure("mongodb_connections"), figure("mongodb_connections_created_total"));
+    assert!((1..=made).contains(&open), "{text}");
+    assert!((0..=open).contains(&figure("mongodb_connections_in_use")), "{text}");
+    assert_eq!(figure("mongodb_connections_refused_total"), 0);
+    assert!(text.contains("store_operation_duration_seconds_count{operation=\"insert\",outcome=\"done\"} 1\n"), "{text}");
+    for (expression, name) in dashboard().into_iter().filter(|(_, name)| name.starts_with("mongodb_")) {
+        assert!(text.contains(&format!("\n{name} ")), "there is no {name}, which the dashboard asks for: {expression}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

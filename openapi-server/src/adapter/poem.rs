@@ -8,7 +8,7 @@ use http::StatusCode;
 use crate::{
     contract::{Contract, Head, Matched, drain_after},
     envelope::RequestId,
-    metrics::Operation,
+    metrics::{Operation, Undocumented},
     problem::Problem,
 };
 
@@ -70,11 +70,11 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
                 return Ok(response);
             }
         };
-        response.extensions_mut().insert(operation);
-        if !contract.limits().check_responses || response.status() == StatusCode::INTERNAL_SERVER_ERROR {
-            return Ok(response);
+        if contract.limits().check_responses && response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+            response = check(contract, &matched, response, id).await?;
         }
-        check(contract, &matched, response, id).await
+        response.extensions_mut().insert(operation);
+        Ok(response)
     }
 }
 
@@ -89,6 +89,9 @@ async fn check(contract: &Contract, matched: &Matched<'_>, mut response: Respons
     if broken.is_empty() {
         Ok(Response::from_parts(parts, bytes.into()))
     } else {
-        Err(Problem::internal(format!("the response breaks the document: {}", broken.join("; "))).into())
+        let problem = Problem::internal(format!("the response breaks the document: {}", broken.join("; ")));
+        let mut response = problem.into_response();
+        response.extensions_mut().insert(Undocumented);
+        Ok(response)
     }
 }

@@ -18,6 +18,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
+use prometheus_client::registry::Registry;
 
 pub use self::{
     fetch::KeySetUrl,
@@ -109,6 +110,9 @@ pub trait Authenticator: Send + Sync {
     fn ready(&self) -> Result<(), String> {
         Ok(())
     }
+
+    /// Adds figures of its own, for Prometheus. Those of tokens without a scheme of their own are served.
+    fn register(&self, _figures: &mut Registry) {}
 }
 
 impl Authenticator for Verifier {
@@ -123,6 +127,10 @@ impl Authenticator for Verifier {
 
     fn ready(&self) -> Result<(), String> {
         Verifier::ready(self)
+    }
+
+    fn register(&self, figures: &mut Registry) {
+        Verifier::register(self, figures);
     }
 }
 
@@ -158,6 +166,13 @@ impl Authenticators {
     /// The authenticator of a scheme; `tokens` says whether its credentials are tokens.
     pub(crate) fn of(&self, scheme: &str, tokens: bool) -> Option<&Arc<dyn Authenticator>> {
         self.schemes.get(scheme).or_else(|| self.tokens.as_ref().filter(|_| tokens))
+    }
+
+    /// Adds the figures of who checks tokens. Another verifier would have figures of the same names.
+    pub(crate) fn register(&self, figures: &mut Registry) {
+        if let Some(tokens) = &self.tokens {
+            tokens.register(figures);
+        }
     }
 
     /// Whether all of them can judge credentials now.

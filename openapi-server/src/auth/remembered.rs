@@ -1,8 +1,14 @@
 //! Tokens that were verified not long ago, so that a caller's next request costs a hash and not a signature.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{counter::Counter, gauge::ConstGauge},
+    registry::Registry,
+};
 use quick_cache::sync::Cache;
 
 use super::{
@@ -17,7 +23,13 @@ const CAPACITY: usize = 8192;
 const MAX_LENGTH: usize = 4096;
 
 /// Verified tokens by their SHA-256, never the tokens themselves.
-pub(super) struct Remembered(Cache<[u8; 32], Verified>);
+pub(super) struct Remembered {
+    tokens: Arc<Tokens>,
+    hits: Counter,
+    misses: Counter,
+}
+
+struct Tokens(Cache<[u8; 32], Verified>);
 
 #[derive(Clone)]
 struct Verified {
@@ -29,25 +41,56 @@ struct Verified {
 
 impl Remembered {
     pub(super) fn new() -> Self {
-        Self(Cache::new(CAPACITY))
+        Self { tokens: Arc::new(Tokens(Cache::new(CAPACITY))), hits: Counter::default(), misses: Counter::default() }
     }
 
     /// Whose token this is, if it was verified, has not expired at `now`, and its key is still in `keys`.
     pub(super) fn get(&self, token: &str, keys: &KeySet, now: u64) -> Option<Caller> {
+        let caller = self.look_up(token, keys, now);
+        if caller.is_some() {
+            self.hits.inc()
+        } else {
+            self.misses.inc()
+        };
+        caller
+    }
+
+    /// Adds how many there are, and how often a token was one of them.
+    pub(super) fn register(&self, figures: &mut Registry) {
+        figures.register("token_cache_hits", "Tokens that were remembered", self.hits.clone());
+        figures.register("token_cache_misses", "Tokens that were not remembered", self.misses.clone());
+        figures.register_collector(Box::new(Arc::clone(&self.tokens)));
+    }
+
+    fn look_up(&self, token: &str, keys: &KeySet, now: u64) -> Option<Caller> {
         let hash = hash(token)?;
-        let verified = self.0.get(&hash)?;
+        let verified = self.tokens.0.get(&hash)?;
         if now < verified.expires && keys.contains(&verified.key) {
             return Some(verified.caller);
         }
-        self.0.remove(&hash);
+        self.tokens.0.remove(&hash);
         None
     }
 
     /// Remembers a token that `key` has verified.
     pub(super) fn insert(&self, token: &str, caller: Caller, expires: u64, key: Arc<Key>) {
         if let Some(hash) = hash(token) {
-            self.0.insert(hash, Verified { caller, expires, key });
+            self.tokens.0.insert(hash, Verified { caller, expires, key });
         }
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Tokens {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let count = ConstGauge::new(self.0.len());
+        let help = "Tokens that are remembered";
+        count.encode(encoder.encode_descriptor("token_cache_tokens", help, None, count.metric_type())?)
     }
 }
 
@@ -99,10 +142,10 @@ mod tests {
             remembered.insert(token, Caller::new(String::new(), BTreeSet::new()), 100, key);
         };
         insert(&"x".repeat(MAX_LENGTH + 1));
-        assert_eq!(remembered.0.len(), 0);
+        assert_eq!(remembered.tokens.0.len(), 0);
         for number in 0..2 * CAPACITY {
             insert(&number.to_string());
         }
-        assert!(remembered.0.len() <= CAPACITY);
+        assert!(remembered.tokens.0.len() <= CAPACITY);
     }
 }

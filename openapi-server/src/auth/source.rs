@@ -3,9 +3,15 @@
 //! One task fetches the set: at the start, ahead of its expiry, and at once when a token names a key that is not in it. Requests
 //! only look at what that task last found, or wait for the fetch that is under way.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::gauge::ConstGauge,
+    registry::Registry,
+};
 use tokio::{
     sync::{Notify, Semaphore, watch},
     task::AbortHandle,
@@ -138,12 +144,36 @@ impl KeySource {
         state.keys.clone().filter(|_| state.fetched.elapsed() <= self.shared.max_stale)
     }
 
+    /// Adds how old the set is.
+    pub(super) fn register(&self, figures: &mut Registry) {
+        figures.register_collector(Box::new(Arc::clone(&self.shared)));
+    }
+
     /// Whether tokens can be judged now; an error is the reason.
     pub(super) fn ready(&self) -> Result<(), String> {
         match self.current() {
             Some(_) => Ok(()),
             None => Err(self.shared.state.borrow().cause()),
         }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Shared {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let age = {
+            let state = self.state.borrow();
+            state.keys.as_ref().map(|_| state.fetched.elapsed().as_secs_f64())
+        };
+        let Some(age) = age else { return Ok(()) };
+        let age = ConstGauge::new(age);
+        let help = "Time since the issuer's key set was fetched";
+        age.encode(encoder.encode_descriptor("key_set_age_seconds", help, None, age.metric_type())?)
     }
 }
 
@@ -393,6 +423,27 @@ mod tests {
         pass(COOL_DOWN).await;
         source.with_key("a").await.unwrap();
         source.ready().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_age_of_the_set_is_told_while_there_is_one() {
+        let (issuer, source) = Issuer::start(away());
+        let mut figures = Registry::default();
+        source.register(&mut figures);
+        let age = || {
+            let mut text = String::new();
+            prometheus_client::encoding::text::encode(&mut text, &figures).unwrap();
+            let line = text.lines().find(|line| line.starts_with("key_set_age_seconds "));
+            line.map(|line| line.split(' ').nth(1).unwrap().parse::<f64>().unwrap())
+        };
+        pass(seconds(0)).await;
+        assert_eq!(age(), None);
+        issuer.publish(&["a"], None);
+        pass(seconds(1)).await;
+        assert_eq!(age(), Some(0.0));
+        issuer.leave();
+        pass(seconds(300)).await;
+        assert_eq!(age(), Some(300.0), "a failed fetch is not the last one");
     }
 
     #[tokio::test(start_paused = true)]

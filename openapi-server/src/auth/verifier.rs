@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, str::FromStr, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation, decode, get_current_timestamp};
+use prometheus_client::registry::Registry;
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::Value;
 
@@ -146,6 +147,14 @@ impl Verifier {
         match &self.source {
             Source::Fixed(_) => Ok(()),
             Source::Issuer(source) => source.ready(),
+        }
+    }
+
+    /// Adds the figures of the remembered tokens and of the key set.
+    pub(super) fn register(&self, figures: &mut Registry) {
+        self.remembered.register(figures);
+        if let Source::Issuer(source) = &self.source {
+            source.register(figures);
         }
     }
 
