@@ -445,3 +445,40 @@ async fn what_cannot_be_enforced_does_not_start() {
         assert!(error.contains(expected), "{paths}: {error:?} does not say {expected:?}");
     }
 }
+
+#[tokio::test]
+async fn a_parameter_that_the_path_has_no_place_for_is_not_asked_for() {
+    let operation = json!({
+        "responses": { OK: { "description": "" } },
+        "parameters": [{ "name": "path", "in": "path", "required": true, "schema": { "type": "integer" } }]
+    });
+    let paths = || json!({ "/": { "get": operation }, "/{path}": { "get": operation } });
+    assert_eq!(ask(paths(), get("/")).await.0, 204);
+    assert_eq!(ask(paths(), get("/7")).await.0, 204);
+    assert_eq!(ask(paths(), get("/x")).await, (400, vec!["/path/path type".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_refusal_is_what_the_document_has_for_it() {
+    let refused = async |responses: Value| {
+        let parameters = json!([{ "name": "size", "in": "query", "schema": { "type": "integer" } }]);
+        let paths = json!({ "/things": { "get": { "parameters": parameters, "responses": responses } } });
+        let enforced = Arc::new(compile(paths, false).unwrap()).enforce(make_sync(|_| empty()));
+        let response = enforced.call(get("/things?size=x")).await.unwrap();
+        let (status, media_type) = (response.status().as_u16(), response.content_type().unwrap().to_owned());
+        let body: Value = serde_json::from_str(&response.into_body().into_string().await.unwrap()).unwrap();
+        assert_eq!((&body["status"], &body["errors"][0]["rule"]), (&json!(status), &json!("type")));
+        (status, media_type)
+    };
+    let json = |schema: Value| json!({ "description": "", "content": { "application/json": { "schema": schema } } });
+    let open = || json(json!({ "required": ["message"] }));
+    let own = "application/problem+json".to_owned();
+    assert_eq!(refused(json!({ OK: { "description": "" } })).await, (400, own.clone()));
+    assert_eq!(refused(json!({ "422": { "description": "" } })).await, (422, own.clone()));
+    assert_eq!(refused(json!({ "400": { "description": "" }, "422": open() })).await, (400, own.clone()));
+    assert_eq!(refused(json!({ "422": open() })).await, (422, "application/json".to_owned()));
+    assert_eq!(refused(json!({ "4XX": open() })).await, (400, "application/json".to_owned()));
+    assert_eq!(refused(json!({ "default": open() })).await, (400, "application/json".to_owned()));
+    // Its schema asks for what problem details do not have.
+    assert_eq!(refused(json!({ "400": json(json!({ "required": ["detail"] })) })).await, (400, own));
+}

@@ -148,7 +148,10 @@ fn parameters(
             let (Some(name), Some(place)) = (text("name"), text("in")) else { continue };
             // OpenAPI 3.1, section 4.8.12.2.1: these headers are described elsewhere.
             let is_elsewhere = ["accept", "authorization", "content-type"].iter().any(|other| name.eq_ignore_ascii_case(other));
-            if (place != "header" || !is_elsewhere) && !found.iter().any(|known| (known.0, known.1) == (name, place)) {
+            // The contract leaves out what the template has no place for.
+            let has_place = place != "path" || operation.path.contains(&format!("{{{name}}}"));
+            if has_place && (place != "header" || !is_elsewhere) && !found.iter().any(|known| (known.0, known.1) == (name, place))
+            {
                 found.push((name, place, at));
             }
         }

@@ -169,3 +169,17 @@ fn null_as_an_alternative_is_an_option_and_no_type() {
     assert_contains(&text, &["pub a: Option<A>,", "pub b: Option<Vec<i64>>,"]);
     assert_eq!(text.matches("pub type").count() + text.matches("pub struct").count(), 2, "{text}");
 }
+
+#[test]
+fn a_parameter_that_the_path_has_no_place_for_is_left_out() {
+    let text = "
+openapi: 3.1.0
+info: { title: T, version: '1' }
+paths:
+  /: { get: { operationId: start, parameters: [{ $ref: '#/components/parameters/path' }], responses: {} } }
+  /{path}: { get: { operationId: show, parameters: [{ $ref: '#/components/parameters/path' }], responses: {} } }
+components: { parameters: { path: { name: path, in: path, required: true, schema: { type: string } } } }
+";
+    let parameters = file(text, "src/parameters.rs");
+    assert!(parameters.contains("pub struct Show") && !parameters.contains("pub struct Start"), "{parameters}");
+}

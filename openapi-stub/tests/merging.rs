@@ -173,10 +173,13 @@ fn handlers_that_are_no_rust_stay() {
 #[test]
 fn what_belongs_to_the_project_is_never_written_again() {
     let folder = project();
-    for path in ["Cargo.toml", "README.md", "Dockerfile", ".gitignore", "src/main.rs", "src/answer.rs", "tests/contract.rs"] {
+    for path in
+        ["Cargo.toml", "README.md", "Dockerfile", ".gitignore", "src/main.rs", "src/lib.rs", "src/answer.rs", "tests/contract.rs"]
+    {
         fs::write(folder.path().join(path), "mine").unwrap();
     }
     run(folder.path(), AFTER);
     assert_eq!(read(&folder, "Cargo.toml"), "mine");
+    assert_eq!(read(&folder, "src/lib.rs"), "mine");
     assert_eq!(read(&folder, "src/answer.rs"), "mine");
 }

@@ -13,6 +13,7 @@ fn stub(text: &str) -> String {
             "prelude.rs",
             "main.rs",
             "contract.rs",
+            "document.rs",
             "lib.rs",
             "ignore",
             "openapi.yaml",

@@ -84,7 +84,7 @@ fn a_document_of_several_files_is_bundled() {
     printed(&stub(&project, &folder.path().join("books.yaml"), &[]));
     let bundled = fs::read_to_string(project.join("openapi.json")).unwrap();
     assert!(bundled.contains("listAuthors") && !bundled.contains("authors.yaml"), "{bundled}");
-    assert!(fs::read_to_string(project.join("src/lib.rs")).unwrap().contains("../openapi.json"));
+    assert!(fs::read_to_string(project.join("src/document.rs")).unwrap().contains("../openapi.json"));
 }
 
 #[test]

@@ -36,13 +36,19 @@ const ANNOTATIONS: [&str; 22] = [
 ];
 
 /// Formats of OpenAPI that name a type of programming languages and assert nothing about the JSON value.
-pub(crate) const TYPE_FORMATS: [&str; 7] = ["int32", "int64", "float", "double", "password", "byte", "binary"];
+pub(crate) const TYPE_FORMATS: [&str; 13] =
+    ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double", "password", "byte", "binary"];
 
 /// A format that bounds what a value can be without being a rule: a value outside is neither valid nor invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TypeFormat {
-    Int32,
+    /// Of at most 32 bits.
+    Integer {
+        least: i32,
+        most: u32,
+    },
     Int64,
+    Uint64,
     Float,
     Double,
     Byte,
@@ -51,8 +57,14 @@ pub(crate) enum TypeFormat {
 impl TypeFormat {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
-            "int32" => Self::Int32,
+            "int8" => Self::Integer { least: i8::MIN.into(), most: i8::MAX as u32 },
+            "int16" => Self::Integer { least: i16::MIN.into(), most: i16::MAX as u32 },
+            "int32" => Self::Integer { least: i32::MIN, most: i32::MAX as u32 },
             "int64" => Self::Int64,
+            "uint8" => Self::Integer { least: 0, most: u8::MAX.into() },
+            "uint16" => Self::Integer { least: 0, most: u16::MAX.into() },
+            "uint32" => Self::Integer { least: 0, most: u32::MAX },
+            "uint64" => Self::Uint64,
             "float" => Self::Float,
             "double" => Self::Double,
             "byte" => Self::Byte,
@@ -64,8 +76,9 @@ impl TypeFormat {
     pub fn has(self, number: &serde_json::Number) -> bool {
         let float = number.as_f64().unwrap_or(f64::NAN);
         match self {
-            Self::Int32 => float.abs() <= f64::from(i32::MAX) || float == f64::from(i32::MIN),
+            Self::Integer { least, most } => (f64::from(least)..=f64::from(most)).contains(&float),
             Self::Int64 => number.is_i64() || float.fract() == 0.0 && float.abs() < 9.2e18,
+            Self::Uint64 => number.is_u64() || float.fract() == 0.0 && (0.0..1.8e19).contains(&float),
             // As many digits as survive the way through a binary float of 32 bits.
             Self::Float => (float as f32).to_string().parse::<f64>().is_ok_and(|kept| kept == float),
             Self::Double => !(number.is_i64() || number.is_u64()) || float.abs() <= 9_007_199_254_740_991.0,

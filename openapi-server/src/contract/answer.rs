@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use mime::Mime;
+use serde_json::json;
 
 use super::{
     json,
@@ -11,13 +12,36 @@ use super::{
     shape::Prefer,
     violations::violations as violations_of,
 };
+use crate::problem::{Code, Problem};
+
+/// A refusal as the document has it, as far as it has what fits: 422 in the place of 400, and another media type for what its schema
+/// allows.
+pub(super) fn documented(operation: &Operation, mut problem: Problem) -> Problem {
+    let has = |code: Code| operation.responses.contains_key(code.status().as_str());
+    if problem.details().code == Code::BadRequest && !has(Code::BadRequest) && has(Code::UnprocessableEntity) {
+        problem = problem.with_code(Code::UnprocessableEntity);
+    }
+    let Some(answer) = answer(operation, problem.details().code.status()) else { return problem };
+    let (own, body) = (problem.media_type(), json!(problem.details()));
+    let is_documented = own.parse().is_ok_and(|own| answer.contents.iter().any(|(range, _)| range.includes(&own)));
+    let other = answer.contents.iter().find(|(range, validator)| range.is_json() && validator.is_valid(&body));
+    match other.and_then(|(range, _)| range.essence().parse().ok()) {
+        Some(other) if !is_documented => problem.with_media_type(other),
+        _ => problem,
+    }
+}
+
+/// What the document has for a status: itself, its range, or the rest.
+fn answer(operation: &Operation, status: StatusCode) -> Option<&Answer> {
+    let range = format!("{}XX", &status.as_str()[..1]);
+    [status.as_str(), &range, "DEFAULT"].into_iter().find_map(|key| operation.responses.get(key))
+}
 
 /// What breaks the document, without values.
 pub(super) fn violations(operation: &Operation, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Vec<String> {
-    let status = status.as_str();
-    let range = format!("{}XX", &status[..1]);
-    let documented = [status, &range, "DEFAULT"].into_iter().find_map(|key| operation.responses.get(key));
-    let Some(answer) = documented else { return vec![format!("status {status} is not documented")] };
+    let Some(answer) = answer(operation, status) else {
+        return vec![format!("status {} is not documented", status.as_str())];
+    };
     let mut broken = in_headers(answer, headers);
     broken.extend(in_content(answer, headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()), body));
     broken

@@ -4,7 +4,8 @@
 //! is refused. [`adapter`](crate::adapter) puts it in front of handlers.
 //!
 //! The order of the checks is fixed, from what costs least and tells least to what needs the body:
-//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 and 422 are the handler's.
+//! 404, 405 → 401, 403 → 429 → 415 → 413 → 400. Whatever passes them reaches the handler; 409 and 422 are the handler's. Where the
+//! document has 422 and no 400, what would be 400 is 422.
 
 mod answer;
 mod body;
@@ -79,10 +80,10 @@ pub enum ContractError {
         what: String,
     },
     /// Two paths claim the same requests.
-    #[error("the path {path} cannot be routed: {cause}")]
+    #[error("the path at {pointer} cannot be routed: {cause}")]
     Route {
-        /// The path template.
-        path: String,
+        /// Where in the document.
+        pointer: String,
         /// What the router says.
         cause: String,
     },
@@ -306,8 +307,17 @@ impl Contract {
     ///
     /// # Errors
     ///
-    /// Why the request is refused. Of the body there may be something left to read.
+    /// Why the request is refused, with the status and media type that the document has for it, where they fit. Of the body there may
+    /// be something left to read.
     pub async fn admit<S, E>(&self, matched: &Matched<'_>, head: Head<'_>, body: &mut S) -> Result<Admitted, Problem>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: fmt::Display,
+    {
+        self.authorise_and_check(matched, head, body).await.map_err(|problem| answer::documented(matched.operation, problem))
+    }
+
+    async fn authorise_and_check<S, E>(&self, matched: &Matched<'_>, head: Head<'_>, body: &mut S) -> Result<Admitted, Problem>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
         E: fmt::Display,

@@ -135,7 +135,10 @@ pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
         let method = Method::from_bytes(operation.method.as_bytes())
             .map_err(|_| ContractError::unsupported(&operation.pointer, "a method of this name"))?;
         let id = format!("{method} {}", operation.path);
-        let compiled = reader.operation(&operation.path_item, &operation.pointer, id, &mut declined)?;
+        let mut compiled = reader.operation(&operation.path_item, &operation.pointer, id, &mut declined)?;
+        // A parameter of the path that the template has no place for says nothing about any request.
+        let has_place = |name: &str| operation.path.contains(&format!("{{{name}}}"));
+        compiled.parameters.retain(|parameter| parameter.place != Place::Path || has_place(&parameter.name));
         match paths.last_mut() {
             Some((path, methods)) if path == operation.path => methods.operations.push((method, compiled)),
             _ => {

@@ -1,6 +1,7 @@
 //! From a path to the operations that the document has for it.
 
 use matchit::Router as Tree;
+use openapi_document::pointer::join;
 
 use super::{ContractError, read::Methods};
 
@@ -36,7 +37,7 @@ impl Router {
     /// Adds a template. The tree has its own names: it takes one in a segment, and a document may have several, or call the same
     /// place by two names.
     pub fn insert(&mut self, path: &str, methods: Methods) -> Result<(), ContractError> {
-        let error = |cause: String| ContractError::Route { path: path.to_owned(), cause };
+        let error = |cause: String| ContractError::Route { pointer: join("/paths", path), cause };
         if path.contains(['?', '#']) {
             return Err(error("a path has no query and no fragment".to_owned()));
         }

@@ -364,6 +364,9 @@ mod tests {
         let colours = Ok(Some(json!(["blue", "black"])));
         assert_eq!(read(Style::Form, true, &array, "color=blue&page=1&color=black"), colours);
         assert_eq!(read(Style::Form, false, &array, "color=blue,black"), colours);
+        // A separator that is encoded is a part of the item (RFC 6570, section 3.2.1).
+        assert_eq!(read(Style::Form, false, &array, "color=a%2Cb,c"), Ok(Some(json!(["a,b", "c"]))));
+        assert_eq!(read(Style::Form, false, &array, "color=a%2cb"), Ok(Some(json!(["a,b"]))));
         assert_eq!(read(Style::SpaceDelimited, false, &array, "color=blue%20black"), colours);
         assert_eq!(read(Style::SpaceDelimited, false, &array, "color=blue+black"), colours);
         assert_eq!(read(Style::PipeDelimited, false, &array, "color=blue|black"), colours);

@@ -212,6 +212,7 @@ impl ProblemDetails {
 #[derive(Debug, Clone)]
 pub struct Problem {
     details: Box<ProblemDetails>,
+    media_type: HeaderValue,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
 }
@@ -219,7 +220,8 @@ pub struct Problem {
 impl Problem {
     /// The problem with this code and its general message.
     pub fn new(code: Code) -> Self {
-        Self { details: Box::new(ProblemDetails::new(code)), headers: Vec::new(), cause: None }
+        let media_type = HeaderValue::from_static(MEDIA_TYPE);
+        Self { details: Box::new(ProblemDetails::new(code)), media_type, headers: Vec::new(), cause: None }
     }
 
     /// 500: the server's own fault. The caller learns nothing of the cause.
@@ -258,6 +260,23 @@ impl Problem {
         self
     }
 
+    /// The same with the code, the status and the title of another kind.
+    pub(crate) fn with_code(mut self, code: Code) -> Self {
+        let ProblemDetails { title, status, .. } = ProblemDetails::new(code);
+        *self.details = ProblemDetails { title, status, code, ..*self.details };
+        self
+    }
+
+    /// The same as another kind of JSON.
+    pub(crate) fn with_media_type(mut self, media_type: HeaderValue) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
+    pub(crate) fn media_type(&self) -> &str {
+        self.media_type.to_str().unwrap_or(MEDIA_TYPE)
+    }
+
     /// Adds a response header.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
@@ -272,7 +291,7 @@ impl Problem {
 
     /// Status, headers and body of the answer.
     pub fn into_parts(self) -> (StatusCode, HeaderMap, Vec<u8>) {
-        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))]);
+        let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, self.media_type)]);
         headers.extend(self.headers);
         // Strings and numbers always serialise.
         (self.details.code.status(), headers, serde_json::to_vec(&self.details).unwrap_or_default())

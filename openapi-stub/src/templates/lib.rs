@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod api;
 pub mod body;
+mod document;
 pub mod parameters;
 pub mod prelude;
 pub mod security;
@@ -16,8 +17,7 @@ use std::{error::Error, net::SocketAddr};
 use openapi_server::{Document, Server};
 use poem::{EndpointExt, IntoResponse};
 
-/// The document that every request is held to.
-pub const DOCUMENT: &str = include_str!("../{document}");
+pub use document::DOCUMENT;
 
 /// Listens on `address`. Handlers receive only requests that the document allows.
 pub async fn bind(address: SocketAddr) -> Result<Server, Box<dyn Error + Send + Sync>> {

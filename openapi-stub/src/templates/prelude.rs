@@ -1,6 +1,7 @@
 //! What handlers are written with.
 
-pub use poem::{Response, Result, handler};
+pub use openapi_server::problem::{Code, Problem};
+pub use poem::{Response, Result, handler, web::Data};
 
 pub use crate::{
     answer::{Answer, Empty, not_written},
