@@ -9,6 +9,8 @@ use json_patch::PatchOperation;
 use serde_json::Value;
 use similar::TextDiff;
 
+use crate::lift;
+
 /// A report on the difference between the committed document and the one that the code stands for.
 pub fn report(found: &str, expected: &str) -> String {
     let mut report = String::from("openapi.yaml and the code differ.\n\n");
@@ -71,7 +73,10 @@ pub fn differences(found: &Value, expected: &Value) -> Vec<Difference> {
         let operations = &operations_at(&pointer, found) | &operations_at(&pointer, expected);
         Difference { pointer, what, operations }
     };
-    json_patch::diff(&by_name(found), &by_name(expected)).0.iter().map(of).collect()
+    // A problem that is written out says the same as a reference to the shared one.
+    let mut written = found.clone();
+    lift::refer_plain_problems(&mut written);
+    json_patch::diff(&by_name(&written), &by_name(expected)).0.iter().map(of).collect()
 }
 
 /// The document with its tags and parameters under their names: one more of them moves no other.

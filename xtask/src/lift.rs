@@ -30,6 +30,7 @@ pub fn lift(derived: Value, refinements: &[Value]) -> Value {
 
 /// Adds what need not be written, since the lift would write it: the answers that all operations share, and examples in more places.
 pub fn complete(document: &mut Value) {
+    refer_plain_problems(document);
     for operation in operations(document) {
         add_shared_responses(operation);
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten();
@@ -38,6 +39,24 @@ pub fn complete(document: &mut Value) {
         }
     }
     show_examples(document);
+}
+
+/// Writes a problem that says nothing of its own but what it means as the lift does: as the shared response of its status.
+pub fn refer_plain_problems(document: &mut Value) {
+    let plain = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let stamped = json!({ "x-request-id": { "$ref": "#/components/headers/RequestId" } });
+    for operation in operations(document) {
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            let is_plain = response.as_object().is_some_and(|response| {
+                response.get("content") == Some(&plain)
+                    && response.get("headers").is_none_or(|headers| *headers == stamped)
+                    && response.keys().all(|key| ["description", "headers", "content"].contains(&key.as_str()))
+            });
+            if is_plain {
+                refer_to_shared_response(status, response);
+            }
+        }
+    }
 }
 
 /// Every operation of the document, with its path and its method.
@@ -52,7 +71,12 @@ pub fn located(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
 /// Shows the example of a schema wherever a reader looks for one.
 fn show_examples(document: &mut Value) {
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        schemas.values_mut().for_each(spread_examples);
+        for schema in schemas.values_mut() {
+            if let (None, Some(examples)) = (schema.get("examples"), example_of_enumeration(schema)) {
+                schema["examples"] = examples;
+            }
+            spread_examples(schema);
+        }
     }
     let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
     for operation in operations(document) {
@@ -140,6 +164,14 @@ fn normalise_schema(schema: &mut Map<String, Value>) {
             *number = json!(float as i64);
         }
     }
+    // OpenAPI 3.0 says beside a bound that it is exclusive; in 3.1 such a bound has a keyword of its own.
+    for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+        let Some(is_exclusive) = schema.get(exclusive).and_then(Value::as_bool) else { continue };
+        schema.shift_remove(exclusive);
+        if is_exclusive && let Some(number) = schema.shift_remove(bound) {
+            schema.insert(exclusive.to_owned(), number);
+        }
+    }
     if schema.contains_key("properties") && !schema.contains_key("additionalProperties") {
         schema.insert("additionalProperties".to_owned(), json!(false));
     }
@@ -198,12 +230,16 @@ fn list_parameters(operation: &mut Value) {
 /// What poem-openapi derives for a problem lacks its headers and example; the shared response has both.
 fn refer_to_shared_responses(operation: &mut Value) {
     for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-        if let Some(code) = Code::ALL.iter().find(|code| code.status().as_str() == status) {
-            let description = response.get("description").cloned();
-            *response = reference(*code);
-            if let Some(description) = description {
-                response["description"] = description;
-            }
+        refer_to_shared_response(status, response);
+    }
+}
+
+fn refer_to_shared_response(status: &str, response: &mut Value) {
+    if let Some(code) = Code::ALL.iter().find(|code| code.status().as_str() == status) {
+        let description = response.get("description").cloned();
+        *response = reference(*code);
+        if let Some(description) = description {
+            response["description"] = description;
         }
     }
 }
@@ -237,12 +273,17 @@ fn reference(code: Code) -> Value {
     json!({ "$ref": format!("#/components/responses/{}", code.component()) })
 }
 
-/// Gives each property the example that its object's example has for it, unless it has its own or is a reference.
+/// The example that an enumeration has unless it says another: its first value.
+pub fn example_of_enumeration(schema: &Value) -> Option<Value> {
+    schema.pointer("/enum/0").map(|first| json!([first]))
+}
+
+/// Gives each property the example that the first of its object's examples with it has, unless it has its own or is a reference.
 fn spread_examples(schema: &mut Value) {
-    let Some(example) = schema.pointer("/examples/0").cloned() else { return };
+    let Some(examples) = schema.get("examples").and_then(Value::as_array).cloned() else { return };
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for (name, property) in properties {
-        if let Some(value) = example.get(name)
+        if let Some(value) = examples.iter().find_map(|example| example.get(name))
             && let Some(property) = property.as_object_mut()
             && !property.contains_key("$ref")
         {
@@ -325,6 +366,61 @@ mod tests {
             "other": { "$ref": "#/components/schemas/Y", "description": "One line.\n\nTwo." }
         }, "additionalProperties": false });
         assert_eq!(normalised(derived), expected);
+    }
+
+    #[test]
+    fn an_exclusive_bound_has_a_keyword_of_its_own() {
+        let derived =
+            json!({ "type": "number", "minimum": 0.0, "exclusiveMinimum": true, "maximum": 0.5, "exclusiveMaximum": false });
+        assert_eq!(normalised(derived), json!({ "type": "number", "maximum": 0.5, "exclusiveMinimum": 0 }));
+        let derived = json!({ "type": "integer", "minimum": 1.0, "maximum": 9.0, "exclusiveMaximum": true });
+        assert_eq!(normalised(derived), json!({ "type": "integer", "minimum": 1, "exclusiveMaximum": 9 }));
+    }
+
+    #[test]
+    fn an_enumeration_shows_its_first_value_unless_it_says_another() {
+        let mut document = json!({ "paths": {}, "components": { "schemas": {
+            "Currency": { "enum": ["EUR", "USD"] }, "Language": { "enum": ["el", "en"], "examples": ["en"] }
+        } } });
+        show_examples(&mut document);
+        let example = |name: &str| document["components"]["schemas"][name]["examples"].clone();
+        assert_eq!((example("Currency"), example("Language")), (json!(["EUR"]), json!(["en"])));
+    }
+
+    #[test]
+    fn a_property_shows_the_first_example_that_has_it() {
+        let mut schema = json!({
+            "properties": { "a": {}, "b": {}, "c": { "examples": [0] }, "d": {} },
+            "examples": [{ "a": 1, "c": 1 }, { "a": 2, "b": 2 }]
+        });
+        spread_examples(&mut schema);
+        let expected = json!({ "a": { "examples": [1] }, "b": { "examples": [2] }, "c": { "examples": [0] }, "d": {} });
+        assert_eq!(schema["properties"], expected);
+    }
+
+    #[test]
+    fn a_problem_that_says_only_what_it_means_is_the_shared_response() {
+        let content = |media_type: Value| json!({ "application/problem+json": media_type });
+        let problem = json!({ "$ref": "#/components/schemas/Problem" });
+        let referred = |status: &str, response: Value| {
+            let mut document = json!({ "paths": { "/a": { "get": { "responses": { status: response } } } } });
+            refer_plain_problems(&mut document);
+            document["paths"]["/a"]["get"]["responses"][status].take()
+        };
+        let plain = json!({ "description": "No such country.", "content": content(json!({ "schema": problem })) });
+        let shared = json!({ "$ref": "#/components/responses/NotFound", "description": "No such country." });
+        assert_eq!(referred("404", plain.clone()), shared);
+        let mut stamped = plain.clone();
+        stamped["headers"] = json!({ "x-request-id": { "$ref": "#/components/headers/RequestId" } });
+        assert_eq!(referred("404", stamped), shared);
+        // What says more is kept, and so is a status that no problem has.
+        let mut own = plain.clone();
+        own["content"] = content(json!({ "schema": problem, "example": { "status": 404 } }));
+        let mut headed = plain.clone();
+        headed["headers"] = json!({ "Retry-After": {} });
+        for (status, kept) in [("404", own), ("404", headed), ("418", plain)] {
+            assert_eq!(referred(status, kept.clone()), kept, "{status}");
+        }
     }
 
     #[test]

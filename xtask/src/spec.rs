@@ -5,10 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use openapi_document::{
+    Document,
+    pointer::{is_within, join},
+};
+use serde_json::{Value, json};
 use users_api::api;
 
-use crate::{drift, generators, lift::lift};
+use crate::{drift, generators, lift::lift, stub::refine::nested};
 
 /// The file's first line.
 const HEADER: &str =
@@ -21,8 +25,8 @@ pub enum SpecError {
     #[error("the document derived from the handlers is not JSON: {0}")]
     Derive(serde_json::Error),
     /// What the lift makes is not an OpenAPI 3.1 document.
-    #[error("the document derived from the handlers is not an OpenAPI 3.1 document: {0}")]
-    NotOpenApi(serde_json::Error),
+    #[error("the document derived from the handlers is not an OpenAPI 3.1 document:{0}")]
+    NotOpenApi(String),
     /// The document cannot be written as YAML.
     #[error("the document cannot be written as YAML: {0}")]
     Serialise(String),
@@ -67,9 +71,59 @@ pub enum Verdict {
 pub fn expected() -> Result<String, SpecError> {
     let derived = api::derived_document().map_err(SpecError::Derive)?;
     let document = lift(derived, &api::refinements());
-    // A typed model of OpenAPI 3.1 reads it: a refinement that puts something where it does not belong is found here.
-    serde_json::from_value::<utoipa::openapi::OpenApi>(document.clone()).map_err(SpecError::NotOpenApi)?;
+    readable(&document)?;
     render(&document)
+}
+
+/// A typed model of OpenAPI 3.1 reads the document: a refinement that puts something where it does not belong is found here.
+///
+/// # Errors
+///
+/// [`SpecError::NotOpenApi`], with the places.
+pub fn readable(document: &Value) -> Result<(), SpecError> {
+    let Err(error) = read(document) else { return Ok(()) };
+    // The model does not say where. The loader of documents does, for what it knows to be wrong.
+    let loaded = Document::parse("openapi.json", document.to_string());
+    let mut places: Vec<(String, String)> = loaded
+        .iter()
+        .flat_map(Document::defects)
+        .map(|defect| (defect.pointer.clone(), format!(": {}", defect.message)))
+        .collect();
+    for place in misplaced(document) {
+        if !places.iter().any(|(known, _)| is_within(known, &place)) {
+            places.push((place, " has something that does not belong there".to_owned()));
+        }
+    }
+    let lines: String = places.iter().map(|(place, what)| format!("\n  {place}{what}")).collect();
+    Err(SpecError::NotOpenApi(if lines.is_empty() { format!(" {error}") } else { lines }))
+}
+
+fn read(document: &Value) -> serde_json::Result<utoipa::openapi::OpenApi> {
+    serde_json::from_value(document.clone())
+}
+
+/// The operations and components that the model does not read in a document of their own; of an object, its properties.
+fn misplaced(document: &Value) -> Vec<String> {
+    let is_wrong = |place: &str, at: &str| {
+        let mut only = json!({ "openapi": "3.1.0", "info": { "title": "", "version": "" }, "paths": {} });
+        json_patch::merge(&mut only, &nested(at, document.pointer(place).cloned().unwrap_or_default()));
+        read(&only).is_err()
+    };
+    let below = |place: &str| -> Vec<String> {
+        let members = document.pointer(place).and_then(Value::as_object);
+        members.into_iter().flat_map(|members| members.keys()).map(|key| join(place, key)).collect()
+    };
+    let operations = below("/paths").into_iter().flat_map(|path| below(&path));
+    let components = below("/components").into_iter().flat_map(|section| below(&section));
+    let wrong = operations.chain(components).filter(|place| is_wrong(place, place));
+    wrong
+        .flat_map(|place| {
+            let properties = below(&join(&place, "properties"));
+            let properties: Vec<_> =
+                properties.into_iter().filter(|property| is_wrong(property, "/components/schemas/Property")).collect();
+            if properties.is_empty() { vec![place] } else { properties }
+        })
+        .collect()
 }
 
 /// The text of a document.
@@ -114,4 +168,36 @@ pub fn check(path: &Path) -> Result<Verdict, SpecError> {
     let document = serde_saphyr::from_str(&expected).map_err(|error| SpecError::Serialise(error.to_string()))?;
     let obstacles = generators::obstacles(&document);
     Ok(if obstacles.is_empty() { Verdict::Fresh } else { Verdict::Obstacles(generators::report(&obstacles)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(change: impl FnOnce(&mut Value)) -> String {
+        let mut document = serde_saphyr::from_str(&expected().unwrap()).unwrap();
+        change(&mut document);
+        match readable(&document) {
+            Err(error @ SpecError::NotOpenApi(_)) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_openapi_is_named_with_its_place() {
+        let property = "/components/schemas/CreateUser/properties/firstName";
+        let text = said(|document| document.pointer_mut(property).unwrap()["exclusiveMinimum"] = json!(true));
+        let expected =
+            format!("an OpenAPI 3.1 document:\n  {property}/exclusiveMinimum: `exclusiveMinimum` is a boolean, not a number");
+        assert!(text.ends_with(&expected), "{text}");
+        let text = said(|document| document["paths"]["/users"]["get"]["parameters"][0]["in"] = json!("body"));
+        assert!(text.contains("\n  /paths/~1users/get"), "{text}");
+        // One line for each.
+        let text = said(|document| {
+            document["components"]["schemas"]["Address"]["required"] = json!("line1");
+            document["components"]["headers"]["Allow"]["description"] = json!(1);
+        });
+        assert!(text.contains("\n  /components/schemas/Address") && text.contains("\n  /components/headers/Allow"), "{text}");
+        assert_eq!(text.lines().count(), 3, "{text}");
+    }
 }

@@ -98,6 +98,18 @@ fn a_new_tag_and_a_new_parameter_move_no_other() {
 }
 
 #[test]
+fn a_problem_that_is_written_out_is_no_difference() {
+    let expected: Value = serde_saphyr::from_str(&spec::expected().unwrap()).unwrap();
+    let mut found = expected.clone();
+    let response = found.pointer_mut("/paths/~1users/post/responses/409").unwrap();
+    let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    *response = json!({ "description": response["description"], "content": content });
+    assert_eq!(drift::differences(&found, &expected).len(), 0);
+    found["paths"]["/users"]["post"]["responses"]["409"]["description"] = json!("Taken.");
+    assert_eq!(drift::differences(&found, &expected).len(), 1);
+}
+
+#[test]
 fn a_new_operation() {
     insta::assert_snapshot!(changed(|derived| {
         derived["paths"]["/ping"] =

@@ -85,6 +85,24 @@ fn what_is_shared_need_not_be_written_and_what_is_written_is_kept() {
 }
 
 #[test]
+fn what_the_lift_adds_anyway_is_in_no_refinement() {
+    let plan = plan(&document(|document| {
+        document["components"]["schemas"]["NoteKind"].as_object_mut().unwrap().remove("examples");
+        // The shape of the problem and no example: it would be that of another status.
+        document["components"]["responses"].as_object_mut().unwrap().remove("NoteNotFound");
+        document["paths"]["/notes/{noteId}"]["delete"]["responses"]["404"] = json!({
+            "description": "There is no note with this id.",
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
+        });
+    }));
+    let (code, refinements) = plan.changes[0].after.split_once("pub fn refinements()").unwrap();
+    assert!(code.contains("/// There is no note with this id.\n    #[oai(status = 404)]\n    NotFound(Problem),"), "{code}");
+    for unsaid in ["404", "NoteKind", "about:blank"] {
+        assert!(!refinements.contains(unsaid), "{unsaid}: {refinements}");
+    }
+}
+
+#[test]
 fn what_differs_in_code_of_a_person_is_printed() {
     let plan = plan(&document(|document| {
         document["components"]["schemas"]["CreateUser"]["properties"]["firstName"]["maxLength"] = json!(80);

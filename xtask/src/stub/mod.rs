@@ -6,7 +6,7 @@ mod layout;
 mod missing;
 mod operation;
 pub mod project;
-mod refine;
+pub(crate) mod refine;
 mod register;
 mod source;
 mod types;

@@ -6,7 +6,7 @@ use openapi_document::pointer::{join, segments};
 use serde_json::{Map, Value, json};
 
 use super::{StubError, not_carried};
-use crate::lift::lift;
+use crate::lift::{example_of_enumeration, lift};
 
 /// The refinements of these places, each under its pointer, so that the derived document, lifted, is the document there.
 ///
@@ -22,7 +22,8 @@ pub fn refinements(
     // An example of a schema is shown in more places by the lift; there it need not be said again.
     let mut examples = Vec::new();
     for place in places.iter().filter(|place| place.starts_with("/components/schemas/")) {
-        if let Some(values) = document.pointer(&join(place, "examples")) {
+        let schema = document.pointer(place).unwrap_or(&Value::Null);
+        if let Some(values) = schema.get("examples").filter(|values| example_of_enumeration(schema).as_ref() != Some(values)) {
             examples.push((place.clone(), json!({ "examples": values })));
         }
     }
