@@ -75,27 +75,32 @@ pub fn expected() -> Result<String, SpecError> {
     render(&document)
 }
 
-/// A typed model of OpenAPI 3.1 reads the document: a refinement that puts something where it does not belong is found here.
+/// The loader of documents finds nothing wrong and a typed model of OpenAPI 3.1 reads the document: a refinement that puts something where
+/// it does not belong is found here.
 ///
 /// # Errors
 ///
 /// [`SpecError::NotOpenApi`], with the places.
 pub fn readable(document: &Value) -> Result<(), SpecError> {
-    let Err(error) = read(document) else { return Ok(()) };
-    // The model does not say where. The loader of documents does, for what it knows to be wrong.
+    // The loader also looks into conditions, and says where; the model does neither.
     let loaded = Document::parse("openapi.json", document.to_string());
     let mut places: Vec<(String, String)> = loaded
         .iter()
         .flat_map(Document::defects)
         .map(|defect| (defect.pointer.clone(), format!(": {}", defect.message)))
         .collect();
-    for place in misplaced(document) {
+    let misread = read(document).err();
+    for place in misread.iter().flat_map(|_| misplaced(document)) {
         if !places.iter().any(|(known, _)| is_within(known, &place)) {
             places.push((place, " has something that does not belong there".to_owned()));
         }
     }
     let lines: String = places.iter().map(|(place, what)| format!("\n  {place}{what}")).collect();
-    Err(SpecError::NotOpenApi(if lines.is_empty() { format!(" {error}") } else { lines }))
+    match misread {
+        Some(error) if lines.is_empty() => Err(SpecError::NotOpenApi(format!(" {error}"))),
+        _ if lines.is_empty() => Ok(()),
+        _ => Err(SpecError::NotOpenApi(lines)),
+    }
 }
 
 fn read(document: &Value) -> serde_json::Result<utoipa::openapi::OpenApi> {
@@ -192,6 +197,9 @@ mod tests {
         assert!(text.ends_with(&expected), "{text}");
         let text = said(|document| document["paths"]["/users"]["get"]["parameters"][0]["in"] = json!("body"));
         assert!(text.contains("\n  /paths/~1users/get"), "{text}");
+        let condition = "/components/schemas/EmploymentInfo/then";
+        let text = said(|document| document.pointer_mut(condition).unwrap()["required"] = json!("industry"));
+        assert!(text.contains(&format!("\n  {condition}/required: `required` is a string")), "{text}");
         // One line for each.
         let text = said(|document| {
             document["components"]["schemas"]["Address"]["required"] = json!("line1");

@@ -1,8 +1,9 @@
 //! The round trip of `cargo xtask stub`: the document says more, the stub is written and compiled, and the document that the code stands for
-//! then is the one that asked for it.
+//! then is the one that asked for it. Called before they are written, the handlers answer the 501 that the document has for them.
 
 use std::collections::BTreeSet;
 
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::project::Project;
@@ -11,7 +12,7 @@ use crate::project::Project;
 const XTASK: &str = "\"$CARGO_TARGET_DIR/debug/xtask\"";
 
 /// Adds three operations of different shapes to the document, and their stubs to the code; and takes both away again.
-pub fn come_back_as_the_document(project: &Project) {
+pub async fn come_back_as_the_document(project: &Project, serve: &str) {
     let [openapi, modules] = ["openapi.yaml", "src/api/mod.rs"].map(|file| (file, project.read(file)));
     let asked: Value = serde_saphyr::from_str(include_str!("../../../xtask/tests/documents/notes.yaml")).unwrap();
     let mut document: Value = serde_saphyr::from_str(&openapi.1).unwrap();
@@ -35,6 +36,8 @@ pub fn come_back_as_the_document(project: &Project) {
     assert!(code["tags"].as_array().unwrap().contains(&asked["tags"][0]), "{}", code["tags"]);
     assert_eq!(project.sh(&format!("{XTASK} spec --check")), "openapi.yaml: fresh\n");
 
+    answer_that_they_are_not_written(&project.serve(serve).url, &code).await;
+
     let state = "git status --porcelain && cat openapi.yaml src/api/*.rs";
     let before = project.sh(state);
     let again = project.sh(&format!("{XTASK} stub"));
@@ -45,6 +48,41 @@ pub fn come_back_as_the_document(project: &Project) {
         project.write(file, &text);
     }
     project.sh("rm src/api/notes.rs");
+}
+
+/// Every stub is routed and held to its document like any operation, and what it answers is documented: the server checks its own answers.
+async fn answer_that_they_are_not_written(url: &str, document: &Value) {
+    let client = Client::new();
+    let token = client.get(format!("{url}/docs/token")).send().await.unwrap().text().await.unwrap();
+    let send = async |method: &Method, path: &str, body: Option<&Value>, token: &str| {
+        let mut request = client.request(method.clone(), format!("{url}{path}")).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        let media_type = answer.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), media_type.unwrap_or_default(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    let note = document["components"]["schemas"]["CreateNote"]["examples"][0].clone();
+    let stubs = [
+        ("listNotes", Method::GET, "/notes", "/notes".to_owned(), None),
+        ("createNote", Method::POST, "/notes", "/notes".to_owned(), Some(&note)),
+        ("deleteNote", Method::DELETE, "/notes/{noteId}", "/notes/64f0c51e7fb3fc001234c001".to_owned(), None),
+    ];
+    for (id, method, template, path, body) in stubs {
+        let documented = &document["paths"][template][method.as_str().to_lowercase()]["responses"]["501"]["$ref"];
+        let documented =
+            documented.as_str().and_then(|at| document.pointer(&at[1..])).unwrap_or_else(|| panic!("{id} has no 501"));
+        let mut expected = documented["content"]["application/problem+json"]["example"].clone();
+        expected["message"] = json!(format!("{id} is not written yet."));
+        let answer = send(&method, &path, body, &token).await;
+        assert_eq!(answer, (501, "application/problem+json".to_owned(), expected), "{id}");
+        assert_eq!(send(&method, &path, body, "no token").await.0, 401, "{id}");
+    }
+    let mut wrong = note.clone();
+    wrong["text"] = json!("");
+    let (status, _, refused) = send(&Method::POST, "/notes", Some(&wrong), &token).await;
+    assert_eq!((status, &refused["errors"][0]["rule"]), (400, &json!("minLength")), "{refused}");
 }
 
 /// Nothing is lost and nothing is added but what need not be written. The names around what was asked for may have others beside them.
