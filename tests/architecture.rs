@@ -124,7 +124,7 @@ fn the_files_that_the_pages_name_exist() {
 
 #[test]
 fn the_tests_that_the_pages_name_exist() {
-    let code: Vec<String> = ["src", "tests", "openapi-server", "contract-tests", "xtask"]
+    let code: Vec<String> = ["src", "tests", "openapi-server", "openapi-document", "contract-tests", "xtask"]
         .into_iter()
         .flat_map(sources)
         .map(|(_, text)| text)
