@@ -230,7 +230,7 @@ async fn real_documents_are_enforced() {
     let mut wrong = Vec::new();
     for (name, path) in documents(&corpus) {
         // Not all that there is to try, for the sake of time: about a minute for ten documents.
-        let Enforced { operations, compiled, report } = match Enforced::test(&path, Depth { cases: 10, seconds: 15 }).await {
+        let Enforced { operations, compiled, report } = match Enforced::test(&path, Depth { cases: 10, seconds: 8 }).await {
             Ok(enforced) => enforced,
             Err(error @ (ContractError::Route { .. } | ContractError::Unsupported { .. })) => {
                 println!("{name}: refused: {error}");
