@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::Args;
+use openapi_server::contract::Limits;
 
 use crate::{
     auth::Issuer,
@@ -48,7 +49,7 @@ pub struct Config {
     pub issuer: Issuer,
 
     /// Largest request body, in bytes.
-    #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 64 * 1024)]
+    #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = Limits::default().body)]
     pub max_body_bytes: usize,
 
     /// Largest request head (request line and headers), in bytes; at least 8192.

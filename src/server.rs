@@ -7,7 +7,7 @@ use openapi_server::{
     Settings,
     auth::{KeyError, LocalIssuerError},
     contract::{ContractError, Limits},
-    listener::Bounds,
+    listener::ConnectionLimits,
 };
 use prometheus_client::registry::Registry;
 use tokio::{
@@ -205,7 +205,7 @@ fn settings(config: &Config) -> Settings {
             rate: config.rate_limit,
             check_responses: config.check_responses,
         },
-        bounds: Bounds {
+        connection_limits: ConnectionLimits {
             connections: config.max_connections,
             connections_per_address: config.max_connections_per_address,
             header_bytes: config.max_header_bytes,

@@ -25,9 +25,9 @@ use crate::{
     envelope::Application,
 };
 
-/// Bounds on connections.
+/// Limits on connections.
 #[derive(Debug, Clone)]
-pub struct Bounds {
+pub struct ConnectionLimits {
     /// How many may be open.
     pub connections: usize,
     /// How many of them one address may have; 0 means any number. Loopback addresses are not counted, and an IPv6 network of 64 bits
@@ -43,7 +43,7 @@ pub struct Bounds {
     pub shutdown_timeout: Duration,
 }
 
-impl Default for Bounds {
+impl Default for ConnectionLimits {
     /// 4096 connections, 512 of one address, heads of 16 KiB in 10 seconds, 30 seconds for a client that does not read, 20 seconds to
     /// finish.
     fn default() -> Self {
@@ -63,7 +63,7 @@ impl Default for Bounds {
 /// ```
 /// use std::sync::Arc;
 ///
-/// use openapi_server::listener::{self, Bounds};
+/// use openapi_server::listener::{self, ConnectionLimits};
 /// use poem::{EndpointExt, endpoint::{ToDynEndpoint, make_sync}};
 /// use tokio::{net::TcpListener, sync::oneshot};
 ///
@@ -73,19 +73,24 @@ impl Default for Bounds {
 /// let url = format!("http://{}", listener.local_addr()?);
 /// let application = Arc::new(ToDynEndpoint(make_sync(|_| "fine").map_to_response()));
 /// let (stop, stopped) = oneshot::channel::<()>();
-/// let server = tokio::spawn(listener::serve(listener, application, Bounds::default(), async { drop(stopped.await) }));
+/// let server = tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), async { drop(stopped.await) }));
 /// assert_eq!(reqwest::get(url).await?.text().await?, "fine");
 /// drop(stop);
 /// assert!(server.await?, "all that was under way has finished");
 /// # Ok(())
 /// # }
 /// ```
-pub async fn serve(listener: TcpListener, application: Application, bounds: Bounds, stop: impl Future<Output = ()>) -> bool {
-    let open = Arc::new(Semaphore::new(bounds.connections));
-    let per_address = PerAddress::new(bounds.connections_per_address);
+pub async fn serve(
+    listener: TcpListener,
+    application: Application,
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()>,
+) -> bool {
+    let open = Arc::new(Semaphore::new(limits.connections));
+    let per_address = PerAddress::new(limits.connections_per_address);
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(bounds.header_timeout).max_buf_size(bounds.header_bytes);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).max_buf_size(limits.header_bytes);
     http.half_close(true); // A client that has sent all it wants to gets its answer.
 
     let mut stop = std::pin::pin!(stop);
@@ -112,7 +117,7 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
             async move { application.call(request).await.map(hyper::Response::from) }
         });
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(bounds.write_timeout));
+        stream.set_write_timeout(Some(limits.write_timeout));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         tokio::spawn(async move {
             let _places = places;
@@ -123,7 +128,7 @@ pub async fn serve(listener: TcpListener, application: Application, bounds: Boun
         });
     }
     drop(listener);
-    tokio::time::timeout(bounds.shutdown_timeout, graceful.shutdown()).await.is_ok()
+    tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_ok()
 }
 
 /// A connection and the places that it takes for as long as it is open.

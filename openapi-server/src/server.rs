@@ -14,7 +14,7 @@ use crate::{
     docs,
     envelope::{Application, Envelope},
     health::{self, Readiness},
-    listener::{self, Bounds},
+    listener::{self, ConnectionLimits},
     metrics::{self, Metrics},
 };
 
@@ -48,8 +48,8 @@ pub enum ServerError {
 pub struct Settings {
     /// Limits on single requests.
     pub limits: Limits,
-    /// Bounds on connections.
-    pub bounds: Bounds,
+    /// Limits on connections.
+    pub connection_limits: ConnectionLimits,
     /// How many requests may be in progress; further ones wait, or get 503.
     pub max_requests: usize,
     /// How many requests may wait for their turn, for a second at most.
@@ -63,7 +63,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            bounds: Bounds::default(),
+            connection_limits: ConnectionLimits::default(),
             max_requests: 1024,
             max_queued: 1024,
             request_timeout: Duration::from_secs(30),
@@ -105,7 +105,7 @@ pub struct Server {
     address: SocketAddr,
     application: Application,
     metrics: Option<(TcpListener, SocketAddr, Arc<Metrics>)>,
-    bounds: Bounds,
+    connection_limits: ConnectionLimits,
 }
 
 /// A server to be configured; [`Server::new`] makes one.
@@ -150,9 +150,9 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
         let metrics = self.metrics.map(|(listener, _, metrics)| {
             let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
-            tokio::spawn(listener::serve(listener, application, Bounds::default(), std::future::pending()))
+            tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), std::future::pending()))
         });
-        let finished = listener::serve(self.listener, self.application, self.bounds, stop).await;
+        let finished = listener::serve(self.listener, self.application, self.connection_limits, stop).await;
         if !finished {
             tracing::warn!("some requests did not finish in time and were broken off");
         }
@@ -269,7 +269,13 @@ impl Builder {
             Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout)
                 .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)));
         let (listener, address) = bind(address).await?;
-        Ok(Server { listener, address, application: Arc::new(ToDynEndpoint(application)), metrics, bounds: self.settings.bounds })
+        Ok(Server {
+            listener,
+            address,
+            application: Arc::new(ToDynEndpoint(application)),
+            metrics,
+            connection_limits: self.settings.connection_limits,
+        })
     }
 }
 

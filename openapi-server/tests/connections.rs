@@ -158,8 +158,8 @@ async fn a_refused_body_that_comes_after_all_leaves_the_connection_open() {
 #[tokio::test]
 async fn a_client_that_does_not_read_loses_its_connection() {
     let api = Api::start(|settings| {
-        settings.bounds.connections = 1;
-        settings.bounds.write_timeout = Duration::from_millis(100);
+        settings.connection_limits.connections = 1;
+        settings.connection_limits.write_timeout = Duration::from_millis(100);
     })
     .await;
     // More than fits into the buffers of the system.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 /// The kinds of JSON values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum JsonType {
     Null,
     Boolean,
     Integer,
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Object,
 }
 
-impl Kind {
+impl JsonType {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
             "null" => Self::Null,
@@ -74,7 +74,7 @@ pub(crate) enum Additional {
 #[derive(Debug, Clone)]
 pub(crate) struct Facts<'d> {
     /// The kinds of values that it allows; none where it does not say.
-    pub kinds: Option<BTreeSet<Kind>>,
+    pub kinds: Option<BTreeSet<JsonType>>,
     /// The properties, each with the places of its schemas.
     pub properties: IndexMap<&'d str, Vec<String>>,
     pub required: HashSet<&'d str>,
@@ -172,16 +172,17 @@ impl<'d> Facts<'d> {
     }
 
     /// Leaves only these kinds.
-    pub fn restrict(&mut self, kinds: BTreeSet<Kind>) {
+    pub fn restrict(&mut self, kinds: BTreeSet<JsonType>) {
         let Some(known) = &self.kinds else {
             self.kinds = Some(kinds);
             return;
         };
-        let mut both: BTreeSet<Kind> = known.intersection(&kinds).copied().collect();
-        let integers =
-            |one: &BTreeSet<Kind>, other: &BTreeSet<Kind>| one.contains(&Kind::Integer) && other.contains(&Kind::Number);
+        let mut both: BTreeSet<JsonType> = known.intersection(&kinds).copied().collect();
+        let integers = |one: &BTreeSet<JsonType>, other: &BTreeSet<JsonType>| {
+            one.contains(&JsonType::Integer) && other.contains(&JsonType::Number)
+        };
         if integers(known, &kinds) || integers(&kinds, known) {
-            both.insert(Kind::Integer);
+            both.insert(JsonType::Integer);
         }
         self.kinds = Some(both);
     }
@@ -189,30 +190,30 @@ impl<'d> Facts<'d> {
     /// Whether null is allowed, where anything else is said.
     pub fn allows_null(&self) -> bool {
         match (&self.kinds, &self.values) {
-            (Some(kinds), Some(values)) => kinds.contains(&Kind::Null) && values.iter().any(|value| value.is_null()),
-            (Some(kinds), None) => kinds.contains(&Kind::Null),
+            (Some(kinds), Some(values)) => kinds.contains(&JsonType::Null) && values.iter().any(|value| value.is_null()),
+            (Some(kinds), None) => kinds.contains(&JsonType::Null),
             (None, Some(values)) => values.iter().any(|value| value.is_null()),
             (None, None) => false,
         }
     }
 
     /// The kinds but null; none where nothing is said.
-    pub fn kinds_but_null(&self) -> Option<BTreeSet<Kind>> {
+    pub fn kinds_but_null(&self) -> Option<BTreeSet<JsonType>> {
         let kinds = match (&self.kinds, &self.values) {
             (Some(kinds), _) => kinds.clone(),
-            (None, Some(values)) => values.iter().map(|value| Kind::of_value(value)).collect(),
+            (None, Some(values)) => values.iter().map(|value| JsonType::of_value(value)).collect(),
             (None, None) => return None,
         };
         let mut kinds = kinds;
-        kinds.remove(&Kind::Null);
-        if kinds.contains(&Kind::Number) {
-            kinds.remove(&Kind::Integer); // Every integer is a number.
+        kinds.remove(&JsonType::Null);
+        if kinds.contains(&JsonType::Number) {
+            kinds.remove(&JsonType::Integer); // Every integer is a number.
         }
         Some(kinds)
     }
 
     /// The only kind of value but null.
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<JsonType> {
         let kinds = self.kinds_but_null()?;
         kinds.first().copied().filter(|_| kinds.len() == 1)
     }
@@ -221,17 +222,17 @@ impl<'d> Facts<'d> {
     pub fn values_but_null(&self) -> Option<Vec<&'d Value>> {
         let kinds = self.kinds_but_null().unwrap_or_default();
         let values = self.values.as_ref()?.iter().copied();
-        Some(values.filter(|value| kinds.contains(&Kind::of_value(value))).collect())
+        Some(values.filter(|value| kinds.contains(&JsonType::of_value(value))).collect())
     }
 }
 
 /// The kinds that the `type` of a schema names, or that its keywords stand for.
-fn kinds_of(schema: &Map<String, Value>) -> Option<BTreeSet<Kind>> {
+fn kinds_of(schema: &Map<String, Value>) -> Option<BTreeSet<JsonType>> {
     match schema.get("type") {
-        Some(Value::String(name)) => Kind::of(name).map(|kind| BTreeSet::from([kind])),
-        Some(Value::Array(names)) => Some(names.iter().filter_map(|name| Kind::of(name.as_str()?)).collect()),
-        _ if schema.contains_key("properties") => Some(BTreeSet::from([Kind::Object])),
-        _ if schema.contains_key("items") => Some(BTreeSet::from([Kind::Array])),
+        Some(Value::String(name)) => JsonType::of(name).map(|kind| BTreeSet::from([kind])),
+        Some(Value::Array(names)) => Some(names.iter().filter_map(|name| JsonType::of(name.as_str()?)).collect()),
+        _ if schema.contains_key("properties") => Some(BTreeSet::from([JsonType::Object])),
+        _ if schema.contains_key("items") => Some(BTreeSet::from([JsonType::Array])),
         _ => None,
     }
 }

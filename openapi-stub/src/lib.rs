@@ -38,5 +38,5 @@ mod types;
 pub use self::{
     merge::{MergeError, Note, Plan, Reason, Write},
     names::of_package as package_name,
-    project::{File, Function, Kind, Library, Settings, StubError, project},
+    project::{File, FileRole, Function, Library, Settings, StubError, project},
 };

@@ -10,7 +10,7 @@ use quote::ToTokens;
 use syn::{FnArg, Item, ItemFn};
 
 use crate::{
-    project::{File, Function, Kind},
+    project::{File, FileRole, Function},
     seal,
 };
 
@@ -124,11 +124,11 @@ impl Plan {
         for file in files {
             let found = read(folder, &file.path)?;
             match (&file.kind, found) {
-                (Kind::Once, Some(_)) => {}
-                (Kind::Once | Kind::Generated | Kind::Handlers(_), None) => {
+                (FileRole::Once, Some(_)) => {}
+                (FileRole::Once | FileRole::Generated | FileRole::Handlers(_), None) => {
                     plan.write(&file.path, &file.content, Reason::New);
                 }
-                (Kind::Generated, Some(found)) => {
+                (FileRole::Generated, Some(found)) => {
                     let new = seal::read(&file.content).map(|(number, _)| number);
                     match seal::read(&found) {
                         Some((old, _)) if Some(old) == new => {}
@@ -136,8 +136,8 @@ impl Plan {
                         _ => plan.beside(folder, file)?,
                     }
                 }
-                (Kind::Document, found) => plan.document(folder, file, found)?,
-                (Kind::Handlers(functions), Some(found)) => plan.handlers(folder, file, functions, &found)?,
+                (FileRole::Document, found) => plan.document(folder, file, found)?,
+                (FileRole::Handlers(functions), Some(found)) => plan.handlers(folder, file, functions, &found)?,
             }
         }
         plan.left_over(folder, files)?;

@@ -54,12 +54,12 @@ pub struct File {
     /// What is in it, in a new project.
     pub content: String,
     /// What becomes of it in a project that exists.
-    pub kind: Kind,
+    pub kind: FileRole,
 }
 
 /// What becomes of a file in a project that exists.
 #[derive(Debug, Clone)]
-pub enum Kind {
+pub enum FileRole {
     /// It belongs to whoever works on the project.
     Once,
     /// It is rewritten as long as nobody has edited it.
@@ -100,8 +100,8 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
         let template = template.replace("{document}", name).replace("{crate}", &package.replace('-', "_"));
         template.replace("{package}", package)
     };
-    let once = |path: &str, content: String| File { path: path.to_owned(), content, kind: Kind::Once };
-    let generated = |path: &str, content: String| File { path: path.to_owned(), content, kind: Kind::Generated };
+    let once = |path: &str, content: String| File { path: path.to_owned(), content, kind: FileRole::Once };
+    let generated = |path: &str, content: String| File { path: path.to_owned(), content, kind: FileRole::Generated };
     let title = document.json().pointer("/info/title").and_then(Value::as_str).map(docs::line).unwrap_or_default();
     let title = if title.is_empty() { package.clone() } else { title };
     let (context, manifest, dockerfile) = of_library(&settings.library);
@@ -111,7 +111,7 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
         once("Dockerfile", fill(&dockerfile)),
         once(".gitignore", include_str!("templates/gitignore").to_owned()),
         once(".dockerignore", include_str!("templates/gitignore").replace('/', "")),
-        File { path: name.to_owned(), content: text, kind: Kind::Document },
+        File { path: name.to_owned(), content: text, kind: FileRole::Document },
         once("src/main.rs", fill(include_str!("templates/main.rs"))),
         once("src/lib.rs", fill(include_str!("templates/lib.rs"))),
         generated("src/document.rs", fill(include_str!("templates/document.rs"))),
@@ -127,7 +127,7 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
     // Last: nothing is met any more.
     files.push(generated("src/types.rs", source::types(&mut types)?));
     for file in &mut files {
-        if matches!(file.kind, Kind::Generated) {
+        if matches!(file.kind, FileRole::Generated) {
             file.content = crate::seal::sealed(&file.content);
         }
     }
@@ -144,7 +144,7 @@ fn of_handlers(handlers: &[Handler], types: &mut Types<'_>) -> Result<Vec<File>,
     let files = modules.into_iter().map(|(module, functions)| {
         let sources: Vec<&str> = functions.iter().map(|function| function.source.as_str()).collect();
         let content = format!("use crate::prelude::*;\n\n{}", sources.join("\n"));
-        File { path: format!("src/api/{module}.rs"), content, kind: Kind::Handlers(functions) }
+        File { path: format!("src/api/{module}.rs"), content, kind: FileRole::Handlers(functions) }
     });
     Ok(files.collect())
 }

@@ -16,7 +16,7 @@ use openapi_server::{
     ContractError, Server, ServerError,
     auth::{LocalIssuer, Secrets},
 };
-use openapi_stub::{File, Kind, Library, Plan, Settings, package_name, project};
+use openapi_stub::{File, FileRole, Library, Plan, Settings, package_name, project};
 use poem::{Route, endpoint::make_sync, http::StatusCode};
 use tempfile::TempDir;
 
@@ -149,7 +149,8 @@ async fn stubs_of_real_documents_compile_and_start() {
         let began = Instant::now();
         let mut said = cargo(folder.path(), &["check", "--all-targets"]);
         let seconds = began.elapsed().as_secs_f64();
-        let operations = files.iter().map(|file| if let Kind::Handlers(functions) = &file.kind { functions.len() } else { 0 });
+        let operations =
+            files.iter().map(|file| if let FileRole::Handlers(functions) = &file.kind { functions.len() } else { 0 });
         let lines = files.iter().filter(|file| file.path.ends_with(".rs")).map(|file| file.content.lines().count());
         let (operations, lines): (usize, usize) = (operations.sum(), lines.sum());
         let mut verdict = if said.is_empty() { "compiles" } else { "does not compile" };

@@ -1,6 +1,7 @@
 //! A suite: the document, the tokens, the judges, and the number of cases.
 
 mod alike;
+mod anonymous;
 mod base_path;
 mod baseline;
 mod callers;
@@ -12,7 +13,6 @@ pub(crate) mod fresh;
 pub(crate) mod har;
 mod lifecycle;
 mod look;
-mod open;
 mod patched;
 mod prepared;
 mod provide;
@@ -22,9 +22,9 @@ mod run;
 mod saved;
 mod sequence;
 mod shrink;
-mod state;
 pub(crate) mod store;
 mod tally;
+mod unique;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -459,7 +459,7 @@ impl Suite {
             let grant = if is_documented { self.keyring.grant(operation)? } else { Ok(self.keyring.undocumented()) };
             grants.insert(operation.id.clone(), grant);
         }
-        open::open(client, prepared, &mut grants).await;
+        anonymous::let_in(client, prepared, &mut grants).await;
         let mut of_parts = prepared.parts.iter().filter_map(|part| grants.get_key_value(&part.target.operation.id));
         match of_parts.next() {
             Some((operation, Err(missing))) if of_parts.all(|(_, grant)| grant.is_err()) => {

@@ -22,9 +22,10 @@ use super::{
     lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
     resources::{Answer, Known},
-    saved, sequence, state,
+    saved, sequence,
     store::check_store,
     tally::Tally,
+    unique,
 };
 use crate::{
     cases::{Case, Credentials, Expect, Group, authentication, protocol},
@@ -551,7 +552,7 @@ impl<'a> Run<'a> {
     pub async fn state_cases(&self, part: &PlannedTarget<'_>) -> usize {
         match part.baseline() {
             Some(baseline) => {
-                state::run(self, part.target, baseline).await
+                unique::run(self, part.target, baseline).await
                     + lifecycle::run(self, part, baseline).await
                     + callers::run(self, part).await
                     + self.result_cases(part).await

@@ -4,11 +4,11 @@
 //! ([`Secrets`]). Whoever knows other credentials implements [`Authenticator`].
 
 mod fetch;
+mod key_source;
 mod keys;
 mod local;
-mod remembered;
 mod secrets;
-mod source;
+mod token_cache;
 mod verifier;
 
 use std::{

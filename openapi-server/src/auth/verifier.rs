@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::{
     Caller,
     fetch::KeySetUrl,
+    key_source::{KeySource, Missing},
     keys::{Key, KeyError, KeySet},
-    remembered::Remembered,
-    source::{KeySource, Missing},
+    token_cache::TokenCache,
 };
 
 /// How far the issuer's clock and ours may differ, in seconds.
@@ -46,7 +46,7 @@ pub struct Verifier {
     source: Source,
     issuer: String,
     audience: String,
-    remembered: Remembered,
+    cache: TokenCache,
 }
 
 /// Where the keys come from.
@@ -135,7 +135,7 @@ impl Verifier {
     }
 
     fn of(source: Source, issuer: &str, audience: &str) -> Self {
-        Self { source, issuer: issuer.to_owned(), audience: audience.to_owned(), remembered: Remembered::new() }
+        Self { source, issuer: issuer.to_owned(), audience: audience.to_owned(), cache: TokenCache::new() }
     }
 
     /// Whether tokens can be judged now.
@@ -152,7 +152,7 @@ impl Verifier {
 
     /// Adds the figures of the remembered tokens and of the key set.
     pub(super) fn register(&self, figures: &mut Registry) {
-        self.remembered.register(figures);
+        self.cache.register(figures);
         if let Source::Issuer(source) = &self.source {
             source.register(figures);
         }
@@ -164,7 +164,7 @@ impl Verifier {
     ///
     /// [`Rejection`].
     pub async fn verify(&self, token: &str) -> Result<Caller, Rejection> {
-        let remembered = self.current().and_then(|keys| self.remembered.get(token, &keys, get_current_timestamp()));
+        let remembered = self.current().and_then(|keys| self.cache.get(token, &keys, get_current_timestamp()));
         if let Some(caller) = remembered {
             return Ok(caller);
         }
@@ -179,7 +179,7 @@ impl Verifier {
         for key in keys.get(&kid).into_iter().flatten().filter(|key| key.algorithm == algorithm) {
             match self.verify_with(key, token) {
                 Ok((caller, expires)) => {
-                    self.remembered.insert(token, caller.clone(), expires, Arc::clone(key));
+                    self.cache.insert(token, caller.clone(), expires, Arc::clone(key));
                     return Ok(caller);
                 }
                 Err(why) => rejection = why,

@@ -34,7 +34,7 @@ use http::{
 };
 use serde_json::Value;
 
-pub(crate) use self::{body::drain_after, rate::Standing};
+pub(crate) use self::{body::drain_after, rate::RateLimitStatus};
 pub use self::{
     document::Document,
     parameters::ValidParameters,
@@ -192,7 +192,7 @@ pub struct Admitted {
     /// What a changed resource must satisfy (`x-result`).
     pub result: Option<ResultSchema>,
     /// What the caller has left of its rate, where that is limited; for the answer.
-    pub(crate) standing: Option<Standing>,
+    pub(crate) standing: Option<RateLimitStatus>,
 }
 
 impl Matched<'_> {
@@ -331,7 +331,7 @@ impl Contract {
         match self.check(matched, head, body, caller).await {
             Ok(admitted) => Ok(Admitted { standing, ..admitted }),
             Err(problem) => Err(match standing {
-                Some(standing) => standing.told_with(problem),
+                Some(standing) => standing.add_to(problem),
                 None => problem,
             }),
         }

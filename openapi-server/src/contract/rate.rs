@@ -28,7 +28,7 @@ pub(super) struct RateLimit {
 }
 
 /// What a caller has left of its rate.
-pub(crate) struct Standing {
+pub(crate) struct RateLimitStatus {
     policy: HeaderValue,
     limit: HeaderValue,
 }
@@ -40,7 +40,7 @@ impl RateLimit {
     }
 
     /// What is left for this caller; 429 with `Retry-After` when it has used up the rate.
-    pub fn admit(&self, subject: &str) -> Result<Standing, Problem> {
+    pub fn admit(&self, subject: &str) -> Result<RateLimitStatus, Problem> {
         if self.since_sweep.fetch_add(1, Ordering::Relaxed) >= SWEEP {
             self.since_sweep.store(0, Ordering::Relaxed);
             self.limiter.retain_recent();
@@ -52,17 +52,17 @@ impl RateLimit {
                 // Whole seconds (RFC 9110, section 10.2.3), rounded up.
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 let problem = Problem::new(Code::TooManyRequests).header(RETRY_AFTER, seconds.into());
-                Err(self.standing(0, seconds).told_with(problem))
+                Err(self.standing(0, seconds).add_to(problem))
             }
         }
     }
 
-    fn standing(&self, left: u32, seconds: u64) -> Standing {
-        Standing { policy: self.policy.clone(), limit: value(format!("\"caller\";r={left};t={seconds}")) }
+    fn standing(&self, left: u32, seconds: u64) -> RateLimitStatus {
+        RateLimitStatus { policy: self.policy.clone(), limit: value(format!("\"caller\";r={left};t={seconds}")) }
     }
 }
 
-impl Standing {
+impl RateLimitStatus {
     /// Adds it to the headers of an answer.
     pub fn insert_into(self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, self.limit);
@@ -70,7 +70,7 @@ impl Standing {
     }
 
     /// The problem with it.
-    pub fn told_with(self, problem: Problem) -> Problem {
+    pub fn add_to(self, problem: Problem) -> Problem {
         problem.header(LIMIT, self.limit).header(POLICY, self.policy)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{Field, Item, Shape, Type};
 use crate::{
     docs,
-    facts::{Additional, Facts, Kind, only_part, reference, says_something},
+    facts::{Additional, Facts, JsonType, only_part, reference, says_something},
     names::{self, Names},
 };
 
@@ -181,9 +181,9 @@ impl<'d> Types<'d> {
                 Type::Any(Some("Null only, or nothing at all."))
             }
             None => Type::Any(None),
-            Some(Kind::Null) => Type::Any(None),
-            Some(Kind::Boolean) => Type::Plain("bool"),
-            Some(Kind::Integer) => Type::Plain(match facts.format {
+            Some(JsonType::Null) => Type::Any(None),
+            Some(JsonType::Boolean) => Type::Plain("bool"),
+            Some(JsonType::Integer) => Type::Plain(match facts.format {
                 Some("int8") => "i8",
                 Some("int16") => "i16",
                 Some("int32") => "i32",
@@ -193,15 +193,15 @@ impl<'d> Types<'d> {
                 Some("uint64" | "uint") => "u64",
                 _ => "i64",
             }),
-            Some(Kind::Number) => Type::Plain(if facts.format == Some("float") { "f32" } else { "f64" }),
-            Some(Kind::String) => Type::STRING,
-            Some(Kind::Array) => Type::Vec(Box::new(match &facts.items {
+            Some(JsonType::Number) => Type::Plain(if facts.format == Some("float") { "f32" } else { "f64" }),
+            Some(JsonType::String) => Type::STRING,
+            Some(JsonType::Array) => Type::Vec(Box::new(match &facts.items {
                 Some(items) if !facts.is_tuple => self.at(&items.clone(), &format!("{hint}Item")),
                 Some(_) => Type::Any(Some("Each place of the list has a schema of its own.")),
                 None if facts.is_tuple => Type::Any(Some("Each place of the list has a schema of its own.")),
                 None => Type::Any(None),
             })),
-            Some(Kind::Object) => match &facts.additional {
+            Some(JsonType::Object) => match &facts.additional {
                 Additional::Schema(values) if says_something(self.document, values) => {
                     let values = values.clone();
                     Type::Map(Box::new(self.at(&values, &format!("{hint}Value"))))
@@ -221,9 +221,9 @@ impl<'d> Types<'d> {
             values.as_ref().is_some_and(|values| !values.is_empty() && values.iter().all(|value| is(value)))
         };
         match facts.kind() {
-            Some(Kind::Object) => !facts.properties.is_empty(),
-            Some(Kind::String) => all(Value::is_string),
-            Some(Kind::Integer) => all(Value::is_i64),
+            Some(JsonType::Object) => !facts.properties.is_empty(),
+            Some(JsonType::String) => all(Value::is_string),
+            Some(JsonType::Integer) => all(Value::is_i64),
             Some(_) => false,
             // A union of kinds.
             None => facts.kinds_but_null().is_some_and(|kinds| kinds.len() > 1),
@@ -248,13 +248,13 @@ impl<'d> Types<'d> {
     fn item(&mut self, pointer: &str, name: &str, facts: &Facts<'d>) -> Shape {
         let values = facts.values_but_null().unwrap_or_default();
         match facts.kind() {
-            Some(Kind::String) => {
+            Some(JsonType::String) => {
                 let mut names = Names::default();
                 let mut seen = HashSet::new();
                 let texts = values.into_iter().filter_map(Value::as_str).filter(|text| seen.insert(*text));
                 Shape::Texts(texts.map(|text| (names.unique(names::of_variant(text), ""), text.to_owned())).collect())
             }
-            Some(Kind::Integer) => {
+            Some(JsonType::Integer) => {
                 let mut names = Names::default();
                 let mut seen = HashSet::new();
                 let integers = values.into_iter().filter_map(Value::as_i64).filter(|integer| seen.insert(*integer));

@@ -10,7 +10,7 @@ use super::{
     lower::{Types, reason},
 };
 use crate::{
-    facts::{Facts, Kind, reference, says_something},
+    facts::{Facts, JsonType, reference, says_something},
     names::{self, Names},
 };
 
@@ -44,7 +44,7 @@ impl<'d> Types<'d> {
             _ => return Shape::Alias(Type::Any(Some(SEVERAL))),
         };
         let is_shared =
-            !unions.is_empty() && (!base.properties.is_empty() || base.kind().is_some_and(|kind| kind != Kind::Object));
+            !unions.is_empty() && (!base.properties.is_empty() || base.kind().is_some_and(|kind| kind != JsonType::Object));
         if let Some(texts) = texts(&branches) {
             return texts;
         }
@@ -90,7 +90,7 @@ impl<'d> Types<'d> {
     /// An alternative for each kind of value.
     fn kinds(&self, pointer: &str, facts: &Facts<'d>) -> Vec<Branch<'d>> {
         let kinds = facts.kinds_but_null().unwrap_or_default().into_iter();
-        let branch = |kind: Kind| {
+        let branch = |kind: JsonType| {
             let mut facts = facts.clone();
             facts.kinds = Some(BTreeSet::from([kind]));
             Branch { pointer: format!("{pointer}#{}", kind.name()), facts }
@@ -129,7 +129,7 @@ impl<'d> Types<'d> {
             return constant;
         }
         match branch.facts.kind() {
-            Some(Kind::Object) if branch.facts.properties.is_empty() => "Map".to_owned(),
+            Some(JsonType::Object) if branch.facts.properties.is_empty() => "Map".to_owned(),
             Some(kind) => kind.name().to_owned(),
             None => "Variant".to_owned(),
         }
@@ -142,7 +142,7 @@ impl<'d> Types<'d> {
         let mapping = discriminator.get("mapping").and_then(Value::as_object);
         let mut values = BTreeMap::new();
         for (index, (_, branch)) in variants.iter().enumerate() {
-            if branch.facts.kind() != Some(Kind::Object) {
+            if branch.facts.kind() != Some(JsonType::Object) {
                 return None;
             }
             let target = self.document.json().pointer(&branch.pointer).and_then(Value::as_object).and_then(reference)?;
@@ -195,24 +195,24 @@ impl<'d> Types<'d> {
             return earlier.iter().all(|earlier| later.iter().all(|later| self.are_told_apart(earlier, later, deep - 1)));
         }
         let (Some(first), Some(second)) = (earlier.kinds_but_null(), later.kinds_but_null()) else { return false };
-        let both: Vec<Kind> = first.intersection(&second).copied().collect();
-        if first.contains(&Kind::Number) && second.contains(&Kind::Integer) {
+        let both: Vec<JsonType> = first.intersection(&second).copied().collect();
+        if first.contains(&JsonType::Number) && second.contains(&JsonType::Integer) {
             return false;
         }
         both.into_iter().all(|kind| match kind {
-            Kind::Null | Kind::Boolean | Kind::Number => false,
-            Kind::Integer | Kind::String => match (&earlier.values, &later.values) {
+            JsonType::Null | JsonType::Boolean | JsonType::Number => false,
+            JsonType::Integer | JsonType::String => match (&earlier.values, &later.values) {
                 (Some(_), None) => true,
                 (Some(earlier), Some(later)) => earlier.iter().all(|value| !later.contains(value)),
                 (None, _) => false,
             },
-            Kind::Array => match (&earlier.items, &later.items) {
+            JsonType::Array => match (&earlier.items, &later.items) {
                 (Some(earlier), Some(later)) => {
                     self.are_told_apart(&Facts::of(self.document, earlier), &Facts::of(self.document, later), deep - 1)
                 }
                 _ => false,
             },
-            Kind::Object => self.are_objects_told_apart(earlier, later),
+            JsonType::Object => self.are_objects_told_apart(earlier, later),
         })
     }
 
@@ -227,7 +227,7 @@ impl<'d> Types<'d> {
                     return false;
                 };
                 let kinds = match (first.kinds_but_null(), second.kinds_but_null()) {
-                    (Some(first), Some(second)) => first.is_disjoint(&second) && !first.contains(&Kind::Number),
+                    (Some(first), Some(second)) => first.is_disjoint(&second) && !first.contains(&JsonType::Number),
                     _ => false,
                 };
                 let values = match (&first.values, &second.values) {
@@ -243,7 +243,7 @@ impl<'d> Types<'d> {
 fn texts(branches: &[Branch<'_>]) -> Option<Shape> {
     let mut all: Vec<&str> = Vec::new();
     for branch in branches {
-        if !branch.facts.unions.is_empty() || branch.facts.kind() != Some(Kind::String) {
+        if !branch.facts.unions.is_empty() || branch.facts.kind() != Some(JsonType::String) {
             return None;
         }
         for value in branch.facts.values.as_ref()? {
@@ -257,6 +257,6 @@ fn texts(branches: &[Branch<'_>]) -> Option<Shape> {
 
 /// What is tried first: what most values are not.
 fn rank(facts: &Facts<'_>) -> (bool, std::cmp::Reverse<usize>, bool, bool) {
-    let is_open = facts.kind() == Some(Kind::Object) && facts.properties.is_empty();
-    (is_open, std::cmp::Reverse(facts.required.len()), facts.values.is_none(), facts.kind() == Some(Kind::Number))
+    let is_open = facts.kind() == Some(JsonType::Object) && facts.properties.is_empty();
+    (is_open, std::cmp::Reverse(facts.required.len()), facts.values.is_none(), facts.kind() == Some(JsonType::Number))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Skipped,
-    servers::{Document, Package, Server},
+    servers::{DocumentSource, Package, Server},
 };
 
 /// What is there of a package.
@@ -82,10 +82,10 @@ fn sources(module: &str, version: &str) -> Result<PathBuf, Skipped> {
 /// The document of a server that it does not serve itself.
 pub fn document(server: &Server, installed: &Installed, root: &Path) -> Result<Option<Vec<u8>>, Skipped> {
     Ok(match server.document {
-        Document::Served(_) => None,
-        Document::File(path) => Some(fs::read(installed.sources.join(path))?),
-        Document::Own(path) => Some(fs::read(root.join(path))?),
-        Document::Packed { archive, file } => {
+        DocumentSource::Served(_) => None,
+        DocumentSource::File(path) => Some(fs::read(installed.sources.join(path))?),
+        DocumentSource::Own(path) => Some(fs::read(root.join(path))?),
+        DocumentSource::Packed { archive, file } => {
             Some(output(Command::new("unzip").arg("-p").arg(installed.folder.join(archive)).arg(file))?)
         }
     })

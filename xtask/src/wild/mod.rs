@@ -19,8 +19,8 @@ pub use self::report::{Counts, Outcome, Report, Row};
 use self::{
     install::Installed,
     serve::Running,
-    servers::{Document, SERVERS, Server},
-    tools::{Target, Tool},
+    servers::{DocumentSource, SERVERS, Server},
+    tools::{TestedServer, Tool},
 };
 
 /// Why nothing was tested.
@@ -124,13 +124,16 @@ async fn test(server: &Server, installed: &Installed, tool: &Tool, root: &Path, 
     if let Some(content) = running.ready(server).await? {
         fs::write(&document, content)?;
     }
-    Ok(tool.test(&Target { server, url: &running.url(), document: &document, seconds, results: &results }))
+    Ok(tool.test(&TestedServer { server, url: &running.url(), document: &document, seconds, results: &results }))
 }
 
 /// The path that a document has where it comes from.
-fn name(document: Document) -> &'static str {
+fn name(document: DocumentSource) -> &'static str {
     match document {
-        Document::Served(path) | Document::File(path) | Document::Own(path) | Document::Packed { file: path, .. } => path,
+        DocumentSource::Served(path)
+        | DocumentSource::File(path)
+        | DocumentSource::Own(path)
+        | DocumentSource::Packed { file: path, .. } => path,
     }
 }
 

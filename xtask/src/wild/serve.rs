@@ -12,7 +12,7 @@ use std::{
 use super::{
     Skipped,
     install::Installed,
-    servers::{Document, Server},
+    servers::{DocumentSource, Server},
 };
 
 /// How long a server may take until it answers.
@@ -64,7 +64,7 @@ impl Running {
     /// Waits until it answers; the document, where it serves that.
     pub async fn ready(&mut self, server: &Server) -> Result<Option<Vec<u8>>, Skipped> {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().map_err(reason)?;
-        let path = if let Document::Served(path) = server.document { Some(path) } else { None };
+        let path = if let DocumentSource::Served(path) = server.document { Some(path) } else { None };
         let url = format!("{}{}", self.url(), path.unwrap_or("/"));
         let begin = tokio::time::Instant::now();
         loop {

@@ -20,7 +20,7 @@ pub enum Package {
 
 /// Where the document of a server is.
 #[derive(Debug, Clone, Copy)]
-pub enum Document {
+pub enum DocumentSource {
     /// The server serves it at this path.
     Served(&'static str),
     /// A file of the package or, where it is built, of its sources.
@@ -52,7 +52,7 @@ pub struct Server {
     /// Files that it reads in the folder that it is started in: name and content.
     pub files: &'static [(&'static str, &'static str)],
     /// Its document.
-    pub document: Document,
+    pub document: DocumentSource,
     /// What the paths of the document are below.
     pub base: &'static str,
     /// Operations that are not called, because they end the server: method and path.
@@ -69,7 +69,7 @@ const PLAIN: Server = Server {
     command: &[],
     environment: &[],
     files: &[],
-    document: Document::Served("/openapi.json"),
+    document: DocumentSource::Served("/openapi.json"),
     base: "",
     exclude: &[],
     flags: &[],
@@ -100,7 +100,7 @@ pub const SERVERS: &[Server] = &[
             "{port}",
             "{document}",
         ],
-        document: Document::Own("contract-tests/tests/documents/shapes.yaml"),
+        document: DocumentSource::Own("contract-tests/tests/documents/shapes.yaml"),
         ..PLAIN
     },
     Server {
@@ -108,7 +108,7 @@ pub const SERVERS: &[Server] = &[
         version: "3.13.2",
         package: Package::Maven("org.wiremock:wiremock-standalone:jar"),
         command: &["java", "-jar", "{package}/wiremock-standalone.jar", "--bind-address", "127.0.0.1", "--port", "{port}"],
-        document: Document::Packed { archive: "wiremock-standalone.jar", file: "swagger/wiremock-admin-api.json" },
+        document: DocumentSource::Packed { archive: "wiremock-standalone.jar", file: "swagger/wiremock-admin-api.json" },
         exclude: &[("POST", "/__admin/shutdown")],
         ..PLAIN
     },
@@ -117,7 +117,7 @@ pub const SERVERS: &[Server] = &[
         version: "5.15.0",
         package: Package::Maven("org.mock-server:mockserver-netty:jar:shaded"),
         command: &["java", "-jar", "{package}/mockserver-netty-shaded.jar", "-serverPort", "{port}", "-logLevel", "WARN"],
-        document: Document::Packed {
+        document: DocumentSource::Packed {
             archive: "mockserver-netty-shaded.jar",
             file: "org/mockserver/openapi/mock-server-openapi-embedded-model.yaml",
         },
@@ -130,7 +130,7 @@ pub const SERVERS: &[Server] = &[
         package: Package::MavenArchive("io.apicurio:apicurio-registry-app:tar.gz:all"),
         command: &["java", "-jar", "{package}/apicurio-registry-app-2.6.13.Final-runner.jar"],
         environment: &[("QUARKUS_HTTP_PORT", "{port}"), ("QUARKUS_HTTP_HOST", "127.0.0.1")],
-        document: Document::Served("/api-specifications/registry/v2/openapi.json"),
+        document: DocumentSource::Served("/api-specifications/registry/v2/openapi.json"),
         base: "/apis/registry/v2",
         // The document asks for tokens; as it is delivered, the server does not.
         flags: &["--token", "none", "--allow", "unauthenticated-accepted"],
@@ -148,7 +148,7 @@ pub const SERVERS: &[Server] = &[
             "--cluster.listen-address=",
         ],
         files: &[("alertmanager.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n")],
-        document: Document::File("api/v2/openapi.yaml"),
+        document: DocumentSource::File("api/v2/openapi.yaml"),
         base: "/api/v2",
         ..PLAIN
     },
@@ -157,7 +157,7 @@ pub const SERVERS: &[Server] = &[
         version: "1.33.1",
         package: Package::Go { module: "github.com/axllent/mailpit", package: "" },
         command: &["{package}/mailpit", "--listen", "127.0.0.1:{port}", "--smtp", "127.0.0.1:0", "--enable-chaos"],
-        document: Document::File("server/ui/api/v1/swagger.json"),
+        document: DocumentSource::File("server/ui/api/v1/swagger.json"),
         ..PLAIN
     },
 ];

@@ -36,7 +36,7 @@ pub enum Tool {
 }
 
 /// What a tool is let loose on.
-pub struct Target<'a> {
+pub struct TestedServer<'a> {
     /// The server.
     pub server: &'a Server,
     /// Where it listens.
@@ -59,7 +59,7 @@ impl Tool {
     }
 
     /// Tests a server; what is printed is kept beside the reports.
-    pub fn test(&self, target: &Target<'_>) -> Outcome {
+    pub fn test(&self, target: &TestedServer<'_>) -> Outcome {
         let counted = match self {
             Self::Engine(program) => engine(program, target),
             Self::Schemathesis(program) => schemathesis(program, target),
@@ -68,7 +68,7 @@ impl Tool {
     }
 }
 
-fn engine(program: &Path, target: &Target<'_>) -> Result<Counts, String> {
+fn engine(program: &Path, target: &TestedServer<'_>) -> Result<Counts, String> {
     let report = target.results.join("contract-tests.json");
     let mut command = Command::new(program);
     command.arg(format!("{}{}", target.url, target.server.base)).arg("--spec").arg(target.document);
@@ -81,7 +81,7 @@ fn engine(program: &Path, target: &Target<'_>) -> Result<Counts, String> {
     engine_counts(&text).map_err(|error| format!("its report cannot be read: {error}"))
 }
 
-fn schemathesis(program: &Path, target: &Target<'_>) -> Result<Counts, String> {
+fn schemathesis(program: &Path, target: &TestedServer<'_>) -> Result<Counts, String> {
     let (report, events) = (target.results.join("schemathesis.json"), target.results.join("schemathesis.ndjson"));
     let mut command = Command::new(program);
     command.arg("run").arg(target.document).args(["--url", &format!("{}{}", target.url, target.server.base)]);
@@ -97,7 +97,7 @@ fn schemathesis(program: &Path, target: &Target<'_>) -> Result<Counts, String> {
 }
 
 /// Runs a tool in a folder of the results, and reads its report.
-fn reported(command: &mut Command, report: &Path, target: &Target<'_>, printed: &str) -> Result<String, String> {
+fn reported(command: &mut Command, report: &Path, target: &TestedServer<'_>, printed: &str) -> Result<String, String> {
     let _ = fs::remove_file(report); // One of an earlier run is none of this.
     let log = File::create(target.results.join(printed)).and_then(|file| Ok((file.try_clone()?, file)));
     let started = log.and_then(|(out, errors)| command.current_dir(target.results).stdout(out).stderr(errors).spawn());

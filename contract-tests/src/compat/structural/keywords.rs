@@ -154,7 +154,7 @@ pub fn values(view: &View<'_>) -> Option<Vec<Value>> {
 }
 
 /// What two lists of values mean.
-pub fn listed(before: Option<&[Value]>, after: Option<&[Value]>) -> Option<(Effect, String)> {
+pub fn enumeration(before: Option<&[Value]>, after: Option<&[Value]>) -> Option<(Effect, String)> {
     let (before, after) = match (before, after) {
         (None, None) => return None,
         (None, Some(after)) => return Some((Effect::Narrower, format!("is new: only {}", list(after.iter())))),

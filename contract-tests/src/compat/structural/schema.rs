@@ -182,7 +182,7 @@ impl<'a> Schemas<'a> {
         let (before, after) = (keywords::values(old), keywords::values(new));
         let keyword = |view: &View<'_>| if view.get("const").is_some() { "const" } else { "enum" };
         let place = ChangeLocation { old: old.at(keyword(old)), new: new.at(keyword(new)), gone: after.is_none(), item: None };
-        if let Some((effect, what)) = keywords::listed(before.as_deref(), after.as_deref()) {
+        if let Some((effect, what)) = keywords::enumeration(before.as_deref(), after.as_deref()) {
             self.differ(&place, effect, &what);
         }
     }

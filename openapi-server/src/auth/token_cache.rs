@@ -23,7 +23,7 @@ const CAPACITY: usize = 8192;
 const MAX_LENGTH: usize = 4096;
 
 /// Verified tokens by their SHA-256, never the tokens themselves.
-pub(super) struct Remembered {
+pub(super) struct TokenCache {
     tokens: Arc<Tokens>,
     hits: Counter,
     misses: Counter,
@@ -39,7 +39,7 @@ struct Verified {
     key: Arc<Key>,
 }
 
-impl Remembered {
+impl TokenCache {
     pub(super) fn new() -> Self {
         Self { tokens: Arc::new(Tokens(Cache::new(CAPACITY))), hits: Counter::default(), misses: Counter::default() }
     }
@@ -118,34 +118,34 @@ mod tests {
         // The public keys of RFC 8032, section 7.1, tests 1 and 2.
         let keys = set("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
         let same_kid = set("PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw");
-        let remembered = Remembered::new();
+        let cache = TokenCache::new();
         let insert = || {
             let key = Arc::clone(&keys.get("a").unwrap()[0]);
-            remembered.insert("token", Caller::new("client".to_owned(), BTreeSet::new()), 100, key);
+            cache.insert("token", Caller::new("client".to_owned(), BTreeSet::new()), 100, key);
         };
         insert();
-        assert_eq!(remembered.get("token", &keys, 99).unwrap().subject(), "client");
-        assert!(remembered.get("another", &keys, 99).is_none());
-        assert!(remembered.get("token", &keys, 100).is_none());
-        assert!(remembered.get("token", &keys, 99).is_none(), "it was dropped");
+        assert_eq!(cache.get("token", &keys, 99).unwrap().subject(), "client");
+        assert!(cache.get("another", &keys, 99).is_none());
+        assert!(cache.get("token", &keys, 100).is_none());
+        assert!(cache.get("token", &keys, 99).is_none(), "it was dropped");
         insert();
-        assert!(remembered.get("token", &same_kid, 99).is_none(), "another key under the same name");
-        assert!(remembered.get("token", &keys, 99).is_none(), "it was dropped");
+        assert!(cache.get("token", &same_kid, 99).is_none(), "another key under the same name");
+        assert!(cache.get("token", &keys, 99).is_none(), "it was dropped");
     }
 
     #[test]
     fn only_so_many_and_only_tokens_of_a_usual_length_are_remembered() {
         let keys = set("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
-        let remembered = Remembered::new();
+        let cache = TokenCache::new();
         let insert = |token: &str| {
             let key = Arc::clone(&keys.get("a").unwrap()[0]);
-            remembered.insert(token, Caller::new(String::new(), BTreeSet::new()), 100, key);
+            cache.insert(token, Caller::new(String::new(), BTreeSet::new()), 100, key);
         };
         insert(&"x".repeat(MAX_LENGTH + 1));
-        assert_eq!(remembered.tokens.0.len(), 0);
+        assert_eq!(cache.tokens.0.len(), 0);
         for number in 0..2 * CAPACITY {
             insert(&number.to_string());
         }
-        assert!(remembered.tokens.0.len() <= CAPACITY);
+        assert!(cache.tokens.0.len() <= CAPACITY);
     }
 }

@@ -9,7 +9,7 @@ use crate::openapi::{operation::Operation, request::Request};
 const ASKED: usize = 4;
 
 /// Lets operations be called without the credentials that nobody gave, where those of them that only read do not ask for any.
-pub(super) async fn open(client: &Client, prepared: &Prepared, grants: &mut Grants) {
+pub(super) async fn let_in(client: &Client, prepared: &Prepared, grants: &mut Grants) {
     let mut readers: BTreeMap<String, Vec<&Operation>> = BTreeMap::new();
     for operation in prepared.operations.iter().filter(|it| it.method == "GET" && it.untestable.is_none()) {
         if let Some(Err(missing)) = grants.get(&operation.id) {
