@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::{
     prepared::PlannedTarget,
     resources::{optional_headers, without_headers},
-    run::{CaseOutcome, Run},
+    run::Run,
+    send::CaseOutcome,
 };
 use crate::{
     cases::{Case, protocol::texts},

@@ -2,6 +2,7 @@
 
 mod alike;
 mod anonymous;
+mod authentication;
 mod base_path;
 mod baseline;
 mod callers;
@@ -20,10 +21,12 @@ mod record;
 mod resources;
 mod run;
 mod saved;
+mod send;
 mod sequence;
 mod shrink;
 pub(crate) mod store;
 mod tally;
+mod time;
 mod unique;
 
 use std::{

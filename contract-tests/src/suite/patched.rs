@@ -5,11 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    credentials::Grant,
-    prepared::PlannedTarget,
-    run::{CaseOutcome, Run},
-};
+use super::{credentials::Grant, prepared::PlannedTarget, run::Run, send::CaseOutcome};
 use crate::{
     cases::{Case, Credentials, Expect, expectation, shown},
     openapi::{

@@ -1,7 +1,7 @@
 //! One run: sends cases and has the answers judged.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     future::Future,
     sync::{
         Mutex, PoisonError,
@@ -14,41 +14,42 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    DOUBTFUL_FORMATS, Progress, Suite, SuiteError, base_path, callers,
+    Progress, Suite, SuiteError, base_path, callers,
     client::Client,
     credentials::{Grant, Keyring},
     failures::Failures,
     fresh::Fresh,
     lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
-    resources::{Answer, Known},
-    saved, sequence,
+    resources::Known,
+    saved,
+    send::CaseOutcome,
+    sequence,
     store::check_store,
     tally::Tally,
+    time::Share,
     unique,
 };
 use crate::{
-    cases::{Case, Credentials, Expect, Group, authentication, protocol},
-    judge::{Exchange, Finding, Identity, Judge},
+    cases::{Case, Credentials, Group, protocol},
+    judge::{Finding, Identity},
     openapi::{
-        discriminator,
         document::Document,
-        operation::{Operation, Parameter, Security},
-        request::{Request, Response, Target},
-        style::percent,
+        operation::Operation,
+        request::{Request, Target},
     },
     plan::{Plan, Sample, random::Random},
     report::{Failure, OperationReport, Report, Stopped, group},
     rules,
-    schema::{Rule, Uncovered},
+    schema::Uncovered,
 };
 
 /// One run.
 pub(crate) struct Run<'a> {
     pub(super) suite: &'a Suite,
-    client: &'a Client,
+    pub(super) client: &'a Client,
     /// The same with the headers of another caller, where there are such.
-    client_of_other: Client,
+    pub(super) client_of_other: Client,
     pub(super) prepared: &'a Prepared,
     /// None where every failure counts.
     pub(super) filter: Option<FailureFilter<'a>>,
@@ -58,66 +59,41 @@ pub(crate) struct Run<'a> {
     pub(super) grants: BTreeMap<String, Result<Grant, String>>,
     /// What authenticates another caller, for each operation for which it differs.
     pub(super) others: BTreeMap<String, Grant>,
-    fresh: Fresh,
+    pub(super) fresh: Fresh,
     /// What the server is known to have.
     pub(super) known: Known,
     /// The ids that it has given.
-    identity: Identity,
+    pub(super) identity: Identity,
     pub(super) failures: Failures,
-    done: AtomicU64,
-    total: AtomicU64,
+    pub(super) done: AtomicU64,
+    pub(super) total: AtomicU64,
     pub(super) requests: AtomicU64,
     /// Answers that say that something was created.
     pub(super) created: AtomicU64,
     /// How many smaller requests were tried.
     pub(super) shrinks: AtomicUsize,
     /// How often the server had no time.
-    busy: AtomicUsize,
+    pub(super) busy: AtomicUsize,
     /// The latest look into the store, and how many requests had been sent then.
     pub(super) seen: Mutex<Option<(u64, Vec<Value>)>>,
-    begin: Instant,
+    pub(super) begin: Instant,
     /// Why the run ends early.
-    stopped: Mutex<Option<Stopped>>,
+    pub(super) stopped: Mutex<Option<Stopped>>,
     /// The share of the time that what is being tested has, and whether that cut it short.
-    share: Mutex<Option<Share>>,
-    cut: AtomicBool,
+    pub(super) share: Mutex<Option<Share>>,
+    pub(super) cut: AtomicBool,
     /// For each operation the statuses of its answers.
-    answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
+    pub(super) answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
     /// The last request that was answered.
-    last: Mutex<String>,
-}
-
-/// A share of the time.
-#[derive(Clone, Copy)]
-struct Share {
-    /// When nothing more is to be planned, so that something is sent.
-    planned: Instant,
-    end: Instant,
+    pub(super) last: Mutex<String>,
 }
 
 /// Ends a run at the first failure whose promise this holds for; no other counts.
 #[derive(Clone, Copy)]
 pub(crate) struct FailureFilter<'a>(pub &'a (dyn Fn(&str) -> bool + Sync));
 
-/// What came of a case.
-pub(crate) struct CaseOutcome {
-    pub findings: Vec<Finding>,
-    pub answer: Result<Response, String>,
-}
-
-/// How often a request is sent again that the server has no time for.
-const MAX_TRIES: usize = 3;
-
-/// After how long a server is asked again that has no time and does not say when it will have, and how often in a run.
-const MOMENT: Duration = Duration::from_millis(250);
-const MAX_BUSY: usize = 60;
-
 /// How often a finding must be seen again that another request under way may have caused.
 const CONFIRMATIONS: usize = 3;
-
-/// How often, and after how long, a request is sent again to a server that takes no connections: it may be starting anew.
-const RECONNECTS: usize = 10;
-const RECONNECT: Duration = Duration::from_millis(200);
 
 impl<'a> Run<'a> {
     /// A run that has not begun.
@@ -262,62 +238,6 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether nothing more is to be tried: what the run is for was found, or it was stopped.
-    pub fn is_over(&self) -> bool {
-        if self.filter.is_some() && self.failures.len() > 0 {
-            return true;
-        }
-        let mut stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-        if stopped.is_none() {
-            let late = self.suite.max_time.is_some_and(|time| self.begin.elapsed() >= time);
-            if self.suite.interrupt.as_ref().is_some_and(|interrupt| interrupt.load(Ordering::Relaxed)) {
-                *stopped = Some(Stopped::Interrupted);
-            } else if late {
-                *stopped = Some(Stopped::MaxTime);
-            }
-        }
-        stopped.is_some()
-    }
-
-    /// Ends the run early; the first reason counts.
-    pub(super) fn stop(&self, why: Stopped) {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
-    }
-
-    /// How much of the time is left, where there is a limit.
-    fn time_left(&self) -> Option<Duration> {
-        self.suite.max_time.map(|time| time.saturating_sub(self.begin.elapsed()))
-    }
-
-    /// Gives what is tested next its share of the time that is left: one of this many.
-    pub(super) fn begin_share(&self, left: usize) -> Option<Duration> {
-        let part = self.time_left().map(|rest| rest / u32::try_from(left).unwrap_or(u32::MAX).max(1));
-        let now = Instant::now();
-        let share = part.map(|part| Share { planned: now + part / 2, end: now + part });
-        *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
-        part
-    }
-
-    /// When a request that is sent now is given up: at the end of its share, or later as long as half of the time that is left stays for
-    /// the others.
-    fn deadline(&self) -> Option<Instant> {
-        let half = Instant::now() + self.time_left()? / 2;
-        Some(self.share().map_or(half, |share| share.end.max(half)))
-    }
-
-    fn share(&self) -> Option<Share> {
-        *self.share.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether nothing more is to be tried of what is being tested.
-    pub(super) fn is_done(&self) -> bool {
-        let late = self.share().is_some_and(|share| Instant::now() >= share.end);
-        if late {
-            self.cut.store(true, Ordering::Relaxed);
-        }
-        late || self.is_over()
-    }
-
     /// Whether somebody answers at all.
     pub async fn check_reachable(&self, parts: &[PreparedTarget]) -> Result<(), SuiteError> {
         let Some(PreparedTarget { target, .. }) = parts.first() else { return Ok(()) };
@@ -377,11 +297,6 @@ impl<'a> Run<'a> {
     /// The part for the sake of another: where time is short, with the plain requests.
     pub fn plain<'b>(&self, part: &'b PreparedTarget) -> PlannedTarget<'b> {
         if self.suite.max_time.is_some() { part.plain() } else { self.planned(part) }
-    }
-
-    /// Whether nothing more is to be planned of what is being tested.
-    fn is_planned(&self) -> bool {
-        self.share().is_some_and(|share| Instant::now() >= share.planned) || self.is_over()
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
@@ -467,7 +382,7 @@ impl<'a> Run<'a> {
     }
 
     /// A new valid request of this part.
-    fn valid(&self, part: &PlannedTarget<'_>) -> Option<(Request, Value)> {
+    pub(super) fn valid(&self, part: &PlannedTarget<'_>) -> Option<(Request, Value)> {
         let sample = part.baseline()?;
         let instance = self.filled(part.target, sample);
         Some((part.target.encode(&instance), instance))
@@ -477,75 +392,6 @@ impl<'a> Run<'a> {
         let mut cases = protocol::cases(&self.suite.document, part.target, self.suite.assumptions, || self.valid(part));
         cases.retain(|case| self.suite.is_selected(&case.id));
         cases
-    }
-
-    pub fn authentication_cases(&self, part: &PlannedTarget<'_>) -> Result<Vec<Case>, SuiteError> {
-        let target = &part.target;
-        let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
-        let good = self.grant(&target.operation, &Credentials::Good);
-        if good.parts() == 0 && !good.open {
-            return Ok(Vec::new()); // The caller sends them by other means, with every request.
-        }
-        let mut cases = if security.bearer && !good.open {
-            let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
-            authentication::cases(target, security, &self.other_scopes(security), signer, token, || self.valid(part))?
-        } else {
-            authentication::without_bearer(target, security, good.parts(), good.open, || self.valid(part))
-        };
-        cases.extend(self.alternatives(part, &good));
-        cases.extend(self.invalid_without_token(part).filter(|_| !good.open));
-        cases.retain(|case| self.suite.is_selected(&case.id));
-        Ok(cases)
-    }
-
-    /// A valid request for each further way to be let in that there are credentials for.
-    fn alternatives(&self, part: &PlannedTarget<'_>, good: &Grant) -> Vec<Case> {
-        let Some(security) = &part.target.operation.security else { return Vec::new() };
-        let case = |index: usize| {
-            let (request, instance) = self.valid(part)?;
-            Some(Case {
-                id: format!("{}:authentication:alternative-{}", part.target.name(), index + 2),
-                group: Group::Authentication,
-                title: "the credentials of another alternative".to_owned(),
-                promise: security.pointer.clone(),
-                request,
-                instance: Some(instance),
-                credentials: Credentials::Alternative(index),
-                rule: &rules::VALID_REFUSED,
-                expect: Expect::Success,
-            })
-        };
-        (0..good.others.len()).filter_map(case).collect()
-    }
-
-    /// The scopes of the same scheme that other operations ask for and this one does not.
-    fn other_scopes(&self, security: &Security) -> Vec<String> {
-        let all = self.prepared.operations.iter().filter_map(|operation| operation.security.as_ref());
-        let all = all.flat_map(|security| security.requirements.iter().flatten());
-        let schemes: BTreeSet<&String> = security.requirements.iter().flatten().map(|requirement| &requirement.name).collect();
-        let scopes = all.filter(|requirement| schemes.contains(&requirement.name)).flat_map(|requirement| &requirement.scopes);
-        let others: BTreeSet<&String> = scopes.filter(|scope| !security.scopes.contains(scope)).collect();
-        others.into_iter().cloned().collect()
-    }
-
-    /// Who may not call an operation is not told what is wrong with the request.
-    fn invalid_without_token(&self, part: &PlannedTarget<'_>) -> Option<Case> {
-        let security = part.target.operation.security.as_ref()?;
-        let index = part.plan.samples.iter().position(|sample| !sample.broken.is_empty())?;
-        Some(Case {
-            id: format!("{}:authentication:no-token-with-an-invalid-request", part.target.name()),
-            group: Group::Authentication,
-            title: "a token: no token with an invalid request".to_owned(),
-            promise: security.pointer.clone(),
-            credentials: Credentials::Raw(Vec::new()),
-            // Only of bearer tokens an RFC says which status and challenge their absence has.
-            expect: match security.bearer {
-                true => Expect::Challenge { status: 401, error: None },
-                false => Expect::Status(vec![401, 403]),
-            },
-            rule: if security.bearer { &rules::UNAUTHENTICATED_ACCEPTED } else { &rules::AUTHENTICATION_STATUS },
-            ..self.case(part, index)
-        })
     }
 
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.
@@ -718,180 +564,11 @@ impl<'a> Run<'a> {
         }
         wanted
     }
-
-    /// Sends the case's request and has the answer judged.
-    pub async fn attempt(&self, target: &Target, case: &Case) -> CaseOutcome {
-        let operation = &target.operation;
-        let grant = self.grant(operation, &case.credentials);
-        let mut sent = SystemTime::now();
-        let (mut answer, deadline) = (Err(String::new()), self.deadline());
-        for attempt in 0..MAX_TRIES {
-            sent = SystemTime::now();
-            self.requests.fetch_add(1, Ordering::Relaxed);
-            answer = self.send(case, operation, &grant).await;
-            if answer.as_ref().is_ok_and(|response| response.status == 201) {
-                self.created.fetch_add(1, Ordering::Relaxed);
-            }
-            let wait = answer
-                .as_ref()
-                .ok()
-                .filter(|response| matches!(response.status, 429 | 503))
-                .and_then(|response| response.header("retry-after"));
-            let wait = wait.and_then(|seconds| seconds.parse::<u64>().ok()).map(|seconds| Duration::from_secs(seconds.min(10)));
-            // A server that has no time says so now and then; one that never has any is asked no more than a few times.
-            let is_busy = || answer.as_ref().is_ok_and(|response| response.status == 503);
-            let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
-            match wait.or_else(moment) {
-                Some(wait) if attempt + 1 < MAX_TRIES => tokio::time::sleep(wait).await,
-                _ => break,
-            }
-        }
-        let body: Option<Value> = answer.as_ref().ok().and_then(|response| serde_json::from_slice(&response.body).ok());
-        if let Ok(response) = &answer
-            && case.request.method == operation.method
-        {
-            self.known.learn(&self.prepared.resources, operation, case, (response, body.as_ref()), self.client.url());
-        }
-        let findings = match &answer {
-            // What is given up says nothing about the server.
-            Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => Vec::new(),
-            Err(cause) => {
-                let what = format!("nothing answers {}", case.title);
-                vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
-            }
-            Ok(response) => self.findings(target, case, (response, body.as_ref()), sent),
-        };
-        let mut outcome = CaseOutcome { findings, answer };
-        self.excuse_result(target, case, &grant, &mut outcome).await;
-        outcome
-    }
-
-    /// Sends a request. Where the server takes no connections for a while, the run is stopped.
-    pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
-        let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
-        let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
-        let answer = async {
-            let mut answer = client.send(&request, authorization).await;
-            for _ in 0..RECONNECTS {
-                match &answer {
-                    Err(error) if error.is_refused && !self.is_over() => {
-                        tokio::time::sleep(RECONNECT).await;
-                        answer = client.send(&request, authorization).await;
-                    }
-                    _ => break,
-                }
-            }
-            answer
-        };
-        let answer = match self.deadline() {
-            Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    self.cut.store(true, Ordering::Relaxed);
-                    return Err("the time for the run was up".to_owned());
-                }
-            },
-            None => answer.await,
-        };
-        match answer {
-            Ok(response) => {
-                if case.request.method == operation.method {
-                    let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-                    *answered.entry(operation.id.clone()).or_default().entry(response.status).or_default() += 1;
-                }
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                    format!("{} {} ({})", case.request.method, path(&case.request.target), case.id);
-                Ok(response)
-            }
-            Err(error) => {
-                if error.is_refused {
-                    let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    self.stop(Stopped::ServerGone { last });
-                }
-                Err(error.text)
-            }
-        }
-    }
-
-    fn findings(&self, target: &Target, case: &Case, (response, body): Answer<'_>, sent: SystemTime) -> Vec<Finding> {
-        let operation = &target.operation;
-        let violations = self.prepared.violations.read(operation, response, body);
-        let answered = SystemTime::now();
-        let (violations, fresh) = (violations.as_slice(), self.fresh.knows(target));
-        let made_up = |instance| !self.known.names_live(&self.prepared.resources, operation, instance) && is_vague(target);
-        let live = !matches!(response.status, 400 | 422) || !case.instance.as_ref().is_some_and(made_up);
-        let exchange = Exchange { operation, case, response, body, violations, fresh, live, sent, answered };
-        let judges = self.prepared.judges.iter().chain(&self.suite.judges).map(AsRef::as_ref);
-        let mut findings: Vec<Finding> = Vec::new();
-        for finding in judges.chain([&self.identity as &dyn Judge]).flat_map(|judge| judge.judge(&exchange)) {
-            if !findings.contains(&finding) {
-                findings.push(finding);
-            }
-        }
-        if !self.suite.assert_formats {
-            let invalid = is_of_doubtful_formats(target, case);
-            let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
-            findings.retain(|finding| {
-                !(invalid && *finding.rule == rules::INVALID_ACCEPTED || valid && *finding.rule == rules::VALID_REFUSED)
-            });
-        }
-        if is_empty_where_allowed(target, case) || is_of_discriminators(case) {
-            findings.retain(|finding| *finding.rule != rules::INVALID_ACCEPTED);
-        }
-        findings
-    }
-}
-
-/// Whether the document says nothing about what is in the path but its type.
-fn is_vague(target: &Target) -> bool {
-    let mut rules = target.schema.constraints.iter().filter(|constraint| constraint.place.starts_with("/path/"));
-    rules.all(|constraint| matches!(constraint.rule, Rule::Type(_) | Rule::Required(_)))
-}
-
-/// Whether a case breaks nothing but formats that many servers do not check.
-fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
-    let Expect::Refusal(broken) = &case.expect else { return false };
-    let is_doubtful = |key: &str| {
-        let mut same = target.schema.constraints.iter().filter(|constraint| constraint.key() == key);
-        same.any(|constraint| matches!(&constraint.rule, Rule::Format(format) if DOUBTFUL_FORMATS.contains(&format.name())))
-    };
-    broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
-}
-
-/// Whether a case only names no schema where a discriminator asks for the name of one.
-fn is_of_discriminators(case: &Case) -> bool {
-    let Expect::Refusal(broken) = &case.expect else { return false };
-    !broken.is_empty() && broken.iter().all(|broken| discriminator::is_added(&broken.constraint))
-}
-
-/// Whether a case gives a parameter no value that may be given without one, whatever its schema says (OpenAPI 3.1, section 4.8.12.2.1).
-fn is_empty_where_allowed(target: &Target, case: &Case) -> bool {
-    let Some((_, query)) = case.request.target.split_once('?') else { return false };
-    let may_be_empty = |parameter: &Parameter| {
-        let alone = format!("{}=", percent(&parameter.name));
-        parameter.may_be_empty && query.split('&').any(|pair| pair == alone)
-    };
-    target.operation.parameters.iter().any(may_be_empty)
-}
-
-/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second.
-fn has_doubtful_time(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.starts_with("0000-") || text.contains(":60"),
-        Value::Array(items) => items.iter().any(has_doubtful_time),
-        Value::Object(object) => object.values().any(has_doubtful_time),
-        _ => false,
-    }
 }
 
 /// Whether a case whose name begins with `only` may be one of the part with this name.
 fn are_of_one_operation(only: &str, name: &str) -> bool {
     only.starts_with(name) || name.starts_with(only)
-}
-
-/// A target without its query, which may hold credentials.
-fn path(target: &str) -> &str {
-    target.split('?').next().unwrap_or(target)
 }
 
 /// Differs from run to run, so that unique values do.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::atomic::Ordering};
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
-use super::run::{CaseOutcome, Run};
+use super::{run::Run, send::CaseOutcome};
 use crate::{
     cases::{Case, expectation},
     generate::Shrink,

@@ -26,7 +26,8 @@ use crate::{
         look::{Look, PAUSE, json},
         prepared::PlannedTarget,
         resources::own_path,
-        run::{CaseOutcome, Run},
+        run::Run,
+        send::CaseOutcome,
     },
 };
 

@@ -1,0 +1,81 @@
+//! The cases about credentials.
+
+use std::collections::BTreeSet;
+
+use super::{SuiteError, credentials::Grant, prepared::PlannedTarget, run::Run};
+use crate::{
+    cases::{Case, Credentials, Expect, Group, authentication},
+    openapi::operation::Security,
+    rules,
+};
+
+impl Run<'_> {
+    pub fn authentication_cases(&self, part: &PlannedTarget<'_>) -> Result<Vec<Case>, SuiteError> {
+        let target = &part.target;
+        let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
+        let good = self.grant(&target.operation, &Credentials::Good);
+        if good.parts() == 0 && !good.open {
+            return Ok(Vec::new()); // The caller sends them by other means, with every request.
+        }
+        let mut cases = if security.bearer && !good.open {
+            let (signer, token) = (self.suite.keyring.signer.as_ref(), good.token.as_deref());
+            authentication::cases(target, security, &self.other_scopes(security), signer, token, || self.valid(part))?
+        } else {
+            authentication::without_bearer(target, security, good.parts(), good.open, || self.valid(part))
+        };
+        cases.extend(self.alternatives(part, &good));
+        cases.extend(self.invalid_without_token(part).filter(|_| !good.open));
+        cases.retain(|case| self.suite.is_selected(&case.id));
+        Ok(cases)
+    }
+
+    /// A valid request for each further way to be let in that there are credentials for.
+    fn alternatives(&self, part: &PlannedTarget<'_>, good: &Grant) -> Vec<Case> {
+        let Some(security) = &part.target.operation.security else { return Vec::new() };
+        let case = |index: usize| {
+            let (request, instance) = self.valid(part)?;
+            Some(Case {
+                id: format!("{}:authentication:alternative-{}", part.target.name(), index + 2),
+                group: Group::Authentication,
+                title: "the credentials of another alternative".to_owned(),
+                promise: security.pointer.clone(),
+                request,
+                instance: Some(instance),
+                credentials: Credentials::Alternative(index),
+                rule: &rules::VALID_REFUSED,
+                expect: Expect::Success,
+            })
+        };
+        (0..good.others.len()).filter_map(case).collect()
+    }
+
+    /// The scopes of the same scheme that other operations ask for and this one does not.
+    fn other_scopes(&self, security: &Security) -> Vec<String> {
+        let all = self.prepared.operations.iter().filter_map(|operation| operation.security.as_ref());
+        let all = all.flat_map(|security| security.requirements.iter().flatten());
+        let schemes: BTreeSet<&String> = security.requirements.iter().flatten().map(|requirement| &requirement.name).collect();
+        let scopes = all.filter(|requirement| schemes.contains(&requirement.name)).flat_map(|requirement| &requirement.scopes);
+        let others: BTreeSet<&String> = scopes.filter(|scope| !security.scopes.contains(scope)).collect();
+        others.into_iter().cloned().collect()
+    }
+
+    /// Who may not call an operation is not told what is wrong with the request.
+    fn invalid_without_token(&self, part: &PlannedTarget<'_>) -> Option<Case> {
+        let security = part.target.operation.security.as_ref()?;
+        let index = part.plan.samples.iter().position(|sample| !sample.broken.is_empty())?;
+        Some(Case {
+            id: format!("{}:authentication:no-token-with-an-invalid-request", part.target.name()),
+            group: Group::Authentication,
+            title: "a token: no token with an invalid request".to_owned(),
+            promise: security.pointer.clone(),
+            credentials: Credentials::Raw(Vec::new()),
+            // Only of bearer tokens an RFC says which status and challenge their absence has.
+            expect: match security.bearer {
+                true => Expect::Challenge { status: 401, error: None },
+                false => Expect::Status(vec![401, 403]),
+            },
+            rule: if security.bearer { &rules::UNAUTHENTICATED_ACCEPTED } else { &rules::AUTHENTICATION_STATUS },
+            ..self.case(part, index)
+        })
+    }
+}

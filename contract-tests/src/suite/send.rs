@@ -1,0 +1,211 @@
+//! Sends a request, again where the server has no time, and has the answer judged.
+
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde_json::Value;
+
+use super::{DOUBTFUL_FORMATS, credentials::Grant, resources::Answer, run::Run};
+use crate::{
+    cases::{Case, Credentials, Expect},
+    judge::{Exchange, Finding, Judge},
+    openapi::{
+        discriminator,
+        operation::{Operation, Parameter},
+        request::{Response, Target},
+        style::percent,
+    },
+    report::Stopped,
+    rules,
+    schema::Rule,
+};
+
+/// What came of a case.
+pub(crate) struct CaseOutcome {
+    pub findings: Vec<Finding>,
+    pub answer: Result<Response, String>,
+}
+
+/// How often a request is sent again that the server has no time for.
+const MAX_TRIES: usize = 3;
+
+/// After how long a server is asked again that has no time and does not say when it will have, and how often in a run.
+const MOMENT: Duration = Duration::from_millis(250);
+const MAX_BUSY: usize = 60;
+
+/// How often, and after how long, a request is sent again to a server that takes no connections: it may be starting anew.
+const RECONNECTS: usize = 10;
+const RECONNECT: Duration = Duration::from_millis(200);
+
+impl Run<'_> {
+    /// Sends the case's request and has the answer judged.
+    pub async fn attempt(&self, target: &Target, case: &Case) -> CaseOutcome {
+        let operation = &target.operation;
+        let grant = self.grant(operation, &case.credentials);
+        let mut sent = SystemTime::now();
+        let (mut answer, deadline) = (Err(String::new()), self.deadline());
+        for attempt in 0..MAX_TRIES {
+            sent = SystemTime::now();
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            answer = self.send(case, operation, &grant).await;
+            if answer.as_ref().is_ok_and(|response| response.status == 201) {
+                self.created.fetch_add(1, Ordering::Relaxed);
+            }
+            let wait = answer
+                .as_ref()
+                .ok()
+                .filter(|response| matches!(response.status, 429 | 503))
+                .and_then(|response| response.header("retry-after"));
+            let wait = wait.and_then(|seconds| seconds.parse::<u64>().ok()).map(|seconds| Duration::from_secs(seconds.min(10)));
+            // A server that has no time says so now and then; one that never has any is asked no more than a few times.
+            let is_busy = || answer.as_ref().is_ok_and(|response| response.status == 503);
+            let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
+            match wait.or_else(moment) {
+                Some(wait) if attempt + 1 < MAX_TRIES => tokio::time::sleep(wait).await,
+                _ => break,
+            }
+        }
+        let body: Option<Value> = answer.as_ref().ok().and_then(|response| serde_json::from_slice(&response.body).ok());
+        if let Ok(response) = &answer
+            && case.request.method == operation.method
+        {
+            self.known.learn(&self.prepared.resources, operation, case, (response, body.as_ref()), self.client.url());
+        }
+        let findings = match &answer {
+            // What is given up says nothing about the server.
+            Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => Vec::new(),
+            Err(cause) => {
+                let what = format!("nothing answers {}", case.title);
+                vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
+            }
+            Ok(response) => self.findings(target, case, (response, body.as_ref()), sent),
+        };
+        let mut outcome = CaseOutcome { findings, answer };
+        self.excuse_result(target, case, &grant, &mut outcome).await;
+        outcome
+    }
+
+    /// Sends a request. Where the server takes no connections for a while, the run is stopped.
+    pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
+        let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
+        let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
+        let answer = async {
+            let mut answer = client.send(&request, authorization).await;
+            for _ in 0..RECONNECTS {
+                match &answer {
+                    Err(error) if error.is_refused && !self.is_over() => {
+                        tokio::time::sleep(RECONNECT).await;
+                        answer = client.send(&request, authorization).await;
+                    }
+                    _ => break,
+                }
+            }
+            answer
+        };
+        let answer = match self.deadline() {
+            Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.cut.store(true, Ordering::Relaxed);
+                    return Err("the time for the run was up".to_owned());
+                }
+            },
+            None => answer.await,
+        };
+        match answer {
+            Ok(response) => {
+                if case.request.method == operation.method {
+                    let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+                    *answered.entry(operation.id.clone()).or_default().entry(response.status).or_default() += 1;
+                }
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                    format!("{} {} ({})", case.request.method, path(&case.request.target), case.id);
+                Ok(response)
+            }
+            Err(error) => {
+                if error.is_refused {
+                    let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    self.stop(Stopped::ServerGone { last });
+                }
+                Err(error.text)
+            }
+        }
+    }
+
+    fn findings(&self, target: &Target, case: &Case, (response, body): Answer<'_>, sent: SystemTime) -> Vec<Finding> {
+        let operation = &target.operation;
+        let violations = self.prepared.violations.read(operation, response, body);
+        let answered = SystemTime::now();
+        let (violations, fresh) = (violations.as_slice(), self.fresh.knows(target));
+        let made_up = |instance| !self.known.names_live(&self.prepared.resources, operation, instance) && is_vague(target);
+        let live = !matches!(response.status, 400 | 422) || !case.instance.as_ref().is_some_and(made_up);
+        let exchange = Exchange { operation, case, response, body, violations, fresh, live, sent, answered };
+        let judges = self.prepared.judges.iter().chain(&self.suite.judges).map(AsRef::as_ref);
+        let mut findings: Vec<Finding> = Vec::new();
+        for finding in judges.chain([&self.identity as &dyn Judge]).flat_map(|judge| judge.judge(&exchange)) {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        if !self.suite.assert_formats {
+            let invalid = is_of_doubtful_formats(target, case);
+            let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
+            findings.retain(|finding| {
+                !(invalid && *finding.rule == rules::INVALID_ACCEPTED || valid && *finding.rule == rules::VALID_REFUSED)
+            });
+        }
+        if is_empty_where_allowed(target, case) || is_of_discriminators(case) {
+            findings.retain(|finding| *finding.rule != rules::INVALID_ACCEPTED);
+        }
+        findings
+    }
+}
+
+/// Whether the document says nothing about what is in the path but its type.
+fn is_vague(target: &Target) -> bool {
+    let mut rules = target.schema.constraints.iter().filter(|constraint| constraint.place.starts_with("/path/"));
+    rules.all(|constraint| matches!(constraint.rule, Rule::Type(_) | Rule::Required(_)))
+}
+
+/// Whether a case breaks nothing but formats that many servers do not check.
+fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
+    let Expect::Refusal(broken) = &case.expect else { return false };
+    let is_doubtful = |key: &str| {
+        let mut same = target.schema.constraints.iter().filter(|constraint| constraint.key() == key);
+        same.any(|constraint| matches!(&constraint.rule, Rule::Format(format) if DOUBTFUL_FORMATS.contains(&format.name())))
+    };
+    broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
+}
+
+/// Whether a case only names no schema where a discriminator asks for the name of one.
+fn is_of_discriminators(case: &Case) -> bool {
+    let Expect::Refusal(broken) = &case.expect else { return false };
+    !broken.is_empty() && broken.iter().all(|broken| discriminator::is_added(&broken.constraint))
+}
+
+/// Whether a case gives a parameter no value that may be given without one, whatever its schema says (OpenAPI 3.1, section 4.8.12.2.1).
+fn is_empty_where_allowed(target: &Target, case: &Case) -> bool {
+    let Some((_, query)) = case.request.target.split_once('?') else { return false };
+    let may_be_empty = |parameter: &Parameter| {
+        let alone = format!("{}=", percent(&parameter.name));
+        parameter.may_be_empty && query.split('&').any(|pair| pair == alone)
+    };
+    target.operation.parameters.iter().any(may_be_empty)
+}
+
+/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second.
+fn has_doubtful_time(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with("0000-") || text.contains(":60"),
+        Value::Array(items) => items.iter().any(has_doubtful_time),
+        Value::Object(object) => object.values().any(has_doubtful_time),
+        _ => false,
+    }
+}
+
+/// A target without its query, which may hold credentials.
+fn path(target: &str) -> &str {
+    target.split('?').next().unwrap_or(target)
+}
