@@ -202,6 +202,43 @@ fn project(document: &str) -> TempDir {
     folder
 }
 
+/// The document of this project with the operations of another one, each below the tag of its path's first segment.
+fn with_operations_of(file: &Path) -> Value {
+    let mut document: Value = serde_saphyr::from_str(&spec::expected().unwrap()).unwrap();
+    let mut other: Value = serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for (path, item) in other["paths"].as_object_mut().unwrap() {
+        let tag = path.split('/').find(|segment| !segment.is_empty()).unwrap_or("root").to_owned();
+        for operation in item.as_object_mut().unwrap().values_mut().filter(|it| it.get("responses").is_some()) {
+            operation["tags"] = json!([tag]);
+        }
+        document["paths"][path] = item.take();
+    }
+    for (section, components) in other["components"].as_object().into_iter().flatten() {
+        let own = document["components"].as_object_mut().unwrap().entry(section).or_insert(json!({}));
+        for (name, component) in components.as_object().into_iter().flatten() {
+            own.as_object_mut().unwrap().entry(name).or_insert(component.clone());
+        }
+    }
+    document
+}
+
+#[test]
+fn documents_of_other_shapes_are_carried_or_named_with_the_place() {
+    let files = fs::read_dir(root().join("contract-tests/tests/documents")).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.collect();
+    assert!(files.len() > 10, "{files:?}");
+    for file in files {
+        let document = with_operations_of(&file);
+        match Plan::new(&root(), &spec::render(&document).unwrap()) {
+            Ok(plan) => assert!(!plan.changes.is_empty(), "{}: {}", file.display(), plan.report()),
+            Err(StubError::NotCarried { pointer, .. }) => {
+                assert!(document.pointer(&pointer).is_some(), "{}: {pointer}", file.display());
+            }
+            Err(error) => panic!("{}: {error}", file.display()),
+        }
+    }
+}
+
 #[test]
 fn a_dry_run_shows_the_difference_and_writes_nothing() {
     let folder = project(&document(|_| {}));
