@@ -11,6 +11,9 @@ use ::redb::{Database, DatabaseError, Error, ReadableDatabase, StorageError, Tab
 use super::{EMAILS, StoreError, USERS, unavailable};
 
 /// Opens the database.
+/// How much of the file is kept in memory, in bytes. What redb takes unasked, 1 GiB, is more than a small container has.
+const CACHE: usize = 128 << 20;
+
 type Open = Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>;
 
 /// A database that is open, unless it was closed or cannot be opened again.
@@ -122,7 +125,7 @@ fn open_store(path: &PathBuf) -> Result<Database, StoreError> {
     if fs::metadata(path).map_err(|error| named(&error))?.len() == 0 {
         return Err(not_a_store("it is empty".to_owned()));
     }
-    let database = Database::open(path).map_err(|error| match &error {
+    let database = Database::builder().set_cache_size(CACHE).open(path).map_err(|error| match &error {
         DatabaseError::Storage(StorageError::Corrupted(_)) => not_a_store(error.to_string()),
         DatabaseError::Storage(StorageError::Io(cause)) if cause.kind() == io::ErrorKind::InvalidData => {
             not_a_store("it is not a redb database".to_owned())
