@@ -219,7 +219,7 @@ async fn the_library_enforces_every_rule_and_refuses_nothing_valid() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "tries the documents in ../shared/corpus: five minutes"]
+#[ignore = "tries the documents in ../shared/corpus: two minutes"]
 async fn real_documents_are_enforced() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let corpus = std::env::var_os("CORPUS").map_or(corpus, PathBuf::from);
@@ -229,7 +229,7 @@ async fn real_documents_are_enforced() {
     }
     let mut wrong = Vec::new();
     for (name, path) in documents(&corpus) {
-        // Not all that there is to try, for the sake of time: about a minute for ten documents.
+        // Not all that there is to try, for the sake of time.
         let Enforced { operations, compiled, report } = match Enforced::test(&path, Depth { cases: 10, seconds: 8 }).await {
             Ok(enforced) => enforced,
             Err(error @ (ContractError::Route { .. } | ContractError::Unsupported { .. })) => {

@@ -104,7 +104,7 @@ impl<'l> Files<'l> {
         let left = self.loader.max_bytes - self.bytes;
         let mut bytes = Vec::new();
         // Not by its size: what is no plain file, such as a device, has none, and may have no end either.
-        fs::File::open(path).and_then(|file| file.take(left + 1).read_to_end(&mut bytes)).map_err(error)?;
+        fs::File::open(path).and_then(|file| file.take(left.saturating_add(1)).read_to_end(&mut bytes)).map_err(error)?;
         if bytes.len() as u64 > left {
             return Err(self.too_many(path, LimitOf::Bytes));
         }

@@ -27,7 +27,7 @@ use super::{
     sequence,
     store::check_store,
     tally::Tally,
-    time::Share,
+    time::{Share, part_of},
     unique,
 };
 use crate::{
@@ -179,10 +179,12 @@ impl<'a> Run<'a> {
                     reports.insert(*index, report);
                 }
             }
-            let cut = order.iter().filter(|index| reports.get(index).is_some_and(|report| !report.complete)).count();
-            let next = self.time_left().map(|left| left / u32::try_from(cut.max(1)).unwrap_or(u32::MAX));
-            let has_more = |index: &usize| next > shares.get(index).map(|share| *share * 2);
-            order.retain(|index| !self.is_over() && reports.get(index).is_some_and(|it| !it.complete) && has_more(index));
+            order.retain(|index| reports.get(index).is_some_and(|report| !report.complete));
+            let next = self.time_left().map(|left| part_of(left, order.len()));
+            order.retain(|index| next > shares.get(index).map(|share| *share * 2));
+            if self.is_over() {
+                break;
+            }
         }
         if are_sequences_cut || reports.values().any(|report| !report.complete) {
             self.stop(Stopped::MaxTime);

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{PoisonError, atomic::Ordering},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use serde_json::Value;
@@ -35,6 +35,9 @@ const MAX_TRIES: usize = 3;
 const MOMENT: Duration = Duration::from_millis(250);
 const MAX_BUSY: usize = 60;
 
+/// What is said of a request that was given up because the time for it was up.
+const GIVEN_UP: &str = "the time for the run was up";
+
 /// How often, and after how long, a request is sent again to a server that takes no connections: it may be starting anew.
 const RECONNECTS: usize = 10;
 const RECONNECT: Duration = Duration::from_millis(200);
@@ -45,7 +48,7 @@ impl Run<'_> {
         let operation = &target.operation;
         let grant = self.grant(operation, &case.credentials);
         let mut sent = SystemTime::now();
-        let (mut answer, deadline) = (Err(String::new()), self.deadline());
+        let mut answer = Err(String::new());
         for attempt in 0..MAX_TRIES {
             sent = SystemTime::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +78,7 @@ impl Run<'_> {
         }
         let findings = match &answer {
             // What is given up says nothing about the server.
-            Err(_) if deadline.is_some_and(|deadline| Instant::now() >= deadline) => Vec::new(),
+            Err(cause) if cause == GIVEN_UP => Vec::new(),
             Err(cause) => {
                 let what = format!("nothing answers {}", case.title);
                 vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
@@ -109,7 +112,7 @@ impl Run<'_> {
                 Ok(answer) => answer,
                 Err(_) => {
                     self.cut.store(true, Ordering::Relaxed);
-                    return Err("the time for the run was up".to_owned());
+                    return Err(GIVEN_UP.to_owned());
                 }
             },
             None => answer.await,

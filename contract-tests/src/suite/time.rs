@@ -46,7 +46,7 @@ impl Run<'_> {
 
     /// Gives what is tested next its share of the time that is left: one of this many.
     pub(super) fn begin_share(&self, left: usize) -> Option<Duration> {
-        let part = self.time_left().map(|rest| rest / u32::try_from(left).unwrap_or(u32::MAX).max(1));
+        let part = self.time_left().map(|rest| part_of(rest, left));
         let now = Instant::now();
         let share = part.map(|part| Share { planned: now + part / 2, end: now + part });
         *self.share.lock().unwrap_or_else(PoisonError::into_inner) = share;
@@ -77,4 +77,9 @@ impl Run<'_> {
     pub(super) fn is_planned(&self) -> bool {
         self.share().is_some_and(|share| Instant::now() >= share.planned) || self.is_over()
     }
+}
+
+/// One of this many parts of the time that is left.
+pub(super) fn part_of(rest: Duration, parts: usize) -> Duration {
+    rest / u32::try_from(parts).unwrap_or(u32::MAX).max(1)
 }

@@ -47,11 +47,8 @@ impl TokenCache {
     /// Whose token this is, if it was verified, has not expired at `now`, and its key is still in `keys`.
     pub(super) fn get(&self, token: &str, keys: &KeySet, now: u64) -> Option<Caller> {
         let caller = self.look_up(token, keys, now);
-        if caller.is_some() {
-            self.hits.inc()
-        } else {
-            self.misses.inc()
-        };
+        let counter = if caller.is_some() { &self.hits } else { &self.misses };
+        counter.inc();
         caller
     }
 

@@ -22,19 +22,22 @@ pub(super) fn documented(operation: &Operation, mut problem: Problem) -> Problem
         problem = problem.with_code(Code::UnprocessableEntity);
     }
     let Some(answer) = answer(operation, problem.details().code.status()) else { return problem };
-    let (own, body) = (problem.media_type(), json!(problem.details()));
-    let is_documented = own.parse().is_ok_and(|own| answer.contents.iter().any(|(range, _)| range.includes(&own)));
+    if problem.media_type().parse().is_ok_and(|own| answer.contents.iter().any(|(range, _)| range.includes(&own))) {
+        return problem;
+    }
+    let body = json!(problem.details());
     let other = answer.contents.iter().find(|(range, validator)| range.is_json() && validator.is_valid(&body));
     match other.and_then(|(range, _)| range.essence().parse().ok()) {
-        Some(other) if !is_documented => problem.with_media_type(other),
-        _ => problem,
+        Some(other) => problem.with_media_type(other),
+        None => problem,
     }
 }
 
 /// What the document has for a status: itself, its range, or the rest.
 fn answer(operation: &Operation, status: StatusCode) -> Option<&Answer> {
-    let range = format!("{}XX", &status.as_str()[..1]);
-    [status.as_str(), &range, "DEFAULT"].into_iter().find_map(|key| operation.responses.get(key))
+    let responses = &operation.responses;
+    let range = || responses.get(&format!("{}XX", &status.as_str()[..1]));
+    responses.get(status.as_str()).or_else(range).or_else(|| responses.get("DEFAULT"))
 }
 
 /// What breaks the document, without values.

@@ -71,12 +71,11 @@ fn copy_table<K: Key, V: Value>(
 }
 
 /// Puts a file that is written into its place, so that it is there also after the power was cut.
-fn put(file: &Path, place: &Path) -> io::Result<()> {
-    fs::File::open(file)?.sync_all()?;
-    fs::rename(file, place)?;
-    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+fn put(written: &Path, place: &Path) -> io::Result<()> {
+    fs::File::open(written)?.sync_all()?;
+    fs::rename(written, place)?;
     #[cfg(unix)] // Elsewhere a folder is no file that can be synchronised.
-    fs::File::open(folder)?.sync_all()?;
+    fs::File::open(file::folder_of(place))?.sync_all()?;
     Ok(())
 }
 

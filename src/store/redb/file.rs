@@ -95,8 +95,7 @@ fn create_missing(path: &Path) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    private_folder(folder)?;
+    private_folder(folder_of(path))?;
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     let made = private_file(&temporary).and_then(|file| {
         let database = Database::builder()
@@ -110,6 +109,11 @@ fn create_missing(path: &Path) -> io::Result<()> {
     });
     fs::remove_file(&temporary)?;
     linked
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 pub(super) fn make_tables(database: &Database) -> Result<(), Error> {

@@ -40,7 +40,7 @@ pub(super) async fn run(run: &Run<'_>) {
     let creators: Vec<_> = creators(run).collect();
     let count = creators.len();
     for (done, (kind, create)) in creators.into_iter().enumerate() {
-        let _ = run.begin_share(PARTS * (count - done));
+        run.begin_share(PARTS * (count - done));
         let name = create.target.name();
         let id = |number: usize| format!("{name}:sequence:{number}");
         let count = 1 + (run.suite.cases / CASES).clamp(1, MOST);
