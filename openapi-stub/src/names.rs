@@ -69,6 +69,8 @@ pub fn of_value(text: &str) -> String {
     let name: String = name.chars().filter(|letter| !letter.is_uppercase()).collect();
     match name.chars().next() {
         None => "unnamed".to_owned(),
+        // Already here, so that whoever compares it with the text sees that they differ.
+        Some(_) if NEVER_RAW.contains(&&*name) => format!("{name}_"),
         Some(first) if is_xid_start(first) => name,
         Some(_) => format!("_{name}"),
     }

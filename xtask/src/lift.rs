@@ -113,7 +113,8 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 pub const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
 
 /// Keys whose value has names for keys: a property may be called `example`, `headers` or `type`.
-const NAMED: [&str; 5] = ["properties", "schemas", "responses", "headers", "paths"];
+pub const NAMED: [&str; 9] =
+    ["$defs", "dependentSchemas", "headers", "parameters", "paths", "patternProperties", "properties", "responses", "schemas"];
 
 /// Undoes what poem-openapi writes differently from OpenAPI 3.1 or from what a reader expects, wherever it occurs.
 fn normalise(node: &mut Value) {

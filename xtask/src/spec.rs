@@ -12,7 +12,11 @@ use openapi_document::{
 use serde_json::{Value, json};
 use users_api::api;
 
-use crate::{drift, generators, lift::lift, stub::refine::nested};
+use crate::{
+    drift, generators,
+    lift::{DATA, NAMED, lift},
+    stub::refine::nested,
+};
 
 /// The file's first line.
 const HEADER: &str =
@@ -103,15 +107,38 @@ pub fn readable(document: &Value) -> Result<(), SpecError> {
     }
 }
 
+/// The model lacks some schemas of JSON Schema, such as those without a `type`. The loader looks into all of them, so each is replaced here.
 fn read(document: &Value) -> serde_json::Result<utoipa::openapi::OpenApi> {
-    serde_json::from_value(document.clone())
+    let mut document = document.clone();
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        components.shift_remove("schemas");
+    }
+    replace_schemas(&mut document);
+    serde_json::from_value(document)
 }
 
-/// The operations and components that the model does not read in a document of their own; of an object, its properties.
+fn replace_schemas(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(replace_schemas),
+        Value::Object(object) => {
+            for (key, child) in object {
+                match child {
+                    _ if DATA.contains(&key.as_str()) => {}
+                    Value::Object(named) if NAMED.contains(&key.as_str()) => named.values_mut().for_each(replace_schemas),
+                    schema if key == "schema" => *schema = json!({ "type": "string" }),
+                    child => replace_schemas(child),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The operations and components that the model does not read in a document of their own.
 fn misplaced(document: &Value) -> Vec<String> {
-    let is_wrong = |place: &str, at: &str| {
+    let is_wrong = |place: &String| {
         let mut only = json!({ "openapi": "3.1.0", "info": { "title": "", "version": "" }, "paths": {} });
-        json_patch::merge(&mut only, &nested(at, document.pointer(place).cloned().unwrap_or_default()));
+        json_patch::merge(&mut only, &nested(place, document.pointer(place).cloned().unwrap_or_default()));
         read(&only).is_err()
     };
     let below = |place: &str| -> Vec<String> {
@@ -120,15 +147,7 @@ fn misplaced(document: &Value) -> Vec<String> {
     };
     let operations = below("/paths").into_iter().flat_map(|path| below(&path));
     let components = below("/components").into_iter().flat_map(|section| below(&section));
-    let wrong = operations.chain(components).filter(|place| is_wrong(place, place));
-    wrong
-        .flat_map(|place| {
-            let properties = below(&join(&place, "properties"));
-            let properties: Vec<_> =
-                properties.into_iter().filter(|property| is_wrong(property, "/components/schemas/Property")).collect();
-            if properties.is_empty() { vec![place] } else { properties }
-        })
-        .collect()
+    operations.chain(components).filter(is_wrong).collect()
 }
 
 /// The text of a document.

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+mod generated;
+
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use xtask::{
@@ -26,11 +29,7 @@ fn root() -> PathBuf {
 /// The document of this project with three operations more, changed at will.
 fn document(change: impl FnOnce(&mut Value)) -> String {
     let mut document: Value = serde_saphyr::from_str(&spec::expected().unwrap()).unwrap();
-    let mut more: Value = serde_saphyr::from_str(include_str!("documents/notes.yaml")).unwrap();
-    let tags = more["tags"].take();
-    more.as_object_mut().unwrap().remove("tags");
-    document["tags"].as_array_mut().unwrap().extend(tags.as_array().unwrap().clone());
-    json_patch::merge(&mut document, &more);
+    generated::add(&mut document, &serde_saphyr::from_str(include_str!("documents/notes.yaml")).unwrap());
     change(&mut document);
     spec::render(&document).unwrap()
 }
@@ -237,6 +236,20 @@ fn documents_of_other_shapes_are_carried_or_named_with_the_place() {
             Err(error) => panic!("{}: {error}", file.display()),
         }
     }
+}
+
+/// Whether they come back from the compiler is tested where a project is compiled anyway, beside CONTRIBUTING.md.
+#[test]
+fn generated_documents_are_carried() {
+    let config = Config { cases: 40, max_shrink_iters: 100, failure_persistence: None, ..Config::default() };
+    let own: Value = serde_saphyr::from_str(&spec::expected().unwrap()).unwrap();
+    proptest!(config, |(asked in generated::documents(1))| {
+        let mut document = own.clone();
+        generated::add(&mut document, &asked);
+        let plan = Plan::new(&root(), &spec::render(&document).unwrap()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert!(plan.notes.is_empty(), "{}", plan.report());
+        prop_assert_eq!(plan.changes.len(), 2);
+    });
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! CONTRIBUTING.md tells the truth, and a new operation takes nothing but its handler: in a copy of the project three operations are added,
-//! two as the page says and one more, and each is then documented, enforced, compared, tested and mutation-tested. Stubs of three operations more
-//! come back as the document that asked for them, and answer what it says of handlers that are not written yet.
+//! two as the page says and one more, and each is then documented, enforced, compared, tested and mutation-tested. Stubs of three operations more,
+//! and of generated ones, come back as the document that asked for them, and answer what it says of handlers that are not written yet.
 //!
 //! It is one test, since the copy is built once: a minute or two, most of it for the compiler and for the mutants.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
+#[path = "../../../xtask/tests/generated/mod.rs"]
+mod generated;
 mod project;
 mod stubs;
 mod transcript;

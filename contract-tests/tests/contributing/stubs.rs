@@ -1,30 +1,44 @@
 //! The round trip of `cargo xtask stub`: the document says more, the stub is written and compiled, and the document that the code stands for
 //! then is the one that asked for it. Called before they are written, the handlers answer the 501 that the document has for them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, env};
 
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, RngSeed, TestRunner},
+};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use crate::project::Project;
+use crate::{generated, project::Project};
 
 /// The command as it was built last; `cargo xtask` would build it again, since the document is part of it.
 const XTASK: &str = "\"$CARGO_TARGET_DIR/debug/xtask\"";
 
-/// Adds three operations of different shapes to the document, and their stubs to the code; and takes both away again.
+/// Three operations and generated resources: the same ones in each run, unless `STUB_SEED` is another number.
+fn asked() -> Value {
+    let mut asked: Value = serde_saphyr::from_str(include_str!("../../../xtask/tests/documents/notes.yaml")).unwrap();
+    let seed = env::var("STUB_SEED").map_or(0, |seed| seed.parse().unwrap());
+    let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
+    generated::add(&mut asked, &generated::documents(8).new_tree(&mut runner).unwrap().current());
+    asked
+}
+
+/// Adds operations of different shapes to the document, and their stubs to the code; and takes both away again.
 pub async fn come_back_as_the_document(project: &Project, serve: &str) {
     let [openapi, modules] = ["openapi.yaml", "src/api/mod.rs"].map(|file| (file, project.read(file)));
-    let asked: Value = serde_saphyr::from_str(include_str!("../../../xtask/tests/documents/notes.yaml")).unwrap();
+    let asked = asked();
     let mut document: Value = serde_saphyr::from_str(&openapi.1).unwrap();
-    for (pointer, more) in ["/paths", "/components/schemas", "/components/responses"].map(|at| (at, asked.pointer(at).unwrap())) {
-        document.pointer_mut(pointer).unwrap().as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    }
-    document["tags"].as_array_mut().unwrap().extend(asked["tags"].as_array().unwrap().clone());
+    generated::add(&mut document, &asked);
     project.write("openapi.yaml", &serde_saphyr::to_string(&document).unwrap());
 
     let written = project.sh(&format!("{XTASK} stub"));
-    assert!(written.contains("new       src/api/notes.rs: ") && !written.contains("by hand"), "{written}");
-    project.sh("! rustfmt --version || rustfmt --check --edition 2024 src/api/notes.rs"); // Where there is one.
+    let files: Vec<&str> =
+        written.lines().filter_map(|line| line.strip_prefix("new       ")?.split_once(": ")).map(|(file, _)| file).collect();
+    let tags: Vec<_> = asked["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(files, tags.iter().map(|tag| format!("src/api/{tag}.rs")).collect::<Vec<_>>(), "{written}");
+    let files = files.join(" ");
+    project.sh(&format!("! rustfmt --version || rustfmt --check --edition 2024 {files}")); // Where there is one.
 
     // This compiles it. What only the document has, or has otherwise, would be lost when the document is written from the code.
     let built = project.run("cargo xtask spec");
@@ -33,7 +47,8 @@ pub async fn come_back_as_the_document(project: &Project, serve: &str) {
     for pointer in ["/paths", "/components/schemas", "/components/responses"] {
         assert_carried(asked.pointer(pointer).unwrap(), code.pointer(pointer).unwrap(), pointer, true);
     }
-    assert!(code["tags"].as_array().unwrap().contains(&asked["tags"][0]), "{}", code["tags"]);
+    let tags = code["tags"].as_array().unwrap();
+    assert!(asked["tags"].as_array().unwrap().iter().all(|tag| tags.contains(tag)), "{tags:?}");
     assert_eq!(project.sh(&format!("{XTASK} spec --check")), "openapi.yaml: fresh\n");
 
     answer_that_they_are_not_written(&project.serve(serve).url, &code).await;
@@ -47,7 +62,7 @@ pub async fn come_back_as_the_document(project: &Project, serve: &str) {
     for (file, text) in [openapi, modules] {
         project.write(file, &text);
     }
-    project.sh("rm src/api/notes.rs");
+    project.sh(&format!("rm {files}"));
 }
 
 /// Every stub is routed and held to its document like any operation, and what it answers is documented: the server checks its own answers.

@@ -38,6 +38,9 @@ fn flat(value: &Value) -> String {
         }
         Value::Array(items) => format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", ")),
         Value::String(string) => text(string),
+        // Without a suffix the literal would be an `i32`.
+        Value::Number(number) if number.as_i64().is_some_and(|number| i32::try_from(number).is_err()) => format!("{number}_i64"),
+        Value::Number(number) if number.is_u64() && !number.is_i64() => format!("{number}_u64"),
         other => other.to_string(),
     }
 }
@@ -61,6 +64,12 @@ mod tests {
         assert_eq!(json(&json!({ "a": { "b": long }, "c": long }), 4), broken);
         let way = format!("{{ \"w\": {{ \"x\": {} }} }}", broken);
         assert_eq!(json(&json!({ "w": { "x": { "a": { "b": long }, "c": long } } }), 4), way);
+    }
+
+    #[test]
+    fn a_number_is_a_literal_of_rust() {
+        let numbers = json!([i32::MIN, i64::from(i32::MAX) + 1, u64::MAX, 0.5]);
+        assert_eq!(json(&numbers, 0), "[-2147483648, 2147483648_i64, 18446744073709551615_u64, 0.5]");
     }
 
     #[test]

@@ -262,7 +262,8 @@ impl<'a> Types<'a> {
         let mut fields = Names::default();
         let named: Vec<(String, String)> =
             properties.keys().map(|property| (property.clone(), fields.unique(names::of_value(property), "_"))).collect();
-        let all_camel = named.iter().all(|(property, _)| is_camel(property));
+        // Of `self_` the macros make different names.
+        let all_camel = named.iter().all(|(property, field)| is_camel(property) && !field.ends_with('_'));
         let renames_all = all_camel && named.iter().any(|(property, field)| property != field);
         let (mut tokens, mut derived) = (Vec::new(), json!({ "type": "object", "required": [], "properties": {} }));
         let mut all_described = json.get("description").is_some();
@@ -288,8 +289,9 @@ impl<'a> Types<'a> {
             }
             derived["properties"][property] = described(typed.derived, &lines);
         }
-        if derived["required"].as_array().is_some_and(Vec::is_empty) {
-            derived.as_object_mut().into_iter().for_each(|derived| drop(derived.shift_remove("required")));
+        // poem-openapi leaves out what is empty.
+        if let Some(derived) = derived.as_object_mut() {
+            derived.retain(|_, value| *value != json!([]) && *value != json!({}));
         }
         self.import("poem_openapi::Object");
         self.serde();
