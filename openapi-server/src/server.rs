@@ -16,6 +16,7 @@ use crate::{
     health::{self, Readiness},
     listener::{self, ConnectionLimits},
     metrics::{self, Metrics},
+    traces::{Traces, TracesError},
 };
 
 /// How long the token of the documentation page is valid.
@@ -33,6 +34,9 @@ pub enum ServerError {
     /// The local issuer may not be used here.
     #[error(transparent)]
     LocalIssuer(#[from] LocalIssuerError),
+    /// Spans cannot be sent to such an address.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
@@ -105,6 +109,7 @@ pub struct Server {
     address: SocketAddr,
     application: Application,
     metrics: Option<(TcpListener, SocketAddr, Arc<Metrics>)>,
+    traces: Option<Traces>,
     connection_limits: ConnectionLimits,
 }
 
@@ -115,6 +120,7 @@ pub struct Builder {
     local_issuer: Option<Arc<LocalIssuer>>,
     metrics: Option<SocketAddr>,
     figures: Registry,
+    collector: Option<(String, &'static str)>,
     readiness: Readiness,
     settings: Settings,
 }
@@ -131,6 +137,7 @@ impl Server {
             local_issuer: None,
             metrics: None,
             figures: Registry::default(),
+            collector: None,
             readiness,
             settings: Settings::default(),
         }
@@ -146,7 +153,7 @@ impl Server {
         self.metrics.as_ref().map(|(_, address, _)| *address)
     }
 
-    /// Answers until `stop`, then lets requests in progress finish. Returns whether all of them did in time.
+    /// Answers until `stop`, then lets requests in progress finish, and sends the spans that are left, for 5 seconds at most. Returns whether all of them did in time.
     pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
         let metrics = self.metrics.map(|(listener, _, metrics)| {
             let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
@@ -158,6 +165,9 @@ impl Server {
         }
         if let Some(metrics) = metrics {
             metrics.abort();
+        }
+        if let Some(traces) = self.traces {
+            traces.finish().await;
         }
         finished
     }
@@ -202,6 +212,15 @@ impl Builder {
     /// Serves these figures beside those of the requests. No label may hold what a caller sent.
     pub fn figures(mut self, figures: Registry) -> Self {
         self.figures = figures;
+        self
+    }
+
+    /// Sends a span of every request to the collector of OpenTelemetry at this address, such as `http://127.0.0.1:4318`, in the name of
+    /// `service` (OTLP over HTTP): the operation, method, status and times, and nothing else of what was sent. The span of the
+    /// caller's `traceparent` is its parent and decides whether it is recorded. What the collector does not take is dropped and counted,
+    /// and holds up no request.
+    pub fn traces(mut self, endpoint: Option<String>, service: &'static str) -> Self {
+        self.collector = endpoint.map(|endpoint| (endpoint, service));
         self
     }
 
@@ -258,6 +277,7 @@ impl Builder {
         let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
         let routes = Routes { contract, documented, own: routes };
+        let traces = self.collector.map(|(endpoint, service)| Traces::start(&endpoint, service, &mut figures)).transpose()?;
         let metrics = match self.metrics {
             Some(address) => {
                 let (listener, address) = bind(address).await?;
@@ -267,13 +287,15 @@ impl Builder {
         };
         let application =
             Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout)
-                .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)));
+                .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)))
+                .tracer(traces.as_ref().map(Traces::tracer));
         let (listener, address) = bind(address).await?;
         Ok(Server {
             listener,
             address,
             application: Arc::new(ToDynEndpoint(application)),
             metrics,
+            traces,
             connection_limits: self.settings.connection_limits,
         })
     }
