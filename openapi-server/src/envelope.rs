@@ -19,7 +19,7 @@ use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, Refusals},
     head, health,
     metrics::Metrics,
     problem::{LogNote, Problem},
@@ -105,6 +105,11 @@ impl<E: Endpoint> Envelope<E> {
     pub(crate) fn tracer(mut self, tracer: Option<Tracer>) -> Self {
         self.tracer = tracer;
         self
+    }
+
+    /// The refusals of requests that got no turn.
+    pub(crate) fn refusals(&self) -> Refusals {
+        self.admission.refusals()
     }
 
     fn count(&self, response: &Response, begin: Instant) {

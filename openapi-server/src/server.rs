@@ -5,10 +5,11 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use poem::{Endpoint, IntoEndpoint, Request, Response, Route, endpoint::ToDynEndpoint};
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     Document,
+    admission::Refusals,
     auth::{Authenticator, Authenticators, KeyError, LocalIssuer, LocalIssuerError, Verifier},
     contract::{Contract, ContractError, Limits},
     docs,
@@ -21,6 +22,10 @@ use crate::{
 
 /// How long the token of the documentation page is valid.
 const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// How many connections may wait to be accepted. A system drops what comes beyond that, and its clients, health checks among them, try again
+/// only after a second.
+const BACKLOG: u32 = 4096;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +113,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     application: Application,
+    refusals: Refusals,
     metrics: Option<(TcpListener, SocketAddr, Arc<Metrics>)>,
     traces: Option<Traces>,
     connection_limits: ConnectionLimits,
@@ -159,7 +165,7 @@ impl Server {
             let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
             tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), std::future::pending()))
         });
-        let finished = listener::serve(self.listener, self.application, self.connection_limits, stop).await;
+        let finished = listener::serve_paced(self.listener, self.application, self.connection_limits, self.refusals, stop).await;
         if !finished {
             tracing::warn!("some requests did not finish in time and were broken off");
         }
@@ -289,11 +295,13 @@ impl Builder {
             Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout)
                 .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)))
                 .tracer(traces.as_ref().map(Traces::tracer));
+        let refusals = application.refusals();
         let (listener, address) = bind(address).await?;
         Ok(Server {
             listener,
             address,
             application: Arc::new(ToDynEndpoint(application)),
+            refusals,
             metrics,
             traces,
             connection_limits: self.settings.connection_limits,
@@ -303,7 +311,11 @@ impl Builder {
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
     let error = |source| ServerError::Bind { address, source };
-    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(error)?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true).map_err(error)?; // A restart need not wait until the system has forgotten old connections.
+    socket.bind(address).map_err(error)?;
+    let listener = socket.listen(BACKLOG).map_err(error)?;
     let address = listener.local_addr().map_err(error)?;
     Ok((listener, address))
 }
