@@ -104,6 +104,10 @@ pub struct Config {
     #[arg(long, env = "METRICS_ADDRESS", value_name = "ADDRESS")]
     pub metrics_address: Option<SocketAddr>,
 
+    /// Where spans of requests are sent (OTLP over HTTP), such as `http://127.0.0.1:4318`; `/v1/traces` is added (default: nowhere).
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", hide_env_values = true)]
+    pub otlp_endpoint: Option<String>,
+
     /// What is logged: a level, or directives such as `info,users_api=debug,openapi_server=debug`.
     #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -77,6 +77,9 @@ impl ServerError {
             Self::Store(_) => {
                 "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
             }
+            Self::Listen(Listen::Traces(_)) => {
+                "--otlp-endpoint is the http or https URL of a collector, without /v1/traces, such as http://127.0.0.1:4318"
+            }
             Self::Listen(Listen::Bind { .. }) => {
                 "is another process listening there? --port takes another port, --metrics-address another address, and port 0 picks a free one"
             }
@@ -122,7 +125,7 @@ impl Server {
         };
         let asked = Arc::clone(&store);
         let builder = openapi_server::Server::new(api::document()?).settings(settings(config));
-        let builder = builder.metrics(config.metrics_address).figures(figures);
+        let builder = builder.metrics(config.metrics_address).figures(figures).traces(config.otlp_endpoint.clone(), "users-api");
         let builder = builder.ready(move || {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }

@@ -103,8 +103,7 @@ impl<'l> Files<'l> {
         let error = |source: io::Error| LoadError::File { path: path.to_owned(), source };
         let left = self.loader.max_bytes - self.bytes;
         let mut bytes = Vec::new();
-        // Not by its size: what is no plain file, such as a device, has none, and may have no end either.
-        fs::File::open(path).and_then(|file| file.take(left.saturating_add(1)).read_to_end(&mut bytes)).map_err(error)?;
+        open_regular(path).and_then(|file| file.take(left.saturating_add(1)).read_to_end(&mut bytes)).map_err(error)?;
         if bytes.len() as u64 > left {
             return Err(self.too_many(path, LimitOf::Bytes));
         }
@@ -265,6 +264,15 @@ impl<'l> Files<'l> {
             }
         }
     }
+}
+
+/// Opens a regular file. A pipe would keep the reader waiting for somebody who writes, and a device may have no end.
+fn open_regular(path: &Path) -> io::Result<fs::File> {
+    // Before it is opened: that of a pipe waits already.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file, and nothing else is read"));
+    }
+    fs::File::open(path)
 }
 
 /// How many references may follow one another: more is a circle.

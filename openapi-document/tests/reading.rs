@@ -179,8 +179,16 @@ fn what_is_no_openapi_document_says_so() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_without_an_end_is_read_up_to_the_limit() {
-    let text = "openapi: 3.1.0\npaths: { $ref: /dev/zero }\n";
-    let error = Loader::new().max_bytes(1 << 20).parse("/tmp/api.yaml", text).unwrap_err();
-    assert!(matches!(error, openapi_document::LoadError::Limit { of: openapi_document::LimitOf::Bytes, .. }), "{error}");
+fn only_regular_files_are_read() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // A device without an end, a folder, and a pipe that nobody writes to: reading that one would never come to an end.
+    for path in ["/dev/zero".as_ref(), folder.path(), &pipe] {
+        let error = Document::load(path).unwrap_err().to_string();
+        assert!(error.contains("not a regular file"), "{error}");
+        let text = format!("openapi: 3.1.0\npaths: {{ $ref: {} }}\n", path.display());
+        let error = Document::parse("/tmp/api.yaml", text).unwrap_err().to_string();
+        assert!(error.contains("not a regular file"), "{error}");
+    }
 }

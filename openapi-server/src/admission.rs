@@ -1,10 +1,7 @@
 //! How many requests run at a time, and how many may wait for their turn.
 
 use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,23 +16,32 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the log tells how many were refused: a line for each would cost more than the refusal.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
+/// For how long after a refusal more of them are expected: the queue has a place now and then while far more want it.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// A limit on the requests that run, with a short queue in front of it.
 pub(crate) struct Admission {
     running: Semaphore,
     queue: Semaphore,
-    refused: AtomicU64,
-    reported: Mutex<Option<Instant>>,
+    refusals: Refusals,
+}
+
+/// The refusals so far.
+#[derive(Clone, Default)]
+pub(crate) struct Refusals(Arc<Mutex<Refused>>);
+
+#[derive(Default)]
+struct Refused {
+    /// Those that the log does not have yet.
+    untold: u64,
+    told: Option<Instant>,
+    last: Option<Instant>,
 }
 
 impl Admission {
     /// Lets `running` requests run and `queued` wait.
     pub(crate) fn new(running: usize, queued: usize) -> Self {
-        Self {
-            running: Semaphore::new(running),
-            queue: Semaphore::new(queued),
-            refused: AtomicU64::new(0),
-            reported: Mutex::new(None),
-        }
+        Self { running: Semaphore::new(running), queue: Semaphore::new(queued), refusals: Refusals::default() }
     }
 
     /// A turn, first come, first served; none when the queue is full, or when none came in time.
@@ -48,19 +54,36 @@ impl Admission {
             Err(_) => None,
         };
         if waited.is_none() {
-            self.count_refusal();
+            self.refusals.count();
         }
         waited
     }
 
-    fn count_refusal(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY) {
-            *reported = Some(Instant::now());
-            let refused = self.refused.swap(0, Ordering::Relaxed);
-            tracing::warn!(refused, "too many requests are in progress");
+    /// The refusals, for whoever lets requests in.
+    pub(crate) fn refusals(&self) -> Refusals {
+        self.refusals.clone()
+    }
+}
+
+impl Refusals {
+    /// Whether there was one a moment ago, so that another request would probably be refused, too.
+    pub(crate) fn go_on(&self) -> bool {
+        self.lock().last.is_some_and(|last| last.elapsed() < MOMENT)
+    }
+
+    fn count(&self) {
+        let mut refused = self.lock();
+        let now = Instant::now();
+        refused.last = Some(now);
+        refused.untold += 1;
+        if refused.told.is_none_or(|told| now - told >= REPORT_EVERY) {
+            tracing::warn!(refused = refused.untold, "too many requests are in progress");
+            (refused.told, refused.untold) = (Some(now), 0);
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Refused> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,8 +100,11 @@ mod tests {
         let mut waiting = Box::pin(admission.turn());
         assert!(waiting.as_mut().now_or_never().is_none(), "it waits");
         assert!(admission.turn().now_or_never().unwrap().is_none(), "the queue is full");
+        assert!(admission.refusals().go_on());
         drop(running);
         assert!(waiting.await.is_some());
+        tokio::time::sleep(MOMENT).await;
+        assert!(!admission.refusals().go_on(), "it is over");
     }
 
     #[tokio::test(start_paused = true)]

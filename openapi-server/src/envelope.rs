@@ -19,11 +19,12 @@ use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, Refusals},
     head, health,
     metrics::Metrics,
     problem::{LogNote, Problem},
     trace_context::TraceContext,
+    traces::{Recorded, Tracer},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -83,12 +84,13 @@ pub struct Envelope<E> {
     admission: Admission,
     timeout: Duration,
     metrics: Option<Arc<Metrics>>,
+    tracer: Option<Tracer>,
 }
 
 impl<E: Endpoint> Envelope<E> {
     /// Lets `max_requests` run at a time, each for at most `timeout`, and `max_queued` wait for their turn. Probes do not count.
     pub fn new(application: E, max_requests: usize, max_queued: usize, timeout: Duration) -> Self {
-        Self { application, admission: Admission::new(max_requests, max_queued), timeout, metrics: None }
+        Self { application, admission: Admission::new(max_requests, max_queued), timeout, metrics: None, tracer: None }
     }
 
     /// Counts every request.
@@ -96,6 +98,18 @@ impl<E: Endpoint> Envelope<E> {
     pub fn metrics(mut self, metrics: Option<Arc<Metrics>>) -> Self {
         self.metrics = metrics;
         self
+    }
+
+    /// Records a span of every request but for probes and those that get no turn.
+    #[must_use]
+    pub(crate) fn tracer(mut self, tracer: Option<Tracer>) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
+    /// The refusals of requests that got no turn.
+    pub(crate) fn refusals(&self) -> Refusals {
+        self.admission.refusals()
     }
 
     fn count(&self, response: &Response, begin: Instant) {
@@ -141,13 +155,16 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
         request.set_data(id.clone());
         // Neither path nor query: they may hold personal data. The contract names the operation.
         let trace = TraceContext::of(request.headers());
+        let method = known(request.method()).to_owned();
+        let recorded = self.tracer.as_ref().filter(|_| !probe).map(|tracer| tracer.begin(&method, trace));
         let span = tracing::info_span!(
             "request",
             id = id.as_str(),
-            method = known(request.method()),
+            method,
             operation = field::Empty,
-            trace = trace.map(|context| context.trace),
+            trace = recorded.as_ref().map(Recorded::trace).or(trace.map(|context| context.trace.to_owned())),
             parent = trace.map(|context| context.parent),
+            span = recorded.as_ref().map(Recorded::span),
         );
         let mut response = self.answer(request).instrument(span.clone()).await;
         if chunked {
@@ -156,6 +173,9 @@ impl<E: Endpoint> Endpoint for Envelope<E> {
         }
         id.stamp(&mut response);
         record(&span, &response, begin.elapsed());
+        if let Some(recorded) = recorded {
+            recorded.end(&response);
+        }
         self.count(&response, begin);
         Ok(response)
     }

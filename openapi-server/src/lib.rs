@@ -31,10 +31,12 @@ pub mod problem;
 mod server;
 pub mod telemetry;
 mod trace_context;
+mod traces;
 
 pub use self::{
     contract::{ContractError, Document, ValidBody},
     server::{Builder, Server, ServerError, Settings},
+    traces::TracesError,
 };
 #[cfg(feature = "poem-openapi")]
 pub use self::{

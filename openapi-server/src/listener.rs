@@ -21,6 +21,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 
 use crate::{
+    admission::Refusals,
     connections::{PerAddress, Slot},
     envelope::Application,
 };
@@ -86,6 +87,18 @@ pub async fn serve(
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> bool {
+    serve_paced(listener, application, limits, Refusals::default(), stop).await
+}
+
+/// The same, and accepts slowly while requests are refused.
+pub(crate) async fn serve_paced(
+    listener: TcpListener,
+    application: Application,
+    limits: ConnectionLimits,
+    refusals: Refusals,
+    stop: impl Future<Output = ()>,
+) -> bool {
+    let mut pace = Pace { refusals, accepted: 0 };
     let open = Arc::new(Semaphore::new(limits.connections));
     let per_address = PerAddress::new(limits.connections_per_address);
     let graceful = GracefulShutdown::new();
@@ -96,7 +109,7 @@ pub async fn serve(
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &open, &per_address) => accepted,
+            accepted = accept(&listener, &open, &per_address, &mut pace) => accepted,
             () = &mut stop => break,
         };
         let Accepted { stream, remote, places } = match accepted {
@@ -131,6 +144,34 @@ pub async fn serve(
     tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_ok()
 }
 
+/// How many connections are accepted without a pause while requests are refused, and how long that is. A client that is refused comes
+/// again at once on a new connection, and each of these costs as much as an answer. Those that wait to be accepted cost nothing.
+///
+/// Health checks come on new connections too, so it is not slower than this: a thousand in front of one take a fraction of a second.
+const BURST: u32 = 16;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Accepts slowly while requests are refused.
+struct Pace {
+    refusals: Refusals,
+    /// Since the last pause.
+    accepted: u32,
+}
+
+impl Pace {
+    /// Waits before the next connection is accepted, if it has to.
+    async fn keep(&mut self) {
+        if !self.refusals.go_on() {
+            self.accepted = 0;
+        } else if self.accepted == BURST {
+            tokio::time::sleep(PAUSE).await;
+            self.accepted = 1;
+        } else {
+            self.accepted += 1;
+        }
+    }
+}
+
 /// A connection and the places that it takes for as long as it is open.
 struct Accepted {
     stream: TcpStream,
@@ -139,12 +180,45 @@ struct Accepted {
 }
 
 /// The next connection. One of an address that has enough of them is closed without a word.
-async fn accept(listener: &TcpListener, open: &Arc<Semaphore>, per_address: &Arc<PerAddress>) -> io::Result<Accepted> {
+async fn accept(
+    listener: &TcpListener,
+    open: &Arc<Semaphore>,
+    per_address: &Arc<PerAddress>,
+    pace: &mut Pace,
+) -> io::Result<Accepted> {
+    pace.keep().await;
     let permit = Arc::clone(open).acquire_owned().await.map_err(io::Error::other)?;
     loop {
         let (stream, remote) = listener.accept().await?;
         if let Some(slot) = per_address.admit(remote.ip()) {
             return Ok(Accepted { stream, remote, places: (permit, slot) });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::admission::Admission;
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_are_accepted_slowly_while_requests_are_refused_and_only_then() {
+        let admission = Admission::new(0, 0);
+        let mut pace = Pace { refusals: admission.refusals(), accepted: 0 };
+        let mut thousand = async || {
+            let begin = Instant::now();
+            for _ in 0..1000 {
+                pace.keep().await;
+            }
+            begin.elapsed() // The clock is stopped: only pauses count.
+        };
+        assert_eq!(thousand().await, Duration::ZERO);
+        assert!(admission.turn().await.is_none());
+        let slow = thousand().await;
+        assert!(slow > Duration::from_millis(50) && slow < Duration::from_millis(500), "{slow:?}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(thousand().await, Duration::ZERO);
     }
 }

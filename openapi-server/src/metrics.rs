@@ -31,8 +31,9 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 /// | `token_cache_hits_total`, `token_cache_misses_total` | | tokens that were remembered, or had to be verified |
 /// | `token_cache_tokens` | | tokens that are remembered |
 /// | `key_set_age_seconds` | | time since the issuer's keys were fetched; none where there are no keys, or none are fetched |
+/// | `spans_sent_total`, `spans_dropped_total` | | spans that the collector took, and those that it did not take in time; where there is one |
 ///
-/// The last four are those of a [`Verifier`](crate::auth::Verifier); others may stand beside them
+/// Four of these are those of a [`Verifier`](crate::auth::Verifier); others may stand beside them
 /// ([`Builder::figures`](crate::Builder::figures)).
 ///
 /// The operation is `none` where no operation of the document was asked for. No label holds anything that a caller has sent.

@@ -5,10 +5,11 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use poem::{Endpoint, IntoEndpoint, Request, Response, Route, endpoint::ToDynEndpoint};
 use prometheus_client::registry::Registry;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::{
     Document,
+    admission::Refusals,
     auth::{Authenticator, Authenticators, KeyError, LocalIssuer, LocalIssuerError, Verifier},
     contract::{Contract, ContractError, Limits},
     docs,
@@ -16,10 +17,15 @@ use crate::{
     health::{self, Readiness},
     listener::{self, ConnectionLimits},
     metrics::{self, Metrics},
+    traces::{Traces, TracesError},
 };
 
 /// How long the token of the documentation page is valid.
 const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// How many connections may wait to be accepted. A system drops what comes beyond that, and its clients, health checks among them, try again
+/// only after a second.
+const BACKLOG: u32 = 4096;
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +39,9 @@ pub enum ServerError {
     /// The local issuer may not be used here.
     #[error(transparent)]
     LocalIssuer(#[from] LocalIssuerError),
+    /// Spans cannot be sent to such an address.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
@@ -104,7 +113,9 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     application: Application,
+    refusals: Refusals,
     metrics: Option<(TcpListener, SocketAddr, Arc<Metrics>)>,
+    traces: Option<Traces>,
     connection_limits: ConnectionLimits,
 }
 
@@ -115,6 +126,7 @@ pub struct Builder {
     local_issuer: Option<Arc<LocalIssuer>>,
     metrics: Option<SocketAddr>,
     figures: Registry,
+    collector: Option<(String, &'static str)>,
     readiness: Readiness,
     settings: Settings,
 }
@@ -131,6 +143,7 @@ impl Server {
             local_issuer: None,
             metrics: None,
             figures: Registry::default(),
+            collector: None,
             readiness,
             settings: Settings::default(),
         }
@@ -146,18 +159,21 @@ impl Server {
         self.metrics.as_ref().map(|(_, address, _)| *address)
     }
 
-    /// Answers until `stop`, then lets requests in progress finish. Returns whether all of them did in time.
+    /// Answers until `stop`, then lets requests in progress finish, and sends the spans that are left, for 5 seconds at most. Returns whether all of them did in time.
     pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
         let metrics = self.metrics.map(|(listener, _, metrics)| {
             let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
             tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), std::future::pending()))
         });
-        let finished = listener::serve(self.listener, self.application, self.connection_limits, stop).await;
+        let finished = listener::serve_paced(self.listener, self.application, self.connection_limits, self.refusals, stop).await;
         if !finished {
             tracing::warn!("some requests did not finish in time and were broken off");
         }
         if let Some(metrics) = metrics {
             metrics.abort();
+        }
+        if let Some(traces) = self.traces {
+            traces.finish().await;
         }
         finished
     }
@@ -202,6 +218,15 @@ impl Builder {
     /// Serves these figures beside those of the requests. No label may hold what a caller sent.
     pub fn figures(mut self, figures: Registry) -> Self {
         self.figures = figures;
+        self
+    }
+
+    /// Sends a span of every request to the collector of OpenTelemetry at this address, such as `http://127.0.0.1:4318`, in the name of
+    /// `service` (OTLP over HTTP): the operation, method, status and times, and nothing else of what was sent. The span of the
+    /// caller's `traceparent` is its parent and decides whether it is recorded. What the collector does not take is dropped and counted,
+    /// and holds up no request.
+    pub fn traces(mut self, endpoint: Option<String>, service: &'static str) -> Self {
+        self.collector = endpoint.map(|endpoint| (endpoint, service));
         self
     }
 
@@ -258,6 +283,7 @@ impl Builder {
         let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
         let routes = Routes { contract, documented, own: routes };
+        let traces = self.collector.map(|(endpoint, service)| Traces::start(&endpoint, service, &mut figures)).transpose()?;
         let metrics = match self.metrics {
             Some(address) => {
                 let (listener, address) = bind(address).await?;
@@ -267,13 +293,17 @@ impl Builder {
         };
         let application =
             Envelope::new(routes, self.settings.max_requests, self.settings.max_queued, self.settings.request_timeout)
-                .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)));
+                .metrics(metrics.as_ref().map(|(_, _, metrics)| Arc::clone(metrics)))
+                .tracer(traces.as_ref().map(Traces::tracer));
+        let refusals = application.refusals();
         let (listener, address) = bind(address).await?;
         Ok(Server {
             listener,
             address,
             application: Arc::new(ToDynEndpoint(application)),
+            refusals,
             metrics,
+            traces,
             connection_limits: self.settings.connection_limits,
         })
     }
@@ -281,7 +311,11 @@ impl Builder {
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
     let error = |source| ServerError::Bind { address, source };
-    let listener = TcpListener::bind(address).await.map_err(error)?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(error)?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true).map_err(error)?; // A restart need not wait until the system has forgotten old connections.
+    socket.bind(address).map_err(error)?;
+    let listener = socket.listen(BACKLOG).map_err(error)?;
     let address = listener.local_addr().map_err(error)?;
     Ok((listener, address))
 }

@@ -11,6 +11,8 @@ pub(crate) struct TraceContext<'a> {
     pub trace: &'a str,
     /// The caller's span: 16 digits.
     pub parent: &'a str,
+    /// Whether the caller records its span, and wants those below it recorded.
+    pub sampled: bool,
 }
 
 impl<'a> TraceContext<'a> {
@@ -23,7 +25,8 @@ impl<'a> TraceContext<'a> {
         // A later version may add parts, which are not read.
         let whole = version != "ff" && (version != "00" || parts.next().is_none());
         let named = is_hex(version, 2) && is_id(trace, 32) && is_id(parent, 16) && is_hex(flags, 2);
-        (whole && named).then_some(Self { trace, parent })
+        let sampled = u8::from_str_radix(flags, 16).is_ok_and(|flags| flags & 1 == 1);
+        (whole && named).then_some(Self { trace, parent, sampled })
     }
 }
 
@@ -45,16 +48,17 @@ mod tests {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const PARENT: &str = "00f067aa0ba902b7";
 
-    fn of(values: &[&str]) -> Option<(String, String)> {
+    fn of(values: &[&str]) -> Option<(String, String, bool)> {
         let headers = values.iter().map(|value| (TRACEPARENT, HeaderValue::from_str(value).unwrap())).collect();
-        TraceContext::of(&headers).map(|context| (context.trace.to_owned(), context.parent.to_owned()))
+        TraceContext::of(&headers).map(|context| (context.trace.to_owned(), context.parent.to_owned(), context.sampled))
     }
 
     #[test]
     fn the_trace_is_read_as_the_specification_has_it() {
-        let read = Some((TRACE.to_owned(), PARENT.to_owned()));
-        assert_eq!(of(&[&format!("00-{TRACE}-{PARENT}-01")]), read);
-        assert_eq!(of(&[&format!("cc-{TRACE}-{PARENT}-01-what-the-future-holds")]), read);
+        let read = |sampled| Some((TRACE.to_owned(), PARENT.to_owned(), sampled));
+        assert_eq!(of(&[&format!("00-{TRACE}-{PARENT}-01")]), read(true));
+        assert_eq!(of(&[&format!("00-{TRACE}-{PARENT}-fe")]), read(false), "one flag is known");
+        assert_eq!(of(&[&format!("cc-{TRACE}-{PARENT}-01-what-the-future-holds")]), read(true));
     }
 
     #[test]

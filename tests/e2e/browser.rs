@@ -16,8 +16,11 @@ use chromiumoxide::{
     listeners::EventStream,
     page::ScreenshotParams,
 };
+use openapi_server::listener::{self, ConnectionLimits};
+use poem::{EndpointExt, endpoint::ToDynEndpoint};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 use tokio_stream::StreamExt;
 use users_api::store::Inspect;
 
@@ -134,9 +137,9 @@ impl Visit {
     }
 
     /// Ends the visit; nothing may have been asked of others, and the browser may have complained about nothing but `expected`.
-    async fn end(mut self, app: &App, expected: &[&str]) {
-        for url in self.requests.lock().unwrap().iter() {
-            assert!(url.starts_with(&format!("{}/", app.url)) || url.starts_with("data:"), "the page asked for {url}");
+    async fn end(mut self, url: &str, expected: &[&str]) {
+        for asked in self.requests.lock().unwrap().iter() {
+            assert!(asked.starts_with(&format!("{url}/")) || asked.starts_with("data:"), "the page asked for {asked}");
         }
         for complaint in self.complaints.lock().unwrap().iter() {
             assert!(expected.iter().any(|text| complaint.contains(text)), "{complaint}");
@@ -180,7 +183,7 @@ async fn a_newcomer_creates_a_user_from_the_documentation() {
     let shown = visit.text().await;
     assert!(shown.contains("\"pointer\": \"/email\"") && shown.contains("\"rule\": \"unique\""), "{shown}");
     assert_eq!(app.store.count().await.unwrap(), 1);
-    visit.end(&app, &["409 (Conflict)"]).await;
+    visit.end(&app.url, &["409 (Conflict)"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,5 +207,43 @@ async fn with_a_real_issuer_a_token_is_entered_once_and_survives_a_reload() {
     visit.page.reload().await.unwrap(); // The address names the operation, so that it is open again.
     visit.click("#operations-users-createUser .try-out__btn").await;
     visit.execute(201).await;
-    visit.end(&app, &["401 (Unauthorized)"]).await;
+    visit.end(&app.url, &["401 (Unauthorized)"]).await;
+}
+
+/// A reverse proxy: what `server` serves, below a path.
+async fn proxy(server: String) -> String {
+    let forward = poem::endpoint::make(move |mut request: poem::Request| {
+        let url = format!("{server}{}", request.uri());
+        async move {
+            let body = request.take_body().into_vec().await?;
+            let asked = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+            let asked = asked.request(request.method().clone(), url).headers(request.headers().clone()).body(body);
+            let answer = asked.send().await.unwrap();
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let mut response = poem::Response::builder().status(status).body(answer.bytes().await.unwrap());
+            response.headers_mut().extend(headers);
+            Ok::<_, poem::Error>(response)
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/some/where", listener.local_addr().unwrap());
+    let routes = poem::Route::new().nest("/some/where", forward);
+    let application = Arc::new(ToDynEndpoint(routes.map_to_response()));
+    tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), std::future::pending()));
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documentation_works_below_a_path_that_a_proxy_puts_before_it() {
+    let Some(chromium) = chromium() else { return };
+    let app = App::start().await;
+    let url = proxy(app.url.clone()).await;
+    let visit = Visit::start(&chromium).await;
+    visit.page.goto(format!("{url}/")).await.unwrap();
+    visit.wait("document.querySelector('.authorize.locked, .authorization__btn.locked, .auth-wrapper .locked') !== null").await;
+    visit.click("#operations-users-createUser .opblock-summary-control").await;
+    visit.click("#operations-users-createUser .try-out__btn").await;
+    visit.execute(201).await;
+    assert_eq!(app.store.count().await.unwrap(), 1);
+    visit.end(&url, &[]).await;
 }

@@ -22,4 +22,5 @@ mod retries;
 mod rules;
 mod statuses;
 mod tokens;
+mod traces;
 mod users;

@@ -44,7 +44,7 @@ async fn every_way_leads_to_the_docs_and_they_load_only_from_here() {
     let app = App::start().await;
     for path in ["/", "/docs"] {
         let answer = send(app.request(Method::GET, path)).await;
-        assert_eq!((answer.status, answer.header("location")), (307, "/docs/"), "{path}");
+        assert_eq!((answer.status, answer.header("location")), (307, "docs/"), "{path}");
     }
     for file in ["", "swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {
         let answer = send(app.request(Method::GET, &format!("/docs/{file}"))).await;
@@ -163,9 +163,10 @@ fn a_server_that_cannot_start_says_why_and_what_to_do() {
 async fn figures_for_prometheus_count_what_was_asked() {
     let app = App::with(|config| config.metrics_address = Some("127.0.0.1:0".parse().unwrap())).await;
     let figures = format!("http://{}/metrics", app.metrics.unwrap());
-    let post = app.post(); // With one token for both.
+    let post = app.post(); // With one token for all.
     let send_body = |body: Value| send(post.try_clone().unwrap().body(body.to_string()));
     send_body(minimal("ada@example.com")).await.assert_created();
+    send_body(minimal("ada@example.com")).await.assert_problem(409, "CONFLICT");
     send_body(json!({ "email": "x" })).await.assert_problem(400, "BAD_REQUEST");
     send(app.request(Method::GET, "/users")).await.assert_problem(401, "UNAUTHORIZED");
     send(app.request(Method::GET, "/nothing")).await.assert_problem(404, "NOT_FOUND");
@@ -180,11 +181,11 @@ async fn figures_for_prometheus_count_what_was_asked() {
         "http_requests_total{operation=\"createUser\",status=\"400\"} 1",
         "http_requests_total{operation=\"listUsers\",status=\"401\"} 1",
         "http_requests_total{operation=\"none\",status=\"404\"} 1",
-        "http_request_duration_seconds_count{operation=\"createUser\"} 2",
+        "http_request_duration_seconds_count{operation=\"createUser\"} 3",
         "http_refusals_total{operation=\"createUser\",rule=\"format\"} 1",
         "http_refusals_total{operation=\"createUser\",rule=\"required\"} 4",
-        "store_operation_duration_seconds_count{operation=\"insert\",outcome=\"done\"} 1",
-        "token_cache_hits_total 1",
+        "store_operation_duration_seconds_count{operation=\"insert\",outcome=\"done\"} 2",
+        "token_cache_hits_total 2",
         "token_cache_misses_total 1",
         "token_cache_tokens 1",
     ] {

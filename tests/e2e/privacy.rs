@@ -150,3 +150,22 @@ async fn the_log_names_the_callers_trace_if_it_is_one() {
     assert_eq!((&span("with")["trace"], &span("with")["parent"]), (&json!(trace), &json!(parent)), "{log}");
     assert_eq!((span("without").get("trace"), span("without").get("parent")), (None, None), "{log}");
 }
+
+#[tokio::test]
+async fn with_a_collector_the_log_names_the_trace_and_span_of_every_request() {
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &["--otlp-endpoint", "http://127.0.0.1:9"]); // Nobody is there, which does not matter.
+    for (id, traceparent) in [("with", format!("00-{trace}-{parent}-01")), ("without", String::new())] {
+        let asked = server.client.get(format!("{}/users", server.url)).header("x-request-id", id);
+        assert_eq!(send(asked.header("traceparent", traceparent)).await.status, 401);
+    }
+    server.signal("TERM");
+    let log = server.ended().stderr;
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let span = |id: &str| lines.iter().map(|line| &line["span"]).find(|span| span["id"] == id).unwrap();
+    let digits = |id: &str, field: &str| span(id)[field].as_str().unwrap().len();
+    assert_eq!((&span("with")["trace"], &span("with")["parent"]), (&json!(trace), &json!(parent)), "{log}");
+    assert_eq!(span("without").get("parent"), None, "{log}");
+    assert_eq!((digits("without", "trace"), digits("without", "span"), digits("with", "span")), (32, 16, 16), "{log}");
+}

@@ -55,9 +55,10 @@ pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) ->
     let json = Asset::new("application/json", document.value().to_string());
     let initializer = Asset::new("text/javascript", include_str!("swagger-initializer.js"));
     let files = Files::new();
+    // Relative, as all addresses of the page are: a proxy may put a path before them.
     routes
-        .at("/", get(make_sync(|_| Redirect::temporary("/docs/"))))
-        .at("/docs", get(make_sync(|_| Redirect::temporary("/docs/"))))
+        .at("/", get(make_sync(|_| Redirect::temporary("docs/"))))
+        .at("/docs", get(make_sync(|_| Redirect::temporary("docs/"))))
         .at("/docs/token", get(make_sync(move |request| token(&request, tokens.as_ref()))))
         .at("/docs/swagger-initializer.js", get(make_sync(move |request| initializer.answer(&request))))
         .at("/docs/*file", get(make_sync(move |request| files.answer(&request))))

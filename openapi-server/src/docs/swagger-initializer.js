@@ -1,8 +1,11 @@
+// Where the document and all that it describes are: a proxy may have put a path before it.
+const root = new URL("..", location.href);
+
 // Whether a server of the document is this one. The document may name others, or put a path before those that are served here; the page
 // may only call this one.
 const isHere = (server) => {
   try {
-    return new URL(server.url, location.href).href === `${location.origin}/`;
+    return new URL(server.url, root).href === root.href;
   } catch {
     return false; // Its address has variables.
   }
@@ -10,7 +13,7 @@ const isHere = (server) => {
 
 window.onload = async () => {
   const ui = SwaggerUIBundle({
-    url: "/openapi.json",
+    url: "../openapi.json",
     dom_id: "#swagger-ui",
     deepLinking: true,
     persistAuthorization: true,
@@ -18,10 +21,10 @@ window.onload = async () => {
     defaultModelsExpandDepth: 2,
     defaultModelExpandDepth: 3,
     responseInterceptor: (answer) => {
-      if (answer.url === `${location.origin}/openapi.json` && answer.ok) {
+      if (answer.url === new URL("openapi.json", root).href && answer.ok) {
         const document = JSON.parse(answer.text);
         if (document.servers?.length && !document.servers.some(isHere)) {
-          document.servers.unshift({ url: "/", description: "This server" });
+          document.servers.unshift({ url: root.pathname.replace(/(.)\/$/, "$1"), description: "This server" });
           answer.text = JSON.stringify(document);
         }
       }
@@ -29,7 +32,7 @@ window.onload = async () => {
     },
     onComplete: async () => {
       // Only the local issuer gives a token away, and only to this page.
-      const answer = await fetch("/docs/token");
+      const answer = await fetch("token");
       if (answer.status === 200) {
         const token = await answer.text();
         const schemes = ui.specSelectors.specJson().toJS().components?.securitySchemes ?? {};

@@ -1,0 +1,182 @@
+//! Spans of requests, as a collector gets them.
+
+use std::sync::Arc;
+
+use openapi_server::listener::{self, ConnectionLimits};
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1::Span,
+};
+use poem::{
+    EndpointExt, Request,
+    endpoint::{ToDynEndpoint, make},
+};
+use prost::Message;
+use reqwest::Method;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::mpsc};
+use users_api::{
+    server::Server,
+    store::{MemoryStore, UserStore},
+};
+
+use crate::app::{self, App, minimal, send};
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PARENT: &str = "00f067aa0ba902b7";
+
+/// A collector that keeps what it gets: its address, and the bodies as they come.
+async fn collector() -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+    let (kept, bodies) = mpsc::unbounded_channel();
+    let keep = make(move |mut request: Request| {
+        let kept = kept.clone();
+        async move {
+            assert_eq!((request.method(), request.uri().path()), (&poem::http::Method::POST, "/v1/traces"));
+            let _ = kept.send(request.take_body().into_vec().await?); // Nobody may want it any more.
+            Ok::<_, poem::Error>("")
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let application = Arc::new(ToDynEndpoint(keep.map_to_response()));
+    tokio::spawn(listener::serve(listener, application, ConnectionLimits::default(), std::future::pending()));
+    (url, bodies)
+}
+
+/// The spans in these bodies, and the service that they are of.
+fn spans(body: &[u8]) -> (String, Vec<Span>) {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let [of] = request.resource_spans.as_slice() else { panic!("{request:?}") };
+    let service = text(&of.resource.as_ref().unwrap().attributes, "service.name");
+    (service, of.scope_spans.iter().flat_map(|scope| scope.spans.clone()).collect())
+}
+
+/// The value of an attribute.
+fn text(attributes: &[KeyValue], key: &str) -> String {
+    let found = attributes.iter().find(|attribute| attribute.key == key).and_then(|attribute| attribute.value.clone());
+    match found.and_then(|value| value.value) {
+        Some(Value::StringValue(text)) => text,
+        Some(Value::IntValue(number)) => number.to_string(),
+        other => panic!("{key}: {other:?} of {attributes:?}"),
+    }
+}
+
+/// This many spans, in the order of their names, and all that was sent for them.
+async fn collect(bodies: &mut mpsc::UnboundedReceiver<Vec<u8>>, count: usize) -> (Vec<Span>, Vec<u8>) {
+    let (mut all, mut raw) = (Vec::new(), Vec::new());
+    while all.len() < count {
+        let body = bodies.recv().await.unwrap();
+        let (service, some) = spans(&body);
+        assert_eq!(service, "users-api");
+        all.extend(some);
+        raw.extend(body);
+    }
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    (all, raw)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn a_collector_gets_a_span_of_each_request_and_nothing_that_was_sent() {
+    let (url, mut bodies) = collector().await;
+    let app = App::with(|config| config.otlp_endpoint = Some(url)).await;
+    let traced = app.post().header("traceparent", format!("00-{TRACE}-{PARENT}-01")).header("tracestate", "who=sesame");
+    send(traced.body(minimal("ada@example.com").to_string())).await.assert_created();
+    // The caller does not record this one; there is no span of it, nor of a probe.
+    let quiet = app.request(Method::GET, "/openapi.json").header("traceparent", format!("00-{TRACE}-{PARENT}-00"));
+    assert_eq!(send(quiet).await.status, 200);
+    assert_eq!(send(app.request(Method::GET, "/healthz")).await.status, 200);
+    let token = app.token("read:users");
+    let list = app.request(Method::GET, "/users?email=ada@example.com").bearer_auth(&token);
+    assert_eq!(send(list.header("x-request-id", "of-the-caller")).await.status, 200);
+    app.store.close().await;
+    send(app.request(Method::GET, "/users").bearer_auth(&token)).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    send(app.request(Method::DELETE, "/sesame/ajar")).await.assert_problem(404, "NOT_FOUND");
+
+    let (spans, raw) = collect(&mut bodies, 4).await;
+    let seen = |span: &Span| {
+        let attribute = |key| text(&span.attributes, key);
+        let failed = span.status.as_ref().is_some_and(|status| status.code == 2); // STATUS_CODE_ERROR
+        (span.name.clone(), attribute("http.request.method"), attribute("http.response.status_code"), failed)
+    };
+    let mut found: Vec<_> = spans.iter().map(seen).collect();
+    found.sort();
+    let expected = [
+        ("DELETE", "DELETE", "404", false),
+        ("createUser", "POST", "201", false),
+        ("listUsers", "GET", "200", false),
+        ("listUsers", "GET", "503", true),
+    ];
+    assert_eq!(found, expected.map(|(name, method, status, failed)| (name.into(), method.into(), status.into(), failed)));
+    for span in &spans {
+        assert!(span.kind == 2 && span.start_time_unix_nano <= span.end_time_unix_nano, "{span:?}"); // SPAN_KIND_SERVER
+        let of_the_caller = span.name == "createUser";
+        assert_eq!(hex(&span.trace_id) == TRACE, of_the_caller, "{span:?}");
+        assert_eq!(hex(&span.parent_span_id), if of_the_caller { PARENT } else { "" }, "{span:?}");
+    }
+    let raw = String::from_utf8_lossy(&raw);
+    for sent in ["ada", "Lovelace", "example.com", "eyJ", "sesame", "ajar", "email", "of-the-caller"] {
+        assert!(!raw.contains(sent), "{sent} is in what the collector gets");
+    }
+}
+
+#[tokio::test]
+async fn without_a_collector_requests_are_answered_and_spans_counted_as_dropped() {
+    // One that is gone: nobody listens at its address. One that hangs: nobody ever answers.
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hangs = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let urls = [&gone, &hangs].map(|of| format!("http://{}", of.local_addr().unwrap()));
+    drop(gone);
+    for url in urls {
+        let app = App::with(|config| {
+            config.otlp_endpoint = Some(url);
+            config.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+        })
+        .await;
+        for number in 0..20 {
+            app.create(&minimal(&format!("ada{number}@example.com"))).await.assert_created();
+        }
+        let figures = format!("http://{}/metrics", app.metrics.unwrap());
+        let dropped = async {
+            loop {
+                let text = app.client.get(&figures).send().await.unwrap().text().await.unwrap();
+                let count = text.lines().find_map(|line| line.strip_prefix("spans_dropped_total ")?.parse::<u64>().ok());
+                if count.unwrap() > 0 {
+                    assert!(text.lines().any(|line| line == "spans_sent_total 0"), "{text}");
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        dropped.await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_spans_are_sent_at_the_end_and_a_collector_that_hangs_does_not_hold_it_up() {
+    let hangs = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (url, mut bodies) = collector().await;
+    for url in [url, format!("http://{}", hangs.local_addr().unwrap())] {
+        let data = TempDir::new().unwrap();
+        let mut config = app::config(&data);
+        config.otlp_endpoint = Some(url);
+        let server = Server::bind_with(&config, Arc::new(MemoryStore::default())).await.unwrap();
+        let address = server.address();
+        let stop = async move {
+            // The first is sent at once, and the second waits for others.
+            for _ in 0..2 {
+                assert_eq!(reqwest::get(format!("http://{address}/openapi.yaml")).await.unwrap().status(), 200);
+            }
+        };
+        server.run(stop).await;
+    }
+    let mut count = 0;
+    while let Ok(body) = bodies.try_recv() {
+        count += spans(&body).1.len();
+    }
+    assert_eq!(count, 2, "they were there before the end");
+}
