@@ -91,7 +91,7 @@ enum Place {
 fn samples(code: Code) -> Vec<ProblemDetails> {
     let plain = ProblemDetails::new(code);
     let violation = |pointer: &str| Violation { pointer: pointer.into(), rule: "required".into(), message: "is required".into() };
-    let errors = Some(vec![violation("/email"), violation("/query/limit")]);
+    let errors = Some(vec![violation("/name"), violation("/query/limit")]);
     match code {
         Code::BadRequest | Code::UnprocessableEntity | Code::Conflict => vec![ProblemDetails { errors, ..plain.clone() }, plain],
         _ => vec![plain],
