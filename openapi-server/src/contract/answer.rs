@@ -6,12 +6,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use mime::Mime;
 
 use super::{
-    json,
+    header, json,
     media::Syntax,
-    parameters::header_value,
-    read::{Answer, AnswerContent, Operation, Text},
+    read::{Answer, AnswerContent, Operation},
     refusal::{self, Form},
-    shape::Prefer,
     violations::violations as violations_of,
 };
 use crate::problem::{Code, Problem};
@@ -54,31 +52,10 @@ pub(super) fn violations(operation: &Operation, status: StatusCode, headers: &He
 }
 
 fn in_headers(answer: &Answer, headers: &HeaderMap) -> Vec<String> {
-    let mut broken = Vec::new();
-    for header in &answer.headers {
-        let name = &header.name;
-        let texts: Result<Vec<&str>, _> = headers.get_all(name).iter().map(|value| value.to_str()).collect();
-        match texts {
-            Err(_) => broken.push(format!("the header {name} is not text")),
-            Ok(texts) if texts.is_empty() && header.required => broken.push(format!("the header {name} is missing")),
-            Ok(texts) if texts.is_empty() => {}
-            Ok(texts) => {
-                let text = texts.join(",");
-                let read = |prefer| header_value(&header.text, name.as_str(), &text, prefer);
-                let Some(value) = read(Prefer::Literal) else {
-                    broken.push(format!("the header {name} is not written as the document says"));
-                    continue;
-                };
-                let wrong = violations_of(&header.validator, &value, "");
-                let ambiguous = matches!(&header.text, Text::Styled(_, shape) if shape.is_ambiguous());
-                if ambiguous && read(Prefer::Text).is_some_and(|value| header.validator.is_valid(&value)) {
-                    continue;
-                }
-                broken.extend(wrong.into_iter().map(|violation| format!("the header {name} breaks {}", violation.rule)));
-            }
-        }
-    }
-    broken
+    header::broken(&answer.headers, headers)
+        .into_iter()
+        .map(|broken| format!("the header {} {}", broken.name, broken.what))
+        .collect()
 }
 
 fn in_content(answer: &Answer, content_type: Option<&str>, bytes: &[u8]) -> Vec<String> {

@@ -11,6 +11,7 @@ mod answer;
 mod body;
 mod content;
 mod document;
+mod header;
 mod json;
 mod least;
 mod limit;

@@ -102,6 +102,8 @@ pub(super) struct RequestContent {
 pub(super) struct PartEncoding {
     pub content_types: Vec<Range>,
     pub style: Option<Serialization>,
+    /// The headers of a part.
+    pub headers: Vec<HeaderRule>,
 }
 
 pub(super) struct Answer {
@@ -109,7 +111,7 @@ pub(super) struct Answer {
     pub pointer: String,
     /// From the most particular media type to the widest range.
     pub contents: Vec<AnswerContent>,
-    pub headers: Vec<AnswerHeader>,
+    pub headers: Vec<HeaderRule>,
 }
 
 pub(super) struct AnswerContent {
@@ -119,7 +121,8 @@ pub(super) struct AnswerContent {
     pub pointer: String,
 }
 
-pub(super) struct AnswerHeader {
+/// A header that the document has for an answer, or for a part of a body.
+pub(super) struct HeaderRule {
     pub name: HeaderName,
     pub required: bool,
     pub text: Text,
@@ -374,28 +377,35 @@ impl Reader<'_> {
                 .collect::<Result<_, _>>()?;
             let styled = ["style", "explode", "allowReserved"].iter().any(|field| node.get(field).is_some());
             let style = styled.then(|| serialization(&at, node, Place::Query)).transpose()?;
-            encodings.insert(name.to_owned(), PartEncoding { content_types, style });
+            let headers = self.headers(&self.requests, &at, node)?;
+            encodings.insert(name.to_owned(), PartEncoding { content_types, style, headers });
         }
         let validator = self.requests.validator(&schema)?;
         Ok(Some(RequestContent { range, validator, shape, encodings, result }))
     }
 
-    fn answer(&self, at: &str) -> Result<Answer, ContractError> {
-        let (at, node) = resolve(self.document, at)?;
+    /// The `headers` of the node at `at`.
+    fn headers(&self, schemas: &Schemas<'_>, at: &str, node: &Value) -> Result<Vec<HeaderRule>, ContractError> {
         let mut headers = Vec::new();
         for name in node.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys()) {
             if name.eq_ignore_ascii_case("content-type") {
                 continue; // OpenAPI 3.1, section 4.8.17.1: it is ignored here.
             }
             let (at, header) = resolve(self.document, &join(&format!("{at}/headers"), name))?;
-            let (text, validator) = self.text(&self.answers, &at, header, Place::Header)?;
-            headers.push(AnswerHeader {
+            let (text, validator) = self.text(schemas, &at, header, Place::Header)?;
+            headers.push(HeaderRule {
                 name: name.parse().map_err(|_| ContractError::unsupported(&at, "a header of this name"))?,
                 required: header.get("required") == Some(&json!(true)),
                 text,
                 validator,
             });
         }
+        Ok(headers)
+    }
+
+    fn answer(&self, at: &str) -> Result<Answer, ContractError> {
+        let (at, node) = resolve(self.document, at)?;
+        let headers = self.headers(&self.answers, &at, node)?;
         let mut contents = Vec::new();
         for name in self.keys(&format!("{at}/content")) {
             let at = join(&format!("{at}/content"), name);
