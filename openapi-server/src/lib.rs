@@ -5,6 +5,10 @@
 //! compile. [`Server`] adds what an API needs around it: health and documentation routes, a request id and a log line for each
 //! request, one shape for every error, limits on connections and time, and a graceful end.
 //!
+//! What is refused is answered with problem details ([`problem`]), or, where the document has something else for the status, in the form that
+//! it has: the message, the status and the violations are put where the names of its properties say that they belong. What no refusal can
+//! be written as is logged at the start ([`Contract::unmet`](contract::Contract::unmet)).
+//!
 //! The library knows no API: everything particular comes from the document and from the handlers.
 //!
 //! The path of a request: [`listener`] → [`envelope`] → [`contract`] (with [`auth`]) → the handlers.

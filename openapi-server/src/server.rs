@@ -132,11 +132,14 @@ pub struct Builder {
 }
 
 impl Server {
-    /// A server for this document: it accepts no credentials, is always ready, and has the default settings.
+    /// A server for this document: it accepts no credentials, is always ready, and has the default settings, with the limit on bodies that
+    /// the document needs ([`Document::body_limit`]).
     #[expect(clippy::new_ret_no_self, reason = "a server exists once it listens")]
     pub fn new(document: Document) -> Builder {
         let readiness = Arc::new(|| std::future::ready(Ok(())).boxed());
         let authenticators = Authenticators::default();
+        let mut settings = Settings::default();
+        settings.limits.body = document.body_limit();
         Builder {
             document,
             authenticators,
@@ -145,7 +148,7 @@ impl Server {
             figures: Registry::default(),
             collector: None,
             readiness,
-            settings: Settings::default(),
+            settings,
         }
     }
 
@@ -239,7 +242,7 @@ impl Builder {
         self
     }
 
-    /// Replaces the default settings.
+    /// Replaces the default settings, the limit on bodies included.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -266,6 +269,9 @@ impl Builder {
         let contract = Arc::new(Contract::compile(&self.document, authenticators, self.settings.limits)?);
         for declined in contract.declined() {
             tracing::warn!("bodies of type {} at {} get 415: there is no check for them", declined.media_type, declined.pointer);
+        }
+        for pointer in contract.unmet() {
+            tracing::warn!("refusals cannot be written as the document has them at {pointer}: they are problem details");
         }
         for path in OWN.into_iter().filter(|path| contract.claims(path)) {
             tracing::warn!("the document has {path}, so the server's own route there is not served");

@@ -475,10 +475,8 @@ async fn a_refusal_is_what_the_document_has_for_it() {
     let own = "application/problem+json".to_owned();
     assert_eq!(refused(json!({ OK: { "description": "" } })).await, (400, own.clone()));
     assert_eq!(refused(json!({ "422": { "description": "" } })).await, (422, own.clone()));
-    assert_eq!(refused(json!({ "400": { "description": "" }, "422": open() })).await, (400, own.clone()));
+    assert_eq!(refused(json!({ "400": { "description": "" }, "422": open() })).await, (400, own));
     assert_eq!(refused(json!({ "422": open() })).await, (422, "application/json".to_owned()));
     assert_eq!(refused(json!({ "4XX": open() })).await, (400, "application/json".to_owned()));
     assert_eq!(refused(json!({ "default": open() })).await, (400, "application/json".to_owned()));
-    // Its schema asks for what problem details do not have.
-    assert_eq!(refused(json!({ "400": json(json!({ "required": ["detail"] })) })).await, (400, own));
 }

@@ -105,6 +105,12 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
     let title = document.json().pointer("/info/title").and_then(Value::as_str).map(docs::line).unwrap_or_default();
     let title = if title.is_empty() { package.clone() } else { title };
     let (context, manifest, dockerfile) = of_library(&settings.library);
+    let security = security(document.json());
+    let contract = if security.contains("Secrets") {
+        include_str!("templates/contract_secrets.rs")
+    } else {
+        include_str!("templates/contract.rs")
+    };
     let mut files = vec![
         once("Cargo.toml", fill(&manifest)),
         once("README.md", fill(include_str!("templates/readme.md")).replace("{title}", &title).replace("{context}", &context)),
@@ -118,10 +124,10 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
         once("src/answer.rs", include_str!("templates/answer.rs").to_owned()),
         once("src/body.rs", include_str!("templates/body.rs").to_owned()),
         once("src/prelude.rs", include_str!("templates/prelude.rs").to_owned()),
-        generated("src/security.rs", security(document.json())),
+        generated("src/security.rs", security),
         generated("src/parameters.rs", source::parameters(&handlers, &types)?),
         generated("src/api/mod.rs", source::router(&handlers)?),
-        once("tests/contract.rs", fill(include_str!("templates/contract.rs"))),
+        once("tests/contract.rs", fill(contract)),
     ];
     files.extend(of_handlers(&handlers, &mut types)?);
     // Last: nothing is met any more.

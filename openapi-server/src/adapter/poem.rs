@@ -55,7 +55,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
                 }
                 let mut response = match self.handlers.call(request).await {
                     Ok(response) => response.into_response(),
-                    Err(error) => Problem::from_error(error).into_response(),
+                    Err(error) => contract.documented(&matched, Problem::from_error(error)).into_response(),
                 };
                 if let Some(standing) = standing {
                     standing.insert_into(response.headers_mut());
@@ -90,7 +90,7 @@ async fn check(contract: &Contract, matched: &Matched<'_>, mut response: Respons
         Ok(Response::from_parts(parts, bytes.into()))
     } else {
         let problem = Problem::internal(format!("the response breaks the document: {}", broken.join("; ")));
-        let mut response = problem.into_response();
+        let mut response = contract.documented(matched, problem).into_response();
         response.extensions_mut().insert(Undocumented);
         Ok(response)
     }

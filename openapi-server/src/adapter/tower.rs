@@ -133,14 +133,15 @@ where
             }
             let (parts, body) = response.into_parts();
             let Ok(bytes) = body.collect().await.map(http_body_util::Collected::to_bytes) else {
-                return Ok(refusal(Problem::internal("the body of the response cannot be read")));
+                let problem = Problem::internal("the body of the response cannot be read");
+                return Ok(refusal(contract.documented(&matched, problem)));
             };
             let broken = contract.violations_in_answer(&matched, parts.status, &parts.headers, &bytes);
             if broken.is_empty() {
                 return Ok(Response::from_parts(parts, boxed(Full::new(bytes))));
             }
             tracing::error!(operation = matched.operation_id(), "the response breaks the document: {}", broken.join("; "));
-            Ok(refusal(Problem::internal("the response breaks the document")))
+            Ok(refusal(contract.documented(&matched, Problem::internal("the response breaks the document"))))
         })
     }
 }

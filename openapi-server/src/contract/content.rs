@@ -13,7 +13,7 @@ use openapi_document::pointer::escape;
 use serde_json::{Map, Value};
 
 use super::{
-    json,
+    header, json,
     media::Syntax,
     read::{Body, RequestContent},
     shape::{Prefer, Shape},
@@ -142,8 +142,9 @@ async fn multipart(media_type: &Mime, bytes: &Bytes) -> Result<Vec<BodyPart>, Pr
     {
         let name = field.name().ok_or_else(|| refused("must have a name for each part"))?.to_owned();
         let (file_name, media_type) = (field.file_name().map(str::to_owned), field.content_type().cloned());
+        let headers = field.headers().clone();
         let bytes = field.bytes().await.map_err(|_| refused("must have a last boundary"))?;
-        parts.push(BodyPart { name, file_name, media_type, bytes });
+        parts.push(BodyPart { name, file_name, media_type, headers, bytes });
     }
     Ok(parts)
 }
@@ -155,6 +156,13 @@ fn object_of_parts(content: &RequestContent, parts: &[BodyPart], prefer: Prefer)
         let pointer = format!("/{}", escape(&part.name));
         let mut violation =
             |rule: &str, message: String| broken.push(Violation { pointer: pointer.clone(), rule: rule.to_owned(), message });
+        let rules = content.encodings.get(&part.name).map_or(&[][..], |encoding| &encoding.headers);
+        for broken in header::broken(rules, &part.headers) {
+            violation(
+                &broken.rule,
+                format!("must have the header {} as the document has it, which {}", broken.name, broken.what),
+            );
+        }
         let wanted = content.encodings.get(&part.name).map_or(&[][..], |encoding| &encoding.content_types);
         let given = part.media_type.clone().unwrap_or(mime::TEXT_PLAIN);
         if !wanted.is_empty() && part.media_type.is_some() && !wanted.iter().any(|range| range.includes(&given)) {

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde_json::Value;
 
-use super::ContractError;
+use super::{ContractError, Limits, limit};
+
+/// The most that a limit on bodies is, whatever a document allows: so much memory can a request take.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 /// An OpenAPI document of any version: the text as it was written, and the same as JSON of OpenAPI 3.1.
 ///
@@ -58,6 +61,32 @@ impl Document {
         let requirements = security.filter_map(Value::as_array).flatten().filter_map(Value::as_object);
         let scopes = requirements.flat_map(|requirement| requirement.values()).filter_map(Value::as_array).flatten();
         scopes.filter_map(Value::as_str).collect()
+    }
+
+    /// A limit on bodies, in bytes, that lets all texts through whose length the document bounds: 64 KiB, and as much as the longest of one
+    /// body may take in JSON; at most 16 MiB. [`Server::new`](crate::Server::new) begins with it.
+    ///
+    /// ```
+    /// use openapi_server::Document;
+    ///
+    /// let document = Document::parse(
+    ///     r#"
+    /// openapi: 3.1.0
+    /// info: { title: Notes, version: "1" }
+    /// paths:
+    ///   /notes:
+    ///     post:
+    ///       requestBody:
+    ///         content: { application/json: { schema: { properties: { text: { type: string, maxLength: 65535 } } } } }
+    ///       responses: { "204": { description: Kept. } }
+    /// "#,
+    /// )?;
+    /// assert_eq!(document.body_limit(), 64 * 1024 + 12 * 65535);
+    /// # Ok::<(), openapi_server::contract::ContractError>(())
+    /// ```
+    pub fn body_limit(&self) -> usize {
+        let longest = usize::try_from(limit::longest(&self.loaded)).unwrap_or(usize::MAX);
+        longest.saturating_add(Limits::default().body).min(LARGEST_BODY)
     }
 
     /// The document as JSON of OpenAPI 3.1, with every reference within it.

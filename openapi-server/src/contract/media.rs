@@ -85,6 +85,11 @@ impl Range {
         self.mime.subtype() == mime::STAR || !matches!(Syntax::of(&self.mime), Syntax::Text | Syntax::Bytes)
     }
 
+    /// As it is written.
+    pub fn written(&self) -> &str {
+        self.mime.as_ref()
+    }
+
     /// As it is written, without parameters.
     pub fn essence(&self) -> &str {
         self.mime.essence_str()

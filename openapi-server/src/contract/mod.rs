@@ -11,11 +11,15 @@ mod answer;
 mod body;
 mod content;
 mod document;
+mod header;
 mod json;
+mod least;
+mod limit;
 mod media;
 mod parameters;
 mod rate;
 mod read;
+mod refusal;
 mod router;
 mod schemas;
 mod security;
@@ -159,6 +163,7 @@ pub struct Contract {
     paths: Vec<String>,
     scopes: BTreeSet<String>,
     declined: Vec<Declined>,
+    unmet: Vec<String>,
     authenticators: Authenticators,
     limits: Limits,
     rate: Option<RateLimit>,
@@ -253,7 +258,7 @@ impl Contract {
             paths.push(path);
         }
         let rate = limits.rate.map(RateLimit::new);
-        Ok(Self { router, paths, scopes, declined: compiled.declined, authenticators, limits, rate })
+        Ok(Self { router, paths, scopes, declined: compiled.declined, unmet: compiled.unmet, authenticators, limits, rate })
     }
 
     /// The path templates of the document.
@@ -274,6 +279,11 @@ impl Contract {
     /// The media types of bodies that are documented beside others, and that get 415 because there is no check for them: XML, for one.
     pub fn declined(&self) -> &[Declined] {
         &self.declined
+    }
+
+    /// Where the document has an answer for requests that are refused, and no refusal can be written as it asks; those are problem details.
+    pub fn unmet(&self) -> &[String] {
+        &self.unmet
     }
 
     /// The limits that it was compiled with.
@@ -298,9 +308,19 @@ impl Contract {
     pub fn route(&self, head: Head<'_>) -> Result<Matched<'_>, Problem> {
         let (methods, path) = self.router.at(head.uri.path()).ok_or_else(|| Problem::new(Code::NotFound))?;
         let operation = methods.operations.iter().find(|(method, _)| method == head.method);
-        let (_, operation) =
-            operation.ok_or_else(|| Problem::new(Code::MethodNotAllowed).header(ALLOW, methods.allow.clone()))?;
-        Ok(Matched { operation, path })
+        match operation {
+            Some((_, operation)) => Ok(Matched { operation, path }),
+            None => {
+                let problem = Problem::new(Code::MethodNotAllowed).header(ALLOW, methods.allow.clone());
+                // In the form that another operation of the path has for it.
+                let has = |operation: &Operation| operation.refusals.iter().any(|(code, _)| *code == Code::MethodNotAllowed);
+                let other = methods.operations.iter().find(|(_, operation)| has(operation));
+                Err(match other {
+                    Some((_, other)) => answer::documented(other, problem),
+                    None => problem,
+                })
+            }
+        }
     }
 
     /// Checks the request and reads its body, where the operation has one.
@@ -391,6 +411,45 @@ impl Contract {
             admitted.result = content.result.as_ref().map(|result| ResultSchema(Arc::clone(result)));
         }
         Ok(broken)
+    }
+
+    /// A problem in the form that the document has for its status: for refusals that handlers make themselves. Errors that handlers of poem
+    /// return get it without being asked.
+    ///
+    /// ```
+    /// use http::{HeaderMap, Method};
+    /// use openapi_server::{
+    ///     Document,
+    ///     contract::{Contract, Head, Limits},
+    ///     problem::{Code, Problem},
+    /// };
+    ///
+    /// let document = Document::parse(
+    ///     r#"
+    /// openapi: 3.1.0
+    /// info: { title: Books, version: "1" }
+    /// paths:
+    ///   /books:
+    ///     get:
+    ///       responses:
+    ///         default:
+    ///           description: No.
+    ///           content:
+    ///             application/json:
+    ///               schema:
+    ///                 required: [error]
+    ///                 properties: { error: { type: object, properties: { message: { type: string } } } }
+    /// "#,
+    /// )?;
+    /// let contract = Contract::compile(&document, None, Limits::default())?;
+    /// let (uri, headers) = ("/books".parse().unwrap(), HeaderMap::new());
+    /// let matched = contract.route(Head { method: &Method::GET, uri: &uri, headers: &headers }).unwrap();
+    /// let problem = contract.documented(&matched, Problem::new(Code::Conflict).message("It is lent."));
+    /// assert_eq!(problem.into_parts().2, br#"{"error":{"message":"It is lent."}}"#);
+    /// # Ok::<(), openapi_server::contract::ContractError>(())
+    /// ```
+    pub fn documented(&self, matched: &Matched<'_>, problem: Problem) -> Problem {
+        answer::documented(matched.operation, problem)
     }
 
     /// What an answer breaks of the document, without values; nothing when it is as documented.

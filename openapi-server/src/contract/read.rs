@@ -1,21 +1,29 @@
 //! Reads what the document says of each operation, and compiles it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use http::{HeaderName, HeaderValue, Method};
 use jsonschema::Validator;
+use mime::Mime;
 use openapi_document::pointer::join;
 use serde_json::{Value, json};
 
 use super::{
     ContractError, Document,
+    answer::answer,
     document::resolve,
     media::Range,
+    refusal::{self, Form, Template},
     schemas::{Schemas, for_answers, for_requests},
     security::{self, Alternative},
     shape::Shape,
     style::{Encoding, Serialization, Style},
 };
+use crate::problem::Code;
 
 /// What a request for this operation is held to, and what it is answered with.
 pub(super) struct Operation {
@@ -27,6 +35,20 @@ pub(super) struct Operation {
     pub body: Option<Body>,
     /// By status (`201`), range (`4XX`) or `default`.
     pub responses: BTreeMap<String, Answer>,
+    /// How a refusal with each code is written.
+    pub refusals: Vec<(Code, Form)>,
+}
+
+impl Operation {
+    /// Whether the contract itself refuses requests with this code.
+    fn may_refuse(&self, code: Code) -> bool {
+        match code {
+            Code::BadRequest => self.body.is_some() || !self.parameters.is_empty(),
+            Code::Unauthorized | Code::Forbidden => !self.security.is_empty(),
+            Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => self.body.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// Where a parameter is.
@@ -80,14 +102,27 @@ pub(super) struct RequestContent {
 pub(super) struct PartEncoding {
     pub content_types: Vec<Range>,
     pub style: Option<Serialization>,
+    /// The headers of a part.
+    pub headers: Vec<HeaderRule>,
 }
 
 pub(super) struct Answer {
-    pub contents: Vec<(Range, Arc<Validator>)>,
-    pub headers: Vec<AnswerHeader>,
+    /// Where in the document.
+    pub pointer: String,
+    /// From the most particular media type to the widest range.
+    pub contents: Vec<AnswerContent>,
+    pub headers: Vec<HeaderRule>,
 }
 
-pub(super) struct AnswerHeader {
+pub(super) struct AnswerContent {
+    pub range: Range,
+    pub validator: Arc<Validator>,
+    /// Where in the document.
+    pub pointer: String,
+}
+
+/// A header that the document has for an answer, or for a part of a body.
+pub(super) struct HeaderRule {
     pub name: HeaderName,
     pub required: bool,
     pub text: Text,
@@ -112,6 +147,8 @@ impl Methods {
 pub(super) struct Compiled {
     pub paths: Vec<(String, Methods)>,
     pub declined: Vec<Declined>,
+    /// Where the document has answers for refusals that none can be written as.
+    pub unmet: Vec<String>,
 }
 
 /// A media type of a body that is documented beside others and cannot be checked; requests with it get 415.
@@ -128,14 +165,15 @@ pub struct Declined {
 /// It reads the JSON as it is: a typed model of OpenAPI knows fewer documents and keywords than there are.
 pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
     let (requests, answers) = (for_requests(document.value()), for_answers(document.value()));
-    let reader = Reader { requests: Schemas::new(&requests)?, answers: Schemas::new(&answers)?, document: document.value() };
-    let mut declined = Vec::new();
+    let (requests, answers) = (Schemas::new(&requests)?, Schemas::new(&answers)?);
+    let reader = Reader { requests, answers, document: document.value(), templates: RefCell::default() };
+    let (mut declined, mut unmet) = (Vec::new(), BTreeSet::new());
     let mut paths: Vec<(String, Methods)> = Vec::new();
     for operation in document.loaded().operations() {
         let method = Method::from_bytes(operation.method.as_bytes())
             .map_err(|_| ContractError::unsupported(&operation.pointer, "a method of this name"))?;
         let id = format!("{method} {}", operation.path);
-        let mut compiled = reader.operation(&operation.path_item, &operation.pointer, id, &mut declined)?;
+        let mut compiled = reader.operation(&operation.path_item, &operation.pointer, id, &mut declined, &mut unmet)?;
         // A parameter of the path that the template has no place for says nothing about any request.
         let has_place = |name: &str| operation.path.contains(&format!("{{{name}}}"));
         compiled.parameters.retain(|parameter| parameter.place != Place::Path || has_place(&parameter.name));
@@ -151,17 +189,28 @@ pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
         let allow = methods.operations.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
         methods.allow = HeaderValue::try_from(allow).map_err(|_| ContractError::Missing(join("/paths", path)))?;
     }
-    Ok(Compiled { paths, declined })
+    Ok(Compiled { paths, declined, unmet: unmet.into_iter().collect() })
 }
 
 struct Reader<'d> {
     document: &'d Value,
     requests: Schemas<'d>,
     answers: Schemas<'d>,
+    templates: RefCell<Templates>,
 }
 
+/// By schema, which the reader keeps in its place, and code; none where there is no template.
+type Templates = HashMap<(*const Validator, Code), Option<Arc<Template>>>;
+
 impl Reader<'_> {
-    fn operation(&self, item: &str, at: &str, name: String, declined: &mut Vec<Declined>) -> Result<Operation, ContractError> {
+    fn operation(
+        &self,
+        item: &str,
+        at: &str,
+        name: String,
+        declined: &mut Vec<Declined>,
+        unmet: &mut BTreeSet<String>,
+    ) -> Result<Operation, ContractError> {
         let node = |name: &str| self.document.pointer(&format!("{at}/{name}"));
         let id = node("operationId").and_then(Value::as_str).map_or_else(|| Arc::from(name), Arc::from);
         let mut parameters = self.parameters(&format!("{at}/parameters"))?;
@@ -176,7 +225,56 @@ impl Reader<'_> {
             responses.insert(status.to_uppercase(), self.answer(&format!("{at}/responses/{status}"))?);
         }
         let body = node("requestBody").map(|_| self.body(&format!("{at}/requestBody"), declined)).transpose()?;
-        Ok(Operation { id, security: security::read(self.document, at)?, parameters, body, responses })
+        let security = security::read(self.document, at)?;
+        let mut operation = Operation { id, security, parameters, body, responses, refusals: Vec::new() };
+        operation.refusals = Code::ALL.into_iter().filter_map(|code| Some((code, self.form(&operation, code, unmet)?))).collect();
+        Ok(operation)
+    }
+
+    /// How a refusal with this code is written; none where the document says nothing about it. What cannot be written as the document
+    /// has it is added to `unmet`.
+    fn form(&self, operation: &Operation, code: Code, unmet: &mut BTreeSet<String>) -> Option<Form> {
+        let answer = answer(&operation.responses, code.status()).filter(|answer| !answer.contents.is_empty())?;
+        let problem_json: Mime = "application/problem+json".parse().ok()?;
+        let takes = |content: &&AnswerContent| refusal::takes_problems(&content.validator, code);
+        if answer.contents.iter().find(|content| content.range.includes(&problem_json)).as_ref().is_some_and(takes) {
+            return Some(Form::Problem(None));
+        }
+        let media_type = |content: &AnswerContent| HeaderValue::try_from(content.range.written()).ok();
+        let json = || answer.contents.iter().filter(|content| content.range.is_json());
+        let readable = |content: &&AnswerContent| {
+            takes(content) && self.template(content, code).is_none_or(|template| template.is_like_problems(code))
+        };
+        let written = json().find(readable).and_then(|content| Some(Form::Problem(Some(media_type(content)?))));
+        let other = || json().find_map(|content| Some(Form::Other(media_type(content)?, self.template(content, code)?)));
+        let text = || {
+            let text = answer.contents.iter().find(|content| content.range.includes(&mime::TEXT_PLAIN));
+            text.filter(|content| refusal::takes_text(&content.validator, code)).map(|_| Form::Text)
+        };
+        let form = written.or_else(other).or_else(text);
+        if form.is_none() && operation.may_refuse(code) {
+            unmet.insert(answer.pointer.clone());
+        }
+        form
+    }
+
+    /// The template for refusals in this content. A schema has one for each code.
+    fn template(&self, content: &AnswerContent, code: Code) -> Option<Arc<Template>> {
+        let key = (Arc::as_ptr(&content.validator), code);
+        if let Some(known) = self.templates.borrow().get(&key) {
+            return known.clone();
+        }
+        let document = self.answers.document();
+        let at = &content.pointer;
+        let schema = format!("{at}/schema");
+        let example = [format!("{at}/example"), format!("{schema}/example"), format!("{schema}/examples/0")];
+        let example = example.iter().filter_map(|at| document.pointer(at));
+        let named = document.pointer(&format!("{at}/examples")).and_then(Value::as_object);
+        let named = named.into_iter().flat_map(|examples| examples.values()).filter_map(|example| example.get("value"));
+        let examples: Vec<&Value> = example.chain(named).collect();
+        let template = Template::new(document, &schema, &content.validator, code, &examples).map(Arc::new);
+        self.templates.borrow_mut().insert(key, template.clone());
+        template
     }
 
     fn keys(&self, at: &str) -> impl Iterator<Item = &str> {
@@ -279,36 +377,44 @@ impl Reader<'_> {
                 .collect::<Result<_, _>>()?;
             let styled = ["style", "explode", "allowReserved"].iter().any(|field| node.get(field).is_some());
             let style = styled.then(|| serialization(&at, node, Place::Query)).transpose()?;
-            encodings.insert(name.to_owned(), PartEncoding { content_types, style });
+            let headers = self.headers(&self.requests, &at, node)?;
+            encodings.insert(name.to_owned(), PartEncoding { content_types, style, headers });
         }
         let validator = self.requests.validator(&schema)?;
         Ok(Some(RequestContent { range, validator, shape, encodings, result }))
     }
 
-    fn answer(&self, at: &str) -> Result<Answer, ContractError> {
-        let (at, node) = resolve(self.document, at)?;
+    /// The `headers` of the node at `at`.
+    fn headers(&self, schemas: &Schemas<'_>, at: &str, node: &Value) -> Result<Vec<HeaderRule>, ContractError> {
         let mut headers = Vec::new();
         for name in node.get("headers").and_then(Value::as_object).into_iter().flat_map(|headers| headers.keys()) {
             if name.eq_ignore_ascii_case("content-type") {
                 continue; // OpenAPI 3.1, section 4.8.17.1: it is ignored here.
             }
             let (at, header) = resolve(self.document, &join(&format!("{at}/headers"), name))?;
-            let (text, validator) = self.text(&self.answers, &at, header, Place::Header)?;
-            headers.push(AnswerHeader {
+            let (text, validator) = self.text(schemas, &at, header, Place::Header)?;
+            headers.push(HeaderRule {
                 name: name.parse().map_err(|_| ContractError::unsupported(&at, "a header of this name"))?,
                 required: header.get("required") == Some(&json!(true)),
                 text,
                 validator,
             });
         }
+        Ok(headers)
+    }
+
+    fn answer(&self, at: &str) -> Result<Answer, ContractError> {
+        let (at, node) = resolve(self.document, at)?;
+        let headers = self.headers(&self.answers, &at, node)?;
         let mut contents = Vec::new();
         for name in self.keys(&format!("{at}/content")) {
             let at = join(&format!("{at}/content"), name);
             let range: Range = name.parse().map_err(|_| ContractError::unsupported(&at, &format!("the media type {name}")))?;
-            contents.push((range, self.answers.validator(&format!("{at}/schema"))?));
+            let validator = self.answers.validator(&format!("{at}/schema"))?;
+            contents.push(AnswerContent { range, validator, pointer: at });
         }
-        contents.sort_by_key(|(range, _)| range.width());
-        Ok(Answer { contents, headers })
+        contents.sort_by_key(|content| content.range.width());
+        Ok(Answer { pointer: at, contents, headers })
     }
 }
 

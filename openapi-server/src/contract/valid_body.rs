@@ -1,7 +1,7 @@
 //! What a handler gets of a body that the contract has validated.
 
 use bytes::Bytes;
-use http::Extensions;
+use http::{Extensions, HeaderMap};
 use mime::Mime;
 use poem::Request;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,8 @@ pub struct BodyPart {
     pub media_type: Option<Mime>,
     /// Its content.
     pub bytes: Bytes,
+    /// Its headers.
+    pub headers: HeaderMap,
 }
 
 impl ValidBody {

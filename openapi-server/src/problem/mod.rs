@@ -24,7 +24,7 @@ pub use self::components::{Examples, components};
 const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong, in one word that a program can compare. The set is closed.
-#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "poem-openapi", derive(Enum), oai(rename = "ProblemCode", rename_all = "SCREAMING_SNAKE_CASE"))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
@@ -213,6 +213,8 @@ impl ProblemDetails {
 pub struct Problem {
     details: Box<ProblemDetails>,
     media_type: HeaderValue,
+    /// The body in the form that the document has; none for the details as they are.
+    body: Option<Vec<u8>>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
 }
@@ -221,7 +223,7 @@ impl Problem {
     /// The problem with this code and its general message.
     pub fn new(code: Code) -> Self {
         let media_type = HeaderValue::from_static(MEDIA_TYPE);
-        Self { details: Box::new(ProblemDetails::new(code)), media_type, headers: Vec::new(), cause: None }
+        Self { details: Box::new(ProblemDetails::new(code)), media_type, body: None, headers: Vec::new(), cause: None }
     }
 
     /// 500: the server's own fault. The caller learns nothing of the cause.
@@ -273,8 +275,10 @@ impl Problem {
         self
     }
 
-    pub(crate) fn media_type(&self) -> &str {
-        self.media_type.to_str().unwrap_or(MEDIA_TYPE)
+    /// The same in another form, which says what the details do.
+    pub(crate) fn with_body(mut self, media_type: HeaderValue, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self.with_media_type(media_type)
     }
 
     /// Adds a response header.
@@ -294,7 +298,8 @@ impl Problem {
         let mut headers = HeaderMap::from_iter([(header::CONTENT_TYPE, self.media_type)]);
         headers.extend(self.headers);
         // Strings and numbers always serialise.
-        (self.details.code.status(), headers, serde_json::to_vec(&self.details).unwrap_or_default())
+        let body = self.body.unwrap_or_else(|| serde_json::to_vec(&self.details).unwrap_or_default());
+        (self.details.code.status(), headers, body)
     }
 
     /// What the caller is told.

@@ -14,15 +14,21 @@ pub mod types;
 
 use std::{error::Error, net::SocketAddr};
 
-use openapi_server::{Document, Server};
-use poem::{EndpointExt, IntoResponse};
+use openapi_server::{Builder, Document, Server};
 
 pub use document::DOCUMENT;
 
-/// Listens on `address`. Handlers receive only requests that the document allows.
+/// Listens on `address`, for callers that `security` lets in.
 pub async fn bind(address: SocketAddr) -> Result<Server, Box<dyn Error + Send + Sync>> {
-    let server = security::secure(Server::new(Document::parse(DOCUMENT)?))?;
-    // The library would answer an error that it does not know with 500.
-    let handlers = api::routes().catch_error(|error: answer::NotWritten| async move { error.into_response() });
-    Ok(server.bind(address, handlers).await?)
+    listen(security::secure(server()?)?, address).await
+}
+
+/// A server of the document, for which somebody has to say yet who may call.
+pub fn server() -> Result<Builder, Box<dyn Error + Send + Sync>> {
+    Ok(Server::new(Document::parse(DOCUMENT)?))
+}
+
+/// Listens on `address`. Handlers receive only requests that the document allows.
+pub async fn listen(server: Builder, address: SocketAddr) -> Result<Server, Box<dyn Error + Send + Sync>> {
+    Ok(server.bind(address, api::routes()).await?)
 }

@@ -13,7 +13,7 @@ pub fn secure(server: Builder) -> Result<Builder, Box<dyn Error + Send + Sync>> 
     Ok(server)
 }
 
-/// A token for tests: the document has none.
+/// A token for tests: the document has none. Of other credentials the tests have their own.
 pub fn token() -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
     Ok(None)
 }

@@ -1,8 +1,7 @@
 //! What handlers answer.
 
-use std::{error::Error, fmt};
-
-use poem::{IntoResponse, Response, error::ResponseError, http::StatusCode};
+use openapi_server::problem::{Code, Problem};
+use poem::{IntoResponse, Response, http::StatusCode};
 use serde::Serialize;
 
 /// JSON with this status.
@@ -32,37 +31,7 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The handler of this operation is not written yet.
-#[derive(Debug, Clone, Copy)]
-pub struct NotWritten(pub &'static str);
-
-impl fmt::Display for NotWritten {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not written yet.", self.0)
-    }
-}
-
-impl Error for NotWritten {}
-
-impl ResponseError for NotWritten {
-    fn status(&self) -> StatusCode {
-        StatusCode::NOT_IMPLEMENTED
-    }
-}
-
-impl IntoResponse for NotWritten {
-    fn into_response(self) -> Response {
-        let problem = serde_json::json!({
-            "type": "about:blank", "title": "Not Implemented", "status": 501, "detail": self.to_string(),
-        });
-        Response::builder()
-            .status(StatusCode::NOT_IMPLEMENTED)
-            .content_type("application/problem+json")
-            .body(problem.to_string())
-    }
-}
-
 /// The error of a handler that is not written yet.
 pub fn not_written(operation: &'static str) -> poem::Error {
-    NotWritten(operation).into()
+    Problem::new(Code::NotImplemented).message(format!("{operation} is not written yet.")).into()
 }

@@ -14,7 +14,6 @@ macro_rules! generated {
 generated! { answer api body parameters prelude security types }
 
 use openapi_server::{Document, Server, auth::LocalIssuer};
-use poem::{EndpointExt, IntoResponse};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::{future, sync::Arc, time::Duration};
@@ -38,8 +37,7 @@ impl Pets {
     async fn start() -> Self {
         let issuer = Arc::new(LocalIssuer::open(TempDir::new().unwrap().path(), "urn:pets", "pets").unwrap());
         let server = Server::new(Document::parse(DOCUMENT).unwrap()).local_issuer(Arc::clone(&issuer));
-        let handlers = api::routes().catch_error(|error: answer::NotWritten| async move { error.into_response() });
-        let server = server.bind("127.0.0.1:0".parse().unwrap(), handlers).await.unwrap();
+        let server = server.bind("127.0.0.1:0".parse().unwrap(), api::routes()).await.unwrap();
         let url = format!("http://{}", server.address());
         tokio::spawn(server.run(future::pending()));
         Self { url, issuer }
@@ -64,8 +62,7 @@ async fn a_handler_that_is_not_written_says_so() {
     let answer = pets.get("/pets/7").await;
     assert_eq!(answer.status(), StatusCode::NOT_IMPLEMENTED);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
-    let problem =
-        json!({ "type": "about:blank", "title": "Not Implemented", "status": 501, "detail": "getPet is not written yet." });
+    let problem = json!({ "type": "about:blank", "title": "Not Implemented", "status": 501, "code": "NOT_IMPLEMENTED", "message": "getPet is not written yet." });
     assert_eq!(answer.json::<Value>().await.unwrap(), problem);
 }
 

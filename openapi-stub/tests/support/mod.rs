@@ -9,8 +9,12 @@ use openapi_stub::{File, Library, Settings, project};
 
 /// The project for this text.
 pub fn files(text: &str) -> Vec<File> {
+    files_of("api", text)
+}
+
+fn files_of(package: &str, text: &str) -> Vec<File> {
     let document = Document::parse("openapi.yaml", text).unwrap();
-    let settings = Settings { package: "api".to_owned(), library: Library::Path("/library".to_owned()) };
+    let settings = Settings { package: package.to_owned(), library: Library::Path("/library".to_owned()) };
     project(&document, text, &settings).unwrap()
 }
 
@@ -24,12 +28,26 @@ pub fn assert_written(name: &str) {
         else {
             continue;
         };
-        let path = tests.join(name).join(source);
-        if std::env::var_os("UPDATE").is_some() {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(&path, &file.content).unwrap();
-        }
-        let found = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-        assert_eq!(found, file.content, "{} is not what is generated: UPDATE=1 writes it", path.display());
+        assert_file(&tests.join(name).join(source), &file.content);
     }
+}
+
+/// The same for a whole project: what it is made of, not how it is shipped.
+#[allow(dead_code, reason = "not every test has such a folder")]
+pub fn assert_project(name: &str) {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let text = fs::read_to_string(tests.join(format!("documents/{name}.yaml"))).unwrap();
+    let sources = files_of(name, &text).into_iter().filter(|file| file.path.ends_with(".rs") || file.path.ends_with(".yaml"));
+    for file in sources.filter(|file| file.path != "src/main.rs") {
+        assert_file(&tests.join(name).join(&file.path), &file.content);
+    }
+}
+
+fn assert_file(path: &Path, content: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let found = fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+    assert_eq!(found, content, "{} is not what is generated: UPDATE=1 writes it", path.display());
 }
