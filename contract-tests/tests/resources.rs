@@ -380,3 +380,109 @@ async fn an_id_in_the_body_names_what_a_put_replaces() {
     assert!(failed.is_empty(), "{failed:?}");
     assert_eq!(titles(&report), Vec::<String>::new(), "{report}");
 }
+
+const LIBRARY: &str = r"openapi: 3.1.0
+info: { title: Library, version: 1.0.0 }
+paths:
+  /authors:
+    post:
+      operationId: addAuthor
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/NewAuthor' } } } }
+      responses: { '201': { $ref: '#/components/responses/Author' }, '400': { description: Not so. }, '415': { description: Not so. } }
+  /authors/{author_id}:
+    get:
+      operationId: getAuthor
+      parameters: [{ name: author_id, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': { $ref: '#/components/responses/Author' }, '404': { description: None. }, '400': { description: Not so. } }
+  /books:
+    post:
+      operationId: addBook
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/NewBook' } } } }
+      responses: { '201': { $ref: '#/components/responses/Book' }, '400': { description: Not so. }, '415': { description: Not so. } }
+  /books/{book_id}/authors/{author_id}:
+    put:
+      operationId: putAuthor
+      parameters:
+        - { name: book_id, in: path, required: true, schema: { type: integer } }
+        - { name: author_id, in: path, required: true, schema: { type: integer } }
+      responses: { '200': { $ref: '#/components/responses/Author' }, '404': { description: None. }, '400': { description: Not so. } }
+  /books/{book_id}/authors:
+    get:
+      operationId: listAuthors
+      parameters: [{ name: book_id, in: path, required: true, schema: { type: integer } }]
+      responses:
+        '200': { description: All., content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Author' } } } } }
+        '404': { description: None. }
+        '400': { description: Not so. }
+components:
+  schemas:
+    NewAuthor: { type: object, required: [email, name], properties: { email: { type: string, format: email }, name: { type: string } } }
+    Author: { type: object, required: [id], properties: { id: { type: integer } } }
+    NewBook: { type: object, required: [author], properties: { author: { type: integer } } }
+    Book: { type: object, required: [id], properties: { id: { type: integer } } }
+  responses:
+    Author: { description: It., content: { application/json: { schema: { $ref: '#/components/schemas/Author' } } } }
+    Book: { description: It., content: { application/json: { schema: { $ref: '#/components/schemas/Book' } } } }
+";
+
+/// The emails of the authors, and how many books there are.
+#[derive(Default)]
+struct Library {
+    authors: Vec<String>,
+    books: usize,
+}
+
+/// A library that has one status for all refusals: also for an email that another author has, and for a book of nobody.
+fn library(library: &mut Library, document: &Value, asked: &Asked) -> Result<Told, u16> {
+    let path = asked.target.split('?').next().unwrap().to_owned();
+    let made =
+        |status: u16, id: usize| Some((status, "content-type: application/json\r\n".to_owned(), json!({ "id": id }).to_string()));
+    let one_of = |count: usize, text: &str| {
+        let id = text.parse::<i64>().map_err(|_| 400u16)?;
+        usize::try_from(id).ok().filter(|id| (1..=count).contains(id)).ok_or(404u16)
+    };
+    match (asked.method.as_str(), path.split('/').skip(1).collect::<Vec<_>>().as_slice()) {
+        ("POST", ["authors"]) => {
+            let new = json_of(asked, "application/json")?;
+            valid(document, "NewAuthor", &new)?;
+            let email = new["email"].as_str().unwrap().to_lowercase();
+            if library.authors.contains(&email) || !email.contains('@') {
+                return Err(400);
+            }
+            library.authors.push(email);
+            Ok(made(201, library.authors.len()))
+        }
+        ("POST", ["books"]) => {
+            let new = json_of(asked, "application/json")?;
+            valid(document, "NewBook", &new)?;
+            one_of(library.authors.len(), &new["author"].to_string()).map_err(|_| 400u16)?;
+            library.books += 1;
+            Ok(made(201, library.books))
+        }
+        ("GET", ["authors", id]) => one_of(library.authors.len(), id).map(|id| made(200, id)),
+        ("PUT", ["books", book, "authors", author]) => {
+            let ids = (one_of(library.books, book), one_of(library.authors.len(), author));
+            match ids {
+                (Err(400), _) | (_, Err(400)) => Err(400),
+                (book, author) => book.and(author).map(|id| made(200, id)),
+            }
+        }
+        ("GET", ["books", id, "authors"]) => {
+            one_of(library.books, id).map(|_| Some((200, "content-type: application/json\r\n".to_owned(), "[]".to_owned())))
+        }
+        _ => Err(if asked.method == "GET" { 404 } else { 405 }),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_or_refers_to_nothing_is_not_called_refused() {
+    let document = Document::parse("library.yaml", LIBRARY).unwrap();
+    let (json, state) = (document.json.clone(), Mutex::new(Library::default()));
+    let served =
+        serve(move |asked| library(&mut state.lock().unwrap(), &json, asked).unwrap_or_else(|status| told(status, ""))).await;
+    let report = Suite::new(document).cases(20).run(&served.url).await.unwrap();
+    let refused: Vec<_> = report.failures.iter().filter(|failure| failure.rule.ends_with("-refused")).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    let without: Vec<&str> = report.operations.iter().filter(|it| !it.succeeded()).map(|it| it.id.as_str()).collect();
+    assert!(without.is_empty(), "{without:?}");
+}

@@ -67,18 +67,35 @@ pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, f
     let number = |names: &[&str]| given(names).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
     match fault {
         Some(StoreFault::NewestNotListed) => drop(all.pop()),
+        Some(StoreFault::OldestNotListed) if !all.is_empty() => drop(all.remove(0)),
         Some(StoreFault::ListedTwice) => all.extend(all.first().cloned()),
         _ => {}
     }
     let filters =
         parameters.iter().filter(|(name, _)| ![&SIZE[..], &OFFSET, &NUMBER, &CURSOR].concat().contains(&plain(name).as_str()));
-    for (name, wanted) in filters.filter(|_| fault != Some(StoreFault::FilterIgnored)) {
-        all.retain(|item| item.get(name).is_none_or(|found| text(found) == text(wanted)));
+    let is_ignored =
+        fault == Some(StoreFault::FilterIgnored) || fault == Some(StoreFault::FilterOfTheFirstPage) && given(&CURSOR).is_some();
+    let mut filters: Vec<(&String, &Value)> = filters.filter(|_| !is_ignored).collect();
+    if fault == Some(StoreFault::FiltersIgnored) {
+        filters.sort_by_key(|(name, _)| *name);
+        filters.truncate(1);
+    }
+    for (name, wanted) in filters {
+        if fault == Some(StoreFault::FilterOfTheOldest) {
+            all.truncate(2);
+        }
+        let is_wanted = |found: &Value| match fault {
+            Some(StoreFault::FilterInverted) => text(found) != text(wanted),
+            Some(StoreFault::FilterFindsNothing) => false,
+            _ => text(found) == text(wanted),
+        };
+        all.retain(|item| item.get(name).is_none_or(is_wanted));
         if fault == Some(StoreFault::FilterLosesTheLast) {
             all.pop();
         }
     }
-    let size = number(&SIZE).filter(|_| fault != Some(StoreFault::LimitIgnored)).unwrap_or(USUAL);
+    let asked = number(&SIZE).filter(|_| fault != Some(StoreFault::LimitIgnored));
+    let size = asked.map_or(USUAL, |size| size + usize::from(fault == Some(StoreFault::OneItemMore)));
     let from = match (number(&OFFSET), number(&NUMBER), given(&CURSOR).and_then(Value::as_str)) {
         (Some(offset), ..) => offset,
         (None, Some(number), _) => number.saturating_sub(base) * size,
@@ -88,10 +105,20 @@ pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, f
     let from = match fault {
         Some(StoreFault::PagesOverlap) => from.saturating_sub(1),
         Some(StoreFault::PagesSkip) if from > 0 => from + 1,
+        Some(StoreFault::LastPageFilled) => from.min(all.len().saturating_sub(size)),
+        Some(StoreFault::CursorIgnored) => 0,
         _ => from,
     };
+    if fault == Some(StoreFault::PagesReversed) && from > 0 {
+        all.reverse();
+    }
     let end = from + size;
-    let next = (end < all.len()).then(|| format!("{end:016}"));
+    let next = match fault {
+        Some(StoreFault::LastPageLost) if asked.is_some() => Some(end).filter(|end| end + size < all.len()),
+        Some(StoreFault::NextForever) => Some(if end < all.len() { end } else { 0 }),
+        _ => Some(end).filter(|end| *end < all.len()),
+    };
+    let next = next.map(|end| format!("{end:016}"));
     Page { items: all.into_iter().skip(from).take(size).collect(), next }
 }
 

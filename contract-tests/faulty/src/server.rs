@@ -179,6 +179,14 @@ impl Turn<'_> {
             return self.problem(Some(operation), 409, &taken.iter().map(violation).collect::<Vec<_>>());
         }
         if let Some(refused) = self.precondition(operation) {
+            let is_carried_out = match self.server.store_fault() {
+                Some(StoreFault::StaleChanges) => matches!(operation.method.as_str(), "PUT" | "PATCH"),
+                Some(StoreFault::StaleDeletes) => operation.method == "DELETE",
+                _ => false,
+            };
+            if is_carried_out {
+                self.succeed(operation, &parameters, seen);
+            }
             return refused;
         }
         if operation.method == "DELETE"
@@ -188,7 +196,11 @@ impl Turn<'_> {
             return Reply::broken();
         }
         // Only a path that ends with an id leads to nothing once that is deleted.
-        if operation.method == "GET" && operation.names_one && self.server.store.is_gone(self.path()) {
+        let is_lost = || {
+            let newest = self.path().rsplit_once('/').and_then(|(above, _)| self.server.store.newest(above));
+            self.server.store_fault() == Some(StoreFault::NewestNotFound) && newest.as_deref() == Some(self.path())
+        };
+        if operation.method == "GET" && operation.names_one && (self.server.store.is_gone(self.path()) || is_lost()) {
             return self.problem(Some(operation), 404, &[]);
         }
         // What is made below a resource has an id of its own.
@@ -221,7 +233,7 @@ impl Turn<'_> {
         let documented = |status: &str| operation.answers.contains_key(status);
         if operation.method == "GET" && documented("304") && fault != Some(StoreFault::IfNoneMatchIgnored) {
             let own = self.etag(path);
-            let same = |tag: &str| tag.trim().trim_start_matches("W/") == own;
+            let same = |tag: &str| tag.trim().trim_start_matches("W/") == own || fault == Some(StoreFault::NotModifiedAlways);
             if self.server.store.find(path).is_some() && given("if-none-match")?.split(',').any(same) {
                 let mut reply = self.reply(operation.answer(304), 304, "");
                 reply.headers.insert("etag".to_owned(), own);
@@ -229,9 +241,12 @@ impl Turn<'_> {
             }
         }
         let changes = matches!(operation.method.as_str(), "PUT" | "PATCH" | "DELETE");
-        if changes && documented("412") && fault != Some(StoreFault::IfMatchIgnored) && self.server.store.find(path).is_some() {
+        let is_ignored = fault == Some(StoreFault::IfMatchIgnored)
+            || fault == Some(StoreFault::IfMatchIgnoredByDelete) && operation.method == "DELETE";
+        if changes && documented("412") && !is_ignored && self.server.store.find(path).is_some() {
             let wanted = given("if-match")?;
-            return (wanted.trim() != "*" && wanted != self.etag(path)).then(|| self.problem(Some(operation), 412, &[]));
+            let holds = wanted == self.etag(path) && fault != Some(StoreFault::IfMatchNeverHolds);
+            return (wanted.trim() != "*" && !holds).then(|| self.problem(Some(operation), 412, &[]));
         }
         None
     }
@@ -240,7 +255,11 @@ impl Turn<'_> {
     fn listed(&self, operation: &ServedOperation, media: &Media, parameters: &Map<String, Value>) -> Option<Value> {
         let list = operation.list.as_ref()?;
         let (path, store, fault) = (self.path(), &self.server.store, self.server.store_fault());
-        let mut stored: Vec<Value> = store.below(path).iter().filter_map(|path| store.known(path)).collect();
+        let shown = |path: &String| match fault {
+            Some(StoreFault::ListedAsCreated) => store.created(path),
+            _ => store.known(path),
+        };
+        let mut stored: Vec<Value> = store.below(path).iter().filter_map(shown).collect();
         if fault == Some(StoreFault::DeletedListed) {
             stored.extend(store.graves(path));
         }
@@ -333,7 +352,11 @@ impl Turn<'_> {
         let path = self.path();
         let mut reply = self.reply(operation.answer(status), status, "");
         let media = operation.answer(status).and_then(|answer| answer.media.first());
-        let stored = || self.server.store.known(path).filter(|_| operation.method == "GET");
+        let fault = self.server.store_fault();
+        let newest = || self.server.store.newest(path.rsplit_once('/')?.0);
+        let shown = newest().filter(|_| fault == Some(StoreFault::ShowsTheNewest) && operation.names_one);
+        let shown = shown.as_deref().unwrap_or(path);
+        let stored = || self.server.store.known(shown).filter(|_| operation.method == "GET");
         let patched = media
             .filter(|media| self.is_merge_patch() && media.wanted.is_none())
             .and_then(|media| Some((media, self.patched(media, seen.body.as_ref(), parameters)?)));
@@ -347,7 +370,10 @@ impl Turn<'_> {
                 return self.problem(Some(operation), operation.refusal(), &[]);
             }
             _ => media.map(|media| match self.listed(operation, media, parameters).or_else(stored) {
-                Some(listed) if operation.list.is_some() && media.validator.is_valid(&listed) => Some(listed),
+                Some(listed) if operation.list.is_some() && media.validator.is_valid(&listed) => Some(match fault {
+                    Some(StoreFault::ListCached) => self.server.store.cached(&self.head.uri.to_string(), listed),
+                    _ => listed,
+                }),
                 Some(stored) => self.maker().shown(media, &stored, parameters),
                 None => self.maker().body(media, seen.body.as_ref(), parameters),
             }),
@@ -374,29 +400,21 @@ impl Turn<'_> {
         }
         let resource =
             made.unwrap_or_else(|| self.with_identity(seen.body.clone().unwrap_or_default(), seen.body.as_ref(), true));
-        let fault = self.server.store_fault();
-        let resource = if fault == Some(StoreFault::PutAdds) { self.added(resource) } else { resource };
+        let Some(resource) = self.mangled(resource, operation, seen.body.as_ref()) else { return Reply::broken() };
         match operation.method.as_str() {
             "POST" => {
                 self.note(&location, seen);
                 self.create(location.clone(), resource);
+                if fault == Some(StoreFault::CreationChangesAll) {
+                    self.spread(&location, seen.body.as_ref());
+                }
             }
+            "PATCH" if fault == Some(StoreFault::PatchNotStored) => {}
             "PUT" | "PATCH" if fault != Some(StoreFault::NotChanged) => {
                 self.note(path, seen);
-                self.server.store.put(path.to_owned(), resource);
-                if fault == Some(StoreFault::ChangesAll) {
-                    self.spread(path, seen.body.as_ref());
-                }
+                self.change(path, resource, seen.body.as_ref());
             }
-            "DELETE" if fault != Some(StoreFault::NotDeleted) => {
-                if fault == Some(StoreFault::DeletesTwo)
-                    && let Some((collection, _)) = path.rsplit_once('/')
-                    && let Some(other) = self.server.store.below(collection).iter().rfind(|other| *other != path)
-                {
-                    self.server.store.remove(other);
-                }
-                self.server.store.remove(path);
-            }
+            "DELETE" if fault != Some(StoreFault::NotDeleted) => self.delete(path),
             _ => {}
         }
         let of_one = if operation.method == "POST" { location.as_str() } else { path };
@@ -408,6 +426,69 @@ impl Turn<'_> {
             }
         }
         reply
+    }
+
+    /// What a fault makes of a resource that is to be stored; none where it fails.
+    fn mangled(&self, mut resource: Value, operation: &ServedOperation, sent: Option<&Value>) -> Option<Value> {
+        let before = self.server.store.find(self.path());
+        let (old, new) = (before.as_ref().and_then(Value::as_object), resource.as_object_mut());
+        let (Some(fault), Some(old), Some(new)) = (self.server.store_fault(), old, new) else { return Some(resource) };
+        let sent = sent.and_then(Value::as_object);
+        let has = |name: &str| sent.is_some_and(|sent| sent.contains_key(name));
+        let is_again = || sent.is_some_and(|sent| sent.iter().all(|(name, value)| old.get(name) == Some(value)));
+        match (operation.method.as_str(), fault) {
+            ("PUT", StoreFault::PutAdds) => return Some(self.added(resource)),
+            ("PUT", StoreFault::PutMerges) => {
+                let kept = old.iter().filter(|(name, _)| !has(name));
+                new.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+            }
+            ("PUT", StoreFault::PutAgainEmpties) if is_again() => new.retain(|_, value| value.is_string()),
+            ("PUT", StoreFault::PutAgainFails) if is_again() => return None,
+            ("PATCH", StoreFault::PatchReplaces) => new.retain(|name, _| has(name) || MADE.contains(&name.as_str())),
+            ("PATCH", StoreFault::PatchNullIgnored) => {
+                let nulls = sent.into_iter().flatten().filter(|(_, value)| value.is_null());
+                let kept = nulls.filter_map(|(name, _)| Some((name.clone(), old.get(name)?.clone())));
+                new.extend(kept);
+            }
+            ("PUT" | "PATCH", StoreFault::ChangesId) => {
+                let id = self.maker().serial;
+                new.entry("id").and_modify(|old| *old = if old.is_string() { json!(format!("{id:024x}")) } else { json!(id) });
+            }
+            ("PUT" | "PATCH", StoreFault::ChangesCreation) => {
+                new.entry("createdAt").and_modify(|time| *time = json!("0001-01-01T00:00:00Z"));
+            }
+            _ => {}
+        }
+        Some(resource)
+    }
+
+    /// Changes the resource at this path.
+    fn change(&self, path: &str, resource: Value, sent: Option<&Value>) {
+        let (store, fault) = (&self.server.store, self.server.store_fault());
+        let other = store.beside(path).filter(|_| fault == Some(StoreFault::ChangesAnother));
+        store.put(other.unwrap_or_else(|| path.to_owned()), resource.clone());
+        match fault {
+            Some(StoreFault::ChangesAll) => self.spread(path, sent),
+            Some(StoreFault::PutInserts) => store.push(path.to_owned(), resource),
+            _ => {}
+        }
+    }
+
+    /// Deletes the resource at this path.
+    fn delete(&self, path: &str) {
+        let (store, fault) = (&self.server.store, self.server.store_fault());
+        let other = store.beside(path);
+        match (fault, other) {
+            (Some(StoreFault::DeleteHides), _) => return store.hide(path),
+            (Some(StoreFault::DeletesAnother), Some(other)) => return store.remove(&other),
+            (Some(StoreFault::DeletesTwo), Some(other)) => store.remove(&other),
+            (Some(StoreFault::DeletesAll), Some(_)) => {
+                let collection = path.rsplit_once('/').map_or("", |(above, _)| above);
+                store.below(collection).iter().for_each(|other| store.remove(other));
+            }
+            _ => {}
+        }
+        store.remove(path);
     }
 
     /// A resource whose lists are added to those that are there, where they are the same.
@@ -491,6 +572,13 @@ impl Turn<'_> {
             Some(StoreFault::NotStored) => return store.remove(&location),
             Some(StoreFault::StoredTwice) => store.push(location.clone(), resource.clone()),
             Some(StoreFault::StoredLowerCase) => lower_case(&mut resource),
+            Some(StoreFault::ListCached) => store.forget_lists(),
+            Some(StoreFault::DeletedComesBack) => store.revive(),
+            Some(StoreFault::KeepsTwo) => {
+                if let [oldest, _, ..] = store.below(self.path()).as_slice() {
+                    store.remove(oldest);
+                }
+            }
             Some(StoreFault::StoredWithout(properties)) => {
                 if let Some(object) = resource.as_object_mut() {
                     object.retain(|name, _| !properties.contains(&name.as_str()));

@@ -81,6 +81,80 @@ pub enum StoreFault {
     FilterIgnored,
     /// What matches a filter is listed but for the last.
     FilterLosesTheLast,
+    /// The oldest resource is not in the list.
+    OldestNotListed,
+    /// Nothing leads to the last page.
+    LastPageLost,
+    /// The last page is filled up with what the page before it has.
+    LastPageFilled,
+    /// Pages but the first have the opposite order.
+    PagesReversed,
+    /// A page has one item more than was asked for.
+    OneItemMore,
+    /// A cursor leads to the first page.
+    CursorIgnored,
+    /// The last page leads to the first.
+    NextForever,
+    /// A filter lists what does not match.
+    FilterInverted,
+    /// A filter lists nothing.
+    FilterFindsNothing,
+    /// A filter looks at the oldest two resources only.
+    FilterOfTheOldest,
+    /// Of several filters only one counts.
+    FiltersIgnored,
+    /// Pages but the first have no filter.
+    FilterOfTheFirstPage,
+    /// A list shows each resource as it was created.
+    ListedAsCreated,
+    /// A list stays as it is until something is created.
+    ListCached,
+    /// What was deleted is there again once something is created.
+    DeletedComesBack,
+    /// With a resource all of its collection are deleted.
+    DeletesAll,
+    /// Another resource of the collection is deleted instead.
+    DeletesAnother,
+    /// A deleted resource is only not listed any more.
+    DeleteHides,
+    /// A `PUT` keeps what it does not have.
+    PutMerges,
+    /// A `PUT` adds another resource of the same id.
+    PutInserts,
+    /// A change is one of another resource of the collection.
+    ChangesAnother,
+    /// A change gives another id.
+    ChangesId,
+    /// A change sets the time of creation to that of a variable that nobody has set.
+    ChangesCreation,
+    /// A `PUT` that is sent again removes all but texts.
+    PutAgainEmpties,
+    /// A `PUT` that is sent again fails.
+    PutAgainFails,
+    /// A change whose precondition does not hold is refused, and carried out.
+    StaleChanges,
+    /// A deletion whose precondition does not hold is refused, and carried out.
+    StaleDeletes,
+    /// No `ETag` is the current one for `If-Match`.
+    IfMatchNeverHolds,
+    /// `If-Match` is ignored by `DELETE`.
+    IfMatchIgnoredByDelete,
+    /// Every `ETag` is the current one for `If-None-Match`.
+    NotModifiedAlways,
+    /// A `PATCH` removes what it does not have.
+    PatchReplaces,
+    /// `null` in a merge patch is ignored.
+    PatchNullIgnored,
+    /// A `PATCH` is answered, and not stored.
+    PatchNotStored,
+    /// What is sent for a new resource is said of all in its collection.
+    CreationChangesAll,
+    /// A collection has place for two.
+    KeepsTwo,
+    /// Whatever resource is asked for, the newest of its collection is shown.
+    ShowsTheNewest,
+    /// The newest resource is not found.
+    NewestNotFound,
 }
 
 /// A value that no two resources may share: where it is in the body, and its text.
@@ -99,6 +173,12 @@ struct Resources {
     gone: HashSet<String>,
     /// Those themselves.
     graves: Vec<(String, Value)>,
+    /// What each was created as.
+    created: HashMap<String, Value>,
+    /// The paths of those that are not listed.
+    hidden: HashSet<String>,
+    /// Lists by what asked for them.
+    lists: HashMap<String, Value>,
     taken: HashSet<Claim>,
 }
 
@@ -154,10 +234,50 @@ impl Store {
     /// The paths of the resources right below this path, in the order of creation.
     pub(super) fn below(&self, path: &str) -> Vec<String> {
         let resources = self.resources();
-        let mut paths: Vec<String> =
-            resources.items.iter().map(|(known, _)| known).filter(|known| is_below(known, path)).cloned().collect();
+        let listed = |known: &&String| is_below(known, path) && !resources.hidden.contains(*known);
+        let mut paths: Vec<String> = resources.items.iter().map(|(known, _)| known).filter(listed).cloned().collect();
         paths.dedup();
         paths
+    }
+
+    /// The newest resource right below this path.
+    pub(super) fn newest(&self, path: &str) -> Option<String> {
+        self.below(path).pop()
+    }
+
+    /// A resource right below this path beside the one that is named.
+    pub(super) fn beside(&self, path: &str) -> Option<String> {
+        self.below(path.rsplit_once('/')?.0).into_iter().rfind(|other| other != path)
+    }
+
+    /// What the resource at this path was created as.
+    pub(super) fn created(&self, path: &str) -> Option<Value> {
+        self.resources().created.get(path).cloned()
+    }
+
+    /// Takes a resource out of the lists.
+    pub(super) fn hide(&self, path: &str) {
+        self.resources().hidden.insert(path.to_owned());
+    }
+
+    /// Puts back what was deleted.
+    pub(super) fn revive(&self) {
+        let mut resources = self.resources();
+        let graves = std::mem::take(&mut resources.graves);
+        graves.iter().for_each(|(path, _)| {
+            resources.gone.remove(path);
+        });
+        resources.items.extend(graves);
+    }
+
+    /// The list that was answered before to the same request; this one is from now on.
+    pub(super) fn cached(&self, asked: &str, list: Value) -> Value {
+        self.resources().lists.entry(asked.to_owned()).or_insert(list).clone()
+    }
+
+    /// Forgets the lists that were answered.
+    pub(super) fn forget_lists(&self) {
+        self.resources().lists.clear();
     }
 
     /// The deleted resources right below this path.
@@ -189,6 +309,7 @@ impl Store {
     pub(super) fn push(&self, path: String, value: Value) {
         let mut resources = self.resources();
         resources.gone.remove(&path);
+        resources.created.insert(path.clone(), value.clone());
         resources.items.push((path, value));
     }
 

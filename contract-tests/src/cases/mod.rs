@@ -214,6 +214,9 @@ impl Case {
 /// What a request does that leaves out a body which is not required.
 pub(crate) const WITHOUT_BODY: &str = "a valid request without the optional body";
 
+/// What a request does that has a body of no bytes.
+pub(crate) const EMPTY_BODY: &str = "an empty body";
+
 fn lacks_body(target: &Target, instance: &Value) -> bool {
     target.operation.body.is_some() && instance.get("body").is_none()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    cases::{Case, Credentials, Expect, Group, refusals},
+    cases::{Case, Credentials, EMPTY_BODY, Expect, Group, refusals},
     openapi::{
         document::Document,
         form::Writing,
@@ -283,7 +283,7 @@ fn bodies(target: &Target, promise: &str, required: bool, assumptions: Assumptio
         // Without a body there is no media type to judge: 415 is as right as 400.
         let statuses: Vec<u16> = refusals(operation, false).into_iter().chain([415]).collect();
         add("no body", promise, &mut |request, _| request.body = None, false, Expect::Status(statuses.clone()), missing);
-        add("an empty body", promise, &mut |request, _| request.body = Some(Vec::new()), false, Expect::Unreadable, missing);
+        add(EMPTY_BODY, promise, &mut |request, _| request.body = Some(Vec::new()), false, Expect::Unreadable, missing);
         add(
             "no body and no media type",
             promise,

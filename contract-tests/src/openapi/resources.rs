@@ -241,7 +241,17 @@ impl Resources {
 
     /// The kind that a property or a parameter of this name refers to: `petId` to what `/pets/{id}` names.
     pub fn referred(&self, name: &str) -> Option<KindId> {
-        self.by_noun.get(&stem(name)?).copied()
+        self.of_noun(&stem(name)?)
+    }
+
+    /// The kind whose resources are called so: `author` what `/authors/{id}` names.
+    pub fn called(&self, name: &str) -> Option<KindId> {
+        self.of_noun(&singular(&plain(name)))
+    }
+
+    /// The kind of this noun; `heroes` are of the noun `heroe` for who only takes away an `s`.
+    fn of_noun(&self, noun: &str) -> Option<KindId> {
+        self.by_noun.get(noun).or_else(|| self.by_noun.get(&format!("{noun}e"))).copied()
     }
 
     /// The kind of the resource that the body of an operation names, where its path has only the collection: `PUT /pets` with an `id`.
@@ -405,6 +415,23 @@ mod tests {
         let document = Document::parse("test.json", document.to_string()).unwrap();
         let resources = Resources::of(&document, &document.operations());
         (document, resources)
+    }
+
+    #[test]
+    fn who_refers_to_a_resource_may_call_it_by_its_kind() {
+        let id = json!([{"name": "heroId", "in": "path", "required": true, "schema": {"type": "integer"}}]);
+        let made = json!({"201": {"description": "", "content": {"application/json": {"schema": {"type": "object"}}}}});
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "Heroes", "version": "1"},
+            "paths": {
+                "/heroes": {"post": {"operationId": "add", "responses": made}},
+                "/heroes/{heroId}": {"parameters": id, "get": {"operationId": "get", "responses": {}}}
+            }
+        });
+        let (_, resources) = resources(&document);
+        assert_eq!(resources.referred("hero_id"), Some(0));
+        assert_eq!(resources.called("hero"), Some(0));
+        assert_eq!(resources.called("villain"), None);
     }
 
     fn shop() -> Value {

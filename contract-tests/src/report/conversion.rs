@@ -6,15 +6,26 @@ use super::Failure;
 
 /// Whether a request was accepted whose value only spells one of the type that the document asks for.
 pub(super) fn is_converted(failure: &Failure) -> bool {
-    let wanted = failure.text.as_deref().map(|text| text.trim_matches(|letter: char| !letter.is_alphanumeric()));
-    let wanted = wanted.and_then(|text| text.rsplit(|letter: char| !letter.is_alphanumeric()).next());
+    let Some(text) = failure.text.as_deref() else { return false };
+    let wanted: Vec<String> = match failure.promise.rsplit('/').next() {
+        Some("type") => {
+            let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
+            text.rsplit(|letter: char| !letter.is_alphanumeric()).next().map(str::to_owned).into_iter().collect()
+        }
+        // Some write what may be null as one of two types.
+        Some("anyOf" | "oneOf") => {
+            let branches: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+            branches.iter().filter_map(|branch| Some(branch.get("type")?.as_str()?.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    };
     let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
-    let (Some(wanted), Some(sent), Some(place)) = (wanted, sent, &failure.place) else { return false };
+    let (Some(sent), Some(place)) = (sent, &failure.place) else { return false };
     let mut values = vec![&sent];
     for segment in place.split('/').skip(1) {
         values = values.into_iter().flat_map(|value| at(value, segment)).collect();
     }
-    failure.promise.ends_with("/type") && values.into_iter().any(|value| spells(value, wanted))
+    values.into_iter().any(|value| wanted.iter().any(|wanted| spells(value, wanted)))
 }
 
 /// What is at a segment of a place; `*` stands for any.
@@ -45,6 +56,20 @@ fn spells(value: &Value, wanted: &str) -> bool {
 mod tests {
     use super::*;
     use crate::report::tests::failure;
+
+    #[test]
+    fn what_spells_a_value_of_one_of_several_types_is_converted() {
+        let of = |text: &str| Failure {
+            promise: "/components/schemas/Pet/properties/age/anyOf".to_owned(),
+            text: Some(text.to_owned()),
+            place: Some("/age".to_owned()),
+            request: Some(r#"{"age":"7"}"#.to_owned()),
+            ..failure(1)
+        };
+        assert!(is_converted(&of(r#"[{"type":"integer"},{"type":"null"}]"#)));
+        assert!(!is_converted(&of(r#"[{"type":"array"},{"type":"null"}]"#)));
+        assert!(!is_converted(&of("anyOf:")), "nobody knows what it asks for");
+    }
 
     #[test]
     fn what_spells_a_value_of_the_type_is_converted() {

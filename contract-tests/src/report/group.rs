@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Failure, conversion::is_converted};
 use crate::{
-    cases::WITHOUT_BODY,
+    cases::{EMPTY_BODY, WITHOUT_BODY},
     rules::{self, RULES},
 };
 
@@ -150,6 +150,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
             Some(parameter) => alike(&[parameter]),
             // One reader of bodies serves all operations.
             None if is_converted(failure) => alike(&["", "", "converted"]),
+            // Nor does any need a body that one does not need.
+            None if failure.promise.ends_with("/requestBody/required") || failure.title == EMPTY_BODY => {
+                alike(&["", "", EMPTY_BODY])
+            }
             None => alike(&[&failure.operation, "", keyword]),
         };
     }

@@ -11,9 +11,12 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-pre { background: #8881; padding: .6rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { background: #8881; padding: .6rem; max-height: 20rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
 details { border: 1px solid var(--line); border-radius: 6px; padding: .4rem .8rem; margin: .5rem 0; } summary { cursor: pointer; }
 .error { color: var(--bad); } .warning { color: var(--odd); } .good { color: var(--good); } code { overflow-wrap: anywhere; }
+#errors:not(:checked) ~ details.error, #warnings:not(:checked) ~ details.warning { display: none; }
+details.error, details.warning { color: inherit; }
 ";
 
 impl Report {
@@ -70,14 +73,23 @@ impl Report {
         if self.failures.is_empty() {
             return;
         }
-        page.push_str("<h2>Findings</h2>\n");
+        page.push_str("<section>\n<h2>Findings</h2>\n");
+        for level in [Level::Error, Level::Warning] {
+            let name = level.name();
+            let _ = writeln!(
+                page,
+                "<input type=\"checkbox\" id=\"{name}s\" checked> <label for=\"{name}s\">{}</label>",
+                quantity(self.count(level), name, &format!("{name}s"))
+            );
+        }
         for failure in &self.failures {
             failure.html(page);
         }
+        page.push_str("</section>\n");
     }
 
     fn operations_table(&self, page: &mut String) {
-        page.push_str("<h2>Operations</h2>\n<table>\n<thead><tr><th>operation</th><th class=\"number\">constraints</th>");
+        page.push_str("<h2>Operations</h2>\n<div class=\"wide\">\n<table>\n<thead><tr><th>operation</th><th class=\"number\">constraints</th>");
         for group in Group::ALL {
             let _ = write!(page, "<th class=\"number\">{group}</th>");
         }
@@ -85,7 +97,7 @@ impl Report {
         for operation in &self.operations {
             operation.html(page);
         }
-        page.push_str("</tbody>\n</table>\n");
+        page.push_str("</tbody>\n</table>\n</div>\n");
     }
 
     fn gaps_list(&self, page: &mut String) {
@@ -123,7 +135,7 @@ impl Failure {
         let open = if self.level == Level::Error { " open" } else { "" };
         let _ = writeln!(
             page,
-            "<details{open}><summary><span class=\"{class}\">{class}</span> {}: {} <small>[{}] ({})</small></summary>",
+            "<details class=\"{class}\"{open}><summary><span class=\"{class}\">{class}</span> {}: {} <small>[{}] ({})</small></summary>",
             text(&self.name),
             text(&self.what),
             self.rule,

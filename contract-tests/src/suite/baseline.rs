@@ -17,6 +17,7 @@ use crate::{
     openapi::{
         operation::Operation,
         request::{Response, Target},
+        resources::{KindId, Tells},
     },
     rules,
 };
@@ -47,7 +48,7 @@ impl Run<'_> {
             if (200..400).contains(&status) {
                 if !self.fresh().knows(part.target) && !is_idempotent(&case.request.method) {
                     let again = self.attempt(part.target, &self.renamed(part.target, &case)).await;
-                    if is_conflict(&again) {
+                    if is_taken(&again) {
                         self.learn_fresh(part, &case).await;
                     }
                 }
@@ -64,6 +65,13 @@ impl Run<'_> {
                 self.known.clear(kind);
             }
             if status == 409 && !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await {
+                return Ok(index);
+            }
+            // Another request may have taken it already.
+            let may_be_taken = (tried == 0 || outcome.answer.as_ref().is_ok_and(says_taken))
+                && matches!(status, 400 | 422)
+                && part.target.operation.method == "POST";
+            if may_be_taken && !self.fresh().knows(part.target) && self.learn_taken(part, &case).await {
                 return Ok(index);
             }
             first.get_or_insert((case, outcome));
@@ -140,24 +148,63 @@ impl Run<'_> {
         Case { request, instance, ..case.clone() }
     }
 
-    /// Looks for the value that must be new: with another one the request is accepted.
+    /// Looks for the value that must be new: with another one the request is accepted. Where several must be, with all of them.
     pub(super) async fn learn_fresh(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
-        let Some(instance) = &case.instance else { return false };
+        let found = self.fresher(part.target, case).await;
+        if let Some((places, _)) = &found {
+            self.learn_places(part.target, places);
+        }
+        found.is_some()
+    }
+
+    /// The same where the refusal may have another reason: what is new is accepted once.
+    async fn learn_taken(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
+        let Some((places, fresh)) = self.fresher(part.target, case).await else { return false };
+        let again = self.attempt(part.target, &self.renamed(part.target, &fresh)).await;
+        let is_unique = is_taken(&again);
+        if is_unique {
+            self.learn_places(part.target, &places);
+        }
+        is_unique
+    }
+
+    /// The places whose values must be new for the request to be accepted, and such a request.
+    async fn fresher(&self, target: &Target, case: &Case) -> Option<(BTreeSet<String>, Case)> {
+        let instance = case.instance.as_ref()?;
         let mut places = Vec::new();
         texts(instance, String::new(), &mut places);
-        for place in places {
-            let fresh = self.fresh().freshen(part.target, instance, &BTreeSet::from([place.clone()]));
+        let all: BTreeSet<String> = places.iter().cloned().collect();
+        for places in places.into_iter().map(|place| BTreeSet::from([place])).chain([all]) {
+            let fresh = self.fresh().freshen(target, instance, &places);
             if fresh == *instance {
                 continue;
             }
-            let case = Case { request: part.target.encode(&fresh), instance: Some(fresh), ..case.clone() };
-            let outcome = self.attempt(part.target, &case).await;
+            let case = Case { request: target.encode(&fresh), instance: Some(fresh), ..case.clone() };
+            let outcome = self.attempt(target, &case).await;
             if outcome.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
-                self.fresh().learn(part.target, place);
-                return true;
+                return Some((places, case));
             }
         }
-        false
+        None
+    }
+
+    /// What must be new in the creation of a resource must be new in its changes, too.
+    fn learn_places(&self, target: &Target, places: &BTreeSet<String>) {
+        let resources = &self.prepared.resources;
+        let created: Vec<KindId> = resources
+            .told(&target.operation)
+            .iter()
+            .filter(|(_, tells)| *tells == Tells::Creates)
+            .map(|(kind, _)| *kind)
+            .collect();
+        let names_it = |other: &Target| {
+            let told = resources.told(&other.operation);
+            told.iter().any(|(kind, tells)| *tells == Tells::Names && created.contains(kind))
+        };
+        let changes = self.prepared.parts.iter().map(|part| &part.target).filter(|other| names_it(other));
+        for target in changes.chain([target]) {
+            places.iter().for_each(|place| self.fresh().learn(target, place.clone()));
+        }
     }
 }
 
@@ -184,13 +231,23 @@ fn says_missing(response: &Response) -> bool {
     ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words))
 }
 
+/// Whether an answer says in words that somebody else has what must be new.
+pub(super) fn says_taken(response: &Response) -> bool {
+    let said = String::from_utf8_lossy(&response.body).to_lowercase();
+    matches!(response.status, 400 | 409 | 422)
+        && ["already exist", "already been taken", "already taken", "already in use", "must be unique", "not unique", "duplicate"]
+            .iter()
+            .any(|words| said.contains(words))
+}
+
 /// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).
 fn is_idempotent(method: &str) -> bool {
     !matches!(method, "POST" | "PATCH")
 }
 
-fn is_conflict(outcome: &CaseOutcome) -> bool {
-    outcome.answer.as_ref().is_ok_and(|response| response.status == 409)
+/// Whether a request that was accepted before is refused now: what it says is taken. Some frameworks have one status for all refusals.
+fn is_taken(outcome: &CaseOutcome) -> bool {
+    outcome.answer.as_ref().is_ok_and(|response| matches!(response.status, 400 | 409 | 422))
 }
 
 /// The status, and what the server says about it.
@@ -205,5 +262,19 @@ fn said(response: &Response) -> String {
         format!("the server answers {}", response.status)
     } else {
         format!("the server answers {}: {text}", response.status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_what_must_be_new_is_told_in_words() {
+        let taken = |status: u16, body: &str| says_taken(&Response { status, headers: Vec::new(), body: body.into() });
+        assert!(taken(400, r#"{"email":["author with this email already exists."]}"#));
+        assert!(taken(422, r#"{"errors":{"name":["has already been taken"]}}"#));
+        assert!(!taken(400, r#"{"email":["Enter a valid email address."]}"#));
+        assert!(!taken(500, "duplicate key value violates unique constraint"), "a server that fails has failed");
     }
 }

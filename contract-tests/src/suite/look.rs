@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     Run,
+    alike::is_nothing,
     resources::{forms, without_preconditions},
 };
 use crate::{
@@ -99,6 +100,26 @@ impl Run<'_> {
 
     /// What a request sent of the properties that the resource shows by the same rules.
     pub(super) fn sent(&self, target: &Target, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
+        let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
+        let value = |name: String| Some((name.clone(), body?.get(&name)?.clone()));
+        self.shared(target, look).into_iter().filter_map(|(name, _)| value(name)).collect()
+    }
+
+    /// The same, of what no server has a usual value for: texts and numbers without a default, of which there are more than a few.
+    pub(super) fn said(&self, target: &Target, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
+        const USUAL: [&str; 3] = ["default", "enum", "const"];
+        let shared = self.shared(target, look);
+        let has_usual = |at: &str| {
+            let nodes = [self.document().json.pointer(at), self.document().resolve(at).map(|(_, node)| node)];
+            nodes.into_iter().flatten().any(|node| USUAL.iter().any(|keyword| node.get(keyword).is_some()))
+        };
+        let is_free = |name: &str| shared.iter().any(|(shared, at)| shared == name && !has_usual(at));
+        let sent = self.sent(target, look, case).into_iter();
+        sent.filter(|(name, value)| (value.is_string() || value.is_number()) && !is_nothing(value) && is_free(name)).collect()
+    }
+
+    /// The properties that requests and the resource have by the same rules, with the places of their schemas.
+    fn shared(&self, target: &Target, look: &Look<'_>) -> Vec<(String, String)> {
         let operation = &target.operation;
         let is_own = |name: &String| target.media_type.as_ref() == Some(name);
         let request = operation.body.iter().flat_map(|body| &body.media_types).find(|(name, _)| is_own(name));
@@ -106,14 +127,11 @@ impl Run<'_> {
         let mut shown =
             shown.flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name)).filter_map(|(_, at)| at.as_ref());
         let (Some((_, request)), Some(shown)) = (request, shown.next()) else { return Vec::new() };
-        let body = case.instance.as_ref().and_then(|instance| instance.get("body"));
-        let value = |name: String| Some((name.clone(), body?.get(&name)?.clone()));
         // What a resource is called is the server's, whatever a request says.
         let resources = &self.prepared.resources;
         let kind = resources.named(&look.target.operation).map(|(kind, _)| kind);
         let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
-        let shared = shared_in_parts(self.document(), request, shown).into_iter().map(|(name, _)| name);
-        shared.filter(|name| !is_name(name)).filter_map(value).collect()
+        shared_in_parts(self.document(), request, shown).into_iter().filter(|(name, _)| !is_name(name)).collect()
     }
 }
 

@@ -200,8 +200,15 @@ impl Known {
         {
             // A body that names the resource as well names the same one.
             places.extend(name_in_body(resources, target, kind).zip(values.last().cloned()));
-            let own = names.iter().zip(values).map(|(name, value)| (format!("/path/{}", escape(name)), value));
+            let own = names.iter().zip(&values).map(|(name, value)| (format!("/path/{}", escape(name)), value.clone()));
             places.extend(own);
+            // What is put below something else may be made elsewhere: `/heroes` makes the hero of `/teams/{teamId}/heroes/{heroId}`.
+            for name in &names[values.len().min(names.len())..] {
+                let of_parent = if purpose == Purpose::Use { Purpose::Use } else { Purpose::DeleteIn };
+                let elsewhere = resources.referred(name).filter(|other| *other != kind);
+                let id = elsewhere.and_then(|other| self.pick(other, of_parent)?.into_iter().next_back());
+                places.extend(id.map(|id| (format!("/path/{}", escape(name)), id)));
+            }
         }
         for (place, kind) in references(resources, target, instance) {
             places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
@@ -361,19 +368,36 @@ fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(
             .into_iter()
             .flatten()
             .filter(|(_, value)| value.is_string() || value.is_number())
-            .map(move |(name, _)| (root, name))
+            .map(move |(name, value)| (root, name, value))
     });
     names
-        .filter_map(|(root, name)| Some((format!("/{root}/{}", escape(name)), resources.referred(name)?)))
+        .filter_map(|(root, name, value)| {
+            // A text of the name of a kind may be anything that is called so; what is no text is an id.
+            let called = || resources.called(name).filter(|_| is_id(value));
+            Some((format!("/{root}/{}", escape(name)), resources.referred(name).or_else(called)?))
+        })
         .filter(|(_, kind)| !is_its_own(*kind))
         .collect()
+}
+
+/// Whether a value is certainly no name that people read.
+fn is_id(value: &Value) -> bool {
+    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
+    let is_uuid = |text: &str| {
+        let parts: Vec<&str> = text.split('-').collect();
+        parts.iter().map(|part| part.len()).eq(LENGTHS) && parts.concat().chars().all(|letter| letter.is_ascii_hexdigit())
+    };
+    value.is_i64() || value.is_u64() || value.as_str().is_some_and(is_uuid)
 }
 
 /// The kinds that the requests of an operation refer to, by the places where its schema has values.
 pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let told = resources.told(&target.operation);
     let names = target.schema.nodes.iter().filter_map(|node| is_reference(&node.place));
-    let mut kinds: Vec<KindId> = names.filter_map(|name| resources.referred(name)).collect();
+    let mut kinds: Vec<KindId> = names.filter_map(|name| resources.referred(name).or_else(|| resources.called(name))).collect();
+    if let Some((kind, names)) = resources.named(&target.operation) {
+        kinds.extend(names.iter().filter_map(|name| resources.referred(name)).filter(|other| *other != kind));
+    }
     kinds.retain(|kind| told.iter().all(|(own, tells)| own != kind || !matches!(tells, Tells::Creates | Tells::Names)));
     kinds.extend(identifier_in_body(resources, target).map(|(_, kind)| kind));
     kinds.sort_unstable();

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{DOUBTFUL_FORMATS, credentials::Grant, resources::Answer, run::Run};
+use super::{DOUBTFUL_FORMATS, baseline::says_taken, credentials::Grant, resources::Answer, run::Run};
 use crate::{
     cases::{Case, Credentials, Expect},
     judge::{Exchange, Finding, Judge},
@@ -66,7 +66,7 @@ impl Run<'_> {
             let is_busy = || answer.as_ref().is_ok_and(|response| response.status == 503);
             let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
             match wait.or_else(moment) {
-                Some(wait) if attempt + 1 < MAX_TRIES => tokio::time::sleep(wait).await,
+                Some(wait) if attempt + 1 < MAX_TRIES && self.may_wait(wait) => tokio::time::sleep(wait).await,
                 _ => break,
             }
         }
@@ -83,7 +83,15 @@ impl Run<'_> {
                 let what = format!("nothing answers {}", case.title);
                 vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
             }
-            Ok(response) => self.findings(target, case, (response, body.as_ref()), sent),
+            Ok(response) => {
+                let mut findings = self.findings(target, case, (response, body.as_ref()), sent);
+                // That a value must be new the document may say nowhere, but the request is not refused for what it is.
+                if says_taken(response) && !target.schema.nodes.iter().any(|node| node.unique) {
+                    let refused = [&rules::VALID_REFUSED, &rules::HTTP_VARIANT_REFUSED];
+                    findings.retain(|finding| refused.iter().all(|rule| finding.rule != *rule));
+                }
+                findings
+            }
         };
         let mut outcome = CaseOutcome { findings, answer };
         self.excuse_result(target, case, &grant, &mut outcome).await;

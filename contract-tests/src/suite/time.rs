@@ -60,6 +60,11 @@ impl Run<'_> {
         Some(self.share().map_or(half, |share| share.end.max(half)))
     }
 
+    /// Whether there is time to wait before a request is sent again.
+    pub(super) fn may_wait(&self, wait: Duration) -> bool {
+        self.deadline().is_none_or(|end| Instant::now() + wait < end)
+    }
+
     fn share(&self) -> Option<Share> {
         *self.share.lock().unwrap_or_else(PoisonError::into_inner)
     }

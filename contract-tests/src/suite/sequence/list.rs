@@ -230,10 +230,10 @@ impl<'a> Lister<'a> {
         Case::of_request(self.target, self.id.clone(), "a list", request)
     }
 
-    /// The whole list, with a filter and in pages of this size where asked to. None where it is not to be had.
-    pub async fn walk(&self, player: &mut Player<'a>, filter: Option<&(&Parameter, Value)>, size: Option<u64>) -> Option<Walk> {
+    /// The whole list, with filters and in pages of this size where asked to. None where it is not to be had.
+    pub async fn walk(&self, player: &mut Player<'a>, filters: &[(&Parameter, Value)], size: Option<u64>) -> Option<Walk> {
         let fixed: Vec<(&Parameter, Value)> =
-            filter.cloned().into_iter().chain(self.size.zip(size).map(|(parameter, size)| (parameter, json!(size)))).collect();
+            filters.iter().cloned().chain(self.size.zip(size).map(|(parameter, size)| (parameter, json!(size)))).collect();
         let mut request = self.target.encode(&self.asked(&fixed)?);
         let mut all: Vec<Value> = Vec::new();
         let (mut longest, mut was_led, mut number) = (0, false, 0);

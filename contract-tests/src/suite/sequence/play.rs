@@ -1,8 +1,9 @@
 //! Plays a sequence on the server, and finds the first step after which something is not as it was promised.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet, slice};
 
-use serde_json::Value;
+use chrono::DateTime;
+use serde_json::{Map, Value};
 
 use super::{
     cast::{Cast, has_header, named},
@@ -15,14 +16,14 @@ use crate::{
     cases::Case,
     judge::Finding,
     openapi::{
-        operation::{Operation, ParameterLocation},
+        operation::{Operation, Parameter, ParameterLocation},
         request::{Response, Target},
     },
     plan::Sample,
     pointer::{is_within, join},
     rules::{self, Rule},
     suite::{
-        alike::alike,
+        alike::{alike, is_nothing},
         look::{Look, PAUSE, json},
         prepared::PlannedTarget,
         resources::own_path,
@@ -107,17 +108,29 @@ impl<'a> Player<'a> {
         if step.action == Action::Delete {
             return self.delete(step, &item).await;
         }
+        if step.action == Action::Read && item.state == State::Gone {
+            return self.still_gone(&item).await;
+        }
         if !item.is_present() {
             return None;
         }
         match step.action {
             Action::Read => self.read(&item).await,
             Action::Unchanged => self.unchanged(&item).await,
-            Action::Replace => self.change(step, cast.replace.as_ref()?, &item).await,
-            Action::Patch => self.change(step, cast.patch.as_ref()?, &item).await,
+            Action::Replace => self.change(step, cast.replace.as_ref()?, &item, Self::changing).await,
+            Action::Patch => self.change(step, cast.patch.as_ref()?, &item, Self::changing).await,
+            Action::Less => {
+                let parts: Vec<&PlannedTarget<'a>> = [&cast.replace, &cast.patch].into_iter().flatten().collect();
+                let part = parts.get(step.draw as usize % parts.len().max(1))?;
+                self.change(step, part, &item, Self::removing).await
+            }
             Action::Again => self.again(step, &item).await,
             Action::Refused => self.refused(step, &item).await,
-            Action::Stale => self.stale(step, &item).await,
+            Action::Stale => match self.stale_change(step, &item).await {
+                None => self.stale_deletion(step, &item).await,
+                breach => breach,
+            },
+            Action::Current => self.current(step, &item).await,
             Action::List => self.list(&item).await,
             Action::Pages => self.pages(&item).await,
             Action::Filter => self.filter(step, &item).await,
@@ -154,11 +167,12 @@ impl<'a> Player<'a> {
                 known.state = State::Unclear; // Whose it is now is another rule's matter.
                 return None;
             }
-            let item = Item { values, state: State::Unclear, shown: Value::Null, etag: None, stale: None, put: None };
-            self.model.insert(step.item, item);
+            self.model.insert(step.item, Item::new(values));
             self.settle(step.item, false).await;
+            self.note(step.item, part.target, &case);
             let sent = self.sent(part.target, step.item, &case);
-            return self.others(step.item, &sent, part.target, &case, "the creation").await;
+            let what = if self.cast.is_named_by_client() { "the change" } else { "the creation" };
+            return self.others(step.item, &sent, part.target, &case, what).await;
         }
         None
     }
@@ -250,6 +264,16 @@ impl<'a> Player<'a> {
         look.map_or_else(Vec::new, |look| self.run.sent(target, &look, case))
     }
 
+    /// Notes what a request has said of a resource that shows it: a `PUT` says all, a `PATCH` some of it.
+    fn note(&mut self, number: usize, target: &Target, case: &Case) {
+        let Some(item) = self.model.get(&number) else { return };
+        let said = self.looked(item).map_or_else(Sent::new, |look| self.run.said(target, &look, case));
+        let sent = case.instance.as_ref().and_then(|instance| instance.get("body")).cloned().unwrap_or_default();
+        let Some(item) = self.model.get_mut(&number) else { return };
+        item.told.retain(|(name, _)| target.operation.method == "PATCH" && sent.get(name).is_none());
+        item.told.extend(said.into_iter().filter(|(name, value)| alike(value, &item.shown[name.as_str()])));
+    }
+
     fn breach(
         &self,
         rule: &'static Rule,
@@ -311,7 +335,20 @@ impl<'a> Player<'a> {
         None
     }
 
-    /// `GET` with the current `ETag` is answered with 304.
+    /// A resource that was deleted is not there again.
+    async fn still_gone(&mut self, item: &Item) -> Option<Breach<'a>> {
+        let number = self.number(item);
+        let look = self.looked(item)?;
+        let found = self.look(number, &look, |found| matches!(found.status, 404 | 410)).await?;
+        if found.status == 200 {
+            let what = "a resource that was deleted is found again";
+            let detail = format!("GET {} answers {}", look.case.request.target, found.status);
+            return self.breach(&rules::DELETED_FOUND, what, detail, (look.target, &look.case), found);
+        }
+        None
+    }
+
+    /// `GET` with the current `ETag` is answered with 304, and with one that it had before with what there is.
     async fn unchanged(&mut self, item: &Item) -> Option<Breach<'a>> {
         let number = self.number(item);
         if !self.cast.is_conditional {
@@ -327,14 +364,27 @@ impl<'a> Player<'a> {
             let what = "a GET with the current ETag in If-None-Match is answered with 200 instead of 304";
             return self.breach(&rules::PRECONDITION, what, etag, (look.target, &look.case), found);
         }
+        let stale = self.model.get(&number)?.stale.clone().filter(|stale| !same_tag(stale, &etag))?;
+        let mut look = self.looked(item)?;
+        set_header(&mut look.case, "If-None-Match", &stale);
+        let found = self.look(number, &look, |found| found.status != 304).await?;
+        if found.status == 304 {
+            let what = "a GET with an old ETag in If-None-Match is answered with 304";
+            return self.breach(&rules::PRECONDITION, what, stale, (look.target, &look.case), found);
+        }
         None
     }
 
     /// Valid requests for a change: what they would change is not so already.
     fn changing(&self, part: &PlannedTarget<'a>, draw: u64, item: &Item, number: usize) -> Vec<(Case, Sent)> {
         let plain = part.plain(PLAIN);
-        let each = (0..plain.len()).filter_map(|turn| {
-            let sample = part.sample(plain[(draw as usize + turn) % plain.len()]);
+        let mut samples: Vec<&Sample> =
+            (0..plain.len()).map(|turn| part.sample(plain[(draw as usize + turn) % plain.len()])).collect();
+        if draw == 0 {
+            samples.extend(part.plan.samples.iter().filter(|sample| sample.broken.is_empty()));
+            samples.sort_by_key(|sample| Reverse(richness(sample)));
+        }
+        let each = samples.into_iter().filter_map(|sample| {
             let instance = self.run.filled(part.target, sample);
             let mut case = self.case(part.target, "a change of a resource", instance, &item.values)?;
             // Where it must say which state it changes, that is the current one.
@@ -342,14 +392,44 @@ impl<'a> Player<'a> {
                 set_header(&mut case, "If-Match", etag);
             }
             let sent = self.sent(part.target, number, &case);
-            sent.iter().any(|(name, value)| !alike(value, &item.shown[name.as_str()])).then_some((case, sent))
+            let changes = sent.iter().any(|(name, value)| !alike(value, &item.shown[name.as_str()]));
+            changes.then_some((case, sent))
         });
         each.take(TRIES).collect()
     }
 
-    async fn change(&mut self, step: &Step, part: &PlannedTarget<'a>, item: &Item) -> Option<Breach<'a>> {
+    /// Valid requests that take away something which a request has said: a `PUT` without it, or `null` in a `PATCH`.
+    fn removing(&self, part: &PlannedTarget<'a>, _: u64, item: &Item, number: usize) -> Vec<(Case, Sent)> {
+        let is_put = part.target.operation.method == "PUT";
+        let removes = |sample: &&Sample| {
+            let is_removed = |body: &Map<String, Value>, name: &str| match body.get(name) {
+                None => is_put,
+                Some(value) => !is_put && value.is_null(),
+            };
+            let body = sample.instance.get("body").and_then(Value::as_object);
+            sample.broken.is_empty() && body.is_some_and(|body| item.told.iter().any(|(name, _)| is_removed(body, name)))
+        };
+        let each = part.plan.samples.iter().filter(removes).filter_map(|sample| {
+            let instance = self.run.filled(part.target, sample);
+            let mut case = self.case(part.target, "a change that takes something away", instance, &item.values)?;
+            if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&part.target.operation)) {
+                set_header(&mut case, "If-Match", etag);
+            }
+            let sent = self.sent(part.target, number, &case);
+            Some((case, sent))
+        });
+        each.take(TRIES).collect()
+    }
+
+    async fn change(
+        &mut self,
+        step: &Step,
+        part: &PlannedTarget<'a>,
+        item: &Item,
+        cases: impl Fn(&Self, &PlannedTarget<'a>, u64, &Item, usize) -> Vec<(Case, Sent)>,
+    ) -> Option<Breach<'a>> {
         let mut carried_out = None;
-        for (case, sent) in self.changing(part, step.draw, item, step.item) {
+        for (case, sent) in cases(self, part, step.draw, item, step.item) {
             let outcome = match self.attempt(step.item, part.target, &case).await {
                 Ok(outcome) => outcome,
                 Err(breach) => return Some(breach),
@@ -364,7 +444,15 @@ impl<'a> Player<'a> {
         let found = self.settle(step.item, true).await?;
         let now = self.model.get_mut(&step.item)?;
         now.put = case.instance.clone().filter(|_| part.target.operation.method == "PUT");
-        let now = now.clone();
+        let is_changed = |name: &str, value: &Value| !alike(value, &item.shown[name]) && alike(value, &now.shown[name]);
+        let changed = sent.iter().filter(|(name, value)| is_changed(name, value));
+        let before: Sent = changed.map(|(name, _)| (name.clone(), item.shown[name.as_str()].clone())).collect();
+        now.before.extend(before);
+        self.note(step.item, part.target, &case);
+        let now = self.model.get(&step.item)?.clone();
+        if let Some((rule, what, name)) = self.beyond(part.target, &case, item, &now.shown) {
+            return self.breach(rule, what, name, (part.target, &case), found);
+        }
         if let (Some(before), Some(after)) = (&item.etag, &now.etag)
             && before == after
             && is_strong(after)
@@ -374,6 +462,44 @@ impl<'a> Player<'a> {
             return self.breach(&rules::ETAG, what, after.clone(), (part.target, &case), found);
         }
         self.others(step.item, &sent, part.target, &case, "the change").await
+    }
+
+    /// What a change has done beyond what it said, or has left of what it took away.
+    fn beyond(&self, target: &Target, case: &Case, item: &Item, now: &Value) -> Option<(&'static Rule, &'static str, String)> {
+        let resources = &self.run.prepared.resources;
+        let body = case.instance.as_ref()?.get("body")?.as_object()?;
+        if let (Some(before), Some(after)) =
+            (resources.own_identifier(self.cast.kind, &item.shown), resources.own_identifier(self.cast.kind, now))
+            && text(before) != text(after)
+            && !body.values().any(|sent| text(sent) == text(after))
+        {
+            return Some((&rules::OTHER_CHANGED, "a change of a resource changes its id", text(after)));
+        }
+        let is_creation = |name: &str| matches!(name.to_lowercase().as_str(), "createdat" | "created_at");
+        let moved = item.shown.as_object()?.iter().find(|(name, before)| {
+            let is_time = |value: &Value| value.as_str().is_some_and(|text| DateTime::parse_from_rfc3339(text).is_ok());
+            let after = &now[name.as_str()];
+            is_creation(name) && !body.contains_key(*name) && is_time(before) && is_time(after) && !alike(before, after)
+        });
+        if let Some((name, _)) = moved {
+            return Some((&rules::TIMESTAMPS, "a change of a resource changes the time of its creation", name.clone()));
+        }
+        if target.operation.method == "PUT" {
+            let what = "a PUT leaves what it does not have as it was";
+            let kept = item.first(now, |name, told, _, now| !body.contains_key(name) && alike(told, now));
+            return kept.map(|name| (&rules::CHANGE_NOT_SHOWN, what, name));
+        }
+        let what = "a PATCH removes what it does not have";
+        let lost = item.first(now, |name, _, _, now| !body.contains_key(name) && is_nothing(now));
+        if let Some(name) = lost {
+            return Some((&rules::OTHER_CHANGED, what, name));
+        }
+        if !target.media_type.as_deref().is_some_and(|name| name.contains("merge-patch")) {
+            return None;
+        }
+        let what = "a null in a merge patch does not remove what it names";
+        let left = item.first(now, |name, told, _, now| is_null(case, name) && alike(told, now));
+        left.map(|name| (&rules::CHANGE_NOT_SHOWN, what, name))
     }
 
     /// The same `PUT` again leaves what it said.
@@ -441,22 +567,77 @@ impl<'a> Player<'a> {
         None
     }
 
-    /// A change with an old `ETag` in `If-Match` is not carried out.
-    async fn stale(&mut self, step: &Step, item: &Item) -> Option<Breach<'a>> {
+    /// The change that may depend on the `ETag`.
+    fn conditional(&self) -> Option<&'a PlannedTarget<'a>> {
         let cast = self.cast;
-        let is_conditional = |part: &&PlannedTarget<'a>| has_header(&part.target.operation, "if-match", "412");
-        let part = [&cast.replace, &cast.patch].into_iter().flatten().find(is_conditional)?;
+        [&cast.replace, &cast.patch].into_iter().flatten().find(|part| is_conditional(part.target))
+    }
+
+    /// A change with an old `ETag` in `If-Match` is not carried out.
+    async fn stale_change(&mut self, step: &Step, item: &Item) -> Option<Breach<'a>> {
+        let part = self.conditional()?;
         let stale = item.stale.clone().filter(|stale| item.etag.as_ref() != Some(stale))?;
-        let (mut case, _) = self.changing(part, step.draw, item, step.item).into_iter().next()?;
+        let (mut case, sent) = self.changing(part, step.draw, item, step.item).into_iter().next()?;
         set_header(&mut case, "If-Match", &stale);
+        self.stale(step, item, part.target, (case, sent), stale).await
+    }
+
+    /// Nor is a deletion.
+    async fn stale_deletion(&mut self, step: &Step, item: &Item) -> Option<Breach<'a>> {
+        let part = self.cast.delete.as_ref().filter(|part| is_conditional(part.target))?;
+        let stale = item.stale.clone().filter(|stale| item.etag.as_ref() != Some(stale))?;
+        let title = "the deletion of a resource as it was before";
+        let mut case = self.case(part.target, title, part.baseline()?.instance.clone(), &item.values)?;
+        set_header(&mut case, "If-Match", &stale);
+        self.stale(step, item, part.target, (case, Sent::new()), stale).await
+    }
+
+    async fn stale(
+        &mut self,
+        step: &Step,
+        item: &Item,
+        target: &'a Target,
+        (case, sent): (Case, Sent),
+        stale: String,
+    ) -> Option<Breach<'a>> {
+        let outcome = match self.attempt(step.item, target, &case).await {
+            Ok(outcome) => outcome,
+            Err(breach) => return Some(breach),
+        };
+        let answer = outcome.answer.ok()?;
+        let what = if target.operation.method == "DELETE" { "deletion" } else { "change" };
+        if is_done(&answer) {
+            let what = format!("a {what} with an old ETag in If-Match is carried out with {}", answer.status);
+            return self.breach(&rules::PRECONDITION, &what, stale, (target, &case), answer);
+        }
+        if answer.status != 412 {
+            return None;
+        }
+        let look = self.looked(item)?;
+        let found = self.look(step.item, &look, |found| item.harm(found, &sent).is_none()).await?;
+        let how = item.harm(&found, &sent)?;
+        let what = format!("a {what} that is refused with 412 is carried out");
+        self.breach(&rules::REFUSAL_CHANGES_STATE, &what, how, (target, &case), found)
+    }
+
+    /// A change with the current `ETag` in `If-Match` is not refused for that.
+    async fn current(&mut self, step: &Step, item: &Item) -> Option<Breach<'a>> {
+        let part = self.conditional()?;
+        self.settle(step.item, false).await?;
+        let etag = self.model.get(&step.item)?.etag.clone().filter(|etag| is_strong(etag))?;
+        let (mut case, _) = self.changing(part, step.draw, item, step.item).into_iter().next()?;
+        set_header(&mut case, "If-Match", &etag);
         let outcome = match self.attempt(step.item, part.target, &case).await {
             Ok(outcome) => outcome,
             Err(breach) => return Some(breach),
         };
         let answer = outcome.answer.ok()?;
-        if is_done(&answer) {
-            let what = format!("a change with an old ETag in If-Match is carried out with {}", answer.status);
-            return self.breach(&rules::PRECONDITION, &what, stale, (part.target, &case), answer);
+        self.settle(step.item, is_done(&answer)).await?;
+        let item = self.model.get_mut(&step.item)?;
+        (item.put, item.told) = (None, Sent::new());
+        if answer.status == 412 && item.etag.as_ref() == Some(&etag) {
+            let what = "a change with the current ETag in If-Match is refused with 412";
+            return self.breach(&rules::PRECONDITION, what, etag, (part.target, &case), answer);
         }
         None
     }
@@ -496,6 +677,15 @@ impl<'a> Player<'a> {
         (ids.len() == walk.items.len()).then(|| ids.iter().filter(|id| text(id) == own).count())
     }
 
+    /// A resource as a list shows it.
+    fn own<'w>(&self, walk: &'w Walk, item: &Item) -> Option<&'w Value> {
+        let own = text(item.values.last()?);
+        let is_own = |listed: &&Value| {
+            self.run.prepared.resources.own_identifier(self.cast.kind, listed).is_some_and(|id| text(id) == own)
+        };
+        walk.items.iter().find(is_own)
+    }
+
     /// The resources that belong in the same list as this one.
     fn siblings(&self, item: &Item) -> Vec<Item> {
         let above = &item.values[..item.values.len() - 1];
@@ -510,7 +700,7 @@ impl<'a> Player<'a> {
         wrong: impl Fn(&Self, &Walk) -> Option<(&'static Rule, String, String)>,
     ) -> Option<Breach<'a>> {
         for look in 1..=LOOKS {
-            let walk = lister.walk(self, None, size).await?;
+            let walk = lister.walk(self, &[], size).await?;
             let (rule, what, detail) = wrong(self, &walk)?;
             if look == LOOKS || self.run.is_over() {
                 return self.breach(rule, &what, detail, (lister.target, &walk.case), walk.answer);
@@ -537,6 +727,11 @@ impl<'a> Player<'a> {
                 if let Some((item, _)) = of(State::Present).find(|(_, count)| **count > 1) {
                     return Some((&rules::PAGING, "a list has the same resource twice".to_owned(), shown(item)));
                 }
+                let mut outdated = of(State::Present).flat_map(|(item, _)| player.own(walk, item).map(move |own| (item, own)));
+                if let Some(name) = outdated.find_map(|(item, listed)| item.outdated(listed)) {
+                    let what = "a list shows a resource as it was before its change";
+                    return Some((&rules::CHANGE_NOT_SHOWN, what.to_owned(), name.to_owned()));
+                }
                 // A list in which nothing is that was created may be another's; an empty one that nothing can filter is not.
                 let is_theirs = of(State::Present).any(|(_, count)| *count > 0) || walk.items.is_empty() && !filters;
                 let missing = of(State::Present).find(|(_, count)| **count == 0);
@@ -561,7 +756,7 @@ impl<'a> Player<'a> {
     /// Page by page each resource is visited once.
     async fn pages(&mut self, item: &Item) -> Option<Breach<'a>> {
         let lister = self.lister(item)?;
-        let whole = lister.walk(self, None, None).await.filter(|walk| walk.complete)?;
+        let whole = lister.walk(self, &[], None).await.filter(|walk| walk.complete)?;
         let siblings: Vec<Item> =
             self.siblings(item).into_iter().filter(|item| item.is_present() && self.count(&whole, item) == Some(1)).collect();
         if siblings.len() < 2 {
@@ -586,29 +781,59 @@ impl<'a> Player<'a> {
         .await
     }
 
-    /// A list with a filter has what matches, and nothing else.
+    /// A list with a filter, or with several at once, has what matches, and nothing else, on each page.
     async fn filter(&mut self, step: &Step, item: &Item) -> Option<Breach<'a>> {
         let lister = self.lister(item)?;
         let filters = lister.filters(&item.shown);
-        let filter = filters.get(step.draw as usize % filters.len().max(1))?.clone();
-        let name = filter.0.name.clone();
-        let whole = lister.walk(self, None, None).await.filter(|walk| self.count(walk, item) == Some(1))?;
+        let one = filters.get(step.draw as usize % filters.len().max(1))?.clone();
+        let whole = lister.walk(self, &[], None).await.filter(|walk| self.count(walk, item) == Some(1))?;
+        let found = match self.filtered(&lister, slice::from_ref(&one), None, item, &whole).await? {
+            Ok(found) => found,
+            Err(breach) => return Some(breach),
+        };
+        if let Some(size) = lister.size_for(found).filter(|_| lister.has_pages())
+            && let Err(breach) = self.filtered(&lister, slice::from_ref(&one), Some(size), item, &whole).await?
+        {
+            return Some(breach);
+        }
+        if filters.len() < 2 {
+            return None;
+        }
+        self.filtered(&lister, &filters, None, item, &whole).await?.err()
+    }
+
+    /// Looks at a list with filters, in pages of this size where asked to, until nothing is wrong with it, for a while; gives how many
+    /// match.
+    async fn filtered(
+        &mut self,
+        lister: &Lister<'a>,
+        filters: &[(&'a Parameter, Value)],
+        size: Option<u64>,
+        item: &Item,
+        whole: &Walk,
+    ) -> Option<Result<usize, Breach<'a>>> {
+        let names: Vec<&str> = filters.iter().map(|(parameter, _)| parameter.name.as_str()).collect();
+        let named = format!("{} {}", if names.len() == 1 { "the filter" } else { "the filters" }, names.join(" and "));
         for look in 1..=LOOKS {
-            let walk = lister.walk(self, Some(&filter), None).await?;
-            let other =
-                walk.items.iter().filter_map(|item| item.get(&name)).find(|found| !found.is_null() && !matches(&filter.1, found));
-            let (what, detail) = match other {
-                Some(other) => {
-                    let what = format!("a list with the filter {name} has an item that does not match");
-                    (what, format!("{} instead of {}", text(other), text(&filter.1)))
+            let walk = lister.walk(self, filters, size).await?;
+            let mut others = filters.iter().flat_map(|(parameter, wanted)| {
+                let found = walk.items.iter().filter_map(|item| item.get(&parameter.name));
+                found.filter(|found| !found.is_null() && !matches(wanted, found)).map(move |found| (found, wanted))
+            });
+            let (what, detail) = match others.next() {
+                Some((other, wanted)) => {
+                    let what = format!("a list with {named} has an item that does not match");
+                    (what, format!("{} instead of {}", text(other), text(wanted)))
                 }
                 None if whole.complete && walk.complete && self.count(&walk, item) == Some(0) => {
-                    (format!("a list with the filter {name} leaves out what matches"), text(&filter.1))
+                    let wanted: Vec<String> = filters.iter().map(|(_, wanted)| text(wanted)).collect();
+                    (format!("a list with {named} leaves out what matches"), wanted.join(", "))
                 }
-                None => return None,
+                None => return Some(Ok(walk.items.len())),
             };
             if look == LOOKS || self.run.is_over() {
-                return self.breach(&rules::FILTER, &what, detail, (lister.target, &walk.case), walk.answer);
+                let breach = self.breach(&rules::FILTER, &what, detail, (lister.target, &walk.case), walk.answer);
+                return breach.map(Err);
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -624,6 +849,22 @@ fn path_values(names: &[String], instance: &Value) -> Option<Vec<Value>> {
 /// Whether a request was carried out, and not only taken for later.
 fn is_done(answer: &Response) -> bool {
     (200..300).contains(&answer.status) && answer.status != 202
+}
+
+/// How many properties of a body say something.
+fn richness(sample: &Sample) -> usize {
+    let body = sample.instance.get("body").and_then(Value::as_object);
+    body.map_or(0, |body| body.values().filter(|value| !is_nothing(value)).count())
+}
+
+/// Whether a request removes a property with `null`.
+fn is_null(case: &Case, name: &str) -> bool {
+    case.instance.as_ref().and_then(|instance| instance.get("body")?.get(name)).is_some_and(Value::is_null)
+}
+
+/// Whether a change may name the state that it changes.
+fn is_conditional(target: &Target) -> bool {
+    has_header(&target.operation, "if-match", "412")
 }
 
 /// Whether a change must name the state that it changes.

@@ -19,10 +19,14 @@ pub(super) enum Action {
     Again,
     /// Says some of what it is to be.
     Patch,
+    /// Takes something away from it.
+    Less,
     /// Asks for a change that breaks a rule.
     Refused,
     /// Asks for a change with an `ETag` that it had before.
     Stale,
+    /// Asks for a change with the `ETag` that it has.
+    Current,
     /// Deletes it.
     Delete,
     /// Lists it among all.
@@ -50,41 +54,55 @@ const STEPS: usize = 12;
 
 /// A life with everything in it: the first sequence of each kind.
 pub(super) fn whole_life() -> Vec<Step> {
-    use Action::{Again, Create, Delete, Filter, List, Pages, Patch, Read, Refused, Replace, Stale, Unchanged};
+    use Action::{Again, Create, Current, Delete, Filter, Less, List, Pages, Patch, Read, Refused, Replace, Stale, Unchanged};
 
+    // The first three are alike, so that a filter has several pages, and others are listed behind them.
+    let created = [(2, 1), (3, 1), (4, 1), (0, 1), (1, 2)].into_iter();
+    let created = created.map(|(item, draw)| Step { action: Create, item, draw });
     let steps = [
-        (Create, 0),
-        (Create, 1),
-        (Create, 2),
         (List, 0),
         (Read, 0),
         (Unchanged, 0),
         (Replace, 0),
         (Again, 0),
         (Stale, 0),
+        (Unchanged, 0),
+        (Filter, 0),
+        (Replace, 1),
+        (Patch, 1),
         (Patch, 1),
         (Stale, 1),
+        (Current, 1),
         (Refused, 1),
-        (Filter, 0),
-        (Filter, 1),
+        (Replace, 1),
+        (Filter, 3),
+        (Less, 1),
+        (Less, 0),
         (Pages, 0),
+        (Filter, 4),
         (Delete, 2),
         (Delete, 2),
         (List, 0),
         (Read, 0),
         (Read, 1),
+        (Create, 5),
+        (Read, 2),
     ];
     // What replaces a resource is the richest request that there is.
-    let draw = |index: usize, action: Action| if action == Replace { 0 } else { index as u64 + 1 };
-    steps.into_iter().enumerate().map(|(index, (action, item))| Step { action, item, draw: draw(index, action) }).collect()
+    let draw = |index: usize, action: Action| if action == Replace { 0 } else { index as u64 };
+    created
+        .chain(steps.into_iter().enumerate().map(|(index, (action, item))| Step { action, item, draw: draw(index, action) }))
+        .collect()
 }
 
 /// The sequence with this number.
 pub(super) fn random(seed: u64, name: &str, number: usize) -> Vec<Step> {
-    use Action::{Again, Delete, Filter, List, Pages, Patch, Read, Refused, Replace, Stale, Unchanged};
+    use Action::{Again, Current, Delete, Filter, Less, List, Pages, Patch, Read, Refused, Replace, Stale, Unchanged};
 
-    const ACTIONS: [Action; 14] =
-        [Read, Unchanged, Replace, Replace, Again, Patch, Patch, Refused, Refused, Stale, Delete, List, Pages, Filter];
+    const ACTIONS: [Action; 16] = [
+        Read, Unchanged, Replace, Replace, Again, Patch, Patch, Less, Refused, Refused, Stale, Current, Delete, List, Pages,
+        Filter,
+    ];
     let mut rng = rng(seed, &["sequence", name, &number.to_string()]);
     let mut next = |below: usize| (rng.next_u64() % below as u64) as usize;
     let mut steps: Vec<Step> = (0..ITEMS).map(|item| Step { action: Action::Create, item, draw: next(64) as u64 }).collect();
@@ -115,7 +133,7 @@ mod tests {
     fn parts_are_left_out_in_turn() {
         let steps = whole_life();
         let smaller: Vec<Vec<Step>> = without(&steps, 8).collect();
-        assert_eq!(smaller.iter().map(Vec::len).collect::<Vec<_>>(), [12, 12, 16]);
+        assert_eq!(smaller.iter().map(Vec::len).collect::<Vec<_>>(), [24, 24, 24, 24]);
         assert_eq!(smaller[1], [&steps[..8], &steps[16..]].concat());
     }
 }
