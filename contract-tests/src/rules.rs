@@ -132,7 +132,8 @@ rules! {
     DELETED_LISTED "deleted-listed" Warning
         "A resource that was deleted is not listed." "RFC 9110, section 9.3.5"
     OTHER_CHANGED "other-changed" Warning
-        "A change leaves all else as it was: the other resources, and the rest of its own." "RFC 9110, sections 9.3.3 to 9.3.5"
+        "A change of a resource changes nothing else, neither another resource nor the rest of its own."
+        "RFC 9110, sections 9.3.3 to 9.3.5; RFC 5789, section 2"
     PUT_TWICE "put-twice" Warning
         "A PUT that is sent twice leaves what it leaves when it is sent once." "RFC 9110, section 9.2.2"
     ETAG "etag" Warning
@@ -142,7 +143,7 @@ rules! {
     FILTER "filter" Warning
         "A list with a filter has what matches, and nothing else." "the document: the parameters of the list"
     TIMESTAMPS "timestamps" Warning
-        "What says when a resource was created says so, and stays." "the names of the properties"
+        "The time of creation is right and does not change." "the names of the properties"
 }
 
 /// The rule with this name.

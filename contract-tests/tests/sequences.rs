@@ -388,3 +388,18 @@ async fn what_nobody_promised_is_not_missed() {
         assert!(about.is_empty(), "{name}: {:#?}", shown(&report));
     }
 }
+
+/// A `PUT` whose document has only some properties says nothing about the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_put_of_some_properties_may_keep_the_others() {
+    let all = "operationId: changeShop\n      requestBody: {$ref: '#/components/requestBodies/Shop'}";
+    let some = "operationId: changeShop\n      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Title'}}}}";
+    let title = "    Title: {type: object, required: [title], additionalProperties: false, properties: {title: {$ref: '#/components/schemas/NewShop/properties/title'}}}\n    Kind: ";
+    let text =
+        DOCUMENT.replace("PAGES", PAGES[3].1).replace("LIST", PAGES[3].2).replace(all, some).replacen("    Kind: ", title, 1);
+    let document = Document::parse("shops.yaml", text).unwrap();
+    let server = serve(&document, Some(Effect::Store(StoreFault::PutMerges))).await;
+    let report = Suite::new(document).cases(5).run(&server.url).await.unwrap();
+    let kept: Vec<&Failure> = report.failures.iter().filter(|failure| failure.rule == "change-not-shown").collect();
+    assert!(kept.is_empty() && report.operations.iter().all(|operation| operation.succeeded()), "{:#?}", shown(&report));
+}

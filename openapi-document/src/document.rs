@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::{
     Defect, LoadError, Loader, Place,
-    files::MAX_HOPS,
     node::{At, Places},
     pointer,
     source::Source,
@@ -141,15 +140,7 @@ impl Document {
     /// ```
     #[must_use]
     pub fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
-        let mut pointer = pointer.to_owned();
-        for _ in 0..=MAX_HOPS {
-            let value = self.json.pointer(&pointer)?;
-            match value.get("$ref").and_then(Value::as_str) {
-                None => return Some((pointer, value)),
-                Some(reference) => pointer = pointer::from_reference(reference)?,
-            }
-        }
-        None
+        pointer::resolve(&self.json, pointer)
     }
 
     fn source(&self, at: At) -> &Source {

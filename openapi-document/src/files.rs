@@ -98,12 +98,21 @@ impl<'l> Files<'l> {
         }
     }
 
-    /// Reads a file of the disk.
+    /// Reads the document itself: whatever the caller names, a pipe too.
     pub fn read(&mut self, path: &Path) -> Result<String, LoadError> {
+        self.read_opened(path, fs::File::open(path))
+    }
+
+    /// Reads a file that a reference names. Whoever wrote the document chose it, so only a regular file will do.
+    fn read_referenced(&mut self, path: &Path) -> Result<String, LoadError> {
+        self.read_opened(path, open_regular(path))
+    }
+
+    fn read_opened(&mut self, path: &Path, opened: io::Result<fs::File>) -> Result<String, LoadError> {
         let error = |source: io::Error| LoadError::File { path: path.to_owned(), source };
         let left = self.loader.max_bytes - self.bytes;
         let mut bytes = Vec::new();
-        open_regular(path).and_then(|file| file.take(left.saturating_add(1)).read_to_end(&mut bytes)).map_err(error)?;
+        opened.and_then(|file| file.take(left.saturating_add(1)).read_to_end(&mut bytes)).map_err(error)?;
         if bytes.len() as u64 > left {
             return Err(self.too_many(path, LimitOf::Bytes));
         }
@@ -243,7 +252,7 @@ impl<'l> Files<'l> {
         let (path, text) = match url.scheme() {
             "file" => {
                 let path = url.to_file_path().map_err(|()| Trouble::Nowhere(format!("{url} is no path of a file")))?;
-                let text = self.read(&path);
+                let text = self.read_referenced(&path);
                 (shorter(path), text)
             }
             "http" | "https" => {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
+use crate::files::MAX_HOPS;
+
 /// What a fragment may not hold as it is (RFC 3986, section 3.5), and `%` itself.
 const NOT_IN_FRAGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -106,4 +108,25 @@ pub fn from_reference(reference: &str) -> Option<String> {
 #[must_use]
 pub fn to_reference(pointer: &str) -> String {
     format!("#{}", utf8_percent_encode(pointer, NOT_IN_FRAGMENT))
+}
+
+/// The value at a pointer in a JSON document, or what its `$ref` leads to, and where that stands. None where there is nothing, or a circle.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let document = json!({ "a": { "$ref": "#/b" }, "b": 1 });
+/// assert_eq!(openapi_document::pointer::resolve(&document, "/a"), Some(("/b".to_owned(), &json!(1))));
+/// ```
+#[must_use]
+pub fn resolve<'d>(document: &'d Value, pointer: &str) -> Option<(String, &'d Value)> {
+    let mut pointer = pointer.to_owned();
+    for _ in 0..=MAX_HOPS {
+        let value = document.pointer(&pointer)?;
+        match value.get("$ref").and_then(Value::as_str) {
+            None => return Some((pointer, value)),
+            Some(reference) => pointer = from_reference(reference)?,
+        }
+    }
+    None
 }

@@ -1,6 +1,6 @@
 //! YAML and JSON as people write them, and where it stands.
 
-use openapi_document::{DefectKind, Document, LoadError, Loader};
+use openapi_document::{DefectKind, Document, LimitOf, LoadError, Loader};
 use serde_json::{Value, json};
 
 /// The value under `x-value` of a document with this text.
@@ -179,16 +179,31 @@ fn what_is_no_openapi_document_says_so() {
 
 #[cfg(unix)]
 #[test]
-fn only_regular_files_are_read() {
+fn references_lead_to_regular_files_only() {
     let folder = tempfile::TempDir::new().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     // A device without an end, a folder, and a pipe that nobody writes to: reading that one would never come to an end.
     for path in ["/dev/zero".as_ref(), folder.path(), &pipe] {
-        let error = Document::load(path).unwrap_err().to_string();
-        assert!(error.contains("not a regular file"), "{error}");
         let text = format!("openapi: 3.1.0\npaths: {{ $ref: {} }}\n", path.display());
         let error = Document::parse("/tmp/api.yaml", text).unwrap_err().to_string();
         assert!(error.contains("not a regular file"), "{error}");
     }
+}
+
+/// As a shell passes on what a command prints: `--spec <(command)`.
+#[cfg(unix)]
+#[test]
+fn a_document_is_read_from_a_pipe_and_within_the_limit() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, "openapi: 3.1.0\n").unwrap()
+    });
+    assert_eq!(Document::load(&pipe).unwrap().version(), "3.1.0");
+    writer.join().unwrap();
+    let error = Loader::new().max_bytes(1 << 20).load("/dev/zero").unwrap_err();
+    assert!(matches!(error, LoadError::Limit { of: LimitOf::Bytes, .. }), "{error}");
 }

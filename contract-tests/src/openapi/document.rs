@@ -1,16 +1,18 @@
 //! The document: read, and brought to OpenAPI 3.1.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, OnceLock},
 };
 
 use openapi_document::{
     Defect, DefectKind, LoadError, Loader, one_way,
-    pointer::{parent, replace},
+    pointer::{parent, replace, resolve, segments},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::operation::path_names;
 use crate::text::pattern::{Pattern, PatternError};
 
 /// Why a document cannot be used.
@@ -119,7 +121,7 @@ impl Document {
 
     /// The node that a pointer names, following `$ref`; gives its own pointer too.
     pub fn resolve(&self, pointer: &str) -> Option<(String, &Value)> {
-        self.source.resolve(pointer)
+        resolve(&self.json, pointer)
     }
 }
 
@@ -160,7 +162,30 @@ fn repair(json: &mut Value, defect: &Defect) {
             remove(json, schema, "additionalProperties");
             remove(json, schema, "unevaluatedProperties");
         }
+        DefectKind::PathParameter => describe_path_parameters(json, &defect.pointer),
         _ => {}
+    }
+}
+
+/// Adds the path parameters that an operation does not describe, each as a text: its path has them all the same.
+fn describe_path_parameters(json: &mut Value, operation: &str) {
+    let (Some(template), Some((item, _))) = (segments(operation).into_iter().nth(1), parent(operation)) else { return };
+    let lists = [item, operation].map(|at| format!("{at}/parameters"));
+    let mut known = BTreeSet::new();
+    for list in lists {
+        let count = json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len);
+        let all = (0..count).filter_map(|index| Some(resolve(json, &format!("{list}/{index}"))?.1));
+        known.extend(all.filter(|parameter| parameter["in"] == "path").filter_map(|parameter| parameter["name"].as_str()));
+    }
+    let missing: BTreeSet<&str> = path_names(&template).filter(|name| !known.contains(name)).collect();
+    let described =
+        missing.into_iter().map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let described: Vec<Value> = described.collect();
+    if let Some(Value::Object(operation)) = json.pointer_mut(operation)
+        && !described.is_empty()
+        && let Value::Array(list) = operation.entry("parameters").or_insert_with(|| json!([]))
+    {
+        list.extend(described);
     }
 }
 
@@ -172,9 +197,41 @@ fn remove(json: &mut Value, object: &str, key: &str) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+
+    #[test]
+    fn a_path_parameter_that_nobody_describes_is_a_text() {
+        let operation = json!({ "responses": {} });
+        let text = json!({ "openapi": "3.1.0", "info": { "title": "T", "version": "1" }, "paths": {
+            "/a/{x}/{y}": { "parameters": [{ "$ref": "#/components/parameters/Y" }], "get": operation }, "/b/{x}": { "get": operation }
+        }, "components": { "parameters": { "Y": { "name": "y", "in": "path", "required": true, "schema": { "type": "integer" } } } } });
+        let document = Document::parse("test.json", text.to_string()).unwrap();
+        let added = json!([{ "name": "x", "in": "path", "required": true, "schema": { "type": "string" } }]);
+        for path in ["~1a~1{x}~1{y}", "~1b~1{x}"] {
+            assert_eq!(document.json.pointer(&format!("/paths/{path}/get/parameters")), Some(&added), "{path}");
+        }
+        let told = document.defects().filter(|defect| defect.kind == DefectKind::PathParameter);
+        assert_eq!(told.count(), 2, "{:?}", document.defects().collect::<Vec<_>>());
+        let untestable: Vec<_> = document.operations().into_iter().filter_map(|operation| operation.untestable).collect();
+        assert!(untestable.is_empty(), "{untestable:?}");
+    }
+
+    #[test]
+    fn a_type_that_swagger_does_not_have_is_told_and_left_out() {
+        let text = r#"{ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": { "/a/{n}": { "get": {
+            "parameters": [{ "name": "n", "in": "path", "required": true, "type": "int", "minimum": 1 }],
+            "responses": { "200": { "description": "", "headers": { "X": { "type": "int" } } } }
+        } } } }"#;
+        let document = Document::parse("test.json", text).unwrap();
+        let mut defects: Vec<&str> = document.defects().map(|defect| defect.pointer.as_str()).collect();
+        defects.sort_unstable();
+        let at = "/paths/~1a~1{n}/get";
+        let [parameter, header] =
+            ["/parameters/0/schema", "/responses/200/headers/X/schema"].map(|schema| format!("{at}{schema}"));
+        assert_eq!(defects, [format!("{parameter}/type"), format!("{header}/type")]);
+        assert_eq!(document.json.pointer(&parameter), Some(&json!({ "minimum": 1 })));
+        assert_eq!(document.json.pointer(&header), Some(&json!({})));
+    }
 
     #[test]
     fn what_is_no_value_of_a_keyword_is_told_and_left_out() {

@@ -244,12 +244,12 @@ impl Resources {
         self.of_noun(&stem(name)?)
     }
 
-    /// The kind whose resources are called so: `author` what `/authors/{id}` names.
+    /// The kind with this name: `author` for `/authors/{id}`.
     pub fn called(&self, name: &str) -> Option<KindId> {
         self.of_noun(&singular(&plain(name)))
     }
 
-    /// The kind of this noun; `heroes` are of the noun `heroe` for who only takes away an `s`.
+    /// The kind of this noun. `singular` turns `heroes` into `heroe`, so both forms are tried.
     fn of_noun(&self, noun: &str) -> Option<KindId> {
         self.by_noun.get(noun).or_else(|| self.by_noun.get(&format!("{noun}e"))).copied()
     }

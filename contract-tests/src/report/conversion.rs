@@ -12,7 +12,7 @@ pub(super) fn is_converted(failure: &Failure) -> bool {
             let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
             text.rsplit(|letter: char| !letter.is_alphanumeric()).next().map(str::to_owned).into_iter().collect()
         }
-        // Some write what may be null as one of two types.
+        // Some generators write a nullable type as `anyOf` or `oneOf`.
         Some("anyOf" | "oneOf") => {
             let branches: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
             branches.iter().filter_map(|branch| Some(branch.get("type")?.as_str()?.to_owned())).collect()

@@ -150,7 +150,7 @@ fn likeness(failure: &Failure) -> Vec<String> {
             Some(parameter) => alike(&[parameter]),
             // One reader of bodies serves all operations.
             None if is_converted(failure) => alike(&["", "", "converted"]),
-            // Nor does any need a body that one does not need.
+            // One reader of bodies accepts an empty body for all operations.
             None if failure.promise.ends_with("/requestBody/required") || failure.title == EMPTY_BODY => {
                 alike(&["", "", EMPTY_BODY])
             }

@@ -148,18 +148,18 @@ impl Run<'_> {
         Case { request, instance, ..case.clone() }
     }
 
-    /// Looks for the value that must be new: with another one the request is accepted. Where several must be, with all of them.
+    /// Finds the value that must be unique: with another one the request is accepted. If several must be, all are replaced.
     pub(super) async fn learn_fresh(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
-        let found = self.fresher(part.target, case).await;
+        let found = self.with_fresh_values(part.target, case).await;
         if let Some((places, _)) = &found {
             self.learn_places(part.target, places);
         }
         found.is_some()
     }
 
-    /// The same where the refusal may have another reason: what is new is accepted once.
+    /// The same for refusals that may have another reason: a value counts only if repeating the request is refused.
     async fn learn_taken(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
-        let Some((places, fresh)) = self.fresher(part.target, case).await else { return false };
+        let Some((places, fresh)) = self.with_fresh_values(part.target, case).await else { return false };
         let again = self.attempt(part.target, &self.renamed(part.target, &fresh)).await;
         let is_unique = is_taken(&again);
         if is_unique {
@@ -169,7 +169,7 @@ impl Run<'_> {
     }
 
     /// The places whose values must be new for the request to be accepted, and such a request.
-    async fn fresher(&self, target: &Target, case: &Case) -> Option<(BTreeSet<String>, Case)> {
+    async fn with_fresh_values(&self, target: &Target, case: &Case) -> Option<(BTreeSet<String>, Case)> {
         let instance = case.instance.as_ref()?;
         let mut places = Vec::new();
         texts(instance, String::new(), &mut places);
@@ -235,9 +235,19 @@ fn says_missing(response: &Response) -> bool {
 pub(super) fn says_taken(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
     matches!(response.status, 400 | 409 | 422)
-        && ["already exist", "already been taken", "already taken", "already in use", "must be unique", "not unique", "duplicate"]
-            .iter()
-            .any(|words| said.contains(words))
+        && [
+            "already exist",
+            "already been taken",
+            "already taken",
+            "already in use",
+            "must be unique.",
+            "not unique",
+            "duplicate key",
+            "duplicate entry",
+            "duplicate value",
+        ]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
 /// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).

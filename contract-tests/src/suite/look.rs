@@ -105,7 +105,7 @@ impl Run<'_> {
         self.shared(target, look).into_iter().filter_map(|(name, _)| value(name)).collect()
     }
 
-    /// The same, of what no server has a usual value for: texts and numbers without a default, of which there are more than a few.
+    /// The same, but only texts and numbers that a server would hardly choose itself: without a default, `enum` or `const`.
     pub(super) fn said(&self, target: &Target, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
         const USUAL: [&str; 3] = ["default", "enum", "const"];
         let shared = self.shared(target, look);
@@ -119,7 +119,7 @@ impl Run<'_> {
     }
 
     /// The properties that requests and the resource have by the same rules, with the places of their schemas.
-    fn shared(&self, target: &Target, look: &Look<'_>) -> Vec<(String, String)> {
+    pub(super) fn shared(&self, target: &Target, look: &Look<'_>) -> Vec<(String, String)> {
         let operation = &target.operation;
         let is_own = |name: &String| target.media_type.as_ref() == Some(name);
         let request = operation.body.iter().flat_map(|body| &body.media_types).find(|(name, _)| is_own(name));

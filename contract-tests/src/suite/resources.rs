@@ -18,7 +18,7 @@ use crate::{
         resources::{KindId, Resources, Tells, is_reference},
     },
     pointer::{escape, is_within, parent, replace},
-    schema::Trace,
+    schema::{Node, Rule, Trace, Types},
 };
 
 /// How many resources of a kind are remembered.
@@ -202,7 +202,7 @@ impl Known {
             places.extend(name_in_body(resources, target, kind).zip(values.last().cloned()));
             let own = names.iter().zip(&values).map(|(name, value)| (format!("/path/{}", escape(name)), value.clone()));
             places.extend(own);
-            // What is put below something else may be made elsewhere: `/heroes` makes the hero of `/teams/{teamId}/heroes/{heroId}`.
+            // A member of a nested collection may be created elsewhere: `/heroes` creates the hero of `/teams/{teamId}/heroes/{heroId}`.
             for name in &names[values.len().min(names.len())..] {
                 let of_parent = if purpose == Purpose::Use { Purpose::Use } else { Purpose::DeleteIn };
                 let elsewhere = resources.referred(name).filter(|other| *other != kind);
@@ -372,15 +372,15 @@ fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(
     });
     names
         .filter_map(|(root, name, value)| {
-            // A text of the name of a kind may be anything that is called so; what is no text is an id.
-            let called = || resources.called(name).filter(|_| is_id(value));
+            // A text with the name of a kind may be anything; a number or a UUID is an id. In a query it is a page or an order, too.
+            let called = || resources.called(name).filter(|_| root == "body" && is_id(value));
             Some((format!("/{root}/{}", escape(name)), resources.referred(name).or_else(called)?))
         })
         .filter(|(_, kind)| !is_its_own(*kind))
         .collect()
 }
 
-/// Whether a value is certainly no name that people read.
+/// Whether a value is an integer or a UUID, and so hardly a name for people.
 fn is_id(value: &Value) -> bool {
     const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
     let is_uuid = |text: &str| {
@@ -393,8 +393,18 @@ fn is_id(value: &Value) -> bool {
 /// The kinds that the requests of an operation refer to, by the places where its schema has values.
 pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let told = resources.told(&target.operation);
-    let names = target.schema.nodes.iter().filter_map(|node| is_reference(&node.place));
-    let mut kinds: Vec<KindId> = names.filter_map(|name| resources.referred(name).or_else(|| resources.called(name))).collect();
+    // As of values: a text may be anything, and so may what a query has.
+    let may_be_id = |node: &Node| {
+        node.place.starts_with("/body/")
+            && node.own.iter().any(|rule| match &target.schema.constraints[*rule].rule {
+                Rule::Type(types) => types.has(Types::INTEGER) && !types.has(Types::STRING.or(Types::FRACTION)),
+                Rule::Format(format) => format.name() == "uuid",
+                _ => false,
+            })
+    };
+    let names = target.schema.nodes.iter().filter_map(|node| Some((node, is_reference(&node.place)?)));
+    let kind = |(node, name)| resources.referred(name).or_else(|| resources.called(name).filter(|_| may_be_id(node)));
+    let mut kinds: Vec<KindId> = names.filter_map(kind).collect();
     if let Some((kind, names)) = resources.named(&target.operation) {
         kinds.extend(names.iter().filter_map(|name| resources.referred(name)).filter(|other| *other != kind));
     }

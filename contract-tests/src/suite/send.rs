@@ -85,10 +85,10 @@ impl Run<'_> {
             }
             Ok(response) => {
                 let mut findings = self.findings(target, case, (response, body.as_ref()), sent);
-                // That a value must be new the document may say nowhere, but the request is not refused for what it is.
-                if says_taken(response) && !target.schema.nodes.iter().any(|node| node.unique) {
-                    let refused = [&rules::VALID_REFUSED, &rules::HTTP_VARIANT_REFUSED];
-                    findings.retain(|finding| refused.iter().all(|rule| finding.rule != *rule));
+                // The document may not say that a value must be unique, and the request is refused only because another resource has it.
+                let may_create = !matches!(case.request.method.as_str(), "GET" | "HEAD");
+                if may_create && says_taken(response) && !target.schema.nodes.iter().any(|node| node.unique) {
+                    findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
                 }
                 findings
             }

@@ -166,9 +166,7 @@ impl Context<'_> {
         let Some(object) = response.as_object_mut() else { return };
         let headers = object.get_mut("headers").and_then(Node::as_object_mut);
         for header in headers.into_iter().flat_map(Object::values_mut) {
-            if let Some(header) = header.as_object_mut() {
-                simple_schema(header, "header", self.findings);
-            }
+            simple_schema(header, "header", self.findings);
         }
         let schema = object.shift_remove("schema");
         let mut examples = object.shift_remove("examples").and_then(|examples| examples.as_object().cloned()).unwrap_or_default();

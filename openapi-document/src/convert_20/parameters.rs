@@ -114,6 +114,7 @@ fn form(fields: Vec<Node>, consumes: &[String], at: At, findings: &mut Vec<Findi
     for mut field in fields {
         let here = field.at;
         let Some(name) = field.text("name").map(str::to_owned) else { continue };
+        simple_schema(&mut field, "formData", findings);
         let Some(object) = field.as_object_mut() else { continue };
         if object.shift_remove("required").and_then(|required| required.as_bool()) == Some(true) {
             required.push(Node::string(here, name.clone()));
@@ -121,7 +122,6 @@ fn form(fields: Vec<Node>, consumes: &[String], at: At, findings: &mut Vec<Findi
         object.shift_remove("in");
         object.shift_remove("name");
         let description = object.shift_remove("description");
-        simple_schema(object, "formData", findings);
         let mut schema = object.shift_remove("schema").unwrap_or_default();
         if let (Some(schema), Some(description)) = (schema.as_object_mut(), description) {
             schema.insert("description".to_owned(), description);
@@ -156,16 +156,14 @@ fn form(fields: Vec<Node>, consumes: &[String], at: At, findings: &mut Vec<Findi
 /// A parameter in path, query or header.
 pub(super) fn parameter(mut node: Node, findings: &mut Vec<Finding>) -> Node {
     let place = node.text("in").unwrap_or_default().to_owned();
-    if reference(&node).is_none()
-        && let Some(object) = node.as_object_mut()
-    {
-        simple_schema(object, &place, findings);
+    if reference(&node).is_none() {
+        simple_schema(&mut node, &place, findings);
     }
     node
 }
 
 /// What says how the value looks goes into a schema, and how an array is written into `style` and `explode`.
-pub(super) fn simple_schema(object: &mut Object, place: &str, findings: &mut Vec<Finding>) {
+pub(super) fn simple_schema(node: &mut Node, place: &str, findings: &mut Vec<Finding>) {
     const KEYWORDS: [&str; 18] = [
         "type",
         "format",
@@ -186,9 +184,12 @@ pub(super) fn simple_schema(object: &mut Object, place: &str, findings: &mut Vec
         "x-nullable",
         "example",
     ];
+    let here = node.at;
+    let Some(object) = node.as_object_mut() else { return };
     let Some(at) = object.get("type").or_else(|| object.get("enum")).map(|kind| kind.at) else { return };
     let schema: Object = KEYWORDS.iter().filter_map(|keyword| object.shift_remove_entry(*keyword)).collect();
-    let mut schema = Node::new(at, Content::Object(schema));
+    // Not where the `type` stands: what is wrong with that is wrong there and not with the whole schema.
+    let mut schema = Node::new(here, Content::Object(schema));
     let is_array = schema.text("type") == Some("array");
     items(&mut schema, findings);
     object.insert("schema".to_owned(), schema);

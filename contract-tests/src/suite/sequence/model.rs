@@ -28,9 +28,9 @@ pub(super) struct Item {
     pub stale: Option<String>,
     /// The last `PUT`, where nothing has changed it since.
     pub put: Option<Value>,
-    /// What requests of its own have said, and it shows.
-    pub told: Sent,
-    /// What its own changes have changed, as it was before.
+    /// What its own requests have set and it shows.
+    pub set: Sent,
+    /// The values that its own changes replaced.
     pub before: Sent,
 }
 
@@ -50,25 +50,26 @@ pub(super) type Sent = Vec<(String, Value)>;
 impl Item {
     /// A resource of which nothing is known but what names it.
     pub fn new(values: Vec<Value>) -> Self {
-        let (told, before) = (Sent::new(), Sent::new());
-        Self { values, state: State::Unclear, shown: Value::Null, etag: None, stale: None, put: None, told, before }
+        let (set, before) = (Sent::new(), Sent::new());
+        Self { values, state: State::Unclear, shown: Value::Null, etag: None, stale: None, put: None, set, before }
     }
 
-    /// The first name of what requests have said of which this holds: what was said, what was shown, and what is now.
-    pub fn first(&self, now: &Value, holds: impl Fn(&str, &Value, &Value, &Value) -> bool) -> Option<String> {
+    /// The first property set by a request for which `holds` is true of what was set, what was shown then and what is shown now.
+    pub fn first_set(&self, now: &Value, holds: impl Fn(&str, &Value, &Value, &Value) -> bool) -> Option<String> {
         let shown = |name: &str| (self.shown[name].clone(), now[name].clone());
-        let mut told = self.told.iter();
-        let found = told.find(|(name, told)| {
+        let mut all = self.set.iter();
+        let found = all.find(|(name, set)| {
             let (before, now) = shown(name);
-            alike(told, &before) && holds(name, told, &before, &now)
+            alike(set, &before) && holds(name, set, &before, &now)
         });
         found.map(|(name, _)| name.clone())
     }
 
-    /// The name of the first property that an item of a list has as it was before a change.
+    /// The name of the first property that an item of a list has as it was before a change. A list may leave out what it does not load.
     pub fn outdated(&self, listed: &Value) -> Option<&str> {
         let is_old = |name: &str, before: &Value| {
-            listed.get(name).is_some_and(|listed| alike(before, listed) && !alike(&self.shown[name], listed))
+            !is_nothing(before)
+                && listed.get(name).is_some_and(|listed| alike(before, listed) && !alike(&self.shown[name], listed))
         };
         self.before.iter().find(|(name, before)| is_old(name, before)).map(|(name, _)| name.as_str())
     }
