@@ -131,6 +131,9 @@ impl<'n> Finder<'n> {
         if let Some(style) = node.get("style").filter(|style| style.as_str() == Some("cookie")) {
             self.add(DefectKind::Newer, style.at, "`style: cookie` is of OpenAPI 3.2".to_owned());
         }
+        if node.get("name").is_some() && ["$ref", "schema", "content"].iter().all(|key| node.get(key).is_none()) {
+            self.add(DefectKind::NoSchema, node.at, "the parameter has neither `schema` nor `content`".to_owned());
+        }
     }
 
     fn media_type(&mut self, node: &Node) {

@@ -136,6 +136,8 @@ pub enum DefectKind {
     DefaultType,
     /// A pattern that [`Loader::check_patterns_with`](crate::Loader::check_patterns_with) refuses.
     Pattern,
+    /// A parameter has neither `schema` nor `content`.
+    NoSchema,
     /// Path template and path parameters do not fit.
     PathParameter,
     /// Two operations have the same `operationId`.

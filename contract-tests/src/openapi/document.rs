@@ -162,6 +162,12 @@ fn repair(json: &mut Value, defect: &Defect) {
             remove(json, schema, "additionalProperties");
             remove(json, schema, "unevaluatedProperties");
         }
+        // It may be anything, and what a client sends is a text.
+        DefectKind::NoSchema => {
+            if let Some(Value::Object(parameter)) = json.pointer_mut(&defect.pointer) {
+                parameter.insert("schema".to_owned(), json!({ "type": "string" }));
+            }
+        }
         DefectKind::PathParameter => describe_path_parameters(json, &defect.pointer),
         _ => {}
     }
@@ -200,18 +206,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_parameter_that_nobody_describes_is_a_text() {
+    fn a_parameter_that_nobody_describes_is_a_text() {
         let operation = json!({ "responses": {} });
         let text = json!({ "openapi": "3.1.0", "info": { "title": "T", "version": "1" }, "paths": {
             "/a/{x}/{y}": { "parameters": [{ "$ref": "#/components/parameters/Y" }], "get": operation }, "/b/{x}": { "get": operation }
-        }, "components": { "parameters": { "Y": { "name": "y", "in": "path", "required": true, "schema": { "type": "integer" } } } } });
+        }, "components": { "parameters": { "Y": { "name": "y", "in": "path", "required": true } } } });
         let document = Document::parse("test.json", text.to_string()).unwrap();
         let added = json!([{ "name": "x", "in": "path", "required": true, "schema": { "type": "string" } }]);
         for path in ["~1a~1{x}~1{y}", "~1b~1{x}"] {
             assert_eq!(document.json.pointer(&format!("/paths/{path}/get/parameters")), Some(&added), "{path}");
         }
         let told = document.defects().filter(|defect| defect.kind == DefectKind::PathParameter);
-        assert_eq!(told.count(), 2, "{:?}", document.defects().collect::<Vec<_>>());
+        assert_eq!((told.count(), document.defects().filter(|defect| defect.kind == DefectKind::NoSchema).count()), (2, 1));
+        assert_eq!(document.json.pointer("/components/parameters/Y/schema"), Some(&json!({ "type": "string" })));
         let untestable: Vec<_> = document.operations().into_iter().filter_map(|operation| operation.untestable).collect();
         assert!(untestable.is_empty(), "{untestable:?}");
     }
