@@ -72,7 +72,7 @@ pub struct Config {
     #[arg(long, env = "REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub request_timeout: Duration,
 
-    /// How long requests in progress may take to finish after SIGTERM or SIGINT.
+    /// How long requests in progress may take to finish after SIGTERM or SIGINT; then up to 5 s for spans.
     #[arg(long, env = "SHUTDOWN_TIMEOUT", value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub shutdown_timeout: Duration,
 

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 
 use chrono::Utc;
 use openapi_server::{
-    Settings,
+    Settings, TracesError,
     auth::{KeyError, LocalIssuerError},
     contract::{ContractError, Limits},
     listener::ConnectionLimits,
@@ -77,7 +77,13 @@ impl ServerError {
             Self::Store(_) => {
                 "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
             }
-            Self::Listen(Listen::Traces(_)) => {
+            Self::Listen(Listen::Traces(TracesError::Credentials)) => {
+                "set OTEL_EXPORTER_OTLP_HEADERS to what the collector wants, such as authorization=Bearer%20<key>"
+            }
+            Self::Listen(Listen::Traces(TracesError::Client(_))) => {
+                "check the variables OTEL_EXPORTER_OTLP_*; spans are not compressed"
+            }
+            Self::Listen(Listen::Traces(TracesError::Endpoint)) => {
                 "--otlp-endpoint is the http or https URL of a collector, without /v1/traces, such as http://127.0.0.1:4318"
             }
             Self::Listen(Listen::Bind { .. }) => {
@@ -124,8 +130,10 @@ impl Server {
             None => store,
         };
         let asked = Arc::clone(&store);
+        // An empty variable is as good as none (OpenTelemetry, environment variables).
+        let collector = config.otlp_endpoint.clone().filter(|url| !url.is_empty());
         let builder = openapi_server::Server::new(api::document()?).settings(settings(config));
-        let builder = builder.metrics(config.metrics_address).figures(figures).traces(config.otlp_endpoint.clone(), "users-api");
+        let builder = builder.metrics(config.metrics_address).figures(figures).traces(collector, "users-api");
         let builder = builder.ready(move || {
             let store = Arc::clone(&asked);
             async move { store.ping().await.map_err(|error| error.to_string()) }

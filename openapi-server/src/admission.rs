@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// For how long after a refusal more of them are expected: the queue has a place now and then while far more want it.
-const MOMENT: Duration = Duration::from_millis(100);
+const RECENT: Duration = Duration::from_millis(100);
 
 /// A limit on the requests that run, with a short queue in front of it.
 pub(crate) struct Admission {
@@ -33,8 +33,8 @@ pub(crate) struct Refusals(Arc<Mutex<Refused>>);
 #[derive(Default)]
 struct Refused {
     /// Those that the log does not have yet.
-    untold: u64,
-    told: Option<Instant>,
+    unlogged: u64,
+    logged: Option<Instant>,
     last: Option<Instant>,
 }
 
@@ -66,20 +66,29 @@ impl Admission {
 }
 
 impl Refusals {
-    /// Whether there was one a moment ago, so that another request would probably be refused, too.
-    pub(crate) fn go_on(&self) -> bool {
-        self.lock().last.is_some_and(|last| last.elapsed() < MOMENT)
+    /// Whether a request was refused within the last 100 ms, so that another would probably be refused too.
+    pub(crate) fn are_recent(&self) -> bool {
+        self.lock().last.is_some_and(|last| last.elapsed() < RECENT)
     }
 
     fn count(&self) {
+        // Others must not wait for the lock while the line is written.
+        if let Some(refused) = self.count_unlogged() {
+            tracing::warn!(refused, "too many requests are in progress");
+        }
+    }
+
+    /// Counts a refusal; gives how many the log lacks, where it is time to tell.
+    fn count_unlogged(&self) -> Option<u64> {
         let mut refused = self.lock();
         let now = Instant::now();
         refused.last = Some(now);
-        refused.untold += 1;
-        if refused.told.is_none_or(|told| now - told >= REPORT_EVERY) {
-            tracing::warn!(refused = refused.untold, "too many requests are in progress");
-            (refused.told, refused.untold) = (Some(now), 0);
-        }
+        refused.unlogged += 1;
+        let is_due = refused.logged.is_none_or(|logged| now - logged >= REPORT_EVERY);
+        is_due.then(|| {
+            refused.logged = Some(now);
+            std::mem::take(&mut refused.unlogged)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Refused> {
@@ -100,11 +109,11 @@ mod tests {
         let mut waiting = Box::pin(admission.turn());
         assert!(waiting.as_mut().now_or_never().is_none(), "it waits");
         assert!(admission.turn().now_or_never().unwrap().is_none(), "the queue is full");
-        assert!(admission.refusals().go_on());
+        assert!(admission.refusals().are_recent());
         drop(running);
         assert!(waiting.await.is_some());
-        tokio::time::sleep(MOMENT).await;
-        assert!(!admission.refusals().go_on(), "it is over");
+        tokio::time::sleep(RECENT).await;
+        assert!(!admission.refusals().are_recent(), "it is over");
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,8 +6,9 @@
 //! request, one shape for every error, limits on connections and time, and a graceful end.
 //!
 //! What is refused is answered with problem details ([`problem`]), or, where the document has something else for the status, in the form that
-//! it has: the message, the status and the violations are put where the names of its properties say that they belong. What no refusal can
-//! be written as is logged at the start ([`Contract::unmet`](contract::Contract::unmet)).
+//! it defines: the message, the status and the violations are put where the names of its properties say that they belong. What no refusal can
+//! be written as is logged at the start ([`Contract::unmet`](contract::Contract::unmet)). Refusals before an operation is known, and those
+//! for want of time or of a place, are always problem details.
 //!
 //! The library knows no API: everything particular comes from the document and from the handlers.
 //!

@@ -144,10 +144,9 @@ pub(crate) async fn serve_paced(
     tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_ok()
 }
 
-/// How many connections are accepted without a pause while requests are refused, and how long that is. A client that is refused comes
-/// again at once on a new connection, and each of these costs as much as an answer. Those that wait to be accepted cost nothing.
-///
-/// Health checks come on new connections too, so it is not slower than this: a thousand in front of one take a fraction of a second.
+/// While requests are refused, this many connections are accepted between pauses of this length. A refused client returns at once on a new
+/// connection, and accepting it costs as much as an answer; waiting in the backlog costs nothing. A longer pause would delay health
+/// checks, which use new connections too.
 const BURST: u32 = 16;
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -161,7 +160,7 @@ struct Pace {
 impl Pace {
     /// Waits before the next connection is accepted, if it has to.
     async fn keep(&mut self) {
-        if !self.refusals.go_on() {
+        if !self.refusals.are_recent() {
             self.accepted = 0;
         } else if self.accepted == BURST {
             tokio::time::sleep(PAUSE).await;

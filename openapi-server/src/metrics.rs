@@ -31,7 +31,7 @@ const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=u
 /// | `token_cache_hits_total`, `token_cache_misses_total` | | tokens that were remembered, or had to be verified |
 /// | `token_cache_tokens` | | tokens that are remembered |
 /// | `key_set_age_seconds` | | time since the issuer's keys were fetched; none where there are no keys, or none are fetched |
-/// | `spans_sent_total`, `spans_dropped_total` | | spans that the collector took, and those that it did not take in time; where there is one |
+/// | `spans_sent_total`, `spans_dropped_total` | | spans of batches that the collector accepted, and those that found no place or were not accepted in time; where there is one |
 ///
 /// Four of these are those of a [`Verifier`](crate::auth::Verifier); others may stand beside them
 /// ([`Builder::figures`](crate::Builder::figures)).

@@ -23,8 +23,8 @@ use crate::{
 /// How long the token of the documentation page is valid.
 const PAGE_TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
 
-/// How many connections may wait to be accepted. A system drops what comes beyond that, and its clients, health checks among them, try again
-/// only after a second.
+/// How many connections may wait to be accepted, if the system's own limit allows (`net.core.somaxconn`). A system drops what comes beyond
+/// that, and its clients, health checks among them, try again only after a second.
 const BACKLOG: u32 = 4096;
 
 /// Why a server cannot start.
@@ -162,7 +162,8 @@ impl Server {
         self.metrics.as_ref().map(|(_, address, _)| *address)
     }
 
-    /// Answers until `stop`, then lets requests in progress finish, and sends the spans that are left, for 5 seconds at most. Returns whether all of them did in time.
+    /// Answers until `stop`, then lets requests in progress finish and sends the spans that are left, for at most 5 seconds. Returns whether
+    /// all requests finished in time.
     pub async fn run(self, stop: impl Future<Output = ()>) -> bool {
         let metrics = self.metrics.map(|(listener, _, metrics)| {
             let application: Application = Arc::new(ToDynEndpoint(metrics::endpoint(metrics)));
@@ -271,7 +272,11 @@ impl Builder {
             tracing::warn!("bodies of type {} at {} get 415: there is no check for them", declined.media_type, declined.pointer);
         }
         for pointer in contract.unmet() {
-            tracing::warn!("refusals cannot be written as the document has them at {pointer}: they are problem details");
+            tracing::warn!("no refusal fits the schema of the response at {pointer}; problem details are sent instead");
+        }
+        let limit = contract.limits().body;
+        if limit > Limits::default().body {
+            tracing::info!("the limit on request bodies is {limit} bytes");
         }
         for path in OWN.into_iter().filter(|path| contract.claims(path)) {
             tracing::warn!("the document has {path}, so the server's own route there is not served");

@@ -49,7 +49,10 @@ pub enum TracesError {
     /// The address is not one; it is not repeated, since it may hold a password.
     #[error("the collector's address is not an http or https URL")]
     Endpoint,
-    /// The client cannot be made.
+    /// The address holds a user name or password, which would not be sent.
+    #[error("the collector's address has a user name or password")]
+    Credentials,
+    /// The exporter cannot be made as the environment wants it.
     #[error("spans cannot be sent: {0}")]
     Client(String),
 }
@@ -64,12 +67,12 @@ impl Traces {
     /// Sends to this collector from now on, in the name of `service` unless the environment has another one (`OTEL_SERVICE_NAME`). That it
     /// can be reached is not needed.
     pub fn start(endpoint: &str, service: &'static str, figures: &mut Registry) -> Result<Self, TracesError> {
-        let url = address(endpoint).ok_or(TracesError::Endpoint)?;
+        let url = address(endpoint)?;
         // A redirect could lead the headers with a key of the collector elsewhere.
         let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build();
         let client = client.map_err(|error| TracesError::Client(error.to_string()))?;
         let builder = SpanExporter::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
-        let exporter = builder.with_endpoint(url).build().map_err(|_| TracesError::Endpoint)?;
+        let exporter = builder.with_endpoint(url).build().map_err(|error| TracesError::Client(error.to_string()))?;
         Ok(Self::with(exporter, service, figures, QUEUE))
     }
 
@@ -77,8 +80,12 @@ impl Traces {
         let resource = resource(service);
         exporter.set_resource(&resource);
         let (sent, dropped) = (Counter::default(), Counter::default());
-        figures.register("spans_sent", "Spans that the collector took", sent.clone());
-        figures.register("spans_dropped", "Spans that the collector did not take in time", dropped.clone());
+        figures.register("spans_sent", "Spans of batches that the collector accepted", sent.clone());
+        figures.register(
+            "spans_dropped",
+            "Spans that the queue had no place for, and those of batches that the collector did not accept in time",
+            dropped.clone(),
+        );
         let (sender, receiver) = mpsc::channel(queue);
         let queue = Queue { spans: RwLock::new(Some(sender)), dropped: dropped.clone() };
         let provider = SdkTracerProvider::builder().with_resource(resource).with_span_processor(queue).build();
@@ -102,10 +109,14 @@ impl Traces {
 }
 
 /// The address for spans below that of the collector.
-fn address(endpoint: &str) -> Option<Url> {
-    let mut url = Url::parse(endpoint).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    url.path_segments_mut().ok()?.pop_if_empty().extend(["v1", "traces"]);
-    Some(url)
+fn address(endpoint: &str) -> Result<Url, TracesError> {
+    let url = Url::parse(endpoint).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mut url = url.ok_or(TracesError::Endpoint)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(TracesError::Credentials);
+    }
+    url.path_segments_mut().map_err(|()| TracesError::Endpoint)?.pop_if_empty().extend(["v1", "traces"]);
+    Ok(url)
 }
 
 /// What the spans are of: the service, and what the environment says about it (`OTEL_RESOURCE_ATTRIBUTES`).
@@ -228,13 +239,16 @@ mod tests {
 
     #[test]
     fn spans_go_below_the_address_and_only_over_http() {
-        let to = |endpoint| address(endpoint).map(String::from);
+        let to = |endpoint| address(endpoint).ok().map(String::from);
         for endpoint in ["http://127.0.0.1:4318", "http://127.0.0.1:4318/"] {
             assert_eq!(to(endpoint).as_deref(), Some("http://127.0.0.1:4318/v1/traces"));
         }
         assert_eq!(to("https://collector.example/otlp").as_deref(), Some("https://collector.example/otlp/v1/traces"));
         for wrong in ["", "127.0.0.1:4318", "file:///tmp/spans", "localhost:4318"] {
             assert_eq!(to(wrong), None, "{wrong}");
+        }
+        for secret in ["http://me:secret@127.0.0.1:4318", "https://me@collector.example", "http://:secret@127.0.0.1:4318"] {
+            assert!(matches!(address(secret), Err(TracesError::Credentials)), "{secret}");
         }
     }
 

@@ -175,3 +175,21 @@ async fn each_part_of_a_body_is_encoded_and_has_the_headers_that_the_document_sa
         assert_eq!(ask("POST", "/multi", &headers, &body).await, expected, "{body}");
     }
 }
+
+#[test]
+fn headers_of_parts_mean_something_where_a_body_has_parts() {
+    for (media_type, is_read) in [("multipart/form-data", true), ("*/*", true), ("application/x-www-form-urlencoded", false)] {
+        let encoding = serde_json::json!({ "name": { "headers": { "no name": { "schema": { "type": "string" } } } } });
+        let schema = serde_json::json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+        let document = serde_json::json!({
+            "openapi": "3.1.0",
+            "info": { "title": "Form", "version": "1" },
+            "paths": { "/form": { "post": {
+                "requestBody": { "content": { media_type: { "schema": schema, "encoding": encoding } } },
+                "responses": { "204": { "description": "Kept." } }
+            } } }
+        });
+        let compiled = Contract::compile(&Document::parse(document.to_string()).unwrap(), None, Limits::default());
+        assert_eq!(compiled.is_err(), is_read, "{media_type}");
+    }
+}

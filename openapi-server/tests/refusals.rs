@@ -1,4 +1,4 @@
-//! Refusals look as the document has them, through both adapters.
+//! Refusals have the form that the document defines, through both adapters.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -37,6 +37,10 @@ fn contract(content: Value, schemas: Value) -> Arc<Contract> {
         } },
         "components": { "securitySchemes": { "key": { "type": "apiKey", "in": "header", "name": "x-key" } }, "schemas": schemas }
     });
+    compiled(document)
+}
+
+fn compiled(document: Value) -> Arc<Contract> {
     let limits = Limits { body: 64, ..Limits::default() };
     let authenticators = Authenticators::default().scheme("key", Secrets::new());
     Arc::new(Contract::compile(&Document::parse(document.to_string()).unwrap(), authenticators, limits).unwrap())
@@ -90,6 +94,13 @@ async fn through_axum(contract: &Arc<Contract>, (method, uri, media_type, body):
     let (parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(Body::new(body), usize::MAX).await.unwrap();
     told(parts.status, &parts.headers, &bytes)
+}
+
+/// What a problem of a handler is answered with, in the form that the document defines for this request.
+fn documented(contract: &Contract, method: &Method, uri: &str, problem: Problem) -> Value {
+    let (uri, headers) = (uri.parse().unwrap(), HeaderMap::new());
+    let matched = contract.route(Head { method, uri: &uri, headers: &headers }).unwrap();
+    serde_json::from_slice(&contract.documented(&matched, problem).into_parts().2).unwrap()
 }
 
 /// Everything that is answered to [`REFUSED`], after it has been held to the document.
@@ -240,18 +251,102 @@ async fn an_example_is_answered_where_no_value_is_found() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_the_schema_does_not_allow_is_the_least_that_it_does() {
+async fn of_a_refusal_only_what_the_schema_does_not_allow_is_left_out() {
     let error =
         json!({ "type": "object", "required": ["message"], "properties": { "message": { "type": "string", "maxLength": 100 } } });
-    let contract = contract(
-        json!({ "application/json": { "schema": { "allOf": [error, { "properties": { "code": { "type": "integer" } } }] } } }),
-        json!({}),
-    );
-    let long = Problem::new(Code::Conflict).message("No. ".repeat(50));
-    let (method, uri, headers) = (Method::POST, "/books".parse().unwrap(), HeaderMap::new());
-    let matched = contract.route(Head { method: &method, uri: &uri, headers: &headers }).unwrap();
-    let (_, _, body) = contract.documented(&matched, long).into_parts();
-    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), json!({ "code": 0, "message": "" }));
+    let long = || Problem::new(Code::Conflict).message("No. ".repeat(50));
+    for (schema, answer) in [
+        (json!({ "allOf": [error, { "properties": { "code": { "type": "integer" } } }] }), json!({ "code": 409, "message": "" })),
+        // Where the template gets its message, that is valid too.
+        (
+            json!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 100 } }),
+            json!({ "message": "-" }),
+        ),
+        (json!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 2, "maxLength": 100 } }), json!({})),
+    ] {
+        let contract = contract(json!({ "application/json": { "schema": schema } }), json!({}));
+        assert_eq!(documented(&contract, &Method::POST, "/books", long()), answer);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_names_the_first_violations() {
+    let text = |most: u64| json!({ "type": "string", "maxLength": most });
+    let first = json!({ "field": "/query/limit", "message": "must be of type integer" });
+    for (longest, errors) in [(50, json!([first])), (20, json!([]))] {
+        let item = json!({ "type": "object", "properties": { "field": text(20), "message": text(longest) } });
+        let error = json!({ "type": "object", "additionalProperties": false, "properties": {
+            "code": text(20), "message": text(70), "errors": { "type": "array", "maxItems": 2, "items": item } } });
+        let contract = contract(json!({ "application/json": { "schema": error } }), json!({}));
+        let answer = json_of(&answers(&contract).await[0]);
+        let message = "/query/limit must be of type integer";
+        assert_eq!(answer, json!({ "code": "BAD_REQUEST", "message": message, "errors": errors }));
+    }
+}
+
+#[tokio::test]
+async fn a_word_for_a_program_is_about_this_request_and_not_that_of_an_example() {
+    let error = json!({ "type": "object", "additionalProperties": false, "required": ["code", "type", "message"], "properties": {
+        "code": { "type": "string", "pattern": "^[A-Z_]+$", "example": "NOT_FOUND" },
+        "type": { "type": "string", "format": "uri" }, "message": { "type": "string" } } });
+    let contract = contract(json!({ "application/json": { "schema": error } }), json!({}));
+    let answers = answers(&contract).await;
+    assert_eq!(json_of(&answers[5]), json!({ "code": "CONFLICT", "type": "about:blank", "message": "Known." }));
+    assert_eq!(json_of(&answers[2])["code"], "UNAUTHORIZED");
+}
+
+#[test]
+fn each_content_has_the_template_of_its_own_example() {
+    let refusal = |id: &str| {
+        let example = json!({ "id": id, "message": "Try again." });
+        let content = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" }, "example": example } });
+        json!({ "get": { "responses": { "default": { "description": "No.", "content": content } } } })
+    };
+    let contract = compiled(json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Books", "version": "1" },
+        "paths": { "/a": refusal("E001"), "/b": refusal("E002") },
+        "components": { "schemas": { "Error": { "type": "object", "required": ["id", "message"], "properties": {
+            "id": { "type": "string", "pattern": "^E[0-9]{3}$" }, "message": { "type": "string" } } } } }
+    }));
+    for (uri, id) in [("/a", "E001"), ("/b", "E002")] {
+        let problem = Problem::new(Code::Conflict).message("Known.");
+        assert_eq!(documented(&contract, &Method::GET, uri, problem), json!({ "id": id, "message": "Known." }));
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_answered_as_json_where_its_schema_is_not_that_of_problems() {
+    // As Springdoc writes it.
+    let error = json!({ "type": "object", "properties": {
+        "timestamp": { "type": "string", "format": "date-time" }, "status": { "type": "integer" },
+        "message": { "type": "string" }, "reason": { "type": "string" } } });
+    let contract = contract(json!({ "*/*": { "schema": error } }), json!({}));
+    let answer = json!({ "status": 409, "message": "Known.", "reason": "Known." });
+    assert_eq!(json_of(&answers(&contract).await[5]), answer);
+}
+
+#[tokio::test]
+async fn a_text_of_any_media_type_is_a_text() {
+    let contract = contract(json!({ "*/*": { "schema": { "type": "string" } } }), json!({}));
+    let (_, media_type, body) = &answers(&contract).await[5];
+    assert_eq!((media_type.as_str(), body.as_str()), ("text/plain; charset=utf-8", "Known."));
+}
+
+#[test]
+fn what_callers_alone_are_refused_for_is_unmet_where_there_are_callers() {
+    let refusal = json!({ "description": "No.", "content": { "application/xml": { "schema": { "type": "object" } } } });
+    let responses = json!({ "429": refusal, "503": refusal });
+    let contract = compiled(json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Books", "version": "1" },
+        "paths": { "/books": {
+            "get": { "security": [{ "key": [] }], "responses": responses },
+            "post": { "responses": responses }
+        } },
+        "components": { "securitySchemes": { "key": { "type": "apiKey", "in": "header", "name": "x-key" } } }
+    }));
+    assert_eq!(contract.unmet(), ["/paths/~1books/get/responses/429", "/paths/~1books/get/responses/503"]);
 }
 
 #[tokio::test]

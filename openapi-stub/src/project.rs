@@ -105,12 +105,9 @@ pub fn project(document: &Document, text: &str, settings: &Settings) -> Result<V
     let title = document.json().pointer("/info/title").and_then(Value::as_str).map(docs::line).unwrap_or_default();
     let title = if title.is_empty() { package.clone() } else { title };
     let (context, manifest, dockerfile) = of_library(&settings.library);
-    let security = security(document.json());
-    let contract = if security.contains("Secrets") {
-        include_str!("templates/contract_secrets.rs")
-    } else {
-        include_str!("templates/contract.rs")
-    };
+    let (security, has_secrets) = security(document.json());
+    let contract =
+        if has_secrets { include_str!("templates/contract_secrets.rs") } else { include_str!("templates/contract.rs") };
     let mut files = vec![
         once("Cargo.toml", fill(&manifest)),
         once("README.md", fill(include_str!("templates/readme.md")).replace("{title}", &title).replace("{context}", &context)),
@@ -175,9 +172,9 @@ fn of_library(library: &Library) -> (String, String, String) {
     }
 }
 
-/// `src/security.rs`: who may call. Tokens are those of a local issuer; of other credentials none is accepted until somebody says
-/// which.
-fn security(document: &Value) -> String {
+/// `src/security.rs`: who may call. Tokens are those of a local issuer; of other credentials, which the second says whether
+/// there are, none is accepted until somebody says which.
+fn security(document: &Value) -> (String, bool) {
     let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
     let text = |scheme: &Value, name: &str| scheme.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
     let has_tokens = |scheme: &Value| match text(scheme, "type").as_str() {
@@ -203,5 +200,7 @@ fn security(document: &Value) -> String {
         (false, true) => include_str!("templates/security_none.rs"),
         (false, false) => include_str!("templates/security_secrets.rs"),
     };
-    template.replace("//! {schemes}\n", &listed).replace("        {secrets}\n    ;", &format!("{};", secrets.trim_end()))
+    let code =
+        template.replace("//! {schemes}\n", &listed).replace("        {secrets}\n    ;", &format!("{};", secrets.trim_end()));
+    (code, !secrets.is_empty())
 }

@@ -69,6 +69,13 @@ impl Process {
         Self::of(command, data)
     }
 
+    /// Starts one with these variables of the environment.
+    pub fn start_with_variables(data: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = binary();
+        command.envs(variables.iter().copied());
+        Self::of(command, data)
+    }
+
     /// Starts one that can write no file beyond this many KiB, as on a full disk, until its limit is lifted.
     #[cfg(unix)]
     pub fn start_on_small_disk(data: &Path, kibibytes: u32) -> Self {

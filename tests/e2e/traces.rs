@@ -21,19 +21,26 @@ use users_api::{
     store::{MemoryStore, UserStore},
 };
 
-use crate::app::{self, App, minimal, send};
+use crate::{
+    app::{self, App, minimal, send},
+    process::{Process, binary, refusal},
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// A collector that keeps what it gets: its address, and the bodies as they come.
-async fn collector() -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
+/// What a collector gets: the key that it asks for, and spans.
+type Sent = (Option<String>, Vec<u8>);
+
+/// A collector that keeps what it gets: its address, and what is sent to it.
+async fn collector() -> (String, mpsc::UnboundedReceiver<Sent>) {
     let (kept, bodies) = mpsc::unbounded_channel();
     let keep = make(move |mut request: Request| {
         let kept = kept.clone();
         async move {
             assert_eq!((request.method(), request.uri().path()), (&poem::http::Method::POST, "/v1/traces"));
-            let _ = kept.send(request.take_body().into_vec().await?); // Nobody may want it any more.
+            let key = request.header("x-key").map(str::to_owned);
+            let _ = kept.send((key, request.take_body().into_vec().await?)); // Nobody may want it any more.
             Ok::<_, poem::Error>("")
         }
     });
@@ -63,10 +70,10 @@ fn text(attributes: &[KeyValue], key: &str) -> String {
 }
 
 /// This many spans, in the order of their names, and all that was sent for them.
-async fn collect(bodies: &mut mpsc::UnboundedReceiver<Vec<u8>>, count: usize) -> (Vec<Span>, Vec<u8>) {
+async fn collect(bodies: &mut mpsc::UnboundedReceiver<Sent>, count: usize) -> (Vec<Span>, Vec<u8>) {
     let (mut all, mut raw) = (Vec::new(), Vec::new());
     while all.len() < count {
-        let body = bodies.recv().await.unwrap();
+        let (_, body) = bodies.recv().await.unwrap();
         let (service, some) = spans(&body);
         assert_eq!(service, "users-api");
         all.extend(some);
@@ -175,8 +182,45 @@ async fn the_last_spans_are_sent_at_the_end_and_a_collector_that_hangs_does_not_
         server.run(stop).await;
     }
     let mut count = 0;
-    while let Ok(body) = bodies.try_recv() {
+    while let Ok((_, body)) = bodies.try_recv() {
         count += spans(&body).1.len();
     }
     assert_eq!(count, 2, "they were there before the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_variables_of_opentelemetry_name_the_service_and_the_key_of_the_collector() {
+    let (url, mut bodies) = collector().await;
+    let data = TempDir::new().unwrap();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=open%20sesame"),
+        ("OTEL_SERVICE_NAME", "accounts"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:9"), // Ignored, as are the next two.
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+    ];
+    let server = Process::start_with_variables(data.path(), &variables);
+    assert_eq!(reqwest::get(format!("{}/openapi.yaml", server.url)).await.unwrap().status(), 200);
+    server.signal("TERM");
+    let ended = server.ended();
+    let (key, body) = bodies.try_recv().unwrap_or_else(|_| panic!("nothing was sent before the end: {}", ended.stderr));
+    let (service, spans) = spans(&body);
+    assert_eq!((key.as_deref(), service.as_str(), spans.len()), (Some("open sesame"), "accounts", 1));
+}
+
+#[tokio::test]
+async fn an_empty_address_of_a_collector_is_none() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start_with_variables(data.path(), &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]);
+    assert_eq!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status(), 200);
+}
+
+#[test]
+fn an_address_of_a_collector_with_a_password_is_refused_without_repeating_it() {
+    let data = TempDir::new().unwrap();
+    let mut command = binary();
+    command.args(["--port", "0", "--otlp-endpoint", "http://me:sesame@127.0.0.1:4318", "--data-dir"]).arg(data.path());
+    let said = refusal(&mut command);
+    assert!(said.contains("OTEL_EXPORTER_OTLP_HEADERS") && !said.contains("sesame"), "{said}");
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::problem::{Code, Problem};
 
-/// A refusal as the document has it, as far as it has what fits: 422 in the place of 400, and in the form that it has for the status.
+/// A refusal in the form that the document defines for the status, where there is one: 422 takes the place of 400 where it has only that.
 pub(super) fn documented(operation: &Operation, mut problem: Problem) -> Problem {
     let has = |code: Code| operation.responses.contains_key(code.status().as_str());
     if problem.details().code == Code::BadRequest && !has(Code::BadRequest) && has(Code::UnprocessableEntity) {

@@ -158,10 +158,7 @@ fn object_of_parts(content: &RequestContent, parts: &[BodyPart], prefer: Prefer)
             |rule: &str, message: String| broken.push(Violation { pointer: pointer.clone(), rule: rule.to_owned(), message });
         let rules = content.encodings.get(&part.name).map_or(&[][..], |encoding| &encoding.headers);
         for broken in header::broken(rules, &part.headers) {
-            violation(
-                &broken.rule,
-                format!("must have the header {} as the document has it, which {}", broken.name, broken.what),
-            );
+            violation(&broken.rule, format!("must have a valid header {}: it {}", broken.name, broken.what));
         }
         let wanted = content.encodings.get(&part.name).map_or(&[][..], |encoding| &encoding.content_types);
         let given = part.media_type.clone().unwrap_or(mime::TEXT_PLAIN);

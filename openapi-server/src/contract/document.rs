@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{ContractError, Limits, limit};
 
-/// The most that a limit on bodies is, whatever a document allows: so much memory can a request take.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+/// The largest limit on bodies that a document leads to; a request may take this much memory.
+const LARGEST_BODY: usize = 1024 * 1024;
 
 /// An OpenAPI document of any version: the text as it was written, and the same as JSON of OpenAPI 3.1.
 ///
@@ -63,8 +63,9 @@ impl Document {
         scopes.filter_map(Value::as_str).collect()
     }
 
-    /// A limit on bodies, in bytes, that lets all texts through whose length the document bounds: 64 KiB, and as much as the longest of one
-    /// body may take in JSON; at most 16 MiB. [`Server::new`](crate::Server::new) begins with it.
+    /// A limit on bodies, in bytes, that leaves room for all texts whose length the document limits: 64 KiB, and as much as the longest of
+    /// one body may take in JSON; at most 1 MiB. [`Server::new`](crate::Server::new) begins with it; [`Settings`](crate::Settings) have
+    /// another one where a document needs more.
     ///
     /// ```
     /// use openapi_server::Document;

@@ -35,7 +35,7 @@ fn one<'r>(header: &'r HeaderRule, headers: &HeaderMap) -> Vec<Broken<'r>> {
     };
     let read = |prefer| header_value(&header.text, name, &text, prefer);
     let Some(value) = read(Prefer::Literal) else {
-        return vec![broken("type", "is not written as the document says")];
+        return vec![broken("type", "has the wrong format")];
     };
     let wrong = violations(&header.validator, &value, "");
     let ambiguous = matches!(&header.text, Text::Styled(_, shape) if shape.is_ambiguous());

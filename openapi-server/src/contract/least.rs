@@ -1,4 +1,6 @@
-//! A small value that a schema allows, for answers that nobody has written.
+//! A small valid value for a schema, as the base of a refusal.
+
+use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
@@ -14,15 +16,18 @@ const OPTIONAL_DEPTH: usize = 4;
 /// How many schemas one value is made of at most: more refer to each other in a circle.
 const PARTS: usize = 64;
 
-/// The longest text and list that are made.
+/// The longest text that is made.
 const LENGTH: u64 = 1024;
+
+/// How many values one is made of at most, the items of its lists included: lists in lists soon take more memory than there is.
+const VALUES: u64 = 512;
 
 /// Values that the schema at `pointer` probably allows: what it requires, and the properties that are `wanted` where it has them. `word`
 /// is taken where it is one of the values of an `enum`, in whatever case and punctuation. A validator has the last word.
 pub(super) fn candidates(document: &Value, pointer: &str, wanted: fn(&str) -> bool, word: &str) -> Vec<Value> {
     let mut values = Vec::new();
     for choice in 0..CHOICES {
-        let least = Least { document, choice, wanted, word };
+        let least = Least { document, choice, wanted, word, left: Cell::new(VALUES) };
         values.extend(least.value(&[pointer.to_owned()], "", true, 0).filter(|value| !values.contains(value)));
     }
     values
@@ -34,6 +39,8 @@ struct Least<'d> {
     choice: usize,
     wanted: fn(&str) -> bool,
     word: &'d str,
+    /// How many more values may be made.
+    left: Cell<u64>,
 }
 
 /// A schema that has a say, and where it stands.
@@ -43,8 +50,9 @@ struct Part<'d> {
 }
 
 impl<'d> Least<'d> {
-    /// A value that all these schemas allow; none where there is none, none is found, or it is not `needed` and says something.
+    /// A value that all these schemas allow. None if there is none, if none is found, or if the value is optional and would make a claim.
     fn value(&self, schemas: &[String], name: &str, needed: bool, depth: usize) -> Option<Value> {
+        self.take(1)?;
         let mut parts = Vec::new();
         if depth > DEPTH || !schemas.iter().all(|at| self.collect(at, &mut parts)) {
             return None;
@@ -55,7 +63,7 @@ impl<'d> Least<'d> {
         }
         if let Some(values) = find("enum").and_then(Value::as_array) {
             let fitting = values.iter().find(|value| value.as_str().is_some_and(|text| plain(text) == plain(self.word)));
-            // One word of several is a claim that nobody makes who does not have to.
+            // An optional text with fixed values is left out: choosing one would be a claim.
             return fitting.or_else(|| values.first().filter(|value| needed || !value.is_string())).cloned();
         }
         let has = |keywords: &[&str]| keywords.iter().any(|keyword| find(keyword).is_some());
@@ -75,6 +83,12 @@ impl<'d> Least<'d> {
             "boolean" => Some(json!(false)),
             _ => Some(Value::Null),
         }
+    }
+
+    /// Counts values that are made; none where they are too many.
+    fn take(&self, count: u64) -> Option<()> {
+        self.left.set(self.left.get().checked_sub(count)?);
+        Some(())
     }
 
     /// Adds the schema at `at` with all that it says by `$ref`, `allOf` and one of its alternatives; false where nothing satisfies it.
@@ -134,14 +148,17 @@ impl<'d> Least<'d> {
     }
 
     fn array(&self, parts: &[Part<'d>], name: &str, depth: usize) -> Option<Value> {
-        let least = parts.iter().filter_map(|part| part.schema.get("minItems")?.as_u64()).max().unwrap_or(0).min(LENGTH);
+        let least = parts.iter().filter_map(|part| part.schema.get("minItems")?.as_u64()).max().unwrap_or(0);
         let count = least.max(u64::from((self.wanted)(name) && depth < OPTIONAL_DEPTH));
+        if count == 0 {
+            return Some(json!([]));
+        }
         let items: Vec<String> = parts.iter().map(|part| format!("{}/items", part.at)).collect();
         let items = items.into_iter().filter(|at| self.document.pointer(at).is_some()).collect::<Vec<_>>();
-        match self.value(&items, name, true, depth + 1) {
-            Some(item) => Some((0..count).map(|_| item.clone()).collect()),
-            None => (least == 0).then(|| json!([])),
-        }
+        let before = self.left.get();
+        let Some(item) = self.value(&items, name, true, depth + 1) else { return (least == 0).then(|| json!([])) };
+        self.take((before - self.left.get()).saturating_mul(count - 1))?;
+        Some((0..count).map(|_| item.clone()).collect())
     }
 }
 
@@ -192,7 +209,13 @@ mod tests {
     use super::*;
 
     fn least(schema: Value) -> Value {
-        let document = json!({ "schema": schema, "recursive": { "required": ["next"], "properties": { "next": { "$ref": "#/recursive" } } } });
+        let document = json!({
+            "schema": schema,
+            "recursive": { "required": ["next"], "properties": { "next": { "$ref": "#/recursive" } } },
+            "tree": { "required": ["left", "right"], "additionalProperties": { "type": "array", "items": { "$ref": "#/tree" } } },
+            "lists": { "type": "array", "minItems": 30, "items": { "$ref": "#/lists" } },
+            "wide": { "required": ["a", "b", "c", "d", "e", "f", "g", "h"], "additionalProperties": { "$ref": "#/wide" } },
+        });
         candidates(&document, "/schema", |name| name == "message", "BAD_REQUEST").into_iter().next().unwrap_or(json!("none"))
     }
 
@@ -212,6 +235,11 @@ mod tests {
             (json!({ "oneOf": [{ "const": 1 }, { "const": 2 }] }), json!(1)),
             (json!({ "required": ["a"], "properties": { "a": false } }), json!("none")),
             (json!({ "$ref": "#/recursive" }), json!("none")),
+            (json!({ "$ref": "#/tree" }), json!({ "left": [], "right": [] })),
+            (json!({ "$ref": "#/lists" }), json!("none")),
+            (json!({ "$ref": "#/wide" }), json!("none")),
+            (json!({ "type": "array", "minItems": 30, "items": { "type": "array", "minItems": 30 } }), json!("none")),
+            (json!({ "type": "array", "minItems": 1_000_000_000 }), json!("none")),
         ];
         for (schema, value) in cases {
             assert_eq!(least(schema.clone()), value, "{schema}");

@@ -85,6 +85,11 @@ impl Range {
         self.mime.subtype() == mime::STAR || !matches!(Syntax::of(&self.mime), Syntax::Text | Syntax::Bytes)
     }
 
+    /// Whether a body of this type can have parts with headers of their own.
+    pub fn has_parts(&self) -> bool {
+        self.mime.type_() == mime::MULTIPART || self.mime.type_() == mime::STAR
+    }
+
     /// As it is written.
     pub fn written(&self) -> &str {
         self.mime.as_ref()

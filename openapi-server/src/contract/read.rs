@@ -44,7 +44,8 @@ impl Operation {
     fn may_refuse(&self, code: Code) -> bool {
         match code {
             Code::BadRequest => self.body.is_some() || !self.parameters.is_empty(),
-            Code::Unauthorized | Code::Forbidden => !self.security.is_empty(),
+            // Rates are those of callers, and without the keys of their issuer nobody is one.
+            Code::Unauthorized | Code::Forbidden | Code::TooManyRequests | Code::ServiceUnavailable => !self.security.is_empty(),
             Code::RequestTimeout | Code::PayloadTooLarge | Code::UnsupportedMediaType => self.body.is_some(),
             _ => false,
         }
@@ -199,8 +200,8 @@ struct Reader<'d> {
     templates: RefCell<Templates>,
 }
 
-/// By schema, which the reader keeps in its place, and code; none where there is no template.
-type Templates = HashMap<(*const Validator, Code), Option<Arc<Template>>>;
+/// By schema, which the reader keeps in its place, code, and the content where it has examples of its own; none where there is no template.
+type Templates = HashMap<(*const Validator, Code, Option<String>), Option<Arc<Template>>>;
 
 impl Reader<'_> {
     fn operation(
@@ -231,39 +232,42 @@ impl Reader<'_> {
         Ok(operation)
     }
 
-    /// How a refusal with this code is written; none where the document says nothing about it. What cannot be written as the document
-    /// has it is added to `unmet`.
+    /// How a refusal with this code is written; none where the document says nothing about it. What cannot be written in the form
+    /// that the document defines is added to `unmet`.
     fn form(&self, operation: &Operation, code: Code, unmet: &mut BTreeSet<String>) -> Option<Form> {
         let answer = answer(&operation.responses, code.status()).filter(|answer| !answer.contents.is_empty())?;
         let problem_json: Mime = "application/problem+json".parse().ok()?;
         let takes = |content: &&AnswerContent| refusal::takes_problems(&content.validator, code);
-        if answer.contents.iter().find(|content| content.range.includes(&problem_json)).as_ref().is_some_and(takes) {
-            return Some(Form::Problem(None));
-        }
-        let media_type = |content: &AnswerContent| HeaderValue::try_from(content.range.written()).ok();
-        let json = || answer.contents.iter().filter(|content| content.range.is_json());
         let readable = |content: &&AnswerContent| {
             takes(content) && self.template(content, code).is_none_or(|template| template.is_like_problems(code))
         };
+        let problem = answer.contents.iter().find(|content| content.range.includes(&problem_json));
+        // A range, such as `*/*`, is meant for something else where its schema is.
+        let is_meant = |content: &&AnswerContent| content.range.essence() == problem_json.essence_str() || readable(content);
+        if problem.filter(takes).as_ref().is_some_and(is_meant) {
+            return Some(Form::Problem(None));
+        }
+        let media_type = |content: &AnswerContent| {
+            let own = if content.range.is_json() { content.range.written() } else { mime::APPLICATION_JSON.as_ref() };
+            HeaderValue::try_from(own).ok()
+        };
+        let json = || answer.contents.iter().filter(|content| content.range.is_json());
+        let ranges = || answer.contents.iter().filter(|content| content.range.includes(&mime::APPLICATION_JSON));
         let written = json().find(readable).and_then(|content| Some(Form::Problem(Some(media_type(content)?))));
-        let other = || json().find_map(|content| Some(Form::Other(media_type(content)?, self.template(content, code)?)));
+        let other = |content: &AnswerContent| Some(Form::Other(media_type(content)?, self.template(content, code)?));
         let text = || {
             let text = answer.contents.iter().find(|content| content.range.includes(&mime::TEXT_PLAIN));
             text.filter(|content| refusal::takes_text(&content.validator, code)).map(|_| Form::Text)
         };
-        let form = written.or_else(other).or_else(text);
+        let form = written.or_else(|| json().find_map(other)).or_else(text).or_else(|| ranges().find_map(other));
         if form.is_none() && operation.may_refuse(code) {
             unmet.insert(answer.pointer.clone());
         }
         form
     }
 
-    /// The template for refusals in this content. A schema has one for each code.
+    /// The template for refusals in this content. A schema has one for each code, and one for each content with examples.
     fn template(&self, content: &AnswerContent, code: Code) -> Option<Arc<Template>> {
-        let key = (Arc::as_ptr(&content.validator), code);
-        if let Some(known) = self.templates.borrow().get(&key) {
-            return known.clone();
-        }
         let document = self.answers.document();
         let at = &content.pointer;
         let schema = format!("{at}/schema");
@@ -272,6 +276,10 @@ impl Reader<'_> {
         let named = document.pointer(&format!("{at}/examples")).and_then(Value::as_object);
         let named = named.into_iter().flat_map(|examples| examples.values()).filter_map(|example| example.get("value"));
         let examples: Vec<&Value> = example.chain(named).collect();
+        let key = (Arc::as_ptr(&content.validator), code, (!examples.is_empty()).then(|| at.clone()));
+        if let Some(known) = self.templates.borrow().get(&key) {
+            return known.clone();
+        }
         let template = Template::new(document, &schema, &content.validator, code, &examples).map(Arc::new);
         self.templates.borrow_mut().insert(key, template.clone());
         template
@@ -377,7 +385,8 @@ impl Reader<'_> {
                 .collect::<Result<_, _>>()?;
             let styled = ["style", "explode", "allowReserved"].iter().any(|field| node.get(field).is_some());
             let style = styled.then(|| serialization(&at, node, Place::Query)).transpose()?;
-            let headers = self.headers(&self.requests, &at, node)?;
+            // Of other bodies they are ignored (OpenAPI 3.1, section 4.8.15.1).
+            let headers = if range.has_parts() { self.headers(&self.requests, &at, node)? } else { Vec::new() };
             encodings.insert(name.to_owned(), PartEncoding { content_types, style, headers });
         }
         let validator = self.requests.validator(&schema)?;

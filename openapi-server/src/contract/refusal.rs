@@ -1,8 +1,8 @@
-//! Refusals, written as the document has them.
+//! Refusals in the form that the document defines.
 //!
-//! A caller gets problem details where they satisfy what the document has for the status, and where it has nothing. Where it has another
-//! schema, a value of that schema is made at start-up, and what a refusal says is put into the properties that by their names are meant
-//! for it:
+//! A refusal is problem details where the document says nothing about the status, or where its schema accepts them and names no property
+//! that they lack. Where it has another schema, a value of that schema is made at start-up, and what a refusal says is put into the
+//! properties that by their names are meant for it:
 //!
 //! - the message for a person: `message`, `detail`, `error_description`, `errorMessage`, `error_message`, `description`, `reason`, `msg`,
 //!   `text`; also `title` and `error`, which have the name of the status where one of the others is beside them
@@ -11,7 +11,8 @@
 //! - each violation: the items of a list that is called like a message, `errors`, `details`, `violations` or `issues`; in an item, where it
 //!   is: `pointer`, `path`, `field`, `property`, `param` and `loc`, and what is broken: `type`, `rule` and `code`
 //!
-//! Whatever of it the schema does not allow is left out. A document that has nothing but a text gets the message.
+//! Whatever of it the schema does not allow is left out, or shortened to the first violations. A document that has nothing but a text gets
+//! the message.
 
 use std::sync::Arc;
 
@@ -154,8 +155,8 @@ impl Template {
         if !this.shape.has_message() && this.shape.value.is_object() {
             // An object that may have anything says what is wrong, too.
             let kept = this.shape.clone();
-            this.shape.value["message"] = json!("");
-            if !this.keep("/message".to_owned(), Place::Message, &samples) {
+            this.shape.value["message"] = json!("-"); // An empty text is allowed less often.
+            if !this.validator.is_valid(&this.shape.value) || !this.keep("/message".to_owned(), Place::Message, &samples) {
                 this.shape = kept;
             }
         }
@@ -176,11 +177,32 @@ impl Template {
         samples.iter().all(|sample| self.filled(sample).is_some())
     }
 
+    /// The value with everything that a refusal says; none where the schema does not allow that.
     fn filled(&self, details: &ProblemDetails) -> Option<Value> {
-        // A list is left empty where there is nothing to list and the message stands elsewhere.
+        self.ways().into_iter().map(|always| self.shape.fill(details, None, always)).find(|value| self.validator.is_valid(value))
+    }
+
+    /// The value with each thing that the schema allows; of several violations perhaps only the first, or none.
+    fn filled_in_part(&self, details: &ProblemDetails) -> Value {
+        let mut value = self.shape.value.clone();
+        let shorter = [usize::MAX, NAMED, 1, 0].map(|count| first(details, count));
+        for place in &self.shape.places {
+            let tries = shorter.iter().flat_map(|details| self.ways().map(|always| (details, always)));
+            let put = |(details, always)| {
+                let mut filled = value.clone();
+                self.shape.put(&mut filled, place, details, None, always);
+                filled
+            };
+            let filled = tries.map(put).find(|filled| self.validator.is_valid(filled));
+            value = filled.unwrap_or(value);
+        }
+        value
+    }
+
+    /// Whether a list has an item where there is nothing to list: not at first, if the message stands elsewhere.
+    fn ways(&self) -> [bool; 2] {
         let outside = self.shape.places.iter().any(|(_, place)| matches!(place, Place::Message));
-        let ways = if outside { [false, true] } else { [true, true] };
-        ways.into_iter().map(|always| self.shape.fill(details, None, always)).find(|value| self.validator.is_valid(value))
+        [!outside, true]
     }
 
     /// Whether problem details have all that it has. A schema that requires nothing is satisfied by them, and its readers are not.
@@ -191,7 +213,7 @@ impl Template {
 
     /// What a refusal is answered with: always something that the schema allows.
     pub fn write(&self, details: &ProblemDetails) -> Value {
-        self.filled(details).unwrap_or_else(|| self.shape.value.clone())
+        self.filled(details).unwrap_or_else(|| self.filled_in_part(details))
     }
 }
 
@@ -207,37 +229,49 @@ impl Shape {
     /// The value with what this refusal says; of one violation in an item of a list.
     fn fill(&self, details: &ProblemDetails, violation: Option<&Violation>, always: bool) -> Value {
         let mut value = self.value.clone();
-        let says_where = self.places.iter().any(|(_, place)| matches!(place, Place::Pointer | Place::Segments));
-        for (pointer, place) in &self.places {
-            let said = match (place, violation) {
-                (Place::Message, Some(violation)) if says_where => json!(violation.message),
-                (Place::Message, Some(violation)) => json!(named(violation)),
-                (Place::Message, None) => json!(message(details)),
-                (Place::Title, _) => json!(details.title),
-                (Place::Status, _) => json!(details.status),
-                (Place::StatusText, _) => json!(details.status.to_string()),
-                (Place::Code, _) => json!(code_word(details.code)),
-                (Place::Pointer, _) => json!(violation.map_or("", |violation| &violation.pointer)),
-                (Place::Segments, _) => {
-                    let segments = violation.map_or("", |violation| &violation.pointer).split('/').skip(1);
-                    segments.map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
-                }
-                (Place::Rule, Some(violation)) => json!(violation.rule),
-                (Place::Rule, None) => json!(code_word(details.code)),
-                (Place::Each(item), Some(violation)) => json!([item.fill(details, Some(violation), always)]),
-                (Place::Each(item), None) => match details.errors.as_deref() {
-                    Some(errors) if !errors.is_empty() => {
-                        errors.iter().map(|violation| item.fill(details, Some(violation), always)).collect()
-                    }
-                    _ if always => json!([item.fill(details, None, always)]),
-                    _ => json!([]),
-                },
-            };
-            if let Some(place) = value.pointer_mut(pointer) {
-                *place = said;
-            }
+        for place in &self.places {
+            self.put(&mut value, place, details, violation, always);
         }
         value
+    }
+
+    /// Fills one place.
+    fn put(
+        &self,
+        value: &mut Value,
+        (pointer, place): &(String, Place),
+        details: &ProblemDetails,
+        violation: Option<&Violation>,
+        always: bool,
+    ) {
+        let says_where = self.places.iter().any(|(_, place)| matches!(place, Place::Pointer | Place::Segments));
+        let said = match (place, violation) {
+            (Place::Message, Some(violation)) if says_where => json!(violation.message),
+            (Place::Message, Some(violation)) => json!(named(violation)),
+            (Place::Message, None) => json!(message(details)),
+            (Place::Title, _) => json!(details.title),
+            (Place::Status, _) => json!(details.status),
+            (Place::StatusText, _) => json!(details.status.to_string()),
+            (Place::Code, _) => json!(code_word(details.code)),
+            (Place::Pointer, _) => json!(violation.map_or("", |violation| &violation.pointer)),
+            (Place::Segments, _) => {
+                let segments = violation.map_or("", |violation| &violation.pointer).split('/').skip(1);
+                segments.map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
+            }
+            (Place::Rule, Some(violation)) => json!(violation.rule),
+            (Place::Rule, None) => json!(code_word(details.code)),
+            (Place::Each(item), Some(violation)) => json!([item.fill(details, Some(violation), always)]),
+            (Place::Each(item), None) => match details.errors.as_deref() {
+                Some(errors) if !errors.is_empty() => {
+                    errors.iter().map(|violation| item.fill(details, Some(violation), always)).collect()
+                }
+                _ if always => json!([item.fill(details, None, always)]),
+                _ => json!([]),
+            },
+        };
+        if let Some(place) = value.pointer_mut(pointer) {
+            *place = said;
+        }
     }
 }
 
@@ -274,12 +308,19 @@ fn find(value: &Value, at: &str, name: &str, in_item: bool, places: &mut Vec<(St
         Value::String(_) if is(&MESSAGES) || name.is_empty() && at.is_empty() => put(Place::Message),
         Value::String(_) if in_item && is(&POINTERS) => put(Place::Pointer),
         Value::String(_) if in_item && is(&RULES) => put(Place::Rule),
-        // What has a value already, such as one of an `enum` or a URI, keeps it.
-        Value::String(text) if is(&CODES) && text.trim_matches('-').is_empty() => put(Place::Code),
+        Value::String(text) if is(&STATUSES) && text.parse::<u16>().is_ok() => put(Place::StatusText),
+        // A URI, such as `about:blank`, keeps its value; the schema sees to that of an `enum`.
+        Value::String(text) if is(&CODES) && !text.contains(':') => put(Place::Code),
         Value::String(_) if is(&STATUSES) => put(Place::StatusText),
         Value::Number(_) if is(&STATUSES) => put(Place::Status),
         _ => {}
     }
+}
+
+/// A refusal with its first violations only.
+fn first(details: &ProblemDetails, count: usize) -> ProblemDetails {
+    let errors = details.errors.as_ref().map(|errors| errors.iter().take(count).cloned().collect());
+    ProblemDetails { errors, ..details.clone() }
 }
 
 /// The message in one text: with the violations, where there are any.

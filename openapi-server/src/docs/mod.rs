@@ -55,7 +55,8 @@ pub fn mount(routes: Route, document: &Document, tokens: Option<TokenSource>) ->
     let json = Asset::new("application/json", document.value().to_string());
     let initializer = Asset::new("text/javascript", include_str!("swagger-initializer.js"));
     let files = Files::new();
-    // Relative, as all addresses of the page are: a proxy may put a path before them.
+    // Relative, as all addresses of the page are: a proxy may put a path before them. The redirect of the root then needs an address with a
+    // slash at its end: `/api/` leads to `/api/docs/`, and `/api` to `/docs/`.
     routes
         .at("/", get(make_sync(|_| Redirect::temporary("docs/"))))
         .at("/docs", get(make_sync(|_| Redirect::temporary("docs/"))))
