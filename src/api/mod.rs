@@ -22,10 +22,14 @@ use crate::store::UserStore;
 
 /// Names the resources: for each, the module and the type that has its operations.
 macro_rules! resources {
+    (@pairs $store:ident) => { () };
+    (@pairs $store:ident $module:ident::$operations:ident, $($rest:tt)*) => {
+        ($module::$operations::new(Arc::clone($store)), resources!(@pairs $store $($rest)*))
+    };
     ($($module:ident::$operations:ident,)+) => {
-        /// The operations of all resources. The unit makes it a tuple, also of one.
+        /// The operations of all resources, in pairs of one and the rest: poem-openapi takes tuples of sixteen at most.
         fn operations(store: &Arc<dyn UserStore>) -> impl OpenApi + use<> {
-            ((), $($module::$operations::new(Arc::clone(store))),+)
+            resources!(@pairs store $($module::$operations,)+)
         }
 
         /// What the derived document lacks about all resources.

@@ -252,7 +252,10 @@ fn add_shared_responses(operation: &mut Value) {
     let has_security = operation.get("security").is_some();
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for response in responses.values_mut().filter(|response| response.get("$ref").is_none()) {
-        response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
+        let headers = response["headers"].as_object_mut();
+        if headers.is_none_or(|headers| !headers.contains_key("x-request-id")) {
+            response["headers"]["x-request-id"] = json!({ "$ref": "#/components/headers/RequestId" });
+        }
     }
     for code in Code::ALL {
         let applies = match code {

@@ -15,9 +15,21 @@ use crate::{generated, project::Project};
 /// The command as it was built last; `cargo xtask` would build it again, since the document is part of it.
 const XTASK: &str = "\"$CARGO_TARGET_DIR/debug/xtask\"";
 
-/// Three operations and generated resources: the same ones in each run, unless `STUB_SEED` is another number.
-fn asked() -> Value {
+/// Three operations, those of other documents that are carried, and generated resources: the same ones in each run, unless `STUB_SEED` is
+/// another number.
+fn asked(project: &Project, own: &Value) -> Value {
     let mut asked: Value = serde_saphyr::from_str(include_str!("../../../xtask/tests/documents/notes.yaml")).unwrap();
+    let operations = generated::adapted::operations();
+    let all = operations.len();
+    let carried = operations.into_iter().filter(|(_, more)| {
+        let mut document = own.clone();
+        generated::add(&mut document, more);
+        project.write("openapi.yaml", &serde_saphyr::to_string(&document).unwrap());
+        project.run(&format!("{XTASK} stub --dry-run")).succeeded
+    });
+    let carried: Vec<_> = carried.collect();
+    assert!(carried.len() >= 10, "{} of {all}", carried.len());
+    carried.iter().for_each(|(_, more)| generated::add(&mut asked, more));
     let seed = env::var("STUB_SEED").map_or(0, |seed| seed.parse().unwrap());
     let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() });
     generated::add(&mut asked, &generated::documents(8).new_tree(&mut runner).unwrap().current());
@@ -27,8 +39,8 @@ fn asked() -> Value {
 /// Adds operations of different shapes to the document, and their stubs to the code; and takes both away again.
 pub async fn come_back_as_the_document(project: &Project, serve: &str) {
     let [openapi, modules] = ["openapi.yaml", "src/api/mod.rs"].map(|file| (file, project.read(file)));
-    let asked = asked();
     let mut document: Value = serde_saphyr::from_str(&openapi.1).unwrap();
+    let asked = asked(project, &document);
     generated::add(&mut document, &asked);
     project.write("openapi.yaml", &serde_saphyr::to_string(&document).unwrap());
 

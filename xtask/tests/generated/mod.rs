@@ -1,5 +1,7 @@
 //! Resources of shapes that nobody thought of: operations and schemas within what `cargo xtask stub` carries, to be put into openapi.yaml.
 
+pub mod adapted;
+
 use std::collections::BTreeMap;
 
 use proptest::{
