@@ -10,10 +10,10 @@ use ::redb::{Database, DatabaseError, Error, ReadableDatabase, StorageError, Tab
 
 use super::{EMAILS, StoreError, USERS, unavailable};
 
-/// Opens the database.
 /// How much of the file is kept in memory, in bytes. What redb takes unasked, 1 GiB, is more than a small container has.
 const CACHE: usize = 128 << 20;
 
+/// Opens the database.
 type Open = Box<dyn Fn() -> Result<Database, StoreError> + Send + Sync>;
 
 /// A database that is open, unless it was closed or cannot be opened again.

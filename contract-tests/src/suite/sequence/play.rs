@@ -91,9 +91,7 @@ impl<'a> Player<'a> {
         for item in std::mem::take(&mut self.model).into_values().filter(|item| item.state != State::Gone) {
             let instance = baseline.instance.clone();
             if let Some(mut case) = self.case(part.target, "the deletion of a resource", instance, &item.values) {
-                if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&part.target.operation)) {
-                    set_header(&mut case, "If-Match", etag);
-                }
+                name_state(&mut case, part.target, &item);
                 self.run.attempt(part.target, &case).await;
             }
         }
@@ -388,10 +386,7 @@ impl<'a> Player<'a> {
         let each = samples.into_iter().filter_map(|sample| {
             let instance = self.run.filled(part.target, sample);
             let mut case = self.case(part.target, "a change of a resource", instance, &item.values)?;
-            // Where it must say which state it changes, that is the current one.
-            if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&part.target.operation)) {
-                set_header(&mut case, "If-Match", etag);
-            }
+            name_state(&mut case, part.target, item);
             let sent = self.sent(part.target, number, &case);
             let changes = sent.iter().any(|(name, value)| !alike(value, &item.shown[name.as_str()]));
             changes.then_some((case, sent))
@@ -414,9 +409,7 @@ impl<'a> Player<'a> {
         let each = part.plan.samples.iter().filter(removes).filter_map(|sample| {
             let instance = self.run.filled(part.target, sample);
             let mut case = self.case(part.target, "a change that takes something away", instance, &item.values)?;
-            if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&part.target.operation)) {
-                set_header(&mut case, "If-Match", etag);
-            }
+            name_state(&mut case, part.target, item);
             let sent = self.sent(part.target, number, &case);
             Some((case, sent))
         });
@@ -675,9 +668,7 @@ impl<'a> Player<'a> {
         let instance = part.baseline()?.instance.clone();
         let title = if item.is_present() { "the deletion of a resource" } else { "the deletion of a deleted resource" };
         let mut case = self.case(part.target, title, instance, &item.values)?;
-        if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&part.target.operation)) {
-            set_header(&mut case, "If-Match", etag);
-        }
+        name_state(&mut case, part.target, item);
         let outcome = match self.attempt(step.item, part.target, &case).await {
             Ok(outcome) => outcome,
             Err(breach) => return Some(breach),
@@ -899,6 +890,13 @@ fn is_conditional(target: &Target) -> bool {
 fn requires_state(operation: &Operation) -> bool {
     let mut headers = operation.parameters.iter().filter(|parameter| parameter.place == ParameterLocation::Header);
     headers.any(|parameter| parameter.required && parameter.name.eq_ignore_ascii_case("if-match"))
+}
+
+/// Where a request must say which state of a resource it changes, that is the current one.
+fn name_state(case: &mut Case, target: &Target, item: &Item) {
+    if let Some(etag) = item.etag.as_ref().filter(|_| requires_state(&target.operation)) {
+        set_header(case, "If-Match", etag);
+    }
 }
 
 fn set_header(case: &mut Case, name: &str, value: &str) {
