@@ -110,11 +110,31 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
 }
 
 /// Keys whose value is data, whatever it looks like.
-pub const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
+const DATA: [&str; 5] = ["example", "examples", "default", "enum", "const"];
 
 /// Keys whose value has names for keys: a property may be called `example`, `headers` or `type`.
-pub const NAMED: [&str; 9] =
+const NAMED: [&str; 9] =
     ["$defs", "dependentSchemas", "headers", "parameters", "paths", "patternProperties", "properties", "responses", "schemas"];
+
+/// The nodes of the document in an object: no data, and under a key that has names, what stands under each name.
+pub fn children(object: &Map<String, Value>) -> impl Iterator<Item = &Value> {
+    let nodes = object.iter().filter(|(key, _)| !DATA.contains(&key.as_str()));
+    nodes.flat_map(|(key, value)| match value {
+        Value::Object(named) if NAMED.contains(&key.as_str()) => named.values().collect::<Vec<_>>(),
+        value => vec![value],
+    })
+}
+
+/// Changes each of them.
+pub fn change_children(object: &mut Map<String, Value>, mut change: impl FnMut(&mut Value)) {
+    for (key, value) in object {
+        match value {
+            _ if DATA.contains(&key.as_str()) => {}
+            Value::Object(named) if NAMED.contains(&key.as_str()) => named.values_mut().for_each(&mut change),
+            value => change(value),
+        }
+    }
+}
 
 /// Undoes what poem-openapi writes differently from OpenAPI 3.1 or from what a reader expects, wherever it occurs.
 fn normalise(node: &mut Value) {
@@ -134,13 +154,7 @@ fn normalise(node: &mut Value) {
             if object.get("deprecated") == Some(&json!(false)) {
                 object.shift_remove("deprecated");
             }
-            for (key, value) in object {
-                match value {
-                    _ if DATA.contains(&key.as_str()) => {}
-                    Value::Object(named) if NAMED.contains(&key.as_str()) => named.values_mut().for_each(normalise),
-                    value => normalise(value),
-                }
-            }
+            change_children(object, normalise);
         }
         _ => {}
     }

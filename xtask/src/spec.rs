@@ -14,7 +14,7 @@ use users_api::api;
 
 use crate::{
     drift, generators,
-    lift::{DATA, NAMED, lift},
+    lift::{change_children, lift},
     stub::refine::nested,
 };
 
@@ -121,14 +121,10 @@ fn replace_schemas(node: &mut Value) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(replace_schemas),
         Value::Object(object) => {
-            for (key, child) in object {
-                match child {
-                    _ if DATA.contains(&key.as_str()) => {}
-                    Value::Object(named) if NAMED.contains(&key.as_str()) => named.values_mut().for_each(replace_schemas),
-                    schema if key == "schema" => *schema = json!({ "type": "string" }),
-                    child => replace_schemas(child),
-                }
+            if let Some(schema) = object.get_mut("schema") {
+                *schema = json!({ "type": "string" });
             }
+            change_children(object, replace_schemas);
         }
         _ => {}
     }

@@ -48,15 +48,7 @@ fn add_components(node: &Value, document: &Value, code: &Value, seen: &mut BTree
                 found.push(pointer);
                 add_components(component, document, code, seen, found);
             }
-            for (key, child) in object {
-                match child {
-                    _ if lift::DATA.contains(&key.as_str()) => {}
-                    Value::Object(named) if lift::NAMED.contains(&key.as_str()) => {
-                        named.values().for_each(|child| add_components(child, document, code, seen, found));
-                    }
-                    child => add_components(child, document, code, seen, found),
-                }
-            }
+            lift::children(object).for_each(|child| add_components(child, document, code, seen, found));
         }
         _ => {}
     }
