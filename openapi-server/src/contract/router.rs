@@ -1,5 +1,7 @@
 //! From a path to the operations that the document has for it.
 
+use std::{cmp::Reverse, collections::HashMap};
+
 use matchit::Router as Tree;
 use openapi_document::pointer::join;
 
@@ -7,7 +9,12 @@ use super::{ContractError, read::Methods};
 
 /// The path templates of a document.
 pub(super) struct Router {
-    tree: Tree<Leaf>,
+    /// To an index of `places`.
+    tree: Tree<usize>,
+    /// The templates that the tree cannot tell apart, such as `/{base}...{head}` and `/{base}`; the one with the most fixed text first.
+    places: Vec<Vec<Leaf>>,
+    /// The index of `places` for each route of the tree.
+    routes: HashMap<String, usize>,
 }
 
 struct Leaf {
@@ -31,7 +38,7 @@ pub(super) type PathValues = Vec<(String, String)>;
 
 impl Router {
     pub fn new() -> Self {
-        Self { tree: Tree::new() }
+        Self { tree: Tree::new(), places: Vec::new(), routes: HashMap::new() }
     }
 
     /// Adds a template. The tree has its own names: it takes one in a segment, and a document may have several, or call the same
@@ -65,22 +72,48 @@ impl Router {
             return Err(error("a path begins with /".to_owned()));
         }
         let begins_fixed = !path.split('/').nth(1).is_some_and(|first| first.contains('{'));
-        self.tree.insert(route, Leaf { segments, methods, begins_fixed }).map_err(|cause| error(cause.to_string()))
+        let leaf = Leaf { segments, methods, begins_fixed };
+        let Some(&place) = self.routes.get(&route) else {
+            self.tree.insert(&route, self.places.len()).map_err(|cause| error(cause.to_string()))?;
+            self.routes.insert(route, self.places.len());
+            self.places.push(vec![leaf]);
+            return Ok(());
+        };
+        let leaves = &mut self.places[place];
+        if leaves.iter().any(|other| other.texts().eq(leaf.texts())) {
+            return Err(error("another path matches the same requests".to_owned()));
+        }
+        leaves.push(leaf);
+        leaves.sort_by_key(|leaf| Reverse(leaf.texts().map(String::len).sum::<usize>()));
+        Ok(())
     }
 
     /// Whether a template that begins with a fixed text is for this path.
     pub fn claims(&self, path: &str) -> bool {
-        self.tree.at(path).is_ok_and(|found| found.value.begins_fixed)
+        self.find(path).is_some_and(|(leaf, _)| leaf.begins_fixed)
     }
 
     /// The operations for a path, with the values of its template.
     pub fn at(&self, path: &str) -> Option<(&Methods, PathValues)> {
+        self.find(path).map(|(leaf, values)| (&leaf.methods, values))
+    }
+
+    fn find(&self, path: &str) -> Option<(&Leaf, PathValues)> {
         let found = self.tree.at(path).ok()?;
-        let mut values = Vec::new();
-        for segment in &found.value.segments {
-            values.extend(segment.values(found.params.get(&segment.key)?)?);
-        }
-        Some((&found.value.methods, values))
+        self.places[*found.value].iter().find_map(|leaf| {
+            let mut values = Vec::new();
+            for segment in &leaf.segments {
+                values.extend(segment.values(found.params.get(&segment.key)?)?);
+            }
+            Some((leaf, values))
+        })
+    }
+}
+
+impl Leaf {
+    /// The fixed texts that the tree does not know.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        self.segments.iter().flat_map(|segment| &segment.texts)
     }
 }
 
@@ -153,6 +186,15 @@ mod tests {
     }
 
     #[test]
+    fn templates_that_differ_in_their_fixed_texts_are_told_apart() {
+        let templates = ["/compare/{base}", "/compare/{base}...{head}", "/compare/{base}.{format}"];
+        assert_eq!(values(&templates, "/compare/main"), pairs(&[("base", "main")]));
+        assert_eq!(values(&templates, "/compare/a...b"), pairs(&[("base", "a"), ("head", "b")]));
+        assert_eq!(values(&templates, "/compare/a.json"), pairs(&[("base", "a"), ("format", "json")]));
+        assert_eq!(values(&templates[1..], "/compare/main"), None);
+    }
+
+    #[test]
     fn a_template_that_begins_with_a_name_claims_nothing() {
         let mut router = Router::new();
         for template in ["/", "/{id}", "/docs/{id}"] {
@@ -166,7 +208,9 @@ mod tests {
     fn paths_that_claim_the_same_requests_are_refused() {
         let mut router = Router::new();
         router.insert("/users/{id}", Methods::none()).unwrap();
+        router.insert("/diff/{a}-{b}", Methods::none()).unwrap();
         assert!(matches!(router.insert("/users/{name}", Methods::none()), Err(ContractError::Route { .. })));
+        assert!(matches!(router.insert("/diff/{from}-{to}", Methods::none()), Err(ContractError::Route { .. })));
         assert!(matches!(router.insert("/open/{name", Methods::none()), Err(ContractError::Route { .. })));
     }
 }
