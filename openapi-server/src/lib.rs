@@ -39,6 +39,7 @@ mod trace_context;
 mod traces;
 
 pub use self::{
+    adapter::Routes,
     contract::{ContractError, Document, ValidBody},
     server::{Builder, Server, ServerError, Settings},
     traces::TracesError,

@@ -293,7 +293,7 @@ impl Builder {
         let documented = Arc::clone(&contract).enforce(handlers.into_endpoint());
         let routes = health::mount(Route::new(), readiness);
         let routes = docs::mount(routes, &self.document, token);
-        let routes = Routes { contract, documented, own: routes };
+        let routes = Served { contract, documented, own: routes };
         let traces = self.collector.map(|(endpoint, service)| Traces::start(&endpoint, service, &mut figures)).transpose()?;
         let metrics = match self.metrics {
             Some(address) => {
@@ -333,13 +333,13 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerEr
 
 /// The server's own routes, but for paths that the document has itself, and everything else behind the contract. A path of the document
 /// that begins with a name, `/{id}`, does not take the place of `/healthz`.
-struct Routes<E> {
+struct Served<E> {
     contract: Arc<Contract>,
     documented: E,
     own: Route,
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Routes<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for Served<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {

@@ -30,7 +30,6 @@ mod merge;
 pub mod names;
 mod operations;
 mod project;
-mod routes;
 mod seal;
 mod source;
 mod types;

@@ -9,7 +9,6 @@ use crate::{
     names::ident,
     operations::{Answer, Body, Handler},
     project::StubError,
-    routes,
     types::Types,
 };
 
@@ -126,14 +125,11 @@ pub(crate) fn router(handlers: &[Handler]) -> Result<String, StubError> {
     modules.sort_unstable();
     modules.dedup();
     let modules: String = modules.into_iter().map(|module| format!("pub mod {module};\n")).collect();
-    let mut routes: IndexMap<String, Vec<&Handler>> = IndexMap::new();
+    let mut routes: IndexMap<&str, Vec<&Handler>> = IndexMap::new();
     for handler in handlers {
-        let methods = routes.entry(routes::pattern(&handler.path)).or_default();
-        if methods.iter().all(|known| known.method != handler.method) {
-            methods.push(handler);
-        }
+        routes.entry(&handler.path).or_default().push(handler);
     }
-    let routes = routes.iter().map(|(pattern, handlers)| {
+    let routes = routes.iter().map(|(template, handlers)| {
         let methods = handlers.iter().map(|handler| {
             let (module, function) = (ident(&handler.module), ident(&handler.function));
             match handler.method.as_str() {
@@ -148,12 +144,12 @@ pub(crate) fn router(handlers: &[Handler]) -> Result<String, StubError> {
                 }
             }
         });
-        quote!(.at(#pattern, RouteMethod::new() #(#methods)*))
+        quote!(.at(#template, RouteMethod::new() #(#methods)*))
     });
     let routes = quote! {
         #[doc = " A route for each operation of the document."]
-        pub fn routes() -> Route {
-            Route::new() #(#routes)*
+        pub fn routes() -> Routes {
+            Routes::new() #(#routes)*
         }
     };
     let uses_methods = routes.to_token_stream().to_string().contains(". method (");
@@ -165,15 +161,14 @@ pub(crate) fn router(handlers: &[Handler]) -> Result<String, StubError> {
             }
         }
     });
-    let route_method = if handlers.is_empty() { "Route".to_owned() } else { "{Route, RouteMethod}".to_owned() };
-    let uses = if uses_methods {
-        "use ::poem::{Route, RouteMethod, http::Method};".to_owned()
-    } else {
-        format!("use ::poem::{route_method};")
+    let poem = match (handlers.is_empty(), uses_methods) {
+        (true, _) => "",
+        (false, false) => "use ::poem::RouteMethod;\n",
+        (false, true) => "use ::poem::{RouteMethod, http::Method};\n",
     };
     let gap = if modules.is_empty() { "" } else { "\n" };
     Ok(format!(
-        "//! The handlers, and the way to them.\n\n{modules}{gap}{uses}\n\n{}",
+        "//! The handlers, and the way to them.\n\n{modules}{gap}use ::openapi_server::Routes;\n{poem}\n{}",
         items([routes].into_iter().chain(method))?
     ))
 }

@@ -13,11 +13,11 @@ use std::{
 
 use openapi_document::Document;
 use openapi_server::{
-    ContractError, Server, ServerError,
+    ContractError, Routes, Server, ServerError,
     auth::{LocalIssuer, Secrets},
 };
 use openapi_stub::{File, FileRole, Library, Plan, Settings, package_name, project};
-use poem::{Route, endpoint::make_sync, http::StatusCode};
+use poem::{endpoint::make_sync, http::StatusCode};
 use tempfile::TempDir;
 
 fn workspace() -> PathBuf {
@@ -94,8 +94,10 @@ fn documents() -> Vec<PathBuf> {
 }
 
 /// The texts that a generated source hands to a function first.
-fn handed_to<'a>(source: &'a str, function: &str) -> Vec<&'a str> {
-    source.split(function).skip(1).filter_map(|rest| rest.split('"').nth(1)).collect()
+fn handed_to(source: &str, function: &str) -> Vec<String> {
+    let literals = source.split(function).skip(1).filter_map(|rest| rest.split('"').nth(1));
+    // What is escaped in them is escaped in the same way in JSON.
+    literals.map(|literal| serde_json::from_str(&format!("\"{literal}\"")).unwrap()).collect()
 }
 
 /// A server of the routes and credentials that the project has, with handlers that are all the same.
@@ -104,7 +106,7 @@ async fn bind(path: &Path, issuer: LocalIssuer) -> Result<Server, ServerError> {
     let source = |path: &str| files.iter().find(|file| file.path == path).unwrap().content.as_str();
     let routes = handed_to(source("src/api/mod.rs"), ".at(")
         .into_iter()
-        .fold(Route::new(), |routes, pattern| routes.at(pattern, make_sync(|_| StatusCode::NOT_IMPLEMENTED)));
+        .fold(Routes::new(), |routes, template| routes.at(template, make_sync(|_| StatusCode::NOT_IMPLEMENTED)));
     let server = Server::new(openapi_server::Document::load(path)?).local_issuer(Arc::new(issuer));
     let schemes = handed_to(source("src/security.rs"), ".authenticator(").into_iter();
     let server = schemes.fold(server, |server, scheme| server.authenticator(scheme, Secrets::new()));

@@ -3,5 +3,5 @@
 mod poem;
 mod tower;
 
-pub use self::poem::Enforced;
+pub use self::poem::{Enforced, Routes};
 pub use self::tower::{BoxBody, ContractLayer, ContractService};

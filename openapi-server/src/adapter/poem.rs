@@ -1,8 +1,8 @@
 //! Handlers of poem.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use ::poem::{Body, Endpoint, IntoResponse, Request, Response, Result};
+use ::poem::{Body, Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Request, Response, Result, endpoint::BoxEndpoint};
 use http::StatusCode;
 
 use crate::{
@@ -24,6 +24,63 @@ impl Contract {
         Enforced { contract: self, handlers }
     }
 }
+
+/// Handlers by the path templates of the document, which the contract has found already.
+///
+/// Unlike [`poem::Route`] it takes every template that a document may have, such as `/compare/{base}...{head}`, and looks nothing up
+/// twice. Handlers read parameters with [`ValidParameters`](crate::contract::ValidParameters); `poem::web::Path` sees none.
+///
+/// ```
+/// use openapi_server::Routes;
+/// use poem::{RouteMethod, handler};
+///
+/// #[handler]
+/// fn compare() -> &'static str {
+///     "no difference"
+/// }
+///
+/// let routes = Routes::new().at("/compare/{base}...{head}", RouteMethod::new().get(compare));
+/// ```
+#[derive(Default)]
+pub struct Routes(HashMap<String, BoxEndpoint<'static>>);
+
+impl Routes {
+    /// No handler.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the handlers of a path, written as in the document; in the place of those that were there.
+    #[must_use]
+    pub fn at<E>(mut self, template: impl Into<String>, handlers: E) -> Self
+    where
+        E: IntoEndpoint,
+        E::Endpoint: 'static,
+    {
+        self.0.insert(template.into(), handlers.into_endpoint().map_to_response().boxed());
+        self
+    }
+}
+
+impl Endpoint for Routes {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let template = request.data::<Template>().map(|Template(template)| Arc::clone(template));
+        match template.as_deref().and_then(|template| self.0.get(template)) {
+            Some(handlers) => handlers.call(request).await,
+            None => Err(Problem::internal(format!(
+                "no handler for {}",
+                template.as_deref().unwrap_or("a request without a contract")
+            ))
+            .into()),
+        }
+    }
+}
+
+/// The path template of a request.
+#[derive(Clone)]
+struct Template(Arc<str>);
 
 fn head(request: &Request) -> Head<'_> {
     Head { method: request.method(), uri: request.uri(), headers: request.headers() }
@@ -50,6 +107,7 @@ impl<E: Endpoint> Endpoint for Enforced<E> {
             Ok(mut admitted) => {
                 let standing = admitted.standing.take();
                 admitted.insert_into(request.extensions_mut());
+                request.extensions_mut().insert(Template(matched.shared_template()));
                 if !matched.takes_body() {
                     request.set_body(Body::from_bytes_stream(body));
                 }

@@ -159,7 +159,7 @@ impl Default for Limits {
 /// # Ok::<(), openapi_server::contract::ContractError>(())
 /// ```
 pub struct Contract {
-    router: Router,
+    router: Router<Operation>,
     paths: Vec<String>,
     scopes: BTreeSet<String>,
     declined: Vec<Declined>,
@@ -183,6 +183,7 @@ pub struct Head<'a> {
 /// The operation that a request is for.
 pub struct Matched<'c> {
     operation: &'c Operation,
+    template: &'c Arc<str>,
     path: PathValues,
 }
 
@@ -209,6 +210,16 @@ impl Matched<'_> {
     /// The same, to be kept.
     pub(crate) fn shared_operation_id(&self) -> Arc<str> {
         Arc::clone(&self.operation.id)
+    }
+
+    /// The path template that the document has the operation below, such as `/users/{id}`.
+    pub fn template(&self) -> &str {
+        self.template
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn shared_template(&self) -> Arc<str> {
+        Arc::clone(self.template)
     }
 
     /// Whether the document has a body for the operation. Of others the body is left to the handler.
@@ -247,14 +258,14 @@ impl Contract {
         let authenticators = authenticators.into();
         let (mut router, mut paths, mut scopes) = (Router::new(), Vec::new(), BTreeSet::new());
         let compiled = read::compile(document)?;
-        for (path, mut methods) in compiled.paths {
-            for (_, operation) in &mut methods.operations {
+        for (path, mut operations) in compiled.paths {
+            for (_, operation) in &mut operations {
                 for requirement in operation.security.iter_mut().flatten() {
                     requirement.connect(&authenticators)?;
                     scopes.extend(requirement.scopes.iter().cloned());
                 }
             }
-            router.insert(&path, methods)?;
+            router.insert(&path, operations)?;
             paths.push(path);
         }
         let rate = limits.rate.map(RateLimit::new);
@@ -306,21 +317,18 @@ impl Contract {
     ///
     /// 404 and 405.
     pub fn route(&self, head: Head<'_>) -> Result<Matched<'_>, Problem> {
-        let (methods, path) = self.router.at(head.uri.path()).ok_or_else(|| Problem::new(Code::NotFound))?;
-        let operation = methods.operations.iter().find(|(method, _)| method == head.method);
-        match operation {
-            Some((_, operation)) => Ok(Matched { operation, path }),
-            None => {
-                let problem = Problem::new(Code::MethodNotAllowed).header(ALLOW, methods.allow.clone());
-                // In the form that another operation of the path has for it.
-                let has = |operation: &Operation| operation.refusals.iter().any(|(code, _)| *code == Code::MethodNotAllowed);
-                let other = methods.operations.iter().find(|(_, operation)| has(operation));
-                Err(match other {
-                    Some((_, other)) => answer::documented(other, problem),
-                    None => problem,
-                })
-            }
+        let found = self.router.at(head.uri.path()).ok_or_else(|| Problem::new(Code::NotFound))?;
+        if let Some((template, operation)) = found.place.operation(head.method) {
+            let path = found.values(template, |name, text| parameters::allows(&operation.parameters, name, text));
+            return Ok(Matched { operation, template: &template.path, path });
         }
+        let problem = Problem::new(Code::MethodNotAllowed).header(ALLOW, found.place.allow.clone());
+        // In the form that another operation of the path has for it.
+        let has = |operation: &Operation| operation.refusals.iter().any(|(code, _)| *code == Code::MethodNotAllowed);
+        Err(match found.place.operations().find(|(_, operation)| has(operation)) {
+            Some((_, other)) => answer::documented(other, problem),
+            None => problem,
+        })
     }
 
     /// Checks the request and reads its body, where the operation has one.

@@ -130,23 +130,12 @@ pub(super) struct HeaderRule {
     pub validator: Arc<Validator>,
 }
 
-/// The methods of one path.
-pub(super) struct Methods {
-    pub operations: Vec<(Method, Operation)>,
-    /// The value of `Allow` (RFC 9110, section 10.2.1).
-    pub allow: HeaderValue,
-}
-
-impl Methods {
-    #[cfg(test)]
-    pub fn none() -> Self {
-        Self { operations: Vec::new(), allow: HeaderValue::from_static("") }
-    }
-}
+/// A path template and its operations.
+pub(super) type Path = (String, Vec<(Method, Operation)>);
 
 /// What has been read of a document.
 pub(super) struct Compiled {
-    pub paths: Vec<(String, Methods)>,
+    pub paths: Vec<Path>,
     pub declined: Vec<Declined>,
     /// Where the document has answers for refusals that none can be written as.
     pub unmet: Vec<String>,
@@ -169,7 +158,7 @@ pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
     let (requests, answers) = (Schemas::new(&requests)?, Schemas::new(&answers)?);
     let reader = Reader { requests, answers, document: document.value(), templates: RefCell::default() };
     let (mut declined, mut unmet) = (Vec::new(), BTreeSet::new());
-    let mut paths: Vec<(String, Methods)> = Vec::new();
+    let mut paths: Vec<Path> = Vec::new();
     for operation in document.loaded().operations() {
         let method = Method::from_bytes(operation.method.as_bytes())
             .map_err(|_| ContractError::unsupported(&operation.pointer, "a method of this name"))?;
@@ -179,16 +168,9 @@ pub(super) fn compile(document: &Document) -> Result<Compiled, ContractError> {
         let has_place = |name: &str| operation.path.contains(&format!("{{{name}}}"));
         compiled.parameters.retain(|parameter| parameter.place != Place::Path || has_place(&parameter.name));
         match paths.last_mut() {
-            Some((path, methods)) if path == operation.path => methods.operations.push((method, compiled)),
-            _ => {
-                let methods = Methods { operations: vec![(method, compiled)], allow: HeaderValue::from_static("") };
-                paths.push((operation.path.to_owned(), methods));
-            }
+            Some((path, operations)) if path == operation.path => operations.push((method, compiled)),
+            _ => paths.push((operation.path.to_owned(), vec![(method, compiled)])),
         }
-    }
-    for (path, methods) in &mut paths {
-        let allow = methods.operations.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-        methods.allow = HeaderValue::try_from(allow).map_err(|_| ContractError::Missing(join("/paths", path)))?;
     }
     Ok(Compiled { paths, declined, unmet: unmet.into_iter().collect() })
 }

@@ -1,13 +1,14 @@
-// Generated from the document, and rewritten as long as nobody edits it (seal 12b54257abeab763).
+// Generated from the document, and rewritten as long as nobody edits it (seal 0799e12dac8ad6fc).
 //! The handlers, and the way to them.
 
 pub mod secured;
 
-use ::poem::{Route, RouteMethod};
+use ::openapi_server::Routes;
+use ::poem::RouteMethod;
 
 /// A route for each operation of the document.
-pub fn routes() -> Route {
-    Route::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .at("/basic", RouteMethod::new().get(secured::ask_basic))
         .at("/header", RouteMethod::new().get(secured::ask_header))
         .at("/query", RouteMethod::new().get(secured::ask_query))
