@@ -75,6 +75,20 @@ async fn lists_and_objects_in_headers_are_read() {
 }
 
 #[tokio::test]
+async fn a_header_whose_content_is_json_is_read_as_json() {
+    let document = one(
+        "get",
+        "{'200': {description: Some., headers: {X-Meta: {content: {application/json: \
+         {schema: {type: object, required: [n], properties: {n: {type: integer}}}}}}}}}",
+    );
+    for (header, right) in [("{\"n\": 1}", true), ("{\"n\": \"1\"}", false), ("n,1", false), ("{", false)] {
+        let found = broken(&document, move |_| with(200, &format!("x-meta: {header}\r\n"), "")).await;
+        let wanted = if right { BTreeSet::new() } else { BTreeSet::from(["response-header".to_owned()]) };
+        assert_eq!(found, wanted, "{header}");
+    }
+}
+
+#[tokio::test]
 async fn a_range_of_statuses_says_nothing_of_other_methods() {
     let error = "{description: No., content: {application/json: {schema: {type: object, required: [error]}}}}";
     let document = one("get", &format!("{{'200': {{description: Some.}}, 4XX: {error}}}"));
