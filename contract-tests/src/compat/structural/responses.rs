@@ -23,8 +23,12 @@ impl Comparison<'_> {
                 }
                 (None, Some(after)) => self.new_status(status, &new[after]),
                 (Some(before), None) => {
-                    let what = format!("the status {status} is gone");
-                    self.add(Part::Response(status.clone()), &old[before], true, Class::Safe, &what, Ground::Document);
+                    // Where one of several answers is left out, clients get one that they know; without a success they get none.
+                    let is_last = is_success(status) && !new.keys().any(|other| is_success(other));
+                    let class = if is_last { Class::Responses } else { Class::Safe };
+                    let what =
+                        format!("the status {status} is gone{}", if is_last { ", and no other success is left" } else { "" });
+                    self.add(Part::Response(status.clone()), &old[before], true, class, &what, Ground::Document);
                 }
                 (None, None) => {}
             }
@@ -147,6 +151,11 @@ pub(super) fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> 
     let range = status.chars().next().map(|class| format!("{class}XX")).unwrap_or_default();
     let keys = [status, &range, "DEFAULT"];
     keys.iter().find_map(|key| all.get_key_value(*key)).map(|(key, _)| key.as_str())
+}
+
+/// Whether a status is one of success, or of redirection.
+fn is_success(status: &str) -> bool {
+    status.starts_with(['2', '3']) || status == "DEFAULT"
 }
 
 /// The documented headers by their names in lower case, with where they stand.
