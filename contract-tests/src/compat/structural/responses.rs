@@ -6,7 +6,7 @@ use crate::Document;
 use crate::pointer::escape;
 use serde_json::{Value, json};
 
-use super::{Comparison, Pair, What, covering, exists, is_required, media_types};
+use super::{Comparison, Pair, What, covering, exists, is_required, media_types, schema_of};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 impl Comparison<'_> {
@@ -121,10 +121,20 @@ impl Comparison<'_> {
                 _ => {}
             }
             self.described(at, there, &["description", "deprecated", "example", "examples"]);
-            let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
+            let node = |document: &Document, at: &str| document.json.pointer(at).cloned().unwrap_or_default();
+            let (one, other) = (node(self.old, at), node(self.new, there));
+            let is_json = |header: &Value| header.get("content").is_some();
+            if is_json(&one) != is_json(&other) {
+                let what = "the value is written differently: `schema` and `content` are not the same";
+                self.add(part.clone(), there, false, Class::Responses, what, Ground::Document);
+            }
+            let (schema, schema_there) = (schema_of(&one, at), schema_of(&other, there));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
             if exists(self.old, &schema) && exists(self.new, &schema_there) {
-                let what = What::Headers(schema, schema_there);
+                let what = match is_json(&other) {
+                    true => What::Bodies(schema, schema_there),
+                    false => What::Headers(schema, schema_there),
+                };
                 self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
             }
         }
