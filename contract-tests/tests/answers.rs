@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use contract_tests::{Document, Report, Suite};
 
@@ -71,6 +74,20 @@ async fn lists_and_objects_in_headers_are_read() {
         let headers = headers.replace(right, wrong);
         let found = broken(&document, move |_| with(200, &headers, "")).await;
         assert_eq!(found, BTreeSet::from(["response-header".to_owned()]), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_whose_content_is_json_is_read_as_json() {
+    let document = one(
+        "get",
+        "{'200': {description: Some., headers: {X-Meta: {content: {application/json: \
+         {schema: {type: object, required: [n], properties: {n: {type: integer}}}}}}}}}",
+    );
+    for (header, right) in [("{\"n\": 1}", true), ("{\"n\": \"1\"}", false), ("n,1", false), ("{", false)] {
+        let found = broken(&document, move |_| with(200, &format!("x-meta: {header}\r\n"), "")).await;
+        let wanted = if right { BTreeSet::new() } else { BTreeSet::from(["response-header".to_owned()]) };
+        assert_eq!(found, wanted, "{header}");
     }
 }
 
@@ -294,4 +311,23 @@ async fn what_http_cannot_send_is_left_out_and_named() {
     let report = run(&document, |_| told(200, "")).await;
     let two = report.operations.iter().find(|operation| operation.id == "GET two").unwrap();
     assert!(two.untested.as_ref().unwrap().contains("does not begin with a slash"));
+}
+
+/// Too many requests says nothing of the one that it answers, and some servers do not say when to come back.
+#[tokio::test]
+async fn a_limit_of_requests_is_no_refusal_of_this_one() {
+    let document = "openapi: 3.1.0\ninfo: {title: One, version: '1'}\npaths:\n  /one:\n    get:\n      \
+                    parameters: [{name: n, in: query, schema: {type: integer, minimum: 0}}]\n      \
+                    responses: {'200': {description: Some.}, '400': {description: No.}, '429': {description: Later.}}\n";
+    let asked = AtomicUsize::new(0);
+    let answer = move |request: &Asked| {
+        if asked.fetch_add(1, Ordering::Relaxed) % 8 > 3 {
+            return told(429, "");
+        }
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let mut given = query.split('&').filter_map(|pair| pair.strip_prefix("n="));
+        let is_right = given.all(|n| n.parse::<f64>().is_ok_and(|n| n >= 0.0 && n.fract() == 0.0));
+        told(if is_right { 200 } else { 400 }, "")
+    };
+    assert_eq!(broken(document, answer).await, BTreeSet::new());
 }

@@ -67,6 +67,7 @@ async fn json_is_the_only_media_type() {
         "Application/JSON",
         "application/json; charset=utf-8",
         "application/json;charset=\"UTF-8\"",
+        "application/json ; charset=utf-8;",
         "application/json; v=1",
     ];
     for (index, media_type) in accepted.into_iter().enumerate() {

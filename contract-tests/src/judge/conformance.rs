@@ -95,8 +95,16 @@ impl Conformance {
                 None => {}
                 Some(text) => {
                     let Some(schema) = &header.schema else { continue };
-                    let readings = readings(text, header.explode);
                     let what = format!("the header {} of {status}", header.name);
+                    let readings = match (header.is_json, serde_json::from_str(text)) {
+                        (false, _) => readings(text, header.explode),
+                        (true, Ok(value)) => vec![value],
+                        (true, Err(_)) => {
+                            let what = format!("{what} is not JSON");
+                            findings.push(Finding::of(&rules::RESPONSE_HEADER, &header.pointer, what).with(text));
+                            continue;
+                        }
+                    };
                     let all: Vec<Vec<Finding>> =
                         readings.iter().map(|value| self.check(&rules::RESPONSE_HEADER, schema, value, &what)).collect();
                     if all.iter().all(|broken| !broken.is_empty()) {

@@ -21,6 +21,10 @@ impl Judge for Status {
         let elsewhere = operation.path.contains('{') && matches!(status, 403 | 404 | 410) && !lacks_scope;
         // What is out of order for a while, and documented as such, has not failed on the request.
         let is_told = status == 503 && operation.responses.contains_key("503");
+        // Too many requests is what the caller is told of all of them, not of this one (RFC 6585, section 4).
+        if status == 429 {
+            return Vec::new();
+        }
         if status >= 500 && status != 501 && !is_told {
             return finding(&rules::SERVER_ERROR, format!("the server fails ({status}) on {}", case.title));
         }

@@ -119,6 +119,8 @@ pub(crate) struct HeaderSpec {
     pub schema: Option<String>,
     /// Whether the members of an object are written as `name=value`.
     pub explode: bool,
+    /// Whether its text is JSON, as its `content` says.
+    pub is_json: bool,
 }
 
 /// Who may call an operation (OpenAPI 3.1, section 4.8.30).
@@ -358,10 +360,16 @@ impl Document {
                 return None; // OpenAPI 3.1, section 4.8.17.1: what the media type is, `content` says.
             }
             let (at, header) = self.resolve(&format!("{pointer}/headers/{}", escape(&name)))?;
-            let schema = format!("{at}/schema");
-            let schema = self.json.pointer(&schema).is_some().then_some(schema);
+            let content = header.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
+            let schema = match content {
+                Some(media_type) if !is_json(media_type) => None,
+                Some(media_type) => Some(format!("{at}/content/{}/schema", escape(media_type))),
+                None => Some(format!("{at}/schema")),
+            };
+            let schema = schema.filter(|schema| self.json.pointer(schema).is_some());
             let is = |key: &str| header.get(key) == Some(&json!(true));
-            Some(HeaderSpec { name, required: is("required"), explode: is("explode"), pointer: at, schema })
+            let (required, explode, is_json) = (is("required"), is("explode"), content.is_some());
+            Some(HeaderSpec { name, required, explode, is_json, pointer: at, schema })
         });
         ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
     }

@@ -2,20 +2,39 @@
 
 use serde_json::Value;
 
-/// The path of a server, without the slash at its end; variables have their defaults (OpenAPI 3.1, section 4.8.5).
-pub(crate) fn path(server: &Value) -> Option<String> {
-    let mut url = server.get("url")?.as_str()?.to_owned();
+/// The URLs that a server has with each value of its variables, that with the defaults first (OpenAPI 3.1, section 4.8.6).
+fn urls(server: &Value) -> Vec<String> {
+    let mut urls: Vec<String> = server.get("url").and_then(Value::as_str).into_iter().map(str::to_owned).collect();
     for (name, variable) in server.get("variables").and_then(Value::as_object).into_iter().flatten() {
-        url = url.replace(&format!("{{{name}}}"), variable["default"].as_str().unwrap_or_default());
+        let placeholder = format!("{{{name}}}");
+        let values = variable.get("enum").and_then(Value::as_array).into_iter().flatten();
+        let values: Vec<&str> = variable.get("default").into_iter().chain(values).filter_map(Value::as_str).collect();
+        let values = if values.is_empty() { vec![""] } else { values };
+        let many = urls.len() * values.len() > MAX_URLS;
+        let values = if many { &values[..1] } else { &values };
+        urls = values.iter().flat_map(|value| urls.iter().map(|url| url.replace(&placeholder, value))).collect();
     }
-    let after_host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    urls
+}
+
+/// More URLs than this are not told apart.
+const MAX_URLS: usize = 256;
+
+/// The path of a URL, without the slash at its end.
+fn path(url: &str) -> String {
+    let after_host = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
     let path = after_host.trim_matches('/');
-    Some(if path.is_empty() { String::new() } else { format!("/{path}") })
+    if path.is_empty() { String::new() } else { format!("/{path}") }
 }
 
 /// The paths of the servers in a list, where there is one with something in it.
 fn paths(document: &Value, list: &str) -> Option<Vec<String>> {
-    let all: Vec<String> = document.pointer(list)?.as_array()?.iter().filter_map(path).collect();
+    let mut all: Vec<String> = Vec::new();
+    for path in document.pointer(list)?.as_array()?.iter().flat_map(urls).map(|url| path(&url)) {
+        if !all.contains(&path) {
+            all.push(path);
+        }
+    }
     (!all.is_empty()).then_some(all)
 }
 

@@ -63,7 +63,7 @@ impl Run<'_> {
                 .and_then(|response| response.header("retry-after"));
             let wait = wait.and_then(|seconds| seconds.parse::<u64>().ok()).map(|seconds| Duration::from_secs(seconds.min(10)));
             // A server that has no time says so now and then; one that never has any is asked no more than a few times.
-            let is_busy = || answer.as_ref().is_ok_and(|response| response.status == 503);
+            let is_busy = || answer.as_ref().is_ok_and(|response| matches!(response.status, 429 | 503));
             let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
             match wait.or_else(moment) {
                 Some(wait) if attempt + 1 < MAX_TRIES && self.may_wait(wait) => tokio::time::sleep(wait).await,

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
-use mime::Mime;
 
 use super::{
     header, json,
-    media::Syntax,
+    media::{Syntax, named},
     read::{Answer, AnswerContent, Operation},
     refusal::{self, Form},
     violations::violations as violations_of,
@@ -62,7 +61,7 @@ fn in_content(answer: &Answer, content_type: Option<&str>, bytes: &[u8]) -> Vec<
     if answer.contents.is_empty() {
         return if bytes.is_empty() { Vec::new() } else { vec!["a body where the document has none".to_owned()] };
     }
-    let Some(media_type) = content_type.and_then(|text| text.parse::<Mime>().ok()) else {
+    let Some(media_type) = content_type.and_then(named) else {
         return vec!["no media type".to_owned()];
     };
     let Some(AnswerContent { validator, .. }) = answer.contents.iter().find(|content| content.range.includes(&media_type)) else {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     header, json,
-    media::Syntax,
+    media::{Syntax, named},
     read::{Body, RequestContent},
     shape::{Prefer, Shape},
     style::{Encoding, Malformed, Pair, add, pairs},
@@ -32,7 +32,7 @@ pub(super) fn accepted<'a>(body: &'a Body, headers: &HeaderMap) -> Result<(&'a R
     };
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let media_type = match (types.next(), types.next()) {
-        (Some(one), None) => one.to_str().ok().and_then(|text| text.parse::<Mime>().ok()).ok_or_else(refused)?,
+        (Some(one), None) => one.to_str().ok().and_then(named).ok_or_else(refused)?,
         _ => return Err(refused()),
     };
     let utf8 = Syntax::of(&media_type) == Syntax::Bytes

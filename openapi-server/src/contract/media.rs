@@ -36,6 +36,21 @@ impl Syntax {
     }
 }
 
+/// The media type that a message names, with the spaces and empty parameters that HTTP allows beside a semicolon (RFC 9110, section
+/// 5.6.6).
+pub(super) fn named(text: &str) -> Option<Mime> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = text.split(|c| {
+        let literal = std::mem::take(&mut escaped);
+        escaped = quoted && !literal && c == '\\';
+        quoted ^= c == '"' && !literal;
+        c == ';' && !quoted
+    });
+    let parts = parts.map(|part| part.trim_matches([' ', '\t'])).enumerate();
+    let parts: Vec<&str> = parts.filter(|(index, part)| *index == 0 || !part.is_empty()).map(|(_, part)| part).collect();
+    parts.join(";").parse().ok()
+}
+
 /// Whether bodies of this type are JSON (RFC 6839, section 3.1).
 fn is_json(media_type: &Mime) -> bool {
     media_type.subtype() == mime::JSON || media_type.suffix() == Some(mime::JSON)
@@ -116,6 +131,24 @@ mod tests {
         assert!(includes("image/*", "image/png"));
         assert!(!includes("image/*", "text/plain"));
         assert!(includes("*/*", "image/png"));
+    }
+
+    #[test]
+    fn spaces_and_empty_parameters_beside_semicolons_are_read_over() {
+        for text in
+            ["application/json ; charset=utf-8", "application/json\t;charset=\"utf-8\" ", "application/json;; charset=utf-8;"]
+        {
+            let media_type = named(text).unwrap();
+            assert_eq!(
+                (media_type.essence_str(), media_type.get_param("charset").unwrap().as_str()),
+                ("application/json", "utf-8")
+            );
+        }
+        let quoted = named(r#"application/json; a="x ; y" ; b=c"#).unwrap();
+        assert_eq!(quoted.get_param("b").unwrap(), "c");
+        for text in ["; application/json", "application /json", "application/json charset=utf-8", ""] {
+            assert_eq!(named(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use crate::{Document, equal, number, text::pattern::Pattern};
+use crate::{Document, equal, number, pointer::escape, text::pattern::Pattern};
+use openapi_document::pointer::from_reference;
 use serde_json::{Number, Value, json};
 
 use super::view::View;
@@ -176,17 +177,18 @@ fn list<'v>(values: impl Iterator<Item = &'v Value>) -> String {
     values.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The values of a discriminator, with the name of the schema that each stands for: those of the mapping, and for alternatives that
-/// it does not name, their names.
+/// The values of a discriminator, with where the schema stands that each is for: those of the mapping, and for alternatives that it
+/// does not name, their names.
 pub fn told_apart(view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
-    let last = |reference: &str| reference.rsplit('/').next().unwrap_or_default().to_owned();
+    // A mapping has references, or the names of components (OpenAPI 3.1, section 4.8.25).
+    let place = |told: &str| from_reference(told).unwrap_or_else(|| format!("/components/schemas/{}", escape(told)));
     let mapping = discriminator.get("mapping").and_then(Value::as_object).into_iter().flatten();
     let mut all: BTreeMap<String, String> =
-        mapping.filter_map(|(value, schema)| Some((value.clone(), last(schema.as_str()?)))).collect();
+        mapping.filter_map(|(value, schema)| Some((value.clone(), place(schema.as_str()?)))).collect();
     let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|keyword| view.get(keyword)?.as_array()).flatten();
-    for name in alternatives.filter_map(|schema| Some(last(schema.get("$ref")?.as_str()?))) {
-        if !all.values().any(|schema| *schema == name) {
-            all.insert(name.clone(), name);
+    for schema in alternatives.filter_map(|schema| Some(place(schema.get("$ref")?.as_str()?))) {
+        if !all.values().any(|known| *known == schema) {
+            all.insert(name(&schema), schema);
         }
     }
     all

@@ -401,6 +401,14 @@ fn is_required(document: &Document, at: &str) -> bool {
     document.json.pointer(&format!("{at}/required")) == Some(&json!(true))
 }
 
+/// Where the schema of a parameter or a header stands, or would: below its `content`, where it has one.
+fn schema_of(node: &Value, at: &str) -> String {
+    match node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next()) {
+        Some(media_type) => format!("{at}/content/{}/schema", escape(media_type)),
+        None => format!("{at}/schema"),
+    }
+}
+
 fn exists(document: &Document, pointer: &str) -> bool {
     document.json.pointer(pointer).is_some()
 }

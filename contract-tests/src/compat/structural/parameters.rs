@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{Document, Operation, REQUESTS};
 use serde_json::{Value, json};
 
-use super::{Comparison, keywords, view::View};
+use super::{Comparison, keywords, schema_of, view::View};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 /// A parameter as the rules see it.
@@ -43,10 +43,7 @@ impl Parameter<'_> {
 
     /// Where its schema stands, or would.
     fn schema(&self) -> String {
-        match self.node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next()) {
-            Some(media_type) => format!("{}/content/{}/schema", self.pointer, crate::pointer::escape(media_type)),
-            None => format!("{}/schema", self.pointer),
-        }
+        schema_of(self.node, &self.pointer)
     }
 }
 

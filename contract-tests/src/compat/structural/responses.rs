@@ -6,7 +6,7 @@ use crate::Document;
 use crate::pointer::escape;
 use serde_json::{Value, json};
 
-use super::{Comparison, Pair, What, covering, exists, is_required, media_types};
+use super::{Comparison, Pair, What, covering, exists, is_required, media_types, schema_of};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 impl Comparison<'_> {
@@ -23,8 +23,12 @@ impl Comparison<'_> {
                 }
                 (None, Some(after)) => self.new_status(status, &new[after]),
                 (Some(before), None) => {
-                    let what = format!("the status {status} is gone");
-                    self.add(Part::Response(status.clone()), &old[before], true, Class::Safe, &what, Ground::Document);
+                    // Where one of several answers is left out, clients get one that they know; without a success they get none.
+                    let is_last = is_success(status) && !new.keys().any(|other| is_success(other));
+                    let class = if is_last { Class::Responses } else { Class::Safe };
+                    let what =
+                        format!("the status {status} is gone{}", if is_last { ", and no other success is left" } else { "" });
+                    self.add(Part::Response(status.clone()), &old[before], true, class, &what, Ground::Document);
                 }
                 (None, None) => {}
             }
@@ -117,10 +121,20 @@ impl Comparison<'_> {
                 _ => {}
             }
             self.described(at, there, &["description", "deprecated", "example", "examples"]);
-            let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
+            let node = |document: &Document, at: &str| document.json.pointer(at).cloned().unwrap_or_default();
+            let (one, other) = (node(self.old, at), node(self.new, there));
+            let is_json = |header: &Value| header.get("content").is_some();
+            if is_json(&one) != is_json(&other) {
+                let what = "the value is written differently: `schema` and `content` are not the same";
+                self.add(part.clone(), there, false, Class::Responses, what, Ground::Document);
+            }
+            let (schema, schema_there) = (schema_of(&one, at), schema_of(&other, there));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
             if exists(self.old, &schema) && exists(self.new, &schema_there) {
-                let what = What::Headers(schema, schema_there);
+                let what = match is_json(&other) {
+                    true => What::Bodies(schema, schema_there),
+                    false => What::Headers(schema, schema_there),
+                };
                 self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
             }
         }
@@ -147,6 +161,11 @@ pub(super) fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> 
     let range = status.chars().next().map(|class| format!("{class}XX")).unwrap_or_default();
     let keys = [status, &range, "DEFAULT"];
     keys.iter().find_map(|key| all.get_key_value(*key)).map(|(key, _)| key.as_str())
+}
+
+/// Whether a status is one of success, or of redirection.
+fn is_success(status: &str) -> bool {
+    status.starts_with(['2', '3']) || status == "DEFAULT"
 }
 
 /// The documented headers by their names in lower case, with where they stand.

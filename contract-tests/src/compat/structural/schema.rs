@@ -373,19 +373,36 @@ impl<'a> Schemas<'a> {
             match after.get(value) {
                 Some(other) if other == schema => {}
                 Some(other) => {
-                    let what = format!("takes {is} {value:?} for {other} now, and for {schema} before");
-                    self.add(&place, self.direction.broken(), &what, Decided::Document);
+                    let what = format!(
+                        "takes {is} {value:?} for {} now, and for {} before",
+                        keywords::name(other),
+                        keywords::name(schema)
+                    );
+                    let class = if self.replaces(schema, other) { Class::Documentation } else { self.direction.broken() };
+                    self.add(&place, class, &what, Decided::Document);
                 }
                 None => {
                     let class = if self.direction == Direction::Request { Class::Requests } else { Class::Safe };
-                    self.add(&place, class, &format!("no longer knows {is} {value:?}, which was {schema}"), Decided::Document);
+                    let what = format!("no longer knows {is} {value:?}, which was {}", keywords::name(schema));
+                    self.add(&place, class, &what, Decided::Document);
                 }
             }
         }
         for (value, schema) in after.iter().filter(|(value, _)| !before.contains_key(*value)) {
             let class = if self.direction == Direction::Response { Class::Responses } else { Class::Safe };
-            self.add(&place, class, &format!("has the new {is} {value:?}, which is {schema}"), Decided::Document);
+            let what = format!("has the new {is} {value:?}, which is {}", keywords::name(schema));
+            self.add(&place, class, &what, Decided::Document);
         }
+    }
+
+    /// Whether a schema may stand where another one stood: nothing in it breaks anybody.
+    fn replaces(&self, old: &str, new: &str) -> bool {
+        let documents = (self.old, self.new);
+        let mut inner = Self::new(documents, self.operation, self.part.clone(), self.direction, self.undocumented);
+        // A schema that leads back to this one is being compared already.
+        inner.seen.clone_from(&self.seen);
+        inner.compare(old, new);
+        !inner.changes.iter().any(|change| change.class.breaks())
     }
 
     /// Whether a property that this object does not describe is one that nobody sends: it describes others, does not say that there
