@@ -74,6 +74,12 @@ impl ServerError {
             Self::Store(StoreError::NotAStore { .. }) => {
                 "nothing was written to it; restore it from a backup, move it away to begin anew, or name another file"
             }
+            Self::Store(StoreError::ReadOnly { .. }) => {
+                "let the user that the server runs as write the file and its folder, or name others with --data-dir or DATABASE_URL"
+            }
+            Self::Store(StoreError::OtherVersion { .. }) => {
+                "what it holds was not changed; start the version of the server that wrote it, or restore a backup of this one"
+            }
             Self::Store(_) => {
                 "check DATABASE_URL, that its server runs, and --data-dir; an embedded store serves one process at a time"
             }

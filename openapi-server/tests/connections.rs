@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::Semaphore,
+    task::JoinSet,
     time::timeout,
 };
 
@@ -166,6 +167,44 @@ async fn a_client_that_does_not_read_loses_its_connection() {
     let greedy = api.send("GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20)).await;
     assert_eq!(api.get("/healthz").await, "200", "it has the one place now");
     drop(greedy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_slow_clients_are_no_obstacle_to_the_others() {
+    let api = Api::start(|settings| {
+        let patience = Duration::from_secs(600);
+        (settings.request_timeout, settings.limits.body_timeout) = (patience, patience);
+        settings.connection_limits.header_timeout = patience;
+        settings.connection_limits.write_timeout = patience;
+    })
+    .await;
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(api.send("GET /things HTTP/1.1\r\nHost: x\r\nX-").await);
+        let mut body = api.send(post("/things", "Content-Length: 70\r\nExpect: 100-continue\r\n")).await;
+        assert_eq!(status(&mut body).await, "100", "the request is under way");
+        body.read_exact(&mut [0; 2]).await.unwrap(); // The empty line after that.
+        body.write_all(b"{").await.unwrap();
+        slow.push(body);
+        // More than fits into the buffers of the system, and nobody reads it.
+        slow.push(api.send("GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n".repeat(20)).await);
+    }
+    let mut answers = JoinSet::new();
+    for number in 0..200 {
+        let mut stream = match number % 2 {
+            0 => api.send("GET /things HTTP/1.1\r\nHost: x\r\n\r\n").await,
+            _ => api.send(post("/things", "Content-Length: 2\r\n") + "{}").await,
+        };
+        answers.spawn(async move { status(&mut stream).await });
+    }
+    assert_eq!(answers.join_all().await, vec!["200"; 200]);
+    assert_eq!(slow.len(), 300);
+    for (number, stream) in slow.iter().enumerate() {
+        let is_reader = number % 3 == 2;
+        let mut byte = [0];
+        let open = matches!(stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock);
+        assert!(is_reader || open, "slow client {number} was answered or cut off: it kept nobody busy");
+    }
 }
 
 #[tokio::test]

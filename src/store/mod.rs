@@ -163,6 +163,22 @@ pub enum StoreError {
         /// What it is instead.
         why: String,
     },
+    /// The file, or the folder that it is to be made in, may not be written.
+    #[error("{path} cannot be written: {why}")]
+    ReadOnly {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// The file was written by another version, in a form that this one does not read.
+    #[error("{path} is a store of another version: {why}")]
+    OtherVersion {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Which version.
+        why: String,
+    },
     /// The URL names no store. It is not repeated: it may hold a password.
     #[error("DATABASE_URL is not understood: expected memory:, redb:<path> or mongodb://<hosts>/<database>")]
     Url,

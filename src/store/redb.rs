@@ -37,6 +37,12 @@ const COUNTRIES: TableDefinition<(&str, &str), ()> = TableDefinition::new("count
 const KEYS: TableDefinition<&str, &str> = TableDefinition::new("keys");
 /// When a user with a key was created, in milliseconds, and id: the oldest keys are the first.
 const KEY_TIMES: TableDefinition<(i64, &str), ()> = TableDefinition::new("key_times");
+/// The [`VERSION`] of what is stored, below the empty name; a file of the time before it was written down is of the first one.
+const VERSIONS: TableDefinition<&str, u64> = TableDefinition::new("version");
+
+/// The version of tables and users that is written here. It changes when an older server would misread what a newer one writes, and
+/// so loses it; a table more, or a property more that the older one ignores and keeps, is no such change.
+const VERSION: u64 = 1;
 
 /// How many writes may wait, and so also how many one transaction can carry.
 const QUEUE: usize = 1024;
@@ -84,7 +90,7 @@ impl RedbStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] when it cannot be opened, also because another process has it open; [`StoreError::NotAStore`] when it
-    /// is the file of something else.
+    /// is the file of something else; [`StoreError::ReadOnly`] and [`StoreError::OtherVersion`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::on(DatabaseFile::open(path)?)
     }
@@ -207,6 +213,7 @@ fn prepare(database: &Database) -> Result<Result<(), StoreError>, ::redb::Error>
     let transaction = database.begin_write()?;
     let is_indexed = transaction.list_tables()?.any(|table| table.name() == COUNTRIES.name());
     {
+        transaction.open_table(VERSIONS)?.insert("", VERSION)?;
         let mut tables = Tables::open(&transaction)?;
         if !is_indexed {
             for entry in tables.users.iter()? {
@@ -465,25 +472,22 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io,
-        sync::atomic::{AtomicBool, Ordering},
-    };
+    use std::io;
 
     use ::redb::{StorageBackend, backends::InMemoryBackend};
 
     use super::*;
 
-    /// A disk that may be full, and that outlives the database on it.
+    /// A disk that may refuse to be written, and that outlives the database on it.
     #[derive(Debug, Clone)]
     struct Disk {
         content: Arc<InMemoryBackend>,
-        full: Arc<AtomicBool>,
+        refusal: Arc<Mutex<Option<io::ErrorKind>>>,
     }
 
     impl Disk {
         fn check(&self) -> io::Result<()> {
-            if self.full.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+            lock(&self.refusal).map_or(Ok(()), |kind| Err(kind.into()))
         }
     }
 
@@ -518,8 +522,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_and_outlived() {
-        let disk = Disk { content: Arc::new(InMemoryBackend::new()), full: Arc::default() };
+    async fn a_disk_that_is_full_or_turns_read_only_is_told_and_outlived() {
+        for refusal in [io::ErrorKind::StorageFull, io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::PermissionDenied] {
+            outlive(refusal).await;
+        }
+    }
+
+    async fn outlive(refusal: io::ErrorKind) {
+        let disk = Disk { content: Arc::new(InMemoryBackend::new()), refusal: Arc::default() };
         let under = disk.clone();
         let file = DatabaseFile::with(Box::new(move || {
             let database = Database::builder().create_with_backend(under.clone()).map_err(unavailable)?;
@@ -530,17 +540,84 @@ mod tests {
         store.insert(user("before@example.com")).await.unwrap();
         store.ping().await.unwrap();
 
-        disk.full.store(true, Ordering::SeqCst);
+        *lock(&disk.refusal) = Some(refusal);
         for _ in 0..3 {
             assert!(matches!(store.insert(user("during@example.com")).await, Err(StoreError::Unavailable(_))));
             assert!(store.ping().await.is_err(), "readiness knows it");
         }
 
-        disk.full.store(false, Ordering::SeqCst);
+        *lock(&disk.refusal) = None;
         store.ping().await.unwrap();
         assert!(matches!(store.insert(user("before@example.com")).await, Err(StoreError::EmailTaken)));
         store.insert(user("during@example.com")).await.unwrap();
         assert_eq!(store.count().await.unwrap(), 2);
         store.close().await;
+    }
+
+    /// A file as the first version of the server wrote it: two tables, and users without what came later.
+    fn file_of_the_first_version(path: &Path, user: &str) {
+        let database = Database::create(path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(USERS).unwrap().insert("64f0c51e7fb3fc001234a001", user.as_bytes()).unwrap();
+        transaction.open_table(EMAILS).unwrap().insert("john.doe@example.com", "64f0c51e7fb3fc001234a001").unwrap();
+        transaction.commit().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_of_the_first_version_is_read_and_gets_what_it_lacks() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("users.redb");
+        let stored = concat!(
+            r#"{"id":"64f0c51e7fb3fc001234a001","email":"John.Doe@example.com","portfolios":[],"#,
+            r#""createdAt":"2024-10-03T10:30:00.123Z","updatedAt":"2024-10-03T10:30:00.123Z","#,
+            r#""firstName":"John","lastName":"Doe","dateOfBirth":"1990-05-15","residencyCountry":"GR","nationalities":["GR"]}"#
+        );
+        file_of_the_first_version(&path, stored);
+        for _ in 0..2 {
+            let store = RedbStore::open(&path).unwrap();
+            let [john] = &store.snapshot().await.unwrap()[..] else { panic!("there is one user") };
+            assert_eq!(serde_json::to_string(john).unwrap(), stored);
+            assert!(matches!(store.insert(user("john.doe@example.com")).await, Err(StoreError::EmailTaken)));
+            let residency_countries = ["GR".to_owned()].into();
+            let query = UserQuery { residency_countries, limit: 2, ..UserQuery::default() };
+            assert_eq!(store.list(query).await.unwrap(), std::slice::from_ref(john));
+            store.close().await;
+        }
+        let database = Database::open(&path).unwrap();
+        let versions = database.begin_read().unwrap().open_table(VERSIONS).unwrap();
+        assert_eq!(versions.get("").unwrap().unwrap().value(), VERSION);
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_refused_and_left_as_it_is() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("users.redb");
+        file_of_the_first_version(&path, "{}");
+        let first = std::fs::read(&path).unwrap();
+        let newer = || {
+            let database = Database::open(&path).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(VERSIONS).unwrap().insert("", VERSION + 1).unwrap();
+            transaction.commit().unwrap();
+        };
+        // The first byte of both commit slots is the version of redb's format.
+        let older = || {
+            let mut bytes = first.clone();
+            (bytes[64], bytes[192]) = (2, 2);
+            std::fs::write(&path, bytes).unwrap();
+        };
+        for (made, expected) in
+            [(&newer as &dyn Fn(), "it has version 2, and this server reads version 1"), (&older, "redb's own format")]
+        {
+            made();
+            let error = RedbStore::open(&path).err().unwrap();
+            assert!(matches!(error, StoreError::OtherVersion { .. }), "{error}");
+            assert!(error.to_string().contains("users.redb") && error.to_string().contains(expected), "{error}");
+            assert_eq!(RedbStore::open(&path).err().unwrap().to_string(), error.to_string());
+            if let Ok(database) = Database::open(&path) {
+                let users = database.begin_read().unwrap().open_table(USERS).unwrap();
+                assert_eq!(users.get("64f0c51e7fb3fc001234a001").unwrap().unwrap().value(), b"{}");
+            }
+        }
     }
 }

@@ -12,8 +12,10 @@ use tokio::{
 };
 use users_api::store::{Inspect, RedbStore, UserStore};
 
+#[cfg(unix)]
+use crate::process::{bound, set_mode};
 use crate::{
-    app::{complete, minimal, send},
+    app::{Answer, complete, minimal, send},
     process::{Process, binary, refusal},
 };
 
@@ -174,17 +176,24 @@ fn a_backup_of_another_store_than_the_embedded_one_is_refused_at_the_start() {
     assert!(said.contains("--backup-to is for the embedded store"), "{said}");
 }
 
+/// Creates a user whose email has this number.
 #[cfg(unix)]
-#[tokio::test]
-async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {
-    let data = TempDir::new().unwrap();
-    let server = Process::start_on_small_disk(data.path(), 2048);
-    let create = |index: usize| send(server.post().body(complete(&format!("user{index}@example.com")).to_string()));
-    let ready = || async { server.client.get(format!("{}/readyz", server.url)).send().await.unwrap().status().as_u16() };
+async fn create(server: &Process, number: usize) -> Answer {
+    send(server.post().body(complete(&format!("user{number}@example.com")).to_string())).await
+}
+
+#[cfg(unix)]
+async fn ready(server: &Process) -> u16 {
+    server.client.get(format!("{}/readyz", server.url)).send().await.unwrap().status().as_u16()
+}
+
+/// Creates users until the disk is full, and the server says so; gives how many it was asked for and how many there are.
+#[cfg(unix)]
+async fn fill_disk(server: &Process) -> (usize, usize) {
     let (mut sent, mut created) = (0, 0);
     let full = loop {
         // Many at once share one write.
-        let answers = join_all((sent..sent + 64).map(create)).await;
+        let answers = join_all((sent..sent + 64).map(|number| create(server, number))).await;
         sent += 64;
         created += answers.iter().filter(|answer| answer.status == 201).count();
         if let Some(full) = answers.into_iter().find(|answer| answer.status != 201) {
@@ -193,8 +202,8 @@ async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {
     };
     full.assert_problem(503, "SERVICE_UNAVAILABLE");
     // What many need may be missing where there is still room for one: then the server is ready, and says so.
-    while ready().await == 200 {
-        let answer = create(sent).await;
+    while ready(server).await == 200 {
+        let answer = create(server, sent).await;
         sent += 1;
         match answer.status {
             201 => created += 1,
@@ -202,19 +211,102 @@ async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {
         }
         assert!(sent < 20_000, "the disk is never full");
     }
-    assert_eq!(ready().await, 503);
+    (sent, created)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_is_503_and_is_over_when_there_is_room_again() {
+    let data = TempDir::new().unwrap();
+    let server = Process::start_on_small_disk(data.path(), 2048);
+    let (sent, created) = fill_disk(&server).await;
+    assert_eq!(ready(&server).await, 503);
     if !server.enlarge_disk() {
         eprintln!("skipped: the rest of this test needs prlimit");
         return;
     }
-    assert_eq!(ready().await, 200);
-    create(sent).await.assert_created();
-    create(0).await.assert_problem(409, "CONFLICT");
+    assert_eq!(ready(&server).await, 200);
+    create(&server, sent).await.assert_created();
+    create(&server, 0).await.assert_problem(409, "CONFLICT");
     let ended = server.kill();
     assert!(
         ended.stderr.contains("the store cannot write") && ended.stderr.contains("the store writes again"),
         "{}",
         ended.stderr
     );
+    assert_eq!(stored(data.path()).await.len(), created + 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_may_not_be_written_is_named_at_the_start_and_left_as_it_is() {
+    let data = TempDir::new().unwrap();
+    let old = data.path().join("old");
+    Process::start(&old, &[]).kill();
+    let empty = data.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let (file, content) = (old.join("users.redb"), std::fs::read(old.join("users.redb")).unwrap());
+    set_mode(&file, 0o400);
+    set_mode(&empty, 0o500);
+    for (folder, flags, expected) in [
+        (&empty, &[][..], "users.redb cannot be written: Permission denied"),
+        (&empty.join("below"), &[], "users.redb cannot be written: Permission denied"),
+        (&old, &[], "users.redb cannot be written: Permission denied"),
+        (&empty, &["--database-url", "memory:"], "local-issuer.pem: Permission denied"),
+    ] {
+        let Some(mut command) = bound() else {
+            eprintln!("skipped: no user whom modes bind can be had");
+            return;
+        };
+        let said = refusal(command.args(["--port", "0"]).args(flags).arg("--data-dir").arg(folder));
+        assert!(said.contains(folder.to_str().unwrap()) && said.contains(expected), "{said}");
+        assert!(said.contains("hint: ") && said.contains("--data-dir"), "{said}");
+    }
+    set_mode(&empty, 0o700);
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
+    assert!(std::fs::read(&file).unwrap() == content);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_may_not_be_written_any_more_does_not_matter_to_the_store_in_it() {
+    let data = TempDir::new().unwrap();
+    Process::start(data.path(), &[]).kill();
+    set_mode(data.path(), 0o500);
+    let Some(command) = bound() else { return };
+    let server = Process::of(command, data.path());
+    let created = create(&server, 0).await;
+    created.assert_created();
+    server.kill();
+    set_mode(data.path(), 0o700);
+    assert_eq!(stored(data.path()).await, [created.body]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_may_not_be_written_any_more_is_503_until_it_may() {
+    if bound().is_none() {
+        eprintln!("skipped: no user whom modes bind can be had");
+        return;
+    }
+    let data = TempDir::new().unwrap();
+    let server = Process::start_on_small_disk(data.path(), 2048);
+    // An open file stays open. It is opened again after a failure, which a full disk is here.
+    let (sent, created) = fill_disk(&server).await;
+    let file = data.path().join("users.redb");
+    set_mode(&file, 0o400);
+    if !server.enlarge_disk() {
+        eprintln!("skipped: the rest of this test needs prlimit");
+        return;
+    }
+    for number in sent..sent + 3 {
+        assert_eq!(ready(&server).await, 503);
+        create(&server, number).await.assert_problem(503, "SERVICE_UNAVAILABLE");
+    }
+    set_mode(&file, 0o600);
+    assert_eq!(ready(&server).await, 200);
+    create(&server, sent).await.assert_created();
+    let ended = server.kill();
+    assert!(ended.stderr.contains("users.redb cannot be written: Permission denied"), "{}", ended.stderr);
     assert_eq!(stored(data.path()).await.len(), created + 1);
 }

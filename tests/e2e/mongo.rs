@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
+use chrono::DateTime;
 use futures_util::{StreamExt, stream};
 use mongo_server::Database;
 use mongodb::{Client, Collection, IndexModel, options::IndexOptions};
@@ -25,8 +26,9 @@ use tokio::sync::Mutex;
 use users_api::store::{Inspect, MongoSettings, MongoStore, StoreUrl, UserStore, normalise_email};
 
 use crate::{
-    app::{App, complete, minimal, send},
+    app::{Answer, App, complete, minimal, send},
     operations::dashboard,
+    privacy::{assert_exported, fullest_user},
     process::{Process, binary, refusal},
     proxy::{Fault, Proxy},
     retries,
@@ -397,24 +399,92 @@ async fn a_closed_store_leaves_the_database() {
     tokio::time::timeout(Duration::from_secs(30), proxy.left()).await.expect("a connection is still there");
 }
 
+/// The figures of a server, as Prometheus reads them.
+async fn figures(app: &App<MongoStore>) -> String {
+    app.client.get(format!("http://{}/metrics", app.metrics.unwrap())).send().await.unwrap().text().await.unwrap()
+}
+
+fn figure(figures: &str, name: &str) -> i64 {
+    let line = figures.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("there is no {name} in\n{figures}")).parse().unwrap()
+}
+
+/// Waits until a figure has this value.
+async fn until(app: &App<MongoStore>, name: &str, value: i64) {
+    let reached = async { while figure(&figures(app).await, name) != value {} };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(60), reached).await.is_ok(),
+        "{name} is never {value}:\n{}",
+        figures(app).await
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_figures_have_the_connections_to_mongodb() {
     let Some(database) = Database::fresh() else { return };
-    let store = store(&database.uri(), Duration::from_secs(10)).await;
-    let app = App::on(store, |config| config.metrics_address = Some("127.0.0.1:0".parse().unwrap())).await;
+    let proxy = Proxy::to(authority(&database.uri())).await;
+    let store = connect(&through(&proxy, &database.uri()), Duration::from_secs(30), 2).await;
+    let app = &App::on(store, |config| config.metrics_address = Some("127.0.0.1:0".parse().unwrap())).await;
     app.create(&minimal("ada@example.com")).await.assert_created();
-    let text = app.client.get(format!("http://{}/metrics", app.metrics.unwrap())).send().await.unwrap().text().await.unwrap();
-    let figure = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-        line.unwrap_or_else(|| panic!("there is no {name} in\n{text}")).parse::<i64>().unwrap()
-    };
-    let (open, made) = (figure("mongodb_connections"), figure("mongodb_connections_created_total"));
-    assert!((1..=made).contains(&open), "{text}");
-    assert!((0..=open).contains(&figure("mongodb_connections_in_use")), "{text}");
-    assert_eq!(figure("mongodb_connections_refused_total"), 0);
+    let text = figures(app).await;
     assert!(text.contains("store_operation_duration_seconds_count{operation=\"insert\",outcome=\"done\"} 1\n"), "{text}");
     for (expression, name) in dashboard().into_iter().filter(|(_, name)| name.starts_with("mongodb_")) {
         assert!(text.contains(&format!("\n{name} ")), "there is no {name}, which the dashboard asks for: {expression}");
+    }
+
+    // Those who ask at once need both connections.
+    let create = |number: usize| async move { app.create(&minimal(&format!("user{number}@example.com"))).await };
+    let mut created = 0;
+    while figure(&figures(app).await, "mongodb_connections") < 2 {
+        let answers = futures_util::future::join_all((created..created + 8).map(create)).await;
+        answers.iter().for_each(Answer::assert_created);
+        created += 8;
+        assert!(created < 400, "one connection does for all: {}", figures(app).await);
+    }
+    // They are in use while the database does not answer, and are given back.
+    proxy.set(Fault::Hang);
+    let held = async {
+        until(app, "mongodb_connections_in_use", 2).await;
+        proxy.set(Fault::None);
+    };
+    let asked = futures_util::future::join_all((created..created + 2).map(create));
+    let (answers, ()) = futures_util::future::join(asked, held).await;
+    answers.iter().for_each(Answer::assert_created);
+    until(app, "mongodb_connections_in_use", 0).await;
+    let text = figures(app).await;
+    assert_eq!((figure(&text, "mongodb_connections"), figure(&text, "mongodb_connections_refused_total")), (2, 0), "{text}");
+    let made = figure(&text, "mongodb_connections_created_total");
+    assert!(made >= 2, "{text}");
+
+    // Those that break are no more, and others are made.
+    proxy.set(Fault::Refuse);
+    until(app, "mongodb_connections", 0).await;
+    proxy.set(Fault::None);
+    create(created + 2).await.assert_created();
+    let text = figures(app).await;
+    assert!((1..=2).contains(&figure(&text, "mongodb_connections")), "{text}");
+    assert!(figure(&text, "mongodb_connections_created_total") > made, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_mongodb_has_about_a_user_is_exported_or_named() {
+    let Some(database) = Database::fresh() else { return };
+    let app = App::on(store(&database.uri(), Duration::from_secs(10)).await, |_| {}).await;
+    let exported = fullest_user(&app).await;
+    let mut stored = collection(&database).await.find_one(doc! {}).await.unwrap().unwrap();
+    let id = stored.remove("_id").unwrap();
+    stored.insert("id", id);
+    assert_exported(&plain(Bson::Document(stored)), &exported);
+}
+
+/// A value of BSON as the API writes it.
+fn plain(value: Bson) -> Value {
+    match value {
+        Bson::ObjectId(id) => id.to_hex().into(),
+        Bson::DateTime(time) => serde_json::to_value(DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap()).unwrap(),
+        Bson::Array(items) => items.into_iter().map(plain).collect(),
+        Bson::Document(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, plain(value))).collect()),
+        other => serde_json::to_value(other).unwrap(),
     }
 }
 

@@ -1,5 +1,9 @@
-//! The log holds neither personal data nor secrets, whatever is sent and however much is logged.
+//! The log holds neither personal data nor secrets, whatever is sent and however much is logged. What is stored about a user is what the
+//! user can be given.
 
+use std::sync::Arc;
+
+use redb::{Database, ReadableDatabase, TableDefinition, TableHandle};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -8,8 +12,13 @@ use tokio::{
     net::TcpStream,
 };
 
+use users_api::{
+    store::{RedbStore, UserStore},
+    user::User,
+};
+
 use crate::{
-    app::{complete, send},
+    app::{App, complete, send},
     process::Process,
 };
 
@@ -168,4 +177,58 @@ async fn with_a_collector_the_log_names_the_trace_and_span_of_every_request() {
     assert_eq!((&span("with")["trace"], &span("with")["parent"]), (&json!(trace), &json!(parent)), "{log}");
     assert_eq!(span("without").get("parent"), None, "{log}");
     assert_eq!((digits("without", "trace"), digits("without", "span"), digits("with", "span")), (32, 16, 16), "{log}");
+}
+
+/// What the page says about personal data.
+fn page() -> &'static str {
+    include_str!("../../docs/reliability.md").split("\n## Personal data\n").nth(1).unwrap().split("\n## ").next().unwrap()
+}
+
+/// A user in this store who has everything that can be stored about one, and what `getUser` answers.
+pub async fn fullest_user<S: UserStore + 'static>(app: &App<S>) -> Value {
+    let created = send(app.post().header("idempotency-key", "\"once\"").body(complete("Ada@example.com").to_string())).await;
+    created.assert_created();
+    // No operation makes portfolios.
+    let found = app.store.find(created.body["id"].as_str().unwrap()).await.unwrap().unwrap();
+    let portfolios = json!([{
+        "id": "64f0c51e7fb3fc001234b001", "currency": "EUR",
+        "holdings": [{ "isin": "US0378331005", "assetCommonId": "AAPL", "quantity": 2.5 }],
+        "createdAt": "2024-10-03T10:30:00Z", "updatedAt": "2024-10-03T10:30:00.123Z"
+    }]);
+    let next = User { portfolios: serde_json::from_value(portfolios).unwrap(), ..found.clone() }.revised(found.updated_at);
+    app.store.replace(&found, next).await.unwrap();
+    let asked = app.request(Method::GET, created.header("location")).bearer_auth(app.token("read:users"));
+    let exported = send(asked).await;
+    assert_eq!(exported.status, 200);
+    exported.body
+}
+
+/// Checks that what is stored about a user is what is exported, but for what the page names.
+pub fn assert_exported(stored: &Value, exported: &Value) {
+    for (name, value) in stored.as_object().unwrap() {
+        match exported.get(name) {
+            Some(own) => assert_eq!(own, value, "{name}"),
+            None => assert!(page().contains(&format!("`{name}`")), "{name} is stored, not exported, and not on the page"),
+        }
+    }
+    let unknown: Vec<_> = exported.as_object().unwrap().keys().filter(|name| stored.get(name).is_none()).collect();
+    assert!(unknown.is_empty(), "{unknown:?} is exported and not stored");
+}
+
+#[tokio::test]
+async fn all_that_is_stored_about_a_user_is_exported_or_named() {
+    let data = TempDir::new().unwrap();
+    let path = data.path().join("users.redb");
+    let app = App::on(Arc::new(RedbStore::open(&path).unwrap()), |_| {}).await;
+    let exported = fullest_user(&app).await;
+    app.store.close().await;
+
+    let database = Database::open(&path).unwrap();
+    let read = database.begin_read().unwrap();
+    let users = read.open_table(TableDefinition::<&str, &[u8]>::new("users")).unwrap();
+    let stored = users.get(exported["id"].as_str().unwrap()).unwrap().unwrap();
+    assert_exported(&serde_json::from_slice(stored.value()).unwrap(), &exported);
+    for table in read.list_tables().unwrap().filter(|table| table.name() != "users") {
+        assert!(page().contains(&format!("`{}`", table.name())), "the table {} is not on the page", table.name());
+    }
 }

@@ -18,6 +18,44 @@ pub fn binary() -> Command {
     command
 }
 
+/// The binary as a user whom the modes of files bind; none where that cannot be had. Root is bound once it may not override them.
+#[cfg(unix)]
+pub fn bound() -> Option<Command> {
+    let [program, arguments @ ..] = &bound_command()?[..] else { return None };
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).args(arguments);
+    Some(command)
+}
+
+#[cfg(unix)]
+fn bound_command() -> Option<Vec<&'static str>> {
+    let server = env!("CARGO_BIN_EXE_users-api");
+    let bound = vec!["/usr/bin/env", server];
+    let freed = vec!["setpriv", "--bounding-set=-dac_override,-dac_read_search", server];
+    [bound, freed].into_iter().find(|command| {
+        let folder = tempfile::TempDir::new().unwrap();
+        set_mode(folder.path(), 0o500);
+        // The same as the server, but for what is run.
+        let (program, arguments) = command[..command.len() - 1].split_first().unwrap();
+        let made =
+            Command::new(program).args(arguments).arg("touch").arg(folder.path().join("file")).stderr(Stdio::null()).status();
+        set_mode(folder.path(), 0o700);
+        made.is_ok_and(|status| !status.success()) && works(program, arguments)
+    })
+}
+
+/// Whether a command can be run so at all.
+#[cfg(unix)]
+fn works(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program).args(arguments).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Sets the mode of a file or folder.
+#[cfg(unix)]
+pub fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+}
+
 /// What a server says that refuses to start.
 ///
 /// One that starts all the same prints its address, which fails the test: it would not end.
@@ -77,13 +115,15 @@ impl Process {
     }
 
     /// Starts one that can write no file beyond this many KiB, as on a full disk, until its limit is lifted.
+    ///
+    /// The modes of files bind it, where that can be had.
     #[cfg(unix)]
     pub fn start_on_small_disk(data: &Path, kibibytes: u32) -> Self {
         let mut command = Command::new("sh");
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // `-f` counts in units of 512 bytes; without the trap the limit would end the process.
         let script = format!("trap '' XFSZ; ulimit -S -f {}; exec \"$0\" \"$@\"", 2 * kibibytes);
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_users-api")]);
+        command.args(["-c", &script]).args(bound_command().unwrap_or(vec![env!("CARGO_BIN_EXE_users-api")]));
         Self::of(command, data)
     }
 
@@ -94,7 +134,8 @@ impl Process {
         Command::new("prlimit").args(["--fsize=unlimited", "--pid", &pid]).status().is_ok_and(|status| status.success())
     }
 
-    fn of(mut command: Command, data: &Path) -> Self {
+    /// Starts one with this command.
+    pub fn of(mut command: Command, data: &Path) -> Self {
         let mut child = command.args(["--port", "0", "--data-dir"]).arg(data).spawn().unwrap();
         let stderr = read(child.stderr.take().unwrap());
         let mut stdout = BufReader::new(child.stdout.take().unwrap());

@@ -1,16 +1,17 @@
 //! Spans of requests, as a collector gets them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use openapi_server::listener::{self, ConnectionLimits};
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
+    collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse},
     common::v1::{KeyValue, any_value::Value},
     trace::v1::Span,
 };
 use poem::{
-    EndpointExt, Request,
+    EndpointExt, Request, Response,
     endpoint::{ToDynEndpoint, make},
+    http::StatusCode,
 };
 use prost::Message;
 use reqwest::Method;
@@ -147,20 +148,96 @@ async fn without_a_collector_requests_are_answered_and_spans_counted_as_dropped(
         for number in 0..20 {
             app.create(&minimal(&format!("ada{number}@example.com"))).await.assert_created();
         }
-        let figures = format!("http://{}/metrics", app.metrics.unwrap());
-        let dropped = async {
-            loop {
-                let text = app.client.get(&figures).send().await.unwrap().text().await.unwrap();
-                let count = text.lines().find_map(|line| line.strip_prefix("spans_dropped_total ")?.parse::<u64>().ok());
-                if count.unwrap() > 0 {
-                    assert!(text.lines().any(|line| line == "spans_sent_total 0"), "{text}");
-                    return;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        dropped.await;
+        until(&app, "spans_dropped_total", 1).await;
+        assert_eq!(figure(&app, "spans_sent_total").await, 0);
     }
+}
+
+/// A figure of the server.
+async fn figure(app: &App, name: &str) -> u64 {
+    let text = app.client.get(format!("http://{}/metrics", app.metrics.unwrap())).send().await.unwrap().text().await.unwrap();
+    let count = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    count.unwrap_or_else(|| panic!("there is no {name} in\n{text}"))
+}
+
+/// Waits until a figure has at least this value.
+async fn until(app: &App, name: &str, least: u64) {
+    let reached = async { while figure(app, name).await < least {} };
+    assert!(tokio::time::timeout(Duration::from_secs(60), reached).await.is_ok(), "{name} is never {least}");
+}
+
+/// A collector that answers so: its address.
+async fn answering(status: u16, header: (&'static str, &'static str), body: Vec<u8>) -> String {
+    let answer = make(move |mut request: Request| {
+        let response =
+            Response::builder().status(StatusCode::from_u16(status).unwrap()).header(header.0, header.1).body(body.clone());
+        async move {
+            request.take_body().into_vec().await?;
+            Ok::<_, poem::Error>(response)
+        }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(listener::serve(listener, Arc::new(ToDynEndpoint(answer)), ConnectionLimits::default(), std::future::pending()));
+    url
+}
+
+#[tokio::test]
+async fn spans_that_a_collector_refuses_are_dropped_and_counted() {
+    for (status, header) in [
+        (400, ("x", "y")),
+        (401, ("www-authenticate", "Basic")),
+        (413, ("x", "y")),
+        (429, ("retry-after", "3600")),
+        (503, ("retry-after", "3600")),
+        (302, ("location", "/elsewhere")),
+    ] {
+        let url = answering(status, header, b"ada@example.com is not welcome".to_vec()).await;
+        let app = App::with(|config| {
+            config.otlp_endpoint = Some(url);
+            config.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+        })
+        .await;
+        app.create(&minimal("ada@example.com")).await.assert_created();
+        until(&app, "spans_dropped_total", 1).await;
+        // It is asked again with the next ones, whatever it says about when.
+        assert_eq!(send(app.request(Method::GET, "/openapi.yaml")).await.status, 200);
+        until(&app, "spans_dropped_total", 2).await;
+        assert_eq!(figure(&app, "spans_sent_total").await, 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_takes_some_spans_or_answers_nonsense_with_success_is_no_outage() {
+    let partial = ExportTraceServiceResponse {
+        partial_success: Some(ExportTracePartialSuccess { rejected_spans: 1, error_message: "too long".to_owned() }),
+    };
+    for body in [partial.encode_to_vec(), vec![0xff; 1000], Vec::new()] {
+        let url = answering(200, ("content-type", "application/x-protobuf"), body).await;
+        let app = App::with(|config| {
+            config.otlp_endpoint = Some(url);
+            config.metrics_address = Some("127.0.0.1:0".parse().unwrap());
+        })
+        .await;
+        app.create(&minimal("ada@example.com")).await.assert_created();
+        until(&app, "spans_sent_total", 1).await;
+        assert_eq!(figure(&app, "spans_dropped_total").await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_says_once_why_a_collector_takes_no_spans() {
+    let url = answering(503, ("retry-after", "3600"), b"sesame".to_vec()).await;
+    let data = TempDir::new().unwrap();
+    let server = Process::start(data.path(), &["--otlp-endpoint", &url]);
+    for _ in 0..3 {
+        assert_eq!(reqwest::get(format!("{}/openapi.yaml", server.url)).await.unwrap().status(), 200);
+    }
+    server.signal("TERM");
+    let log = server.ended().stderr;
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("the collector takes no spans")).collect();
+    assert!(matches!(told[..], [line] if line.contains("503")), "{log}");
+    assert!(!log.contains("sesame"), "{log}");
 }
 
 #[tokio::test]

@@ -172,13 +172,14 @@ fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = fs::remove_file(&temporary); // One that was killed here may have had the same id, as in a container.
     let written = options.open(&temporary).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
     let linked = written.and_then(|()| match fs::hard_link(&temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     });
-    fs::remove_file(&temporary)?;
-    linked
+    let removed = fs::remove_file(&temporary);
+    linked.and(removed) // Where it could not be written, that is the cause, and there is nothing to remove.
 }
 
 fn crypto(error: impl ToString) -> LocalIssuerError {
@@ -197,6 +198,8 @@ mod tests {
     #[tokio::test]
     async fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
+        // What a process that was killed while it made the key has left is no obstacle.
+        fs::write(folder.path().join(format!("local-issuer.{}.tmp", std::process::id())), "torn").unwrap();
         let first = open(folder.path()).unwrap();
         let again = open(folder.path()).unwrap();
         assert_eq!(first.kid(), again.kid());

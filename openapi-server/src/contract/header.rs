@@ -6,7 +6,7 @@ use super::{
     parameters::header_value,
     read::{HeaderRule, Text},
     shape::Prefer,
-    violations::violations,
+    violations::{is_valid, violations},
 };
 
 /// A header that breaks the document.
@@ -39,7 +39,7 @@ fn one<'r>(header: &'r HeaderRule, headers: &HeaderMap) -> Vec<Broken<'r>> {
     };
     let wrong = violations(&header.validator, &value, "");
     let ambiguous = matches!(&header.text, Text::Styled(_, shape) if shape.is_ambiguous());
-    if ambiguous && read(Prefer::Text).is_some_and(|value| header.validator.is_valid(&value)) {
+    if ambiguous && read(Prefer::Text).is_some_and(|value| is_valid(&header.validator, &value)) {
         return Vec::new();
     }
     wrong.into_iter().map(|violation| broken(&violation.rule, &format!("breaks {}", violation.rule))).collect()

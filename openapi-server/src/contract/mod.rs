@@ -17,6 +17,7 @@ mod least;
 mod limit;
 mod media;
 mod parameters;
+mod pattern;
 mod rate;
 mod read;
 mod refusal;
@@ -51,7 +52,7 @@ use self::{
     read::{Body, Operation},
     router::{PathValues, Router},
     shape::Prefer,
-    violations::violations,
+    violations::{is_valid, violations},
 };
 use crate::{
     auth::{Authenticators, Caller},
@@ -410,7 +411,7 @@ impl Contract {
         if !broken.is_empty() && Syntax::of(&media_type) != Syntax::Json && content.shape.is_ambiguous() {
             // Outside of JSON a text may also be read as what it is.
             let other = content::read(content, &media_type, &bytes, Prefer::Text).await?;
-            if content.validator.is_valid(&other.value) {
+            if is_valid(&content.validator, &other.value) {
                 (read, broken) = (other, Vec::new());
             }
         }

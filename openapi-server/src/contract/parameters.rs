@@ -15,7 +15,7 @@ use super::{
     security::cookies,
     shape::{Prefer, Shape},
     style::{Encoding, Malformed, Pair, Serialization, Style, pairs},
-    violations::violations,
+    violations::{is_valid, violations},
 };
 use crate::problem::{Problem, Violation};
 
@@ -140,7 +140,7 @@ fn check_one(parameter: &Parameter, all: &[Parameter], sources: &Sources<'_>) ->
     if let Text::Styled(_, shape) = &parameter.text
         && shape.is_ambiguous()
         && let Some(value) = read(Prefer::Text)?
-        && parameter.validator.is_valid(&value)
+        && is_valid(&parameter.validator, &value)
     {
         return Ok(Some(value));
     }

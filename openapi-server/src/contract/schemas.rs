@@ -2,11 +2,11 @@
 
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
-use jsonschema::{Draft, Registry, Validator};
+use jsonschema::{Draft, PatternOptions, Registry, Validator};
 use openapi_document::{marked, one_way, pointer};
 use serde_json::{Map, Value, json};
 
-use super::{ContractError, document::resolve};
+use super::{ContractError, document::resolve, pattern};
 
 /// A name for the document among the schemas; nothing is fetched by it.
 const DOCUMENT: &str = "urn:openapi:document";
@@ -65,6 +65,7 @@ fn bound(schema: &mut Map<String, Value>, keywords: [&str; 2], limit: Value) {
 pub(super) struct Schemas<'d> {
     document: &'d Value,
     registry: Registry<'d>,
+    may_backtrack: bool,
     compiled: RefCell<HashMap<String, Arc<Validator>>>,
 }
 
@@ -75,7 +76,7 @@ impl<'d> Schemas<'d> {
     pub fn new(document: &'d Value) -> Result<Self, ContractError> {
         let registry = Registry::new().draft(Draft::Draft202012).add(DOCUMENT, document).and_then(|registry| registry.prepare());
         let registry = registry.map_err(|error| ContractError::Schema { pointer: String::new(), cause: error.to_string() })?;
-        Ok(Self { document, registry, compiled: RefCell::default() })
+        Ok(Self { document, registry, may_backtrack: pattern::any_may_backtrack(document), compiled: RefCell::default() })
     }
 
     pub fn document(&self) -> &'d Value {
@@ -97,12 +98,14 @@ impl<'d> Schemas<'d> {
             None => json!(true),
             Some(_) => json!({ "$ref": format!("{DOCUMENT}{}", pointer::to_reference(&at)) }),
         };
-        let validator = jsonschema::options()
+        let options = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
-            .with_registry(&self.registry)
-            .build(&schema)
-            .map_err(|error| ContractError::Schema { pointer: at.clone(), cause: error.to_string() })?;
+            .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(pattern::FEW))
+            .with_registry(&self.registry);
+        let options = if self.may_backtrack { options.with_keyword("pattern", pattern::keyword) } else { options };
+        let validator =
+            options.build(&schema).map_err(|error| ContractError::Schema { pointer: at.clone(), cause: error.to_string() })?;
         let validator = Arc::new(validator);
         self.compiled.borrow_mut().insert(at, Arc::clone(&validator));
         Ok(validator)

@@ -10,16 +10,23 @@ use serde_json::Value;
 
 use openapi_document::pointer::escape;
 
+use super::pattern;
 use crate::problem::Violation;
 
 /// Every violation of the schema in `value`; none when it is valid. `place` is put before each pointer.
 ///
 /// They come in the order of the body; what is missing in an object comes before what is wrong inside it.
 pub(super) fn violations(validator: &Validator, value: &Value, place: &str) -> Vec<Violation> {
-    if validator.is_valid(value) {
+    if is_valid(validator, value) {
         return Vec::new(); // The way of most requests, and several times faster than collecting no errors.
     }
-    let mut all: Vec<Violation> = validator.iter_errors(value).flat_map(|error| translate(&error, value, place)).collect();
+    let errors = || validator.iter_errors(value).flat_map(|error| translate(&error, value, place)).collect();
+    let (mut all, _): (Vec<Violation>, _) = pattern::bounded(errors);
+    if all.is_empty() {
+        // A match was given up where the schema asks for none, such as below `not`.
+        let (rule, message) = ("pattern".to_owned(), pattern::TOO_HARD.to_owned());
+        return vec![Violation { pointer: place.to_owned(), rule, message }];
+    }
     let mut seen = HashSet::new();
     all.retain(|violation| seen.insert(violation.clone())); // One rule can be reached on two ways, such as two branches of `allOf`.
 
@@ -30,6 +37,12 @@ pub(super) fn violations(validator: &Validator, value: &Value, place: &str) -> V
         ranks.get(pointer).or_else(|| ranks.get(holder)).copied()
     });
     all
+}
+
+/// Whether the value satisfies the schema, as far as that can be told within bounds.
+pub(super) fn is_valid(validator: &Validator, value: &Value) -> bool {
+    let (valid, given_up) = pattern::bounded(|| validator.is_valid(value));
+    valid && !given_up
 }
 
 /// Numbers every value inside `value` in the order of the text.
@@ -139,6 +152,8 @@ fn message(kind: &Kind) -> String {
         Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
         Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
         Kind::Pattern { pattern } => format!("must match the pattern {pattern}"),
+        Kind::BacktrackLimitExceeded { .. } | Kind::RegexEngineFailure { .. } => pattern::TOO_HARD.to_owned(),
+        Kind::Custom { message, .. } => message.clone(),
         Kind::Format { format } => format!("must be in the format {format}"),
         Kind::Enum { options } => format!("must be one of {options}"),
         Kind::Constant { expected_value } => format!("must be {expected_value}"),

@@ -11,7 +11,7 @@ use ::redb::{
 };
 
 use super::{
-    COUNTRIES, EMAILS, KEY_TIMES, KEYS, USERS,
+    COUNTRIES, EMAILS, KEY_TIMES, KEYS, USERS, VERSIONS,
     file::{self, DatabaseFile},
 };
 use crate::store::StoreError;
@@ -27,22 +27,13 @@ pub(super) fn write(database: &DatabaseFile, to: &Path) -> Result<u64, StoreErro
     temporary.push(".tmp");
     let temporary = PathBuf::from(temporary);
     let named = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("the backup {}: {error}", to.display()));
-    let file = new_file(&temporary).map_err(|error| named(&error))?;
+    let file = file::new_file(&temporary).map_err(|error| named(&error))?;
     let copied = database.read(|database| copy(&database.begin_read()?, file));
     let kept = copied.and_then(|users| put(&temporary, to).map(|()| users).map_err(|error| named(&error)));
     if kept.is_err() {
         let _ = fs::remove_file(&temporary); // The failure to be told is the one above.
     }
     kept
-}
-
-/// A new file for the owner only, in the place of what a backup that was broken off has left.
-fn new_file(path: &Path) -> io::Result<fs::File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    file::private_file(path)
 }
 
 fn copy(from: &ReadTransaction, file: fs::File) -> Result<u64, Error> {
@@ -53,6 +44,7 @@ fn copy(from: &ReadTransaction, file: fs::File) -> Result<u64, Error> {
     copy_table(from, &to, COUNTRIES)?;
     copy_table(from, &to, KEYS)?;
     copy_table(from, &to, KEY_TIMES)?;
+    copy_table(from, &to, VERSIONS)?;
     to.commit()?;
     Ok(from.open_table(USERS)?.len()?)
 }

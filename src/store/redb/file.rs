@@ -8,7 +8,7 @@ use std::{
 
 use ::redb::{Database, DatabaseError, Error, ReadableDatabase, StorageError, TableError, backends::FileBackend};
 
-use super::{EMAILS, StoreError, USERS, unavailable};
+use super::{EMAILS, StoreError, USERS, VERSION, VERSIONS, unavailable};
 
 /// How much of the file is kept in memory, in bytes. What redb takes unasked, 1 GiB, is more than a small container has.
 const CACHE: usize = 128 << 20;
@@ -31,10 +31,11 @@ impl DatabaseFile {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] also when another process has it open; [`StoreError::NotAStore`] for a file of something else.
+    /// [`StoreError::Unavailable`] also when another process has it open; [`StoreError::NotAStore`] for a file of something else;
+    /// [`StoreError::ReadOnly`] where it may not be written, and [`StoreError::OtherVersion`] where this version does not read it.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
-        create_missing(&path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+        create_missing(&path).map_err(|error| refused(&path, &error))?;
         Self::with(Box::new(move || open_store(&path)))
     }
 
@@ -97,7 +98,7 @@ fn create_missing(path: &Path) -> io::Result<()> {
     }
     private_folder(folder_of(path))?;
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let made = private_file(&temporary).and_then(|file| {
+    let made = new_file(&temporary).and_then(|file| {
         let database = Database::builder()
             .create_with_backend(FileBackend::new(file).map_err(io::Error::other)?)
             .map_err(io::Error::other)?;
@@ -107,8 +108,18 @@ fn create_missing(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()), // Another process made it first.
         other => other,
     });
-    fs::remove_file(&temporary)?;
-    linked
+    let removed = fs::remove_file(&temporary);
+    linked.and(removed) // Where it could not be made, that is the cause, and there is nothing to remove.
+}
+
+/// Why the system refuses the file.
+fn refused(path: &Path, error: &io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::ReadOnly { path: path.to_owned(), why: error.to_string() }
+        }
+        _ => StoreError::Unavailable(format!("{}: {error}", path.display())),
+    }
 }
 
 /// The folder that a file is in.
@@ -126,7 +137,8 @@ pub(super) fn make_tables(database: &Database) -> Result<(), Error> {
 fn open_store(path: &PathBuf) -> Result<Database, StoreError> {
     let not_a_store = |why: String| StoreError::NotAStore { path: path.clone(), why };
     let named = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
-    if fs::metadata(path).map_err(|error| named(&error))?.len() == 0 {
+    let other_version = |why: String| StoreError::OtherVersion { path: path.clone(), why };
+    if fs::metadata(path).map_err(|error| refused(path, &error))?.len() == 0 {
         return Err(not_a_store("it is empty".to_owned()));
     }
     let database = Database::builder().set_cache_size(CACHE).open(path).map_err(|error| match &error {
@@ -134,6 +146,8 @@ fn open_store(path: &PathBuf) -> Result<Database, StoreError> {
         DatabaseError::Storage(StorageError::Io(cause)) if cause.kind() == io::ErrorKind::InvalidData => {
             not_a_store("it is not a redb database".to_owned())
         }
+        DatabaseError::Storage(StorageError::Io(cause)) => refused(path, cause),
+        DatabaseError::UpgradeRequired(version) => other_version(format!("it has version {version} of redb's own format")),
         _ => named(&error),
     })?;
     let tables = database.begin_read().map_err(unavailable)?;
@@ -142,6 +156,14 @@ fn open_store(path: &PathBuf) -> Result<Database, StoreError> {
             TableError::Storage(error) => named(&error),
             _ => not_a_store("it is a redb database of something else".to_owned()),
         });
+    }
+    let version = match tables.open_table(VERSIONS) {
+        Ok(versions) => versions.get("").map_err(|error| named(&error))?.map_or(VERSION, |version| version.value()),
+        Err(TableError::TableDoesNotExist(_)) => VERSION, // It was written before there was a second one.
+        Err(error) => return Err(named(&error)),
+    };
+    if version != VERSION {
+        return Err(other_version(format!("it has version {version}, and this server reads version {VERSION}")));
     }
     drop(tables);
     Ok(database)
@@ -155,7 +177,13 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-pub(super) fn private_file(path: &Path) -> io::Result<fs::File> {
+/// A new file for the owner only, in the place of what a process that was killed may have left. It may have had the same id, as in a
+/// container.
+pub(super) fn new_file(path: &Path) -> io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = fs::OpenOptions::new();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -173,6 +201,9 @@ mod tests {
     fn a_new_file_and_its_folder_are_for_the_owner_only() {
         let data = TempDir::new().unwrap();
         let path = data.path().join("deep/users.redb");
+        // What a process that was killed while it made the file has left is no obstacle.
+        private_folder(folder_of(&path)).unwrap();
+        fs::write(path.with_extension(format!("{}.tmp", std::process::id())), "torn").unwrap();
         DatabaseFile::open(&path).unwrap();
         DatabaseFile::open(&path).unwrap();
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
