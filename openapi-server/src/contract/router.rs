@@ -43,7 +43,7 @@ pub(super) struct Template<O> {
 type Readings<'p> = Vec<Vec<&'p str>>;
 
 /// How often the rest of a segment is read, whoever sent it. The first way is found without a second try at any name.
-const MAX_TRIES: usize = 256;
+const MAX_TRIES: usize = 64;
 
 /// The values that a path has for the names in its template, still percent-encoded.
 pub(super) type PathValues = Vec<(String, String)>;
