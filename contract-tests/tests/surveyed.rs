@@ -306,3 +306,208 @@ async fn who_shows_nothing_is_not_let_in_by_a_scheme_of_another_layer() {
     assert!(surveyed.is_good(), "{surveyed}");
     assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
 }
+
+#[tokio::test]
+async fn a_body_is_bytes_or_a_small_file_or_of_a_range() {
+    let answers = "{'204': {description: Kept.}, '400': {description: No.}, '415': {description: No.}}";
+    let put = |path: &str, content: &str| {
+        format!("  {path}: {{put: {{requestBody: {{required: true, content: {{{content}}}}}, responses: {answers}}}}}\n")
+    };
+    let object = "{schema: {type: object, required: [a], properties: {a: {type: integer}}}}";
+    let paths = [
+        put("/chunks", "application/octet-stream: {schema: {type: string, format: binary, minLength: 3, maxLength: 10}}"),
+        put("/blobs", "application/octet-stream: {}"),
+        put("/pictures", "image/png: {schema: {type: string, format: binary}}"),
+        put("/pages", "application/pdf: {}, image/*: {}"),
+        put("/tables", "text/csv: {schema: {type: string, pattern: '^a,b'}}"),
+        put("/any", &format!("'*/*': {object}")),
+        put("/patches", &format!("application/*+json: {object}, text/json: {object}")),
+    ];
+    whole(&paths.concat()).await;
+}
+
+#[tokio::test]
+async fn several_parts_of_a_schema_describe_one_property() {
+    let first = "{required: [kind, at, size, list], properties: {kind: {type: string}, at: {type: object, required: [x], properties: {x: {type: integer}}}, size: {type: integer, minimum: 1}, list: {type: array}}}";
+    let second = "{properties: {kind: {enum: [a, b]}, at: {required: [y], properties: {y: {type: string, minLength: 2}}}, size: {minimum: 7}, list: {minItems: 1, items: {type: boolean}}}}";
+    whole(&read("/things", &format!("{{allOf: [{first}, {second}]}}"))).await;
+    // What one of several branches says comes after what holds in any case.
+    let either = "{anyOf: [{properties: {kind: {type: integer}}}, {properties: {other: {type: string}}}]}";
+    whole(&read("/others", &format!("{{allOf: [{either}, {{required: [kind], properties: {{kind: {{enum: [a]}}}}}}]}}"))).await;
+}
+
+#[tokio::test]
+async fn a_resource_is_called_what_its_path_calls_it() {
+    let server = "{type: object, required: [serverId, name], properties: {serverId: {type: string}, name: {type: string}, id: {type: integer}}}";
+    let content = format!("{{application/json: {{schema: {server}}}}}");
+    whole(&format!(
+        "
+  /servers/:
+    post:
+      requestBody: {{required: true, content: {content}}}
+      responses: {{'200': {{description: Made., content: {content}}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /servers/{{server_id}}/:
+    parameters: [{{name: server_id, in: path, required: true, schema: {{type: string}}}}]
+    get: {{responses: {{'200': {{description: One., content: {content}}}, '404': {{description: None.}}}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_of_swagger_has_tabs_between_its_items() {
+    let document = "
+swagger: '2.0'
+info: {title: Some, version: '1'}
+paths:
+  /found:
+    get:
+      parameters: [{name: at, in: query, required: true, type: array, minItems: 2, items: {type: integer}, collectionFormat: tsv}]
+      responses: {'200': {description: Some.}, '400': {description: No.}}
+";
+    let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!((surveyed.succeeded, surveyed.met, surveyed.defects), (1, surveyed.constraints, 0), "{surveyed}");
+}
+
+#[tokio::test]
+async fn an_object_in_a_form_has_fields_with_brackets() {
+    let address =
+        "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, floor: {type: integer, maximum: 99}}}";
+    let schema =
+        format!("{{type: object, required: [name, address], properties: {{name: {{type: string}}, address: {address}}}}}");
+    whole(&format!(
+        "
+  /charges:
+    post:
+      requestBody: {{required: true, content: {{application/x-www-form-urlencoded: {{schema: {schema}, encoding: {{address: {{style: deepObject, explode: true}}}}}}}}}}
+      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_patch_that_is_no_merge_patch_keeps_what_it_leaves_out() {
+    let room = "{type: object, required: [id, name], properties: {id: {type: string}, name: {type: string}, size: {type: integer}, note: {type: string, nullable: true}}}";
+    let change =
+        "{type: object, properties: {name: {type: string}, size: {type: integer}, note: {type: string, nullable: true}}}";
+    let content = |schema: &str| format!("{{application/json: {{schema: {schema}}}}}");
+    let one = format!("{{description: One., content: {}}}", content(room));
+    let refused = "'400': {description: No.}, '404': {description: None.}, '415': {description: No.}";
+    let made = "{type: object, required: [name], properties: {name: {type: string}, size: {type: integer}, note: {type: string, nullable: true}}}";
+    whole(&format!(
+        "
+  /rooms:
+    post:
+      requestBody: {{required: true, content: {}}}
+      responses: {{'201': {one}, {refused}}}
+  /rooms/{{id}}:
+    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+    get: {{responses: {{'200': {one}, '404': {{description: None.}}}}}}
+    patch:
+      requestBody: {{required: true, content: {}}}
+      responses: {{'200': {one}, {refused}}}
+",
+        content(made),
+        content(change)
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_made_at_one_path_is_listed_at_its_plural() {
+    let worker = "{type: object, required: [id, name], properties: {id: {type: string}, name: {type: string}}}";
+    let made = "{type: object, required: [name], properties: {name: {type: string}}}";
+    whole(&format!(
+        "
+  /worker:
+    post:
+      requestBody: {{required: true, content: {{application/json: {{schema: {made}}}}}}}
+      responses: {{'201': {{description: Made., content: {{application/json: {{schema: {worker}}}}}}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /workers:
+    get: {{responses: {{'200': {{description: All., content: {{application/json: {{schema: {{type: array, items: {worker}}}}}}}}}}}}}
+  /worker/{{id}}:
+    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+    delete: {{responses: {{'204': {{description: Gone.}}, '404': {{description: None.}}}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_path_parameter_that_the_path_has_not_is_not_sent() {
+    let surveyed = surveyed(
+        "
+  /:
+    get:
+      parameters: [{name: path, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: Some.}}
+",
+    )
+    .await;
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!((surveyed.succeeded, surveyed.uncovered.len()), (1, 1), "{surveyed}");
+}
+
+#[tokio::test]
+async fn where_no_body_can_be_made_none_is_spoilt() {
+    let surveyed = surveyed(
+        "
+  /names:
+    post:
+      requestBody: {content: {application/json: {schema: {type: object, required: [name], properties: {name: {type: string, pattern: '/^[a-z]+$/'}}}}}}
+      responses: {'200': {description: Some.}, '400': {description: No.}, '415': {description: No.}}
+",
+    )
+    .await;
+    assert!(surveyed.is_good(), "{surveyed}");
+}
+
+#[tokio::test]
+async fn a_text_is_never_null_and_may_be_all_that_is_asked_for() {
+    let optional = |rules: &str| format!("{{anyOf: [{{type: string{rules}}}, {{type: 'null'}}]}}");
+    let (any, some) = (optional(""), optional(", pattern: '^password$'"));
+    let document = format!(
+        "
+openapi: 3.1.0
+info: {{title: Some, version: '1'}}
+paths:
+  /tokens:
+    post:
+      parameters:
+        - {{name: state, in: query, schema: {any}}}
+        - {{name: kind, in: query, schema: {some}}}
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema: {{type: object, required: [name], properties: {{name: {{type: string}}, grant: {some}, client: {any}}}}}
+      responses: {{'204': {{description: Made.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+"
+    );
+    let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!(surveyed.unmet, Vec::<String>::new(), "{surveyed}");
+}
+
+#[tokio::test]
+async fn where_no_alternative_holds_nothing_evaluates_its_properties() {
+    let card = "{properties: {object: {const: card}, name: {type: string}, cvc: {type: integer}, year: {type: integer}, country: {type: string}}, required: [name]}";
+    let bank = "{properties: {object: {const: bank}, name: {type: string}, code: {type: string, maxLength: 9}, country: {type: string}}, required: [name, code]}";
+    let source = format!("{{type: object, unevaluatedProperties: false, anyOf: [{card}, {bank}]}}");
+    let document = format!(
+        "
+openapi: 3.1.0
+info: {{title: Some, version: '1'}}
+paths:
+  /payments:
+    post:
+      requestBody: {{required: true, content: {{application/json: {{schema: {{type: object, required: [source], properties: {{source: {source}}}}}}}}}}}
+      responses: {{'204': {{description: Made.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+"
+    );
+    let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!(surveyed.unmet, Vec::<String>::new(), "{surveyed}");
+}

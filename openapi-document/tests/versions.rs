@@ -165,6 +165,7 @@ paths:
         - { name: piped, in: query, type: array, items: { type: string }, collectionFormat: pipes }
         - { name: X-List, in: header, type: array, items: { type: string } }
         - { name: at, in: query, type: array, items: { type: string }, collectionFormat: tsv }
+        - { name: X-At, in: header, type: array, items: { type: string }, collectionFormat: tsv }
       produces: [application/json, text/plain]
       responses:
         200:
@@ -225,7 +226,8 @@ securityDefinitions:
         array("ids", "query", json!({"type": "integer"}), "form", false),
         array("piped", "query", text.clone(), "pipeDelimited", false),
         array("X-List", "header", text.clone(), "simple", false),
-        array("at", "query", text.clone(), "form", false),
+        array("at", "query", text.clone(), "tabDelimited", false),
+        array("X-At", "header", text.clone(), "simple", false),
     ]);
     assert_eq!(item["get"]["parameters"], parameters);
     let ok = json!({
@@ -290,8 +292,8 @@ securityDefinitions:
         assert_eq!(json.get(gone), None, "{gone}");
     }
     let [defect] = document.defects() else { panic!("{:?}", document.defects()) };
-    assert_eq!((defect.kind, defect.place.line), (DefectKind::NotConverted, 19), "{defect}");
-    assert_eq!(document.place("/components/schemas/Pet/properties/note").line, 55);
+    assert_eq!((defect.kind, defect.place.line), (DefectKind::NotConverted, 20), "{defect}");
+    assert_eq!(document.place("/components/schemas/Pet/properties/note").line, 56);
     assert_eq!(document.place("/paths/~1pets~1{id}/get/parameters/1/schema").line, 16);
 }
 

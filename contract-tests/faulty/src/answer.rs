@@ -1,5 +1,7 @@
 //! Answers, made out of the document and the request.
 
+use std::{borrow::Cow, collections::BTreeSet};
+
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Value, json};
 
@@ -63,7 +65,7 @@ impl Maker<'_> {
         given.iter_mut().for_each(|given| self.hide(&media.schema, given, 0));
         let whole = given.clone().filter(|given| !given.is_object());
         let mut parts = Parts::default();
-        self.collect(&media.schema, 0, None, &mut parts);
+        self.collect(&media.schema, (0, true), None, &mut parts);
         let mut given = given.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
         // What is `readOnly` is the server's to say.
         for (name, _) in parts.properties.iter().filter(|(_, schema)| !own && schema.get("readOnly") == Some(&json!(true))) {
@@ -131,11 +133,11 @@ impl Maker<'_> {
         match value {
             Value::Object(object) => {
                 let mut parts = Parts::default();
-                self.collect(schema, 0, None, &mut parts);
-                for (name, schema) in parts.properties {
+                self.collect(schema, (0, true), None, &mut parts);
+                for (name, schema) in &parts.properties {
                     if self.is_secret(schema) {
-                        object.shift_remove(name);
-                    } else if let Some(value) = object.get_mut(name) {
+                        object.shift_remove(*name);
+                    } else if let Some(value) = object.get_mut(*name) {
                         self.hide(schema, value, depth + 1);
                     }
                 }
@@ -173,7 +175,7 @@ impl Maker<'_> {
         match value {
             Value::Object(object) => {
                 let mut parts = Parts::default();
-                self.collect(schema, 0, None, &mut parts);
+                self.collect(schema, (0, true), None, &mut parts);
                 for (name, schema) in &parts.properties {
                     match object.get_mut(*name) {
                         Some(value) => self.fill(schema, value, depth + 1),
@@ -269,7 +271,10 @@ impl Maker<'_> {
             }
             let inner = if part.get("allOf").is_some() { Some(self.joined(part, depth + 1)?) } else { None };
             for (keyword, value) in inner.as_ref().unwrap_or(part).as_object()? {
-                whole.entry(keyword).or_insert_with(|| value.clone());
+                match whole.get_mut(keyword) {
+                    Some(known) => narrow(keyword, known, value),
+                    None => drop(whole.insert(keyword.clone(), value.clone())),
+                }
             }
         }
         let is_told =
@@ -279,7 +284,7 @@ impl Maker<'_> {
 
     fn object(&self, schema: &Value, depth: usize) -> Value {
         let mut parts = Parts::default();
-        self.collect(schema, 0, Some(self.style.branch), &mut parts);
+        self.collect(schema, (0, true), Some(self.style.branch), &mut parts);
         // What can only be one thing tells this kind of object from others.
         let is_told =
             |name: &str, schema: &Value| parts.required.contains(&name) || followed(self.root, schema).get("const").is_some();
@@ -310,24 +315,34 @@ impl Maker<'_> {
     }
 
     /// What the schema says about the properties of an object, in all its branches, and what it requires: of one branch what this
-    /// asks for, of all only what they have in common.
-    fn collect<'a>(&'a self, schema: &'a Value, depth: usize, one: Option<usize>, parts: &mut Parts<'a>) {
+    /// asks for, of all only what they have in common. What holds in any case, `certain`, comes before what a branch says.
+    fn collect<'a>(&'a self, schema: &'a Value, (depth, certain): (usize, bool), one: Option<usize>, parts: &mut Parts<'a>) {
         let schema = followed(self.root, schema);
         if depth > DEPTH {
             return;
         }
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if !parts.properties.iter().any(|(known, _)| known == name) {
-                parts.properties.push((name, property));
+            match parts.properties.iter_mut().find(|(known, _)| known == name) {
+                Some((_, known)) if certain && parts.uncertain.remove(name.as_str()) => *known = Cow::Borrowed(property),
+                Some((_, known)) if certain => {
+                    if let Some(both) = self.both(known, property) {
+                        *known = Cow::Owned(both);
+                    }
+                }
+                Some(_) => {}
+                None => {
+                    parts.properties.push((name, Cow::Borrowed(property)));
+                    parts.uncertain.extend((!certain).then_some(name.as_str()));
+                }
             }
         }
         parts.required.extend(schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str));
         for branch in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            self.collect(branch, depth + 1, one, parts);
+            self.collect(branch, (depth + 1, certain), one, parts);
         }
         for keyword in ["anyOf", "oneOf"].iter().filter(|_| one.is_some()) {
             if let Some(branch) = schema.get(keyword).and_then(|branches| self.chosen(branches)) {
-                self.collect(branch, depth + 1, one, parts);
+                self.collect(branch, (depth + 1, certain), one, parts);
             }
         }
         let choices =
@@ -337,9 +352,28 @@ impl Maker<'_> {
             schema.get("dependentSchemas").and_then(Value::as_object).into_iter().flat_map(|schemas| schemas.values());
         for branch in choices.chain(conditions).chain(dependent) {
             let required = parts.required.len();
-            self.collect(branch, depth + 1, None, parts);
+            self.collect(branch, (depth + 1, false), None, parts);
             parts.required.truncate(required);
         }
+    }
+
+    /// What two schemas ask of one value; none where the other one adds nothing.
+    fn both(&self, one: &Value, other: &Value) -> Option<Value> {
+        let (one, other) = (followed(self.root, one), followed(self.root, other));
+        let is_part = one.get("allOf").and_then(Value::as_array).is_some_and(|parts| parts.contains(other));
+        let (mut all, other) = (one.as_object()?.clone(), other.as_object().filter(|_| !is_part)?);
+        let is_open = |keyword: &String| !["properties", "required", "allOf", "anyOf", "oneOf"].contains(&keyword.as_str());
+        let (new, known): (Vec<_>, Vec<_>) =
+            other.iter().partition(|(keyword, _)| is_open(keyword) && !all.contains_key(*keyword));
+        let differs = known.iter().any(|(keyword, value)| all.get(*keyword) != Some(*value));
+        all.extend(new.iter().map(|(keyword, value)| ((*keyword).clone(), (*value).clone())));
+        if let (true, Value::Array(parts)) = (differs, all.entry("allOf").or_insert_with(|| json!([]))) {
+            parts.push(json!(other));
+        }
+        if all.get("allOf") == Some(&json!([])) {
+            all.shift_remove("allOf");
+        }
+        (differs || !new.is_empty()).then_some(Value::Object(all))
     }
 
     fn text(&self, name: &str, schema: &Value) -> String {
@@ -395,10 +429,22 @@ impl Maker<'_> {
     }
 }
 
+/// Makes a keyword ask for what another schema asks with it, too, where the stricter of both says that.
+fn narrow(keyword: &str, known: &mut Value, other: &Value) {
+    let is_larger = known.as_f64() < other.as_f64();
+    if let (Value::Array(known), Some(others), "enum") = (&mut *known, other.as_array(), keyword) {
+        known.retain(|value| others.contains(value));
+    } else if keyword.to_lowercase().contains("min") && is_larger || keyword.to_lowercase().contains("max") && !is_larger {
+        known.clone_from(other);
+    }
+}
+
 #[derive(Default)]
 struct Parts<'a> {
-    properties: Vec<(&'a str, &'a Value)>,
+    properties: Vec<(&'a str, Cow<'a, Value>)>,
     required: Vec<&'a str>,
+    /// The properties that only a branch speaks of.
+    uncertain: BTreeSet<&'a str>,
 }
 
 impl Parts<'_> {

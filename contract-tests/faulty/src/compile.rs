@@ -25,8 +25,28 @@ pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unser
     let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
     let template = Template::parse(path);
     let names_one = template.names_one();
-    let operations = fixed.chain(others).map(|known| operation(requests, answers, &item_at, names_one, known));
+    let below = item_name(&requests.root, path);
+    let operations = fixed.chain(others).map(|known| {
+        let operation = operation(requests, answers, &item_at, names_one, known)?;
+        Ok(ServedOperation { item: below.clone(), ..operation })
+    });
     Ok(Route { operations: operations.collect::<Result<_, _>>()?, template })
+}
+
+/// The name that a path with one segment more has for it.
+fn item_name(root: &Value, path: &str) -> Option<String> {
+    let segments = |path: &str| -> Vec<String> {
+        let path = path.split('?').next().unwrap_or_default();
+        path.trim_end_matches('/').split('/').map(str::to_owned).collect()
+    };
+    let own = segments(path);
+    let is_same = |(one, other): (&String, &String)| one == other || one.starts_with('{') && other.starts_with('{');
+    root["paths"].as_object().into_iter().flat_map(Map::keys).find_map(|other| {
+        let other = segments(other);
+        let (last, above) = other.split_last()?;
+        let name = last.strip_prefix('{')?.strip_suffix('}').filter(|name| !name.contains(['{', '}']))?;
+        (above.len() == own.len() && own.iter().zip(above).all(is_same)).then(|| name.to_owned())
+    })
 }
 
 fn operation(
@@ -45,7 +65,8 @@ fn operation(
             let parameter = Parameter::compile(requests, &format!("{list_at}/{index}"))?;
             // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
             let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
-            if parameter.place != "header" || !reserved {
+            let is_lost = parameter.place == "path" && !item_at.contains(&format!("{{{}}}", escape(&parameter.name)));
+            if (parameter.place != "header" || !reserved) && !is_lost {
                 let name = if parameter.place == "header" { parameter.name.to_lowercase() } else { parameter.name.clone() };
                 parameters.insert((parameter.place.clone(), name), parameter);
             }
@@ -75,6 +96,7 @@ fn operation(
         pointer: at.clone(),
         method,
         names_one,
+        item: None,
         security,
         parameters: parameters.into_values().collect(),
         body,
@@ -111,6 +133,7 @@ fn list(answers: &View, at: &str) -> Result<Option<List>, Unservable> {
         name: String::new(),
         schema: answers.at(&items)?.clone(),
         texts: BTreeMap::new(),
+        deep: BTreeMap::new(),
         validator: answers.validator(&items)?,
         result: None,
         example: None,
@@ -181,8 +204,16 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
         let examples = content.get("examples").and_then(Value::as_object).and_then(|examples| examples.values().next());
         let mut properties = Vec::new();
         find_properties(root, &schema, 0, &mut properties);
+        let is_deep = |name: &str| content["encoding"][name]["style"] == "deepObject";
+        let deep = properties.iter().filter(|(name, _)| is_deep(name)).map(|(name, schema)| {
+            let mut inner = Vec::new();
+            find_properties(root, schema, 0, &mut inner);
+            ((*name).clone(), inner.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect())
+        });
+        let deep = deep.collect();
         Ok(Media {
             name: name.to_lowercase(),
+            deep,
             texts: properties.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect(),
             validator: view.validator(&format!("{content_at}/schema"))?,
             result: content.get("x-result").map(|_| view.validator(&format!("{content_at}/x-result"))).transpose()?,

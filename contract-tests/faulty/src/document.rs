@@ -41,6 +41,8 @@ pub struct ServedOperation {
     pub method: String,
     /// Whether its path ends with a parameter, and so names a resource: also with a slash or an ending after it.
     pub names_one: bool,
+    /// What the path of one resource below its own calls that.
+    pub item: Option<String>,
     /// None where the operation is open to all.
     pub security: Option<Security>,
     pub parameters: Vec<Parameter>,
@@ -73,6 +75,8 @@ pub struct Media {
     pub schema: Value,
     /// The resolved schemas of the properties, for what is sent as text.
     pub texts: BTreeMap<String, Text>,
+    /// Those of an object in a form of which each property is a field of its own, `name[property]`.
+    pub deep: BTreeMap<String, BTreeMap<String, Text>>,
     pub validator: Arc<Validator>,
     /// `x-result`: what a resource must satisfy once this body has changed it.
     pub result: Option<Arc<Validator>>,

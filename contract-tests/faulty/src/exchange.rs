@@ -86,6 +86,15 @@ pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
+/// Whether this is the media type, or a range with it: `image/*`, `application/*+json`, `*/*`.
+pub(crate) fn takes_in(known: &str, sent: &str) -> bool {
+    match known.split_once('*') {
+        None => known == sent,
+        Some(("", _)) => sent.contains('/'),
+        Some((before, after)) => sent.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
+    }
+}
+
 /// Whether a media type is JSON, whatever its parameters are.
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);

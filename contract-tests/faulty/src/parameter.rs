@@ -138,6 +138,7 @@ impl Parameter {
             ("form" | "matrix" | "spaceDelimited" | "pipeDelimited" | "deepObject", true) => None,
             ("spaceDelimited", false) => Some(' '),
             ("pipeDelimited", false) => Some('|'),
+            ("tabDelimited", _) => Some('\t'),
             ("label", true) => Some('.'),
             _ => Some(','),
         }
@@ -290,6 +291,16 @@ pub fn pairs(text: &str) -> Vec<(String, String)> {
     let plain = |text: &str| decode(&text.replace('+', " "));
     let parts = text.split('&').filter(|part| !part.is_empty());
     parts.map(|part| part.split_once('=').unwrap_or((part, ""))).map(|(name, value)| (plain(name), plain(value))).collect()
+}
+
+/// Percent-encodes what may not stand for itself in a path (RFC 3986, section 2.3).
+pub fn encode(text: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encoded).collect()
 }
 
 /// Undoes percent-encoding.

@@ -19,10 +19,10 @@ use crate::{
     answer::{MADE, Maker, Style},
     auth::{AuthFault, Denied},
     document::{Answer, Body, Document, Header, Media, ServedOperation, Unservable},
-    exchange::{Content, Reply, Seen, essence, is_json},
+    exchange::{Content, Reply, Seen, essence, is_json, takes_in},
     fault::{Effect, Fault},
     list,
-    parameter::{Text, pairs},
+    parameter::{Text, encode, pairs},
     parsing,
     store::{Claim, Store, StoreFault},
     view::Compiled,
@@ -37,6 +37,9 @@ const UNDOCUMENTED_LIMIT: usize = 512 * 1024;
 
 /// How much of a refused body is read, so that the caller gets the refusal and not a broken connection.
 const DRAIN: usize = 1024 * 1024;
+
+/// Bodies whose values are texts.
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
 pub struct Server {
     document: Document,
@@ -259,7 +262,10 @@ impl Turn<'_> {
             Some(StoreFault::ListedAsCreated) => store.created(path),
             _ => store.known(path),
         };
-        let mut stored: Vec<Value> = store.below(path).iter().filter_map(shown).collect();
+        // What is made at `/worker` is listed at `/workers`.
+        let one = path.strip_suffix("ies").map(|stem| format!("{stem}y")).or_else(|| Some(path.strip_suffix('s')?.to_owned()));
+        let below = store.below(path).into_iter().chain(one.into_iter().flat_map(|one| store.below(&one)));
+        let mut stored: Vec<Value> = below.filter_map(|at| shown(&at)).collect();
         if fault == Some(StoreFault::DeletedListed) {
             stored.extend(store.graves(path));
         }
@@ -304,21 +310,25 @@ impl Turn<'_> {
         if !body.required && !announced {
             return Ok(Vec::new());
         }
-        let media = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
+        let (media, sent) = self.media(body).ok_or_else(|| (415, violation("", String::new())))?;
         let unlimited = matches!(self.server.effect, Some(Effect::Unlimited));
         let limit = if operation.answer(413).is_some() { LIMIT } else { UNDOCUMENTED_LIMIT };
         if seen.length > limit && !unlimited {
             return Err((413, violation("", String::new())));
         }
         let syntax = |message| (400, violation("syntax", message));
-        let value = if is_json(&media.name) {
+        let value = if is_json(&sent) {
             match self.server.effect {
                 Some(Effect::Parse(parse)) => parse(&seen.bytes).map_err(syntax)?,
                 _ => parsing::strict(&seen.bytes).map_err(syntax)?,
             }
         } else {
-            let text = std::str::from_utf8(&seen.bytes).map_err(|error| syntax(error.to_string()))?;
-            match essence(&media.name) {
+            let is_text = sent.starts_with("text/") || FORMS.contains(&sent.as_str());
+            let text = match std::str::from_utf8(&seen.bytes) {
+                Err(error) if is_text => return Err(syntax(error.to_string())),
+                _ => &String::from_utf8_lossy(&seen.bytes),
+            };
+            match sent.as_str() {
                 "application/x-www-form-urlencoded" => form(media, pairs(text)),
                 "multipart/form-data" => {
                     let head = self.head.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -335,8 +345,8 @@ impl Turn<'_> {
         Ok(violations(&media.validator, &shown, ""))
     }
 
-    /// What the document says about the body's media type. A charset other than UTF-8 or a content coding has no meaning here.
-    fn media<'a>(&self, body: &'a Body) -> Option<&'a Media> {
+    /// What the document says about the body's media type, and this. A charset other than UTF-8 or a content coding has no meaning here.
+    fn media<'a>(&self, body: &'a Body) -> Option<(&'a Media, String)> {
         let mut types = self.head.headers.get_all("content-type").iter();
         let (Some(one), None) = (types.next(), types.next()) else { return None };
         let text = one.to_str().ok()?.to_lowercase();
@@ -344,7 +354,8 @@ impl Turn<'_> {
         let sent = parts.next()?;
         let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8").trim_matches('"');
         let coded = self.head.headers.get_all("content-encoding").iter().any(|coding| coding != "identity");
-        body.media.iter().find(|media| essence(&media.name) == sent && charset == "utf-8" && !coded)
+        let known = body.media.iter().filter(|media| takes_in(essence(&media.name), sent) && charset == "utf-8" && !coded);
+        Some((known.min_by_key(|media| media.name.matches('*').count())?, sent.to_owned()))
     }
 
     fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
@@ -356,7 +367,8 @@ impl Turn<'_> {
         let newest = || self.server.store.newest(path.rsplit_once('/')?.0);
         let shown = newest().filter(|_| fault == Some(StoreFault::ShowsTheNewest) && operation.names_one);
         let shown = shown.as_deref().unwrap_or(path);
-        let stored = || self.server.store.known(shown).filter(|_| operation.method == "GET");
+        let partly = self.partly_changed(operation, seen.body.as_ref());
+        let stored = || partly.clone().or_else(|| self.server.store.known(shown).filter(|_| operation.method == "GET"));
         let patched = media
             .filter(|media| self.is_merge_patch() && media.wanted.is_none())
             .and_then(|media| Some((media, self.patched(media, seen.body.as_ref(), parameters)?)));
@@ -389,21 +401,20 @@ impl Turn<'_> {
                 *made = named;
             }
         }
-        let id =
-            made.as_ref().and_then(|made| made.get("id")).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
-        let location = format!("{}/{}", path.trim_end_matches('/'), id.unwrap_or_else(|| self.serial.to_string()));
+        let id = made.as_ref().and_then(|made| identity(made, operation.item.as_deref()));
+        let location = format!("{}/{}", path.trim_end_matches('/'), encode(&id.unwrap_or_else(|| self.serial.to_string())));
         if let Some(header) = reply.headers.get_mut("location") {
             header.clone_from(&location);
         }
         if let (Some(media), Some(made)) = (media, &made) {
             reply.fill(media, made.clone());
         }
-        let resource =
-            made.unwrap_or_else(|| self.with_identity(seen.body.clone().unwrap_or_default(), seen.body.as_ref(), true));
+        let sent = partly.or_else(|| seen.body.clone());
+        let resource = made.unwrap_or_else(|| self.with_identity(sent.clone().unwrap_or_default(), seen.body.as_ref(), true));
         let Some(resource) = self.mangled(resource, operation, seen.body.as_ref()) else { return Reply::broken() };
         match operation.method.as_str() {
             "POST" => {
-                self.note(&location, seen);
+                self.note(&location, sent);
                 self.create(location.clone(), resource);
                 if fault == Some(StoreFault::CreationChangesAll) {
                     self.spread(&location, seen.body.as_ref());
@@ -411,7 +422,7 @@ impl Turn<'_> {
             }
             "PATCH" if fault == Some(StoreFault::PatchNotStored) => {}
             "PUT" | "PATCH" if fault != Some(StoreFault::NotChanged) => {
-                self.note(path, seen);
+                self.note(path, sent);
                 self.change(path, resource, seen.body.as_ref());
             }
             "DELETE" if fault != Some(StoreFault::NotDeleted) => self.delete(path),
@@ -534,10 +545,18 @@ impl Turn<'_> {
     }
 
     /// Keeps what was sent for a resource, unless a fault decides what is kept.
-    fn note(&self, path: &str, seen: &Seen) {
-        if let (None, Some(body)) = (self.server.store_fault(), &seen.body) {
-            self.server.store.note(path, body.clone());
+    fn note(&self, path: &str, sent: Option<Value>) {
+        if let (None, Some(body)) = (self.server.store_fault(), sent) {
+            self.server.store.note(path, body);
         }
+    }
+
+    /// The resource of this path with what a `PATCH` that is no merge patch sends of it.
+    fn partly_changed(&self, operation: &ServedOperation, sent: Option<&Value>) -> Option<Value> {
+        let sent = sent?.as_object().filter(|_| operation.method == "PATCH" && !self.is_merge_patch())?;
+        let mut whole = self.server.store.known(self.path())?;
+        whole.as_object_mut()?.extend(sent.clone());
+        Some(whole)
     }
 
     fn is_merge_patch(&self) -> bool {
@@ -555,7 +574,7 @@ impl Turn<'_> {
 
     /// What `x-result` says beside the schema of the body.
     fn result<'a>(&self, operation: &'a ServedOperation) -> Option<&'a jsonschema::Validator> {
-        operation.body.as_ref().and_then(|body| self.media(body)?.result.as_deref())
+        operation.body.as_ref().and_then(|body| self.media(body)?.0.result.as_deref())
     }
 
     /// What the resource of this path would break of `x-result`, with the changes of a merge patch.
@@ -590,6 +609,10 @@ impl Turn<'_> {
                 store.remove(&format!("{path}/{}", first["id"].as_str().unwrap_or_default()));
             }
             _ => {}
+        }
+        // Where the client chooses the id, the same one is the same resource.
+        if self.server.effect.is_none() && store.find(&location).is_some() {
+            return store.put(location, resource);
         }
         store.push(location, resource);
     }
@@ -686,6 +709,19 @@ impl Turn<'_> {
     }
 }
 
+/// What a resource is called in its path: by the property with the name that the path has, or else by an id.
+fn identity(resource: &Value, name: Option<&str>) -> Option<String> {
+    let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+    let named =
+        |wanted: &str| resource.as_object()?.iter().find(|(name, _)| plain(name) == plain(wanted)).map(|(_, value)| value);
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    name.into_iter().chain(["id", "uuid", "guid"]).find_map(|name| text(named(name)?))
+}
+
 /// Whether a merge patch removes nothing and merges no object.
 fn is_flat(patch: &Value) -> bool {
     patch.as_object().is_some_and(|patch| patch.values().all(|value| !value.is_null() && !value.is_object()))
@@ -709,6 +745,12 @@ async fn read(mut incoming: Incoming) -> (Vec<u8>, usize) {
 fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
     let mut object = Map::new();
     for (name, text) in fields {
+        let inner = name.split_once('[').and_then(|(outer, rest)| Some((media.deep.get(outer)?, outer, rest.strip_suffix(']')?)));
+        if let Some((known, outer, inner)) = inner {
+            let value = known.get(inner).map_or_else(|| json!(text), |kind| kind.value(&text));
+            object.entry(outer).or_insert_with(|| json!({}))[inner] = value;
+            continue;
+        }
         let kind = media.texts.get(&name);
         let value = match kind {
             // What is an object is sent as JSON.

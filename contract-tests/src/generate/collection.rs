@@ -1,6 +1,9 @@
 //! Objects and arrays: which properties and items there are, and which of them carries an aim.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    rc::Rc,
+};
 
 use proptest::prelude::RngExt;
 use serde_json::{Map, Value};
@@ -58,7 +61,7 @@ impl<'a> Generator<'a> {
             self.futile = true;
             return None;
         }
-        let mut optional: Vec<&str> = self.declared(shape).into_iter().filter(|name| !names.contains(*name)).collect();
+        let mut optional: Vec<&str> = self.declared(shape).iter().copied().filter(|name| !names.contains(*name)).collect();
         optional.retain(|name| !shape.forbidden.contains(*name));
         self.shuffle(&mut optional);
         let mut spare = Vec::new();
@@ -96,7 +99,8 @@ impl<'a> Generator<'a> {
         // In the order of the document, so that a request reads like its example.
         let declared = self.declared(shape);
         let known: HashSet<&str> = declared.iter().copied().collect();
-        let mut ordered: Vec<String> = declared.into_iter().filter(|name| names.contains(*name)).map(str::to_owned).collect();
+        let mut ordered: Vec<String> =
+            declared.iter().filter(|name| names.contains(**name)).map(|name| (*name).to_owned()).collect();
         ordered.extend(names.iter().filter(|name| !known.contains(name.as_str())).cloned());
         for name in ordered {
             let nodes = self.nodes_for(&name, shape);
@@ -119,13 +123,18 @@ impl<'a> Generator<'a> {
     }
 
     /// The properties that some schema here names, in its order.
-    fn declared(&self, shape: &Shape) -> Vec<&'a str> {
+    fn declared(&self, shape: &Shape) -> Rc<[&'a str]> {
+        if let Some(names) = self.declared.borrow().get(&shape.nodes) {
+            self.step(names.len() as u64 / 4);
+            return Rc::clone(names);
+        }
         let schema = self.schema;
         let mut seen = HashSet::new();
         let named = shape.nodes.iter().flat_map(|node| &schema.nodes[*node].properties);
         let sent = named.filter(|(_, child)| schema.nodes[*child].never.is_none() && !schema.nodes[*child].read_only);
-        let names: Vec<&str> = sent.map(|(name, _)| name.as_str()).filter(|name| seen.insert(*name)).collect();
+        let names: Rc<[&str]> = sent.map(|(name, _)| name.as_str()).filter(|name| seen.insert(*name)).collect();
         self.step(names.len() as u64 / 4);
+        self.declared.borrow_mut().insert(shape.nodes.clone(), Rc::clone(&names));
         names
     }
 

@@ -10,7 +10,11 @@ mod shape;
 mod shrink;
 mod text;
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+};
 
 use proptest::{
     prelude::RngExt,
@@ -68,6 +72,8 @@ pub(crate) struct Generator<'a> {
     /// How much work the last instance took: schema objects followed or evaluated, texts drawn, values compared. Counted and not
     /// measured, so that it is the same on every machine.
     steps: Cell<u64>,
+    /// The properties that some schema of these names: an object with many alternatives asks for them often.
+    declared: RefCell<HashMap<Vec<NodeId>, Rc<[&'a str]>>>,
     depth: usize,
     fuel: usize,
     /// How often a place was tried again.
@@ -112,6 +118,7 @@ impl<'a> Generator<'a> {
             futile: false,
             retries: 0,
             steps: Cell::new(0),
+            declared: RefCell::default(),
             depth: 0,
             fuel: 0,
         }

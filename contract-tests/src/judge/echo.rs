@@ -9,7 +9,7 @@ use crate::{
     cases::Expect,
     openapi::{
         document::Document,
-        operation::{essence, is_json},
+        operation::{is_json, takes_in},
         request::Target,
         shared::shared,
     },
@@ -60,7 +60,7 @@ impl Judge for Echo {
         }
         let media_type = exchange.case.request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
         let found = operation.response(status).zip(media_type).and_then(|((_, spec), media_type)| {
-            self.shared.iter().find(|((pointer, known), _)| *pointer == spec.pointer && essence(known) == essence(media_type))
+            self.shared.iter().find(|((pointer, known), _)| *pointer == spec.pointer && takes_in(known, media_type))
         });
         let (Some((_, shared)), Some(answer)) = (found, exchange.body) else { return Vec::new() };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };

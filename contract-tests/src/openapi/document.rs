@@ -12,8 +12,11 @@ use openapi_document::{
 };
 use serde_json::{Value, json};
 
-use super::operation::path_names;
-use crate::text::pattern::{Pattern, PatternError};
+use super::{form::Writing, operation::path_names};
+use crate::{
+    pointer::escape,
+    text::pattern::{Pattern, PatternError},
+};
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,7 @@ impl Document {
         }
         let mut json = source.json().clone();
         source.defects().iter().for_each(|defect| repair(&mut json, defect));
+        describe_bodies(&mut json);
         Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
     }
 
@@ -170,6 +174,28 @@ fn repair(json: &mut Value, defect: &Defect) {
         }
         DefectKind::PathParameter => describe_path_parameters(json, &defect.pointer),
         _ => {}
+    }
+}
+
+/// Gives a schema to each media type of a request that has none: of anything that is written in it.
+fn describe_bodies(json: &mut Value) {
+    let keys = |json: &Value, at: &str| -> Vec<String> {
+        let object = json.pointer(at).and_then(Value::as_object);
+        object.into_iter().flat_map(|object| object.keys().map(|key| format!("{at}/{}", escape(key)))).collect()
+    };
+    let operations = keys(json, "/paths").into_iter().flat_map(|item| keys(json, &item)).map(|it| format!("{it}/requestBody"));
+    let bodies: Vec<String> = operations.chain(keys(json, "/components/requestBodies")).collect();
+    for at in bodies.iter().flat_map(|body| keys(json, &format!("{body}/content"))).collect::<Vec<_>>() {
+        let name = segments(&at).pop().unwrap_or_default();
+        let schema = match Writing::of(&name, true) {
+            Some(Writing::Json) => json!({}),
+            Some(Writing::Form | Writing::Multipart) => json!({ "type": "object" }),
+            Some(Writing::Text | Writing::Bytes) => json!({ "type": "string" }),
+            None => continue,
+        };
+        if let Some(Value::Object(media_type)) = json.pointer_mut(&at) {
+            media_type.entry("schema").or_insert(schema);
+        }
     }
 }
 

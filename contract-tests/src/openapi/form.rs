@@ -1,4 +1,4 @@
-//! Bodies that are not JSON: forms and plain text, whose values are texts.
+//! Bodies that are not JSON: forms, plain text, whose values are texts, and bytes.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
@@ -16,19 +16,25 @@ pub(crate) enum Writing {
     Form,
     /// `multipart/form-data`.
     Multipart,
-    /// `text/plain`.
+    /// `text/plain` and others that any text is right for.
     Text,
+    /// `application/octet-stream` and formats of files: what stands for the bytes is a text in ASCII.
+    Bytes,
 }
 
 impl Writing {
-    /// Of a media type; none where the engine cannot write it.
-    pub fn of(media_type: &str) -> Option<Self> {
-        match essence(media_type).as_str() {
-            _ if is_json(media_type) => Some(Self::Json),
+    /// Of a media type or range, where it has a schema and `is_text` says whether this is one of texts; none where the engine cannot
+    /// write it.
+    pub fn of(media_type: &str, is_text: bool) -> Option<Self> {
+        let sent = sent(media_type, is_text);
+        match essence(&sent).as_str() {
+            _ if is_json(&sent) => Some(Self::Json),
             "application/x-www-form-urlencoded" => Some(Self::Form),
             "multipart/form-data" => Some(Self::Multipart),
             "text/plain" => Some(Self::Text),
-            _ => None,
+            "text/csv" | "text/html" | "text/markdown" if is_text => Some(Self::Text),
+            FILE if is_text => Some(Self::Bytes),
+            other => sample(other).filter(|_| is_text).map(|_| Self::Bytes),
         }
     }
 
@@ -49,14 +55,19 @@ impl Writing {
             Self::Multipart => whole && !text.contains(BOUNDARY),
             // Without a text there is no body, and some servers trim it.
             Self::Text => whole && !text.is_empty() && text.trim() == text,
+            // The bytes count, which need not be characters.
+            Self::Bytes => !text.is_empty() && text.is_ascii(),
         }
     }
 
     /// The bytes of a body, and its media type. `file` gives the media type of a part that is sent as a file.
     pub fn written(self, media_type: &str, body: &Value, file: impl Fn(&str) -> Option<String>) -> (Vec<u8>, String) {
+        if let Some(sample) = sample(&essence(media_type)).filter(|_| self == Self::Bytes) {
+            return (sample, media_type.to_owned());
+        }
         let bytes = match (self, body) {
             (Self::Json, body) => body.to_string(),
-            (Self::Text, body) => text(body).map(std::borrow::Cow::into_owned).unwrap_or_default(),
+            (Self::Text | Self::Bytes, body) => text(body).map(std::borrow::Cow::into_owned).unwrap_or_default(),
             (Self::Form, Value::Object(object)) => urlencoded(object),
             (Self::Multipart, Value::Object(object)) => multipart(object, file),
             (Self::Form | Self::Multipart, _) => String::new(),
@@ -70,6 +81,46 @@ impl Writing {
 /// What is said of the bytes of a file where the document says nothing.
 pub(crate) const FILE: &str = "application/octet-stream";
 
+/// The media type that stands for a range, or the one that it is.
+pub(crate) fn sent(media_type: &str, is_text: bool) -> String {
+    match essence(media_type).as_str() {
+        "*/*" | "application/*" if is_text => FILE,
+        "*/*" | "application/*" => "application/json",
+        "application/*+json" => "application/vnd.example+json",
+        "image/*" => "image/png",
+        "text/*" => "text/plain",
+        "audio/*" => "audio/mpeg",
+        "video/*" => "video/mp4",
+        _ => media_type,
+    }
+    .to_owned()
+}
+
+/// A file of a format that a server may look into: the smallest that there is.
+pub(crate) fn sample(media_type: &str) -> Option<Vec<u8>> {
+    let hex = match media_type {
+        "image/png" => PNG,
+        "image/gif" => GIF,
+        "application/pdf" => return Some(PDF.as_bytes().to_vec()),
+        "application/zip" => ZIP,
+        "application/gzip" | "application/x-gzip" => GZIP,
+        _ => return None,
+    };
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok()).collect()
+}
+
+/// One black pixel.
+const PNG: &str = "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a4944415478da63600000000200\
+     01e527defc0000000049454e44ae426082";
+/// The same.
+const GIF: &str = "47494638396101000100800000000000ffffff21f90401000000002c000000000100010000020144003b";
+/// No file, and no byte.
+const ZIP: &str = "504b0506000000000000000000000000000000000000";
+const GZIP: &str = "1f8b08000000000002ff03000000000000000000";
+/// One empty page.
+const PDF: &str = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endob\
+     j 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
+
 /// How the document wants a property of a form to be written (OpenAPI 3.1, section 4.8.15).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Encoding {
@@ -77,21 +128,16 @@ pub(crate) struct Encoding {
     pub media_type: Option<String>,
     /// Whether several items stand in one value, with something between them.
     pub is_joined: bool,
+    /// Whether each property of an object is a field of its own, `name[property]`.
+    pub is_deep: bool,
 }
 
 impl Encoding {
     pub fn of(node: &Value) -> Self {
         let listed = node["contentType"].as_str().and_then(|listed| listed.split(',').map(str::trim).find(|one| !one.is_empty()));
-        let media_type = listed.map(|one| match essence(one).as_str() {
-            "*/*" | "application/*" => FILE.to_owned(),
-            "image/*" => "image/png".to_owned(),
-            "text/*" => "text/plain".to_owned(),
-            "audio/*" => "audio/mpeg".to_owned(),
-            "video/*" => "video/mp4".to_owned(),
-            _ => one.to_owned(),
-        });
+        let media_type = listed.map(|one| sent(one, true));
         let is_spread = node["explode"].as_bool().unwrap_or(node["style"].as_str().is_none_or(|style| style == "form"));
-        Self { media_type, is_joined: !is_spread }
+        Self { media_type, is_joined: !is_spread, is_deep: node["style"] == "deepObject" }
     }
 
     /// Whether this engine writes a value in this way: lists as repeated parts, objects as JSON, and other values as text.
@@ -167,7 +213,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             format!(
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"file.bin\"\r\nContent-Type: \
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"file.bin\"\r\nContent-Type:\
                  application/octet-stream\r\n\r\nbytes\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"o\"\r\n\
                  Content-Type: application/json\r\n\r\n{{\"a\":1}}\r\n--{BOUNDARY}--\r\n"
             )

@@ -1,12 +1,12 @@
 //! The operations of a document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::{
     document::Document,
-    form::Writing,
+    form::{self, Writing},
     servers,
     style::{Serialization, Style},
 };
@@ -87,6 +87,16 @@ pub(crate) struct Body {
     pub pointer: String,
     /// Media types with the pointer of their schema: those that the engine can write.
     pub media_types: Vec<(String, String)>,
+    /// Those of them whose schema is one of texts.
+    texts: BTreeSet<String>,
+}
+
+impl Body {
+    /// How a body of a media type is written, and what this is called on the wire: of a range one that is in it.
+    pub fn written(&self, media_type: &str) -> Option<(Writing, String)> {
+        let is_text = self.texts.contains(media_type);
+        Some((Writing::of(media_type, is_text)?, form::sent(media_type, is_text)))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -213,6 +223,12 @@ impl Document {
         for list in [format!("{item}/parameters"), format!("{pointer}/parameters")] {
             for index in 0..self.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
                 match self.parameter(&format!("{list}/{index}")) {
+                    Ok(Some(parameter))
+                        if parameter.place == ParameterLocation::Path && !path_names(path).any(|name| name == parameter.name) =>
+                    {
+                        let reason = "the path has no parameter of this name".to_owned();
+                        uncovered.push(Uncovered { pointer: parameter.pointer, reason });
+                    }
                     Ok(Some(parameter)) => {
                         parameters.retain(|other| !other.is_same(&parameter));
                         parameters.push(parameter);
@@ -330,18 +346,43 @@ impl Document {
 
     fn body(&self, at: &str, uncovered: &mut Vec<Uncovered>) -> Option<Body> {
         let (pointer, node) = self.resolve(at)?;
-        let mut media_types = Vec::new();
+        let (mut media_types, mut texts) = (Vec::new(), BTreeSet::new());
         for name in node.get("content").and_then(Value::as_object).into_iter().flat_map(Map::keys) {
             let at = format!("{pointer}/content/{}", escape(name));
-            if Writing::of(name).is_none() {
+            let schema = format!("{at}/schema");
+            let is_text = self.is_text(&schema);
+            let asks_of_sample = form::sample(&essence(&form::sent(name, is_text))).is_some() && self.asks(&schema);
+            if Writing::of(name, is_text).is_none() || asks_of_sample {
                 uncovered
                     .push(Uncovered { pointer: at, reason: "a body of a media type that the engine cannot write".to_owned() });
-            } else if self.json.pointer(&format!("{at}/schema")).is_some() {
-                media_types.push((name.clone(), format!("{at}/schema")));
+            } else if self.json.pointer(&schema).is_some() {
+                media_types.push((name.clone(), schema));
+                texts.extend(is_text.then(|| name.clone()));
             }
         }
         let required = node.get("required") == Some(&json!(true));
-        (!media_types.is_empty()).then_some(Body { required, pointer, media_types })
+        (!media_types.is_empty()).then_some(Body { required, pointer, media_types, texts })
+    }
+
+    /// Whether what this schema is of is written as a text, or as bytes; also where it says nothing of that.
+    fn is_text(&self, schema: &str) -> bool {
+        let Some((_, schema)) = self.resolve(schema) else { return true };
+        match schema.get("type") {
+            Some(Value::Array(types)) => types.iter().any(|one| one == "string"),
+            Some(one) => one == "string",
+            None => {
+                !["properties", "items", "enum", "const", "allOf", "anyOf", "oneOf"].iter().any(|it| schema.get(it).is_some())
+            }
+        }
+    }
+
+    /// Whether a schema asks more than that there is a text.
+    fn asks(&self, schema: &str) -> bool {
+        let schema = self.resolve(schema).and_then(|(_, schema)| schema.as_object());
+        schema.is_some_and(|schema| {
+            let is_text = schema.get("type").is_none_or(|kind| kind == "string");
+            !is_text || schema.keys().any(|keyword| ASKING.contains(&keyword.as_str()))
+        })
     }
 
     fn response(&self, pointer: &str) -> ResponseSpec {
@@ -377,13 +418,7 @@ impl Document {
     /// The schemas of bodies that are not JSON and ask more than that there is a text: nobody reads them.
     fn unread(&self, response: &ResponseSpec) -> Vec<Uncovered> {
         let others = response.media_types.iter().filter(|(name, _)| !is_json(name)).filter_map(|(_, schema)| schema.as_ref());
-        let asking = others.filter(|schema| {
-            let schema = self.resolve(schema).and_then(|(_, schema)| schema.as_object());
-            schema.is_some_and(|schema| {
-                let is_text = schema.get("type").is_none_or(|kind| kind == "string");
-                !is_text || schema.keys().any(|keyword| ASKING.contains(&keyword.as_str()))
-            })
-        });
+        let asking = others.filter(|schema| self.asks(schema));
         let reason = "the body of a response that is not JSON is not compared with its schema";
         let mut unread: Vec<Uncovered> =
             asking.map(|schema| Uncovered { pointer: schema.clone(), reason: reason.to_owned() }).collect();
@@ -539,11 +574,16 @@ pub(crate) fn essence(media_type: &str) -> String {
 /// Whether a media type or range of the document takes in this media type, whatever the parameters.
 pub(crate) fn takes_in(documented: &str, media_type: &str) -> bool {
     let (known, other) = (essence(documented), essence(media_type));
-    known == other || known == "*/*" || known.strip_suffix("/*").is_some_and(|kind| other.split('/').next() == Some(kind))
+    let in_range = |kind: &str| other.split('/').next() == Some(kind);
+    let in_syntax = |(kind, syntax): (&str, &str)| in_range(kind) && other.ends_with(&format!("+{syntax}"));
+    known == other
+        || known == "*/*"
+        || known.strip_suffix("/*").is_some_and(in_range)
+        || known.split_once("/*+").is_some_and(in_syntax)
 }
 
-/// Whether a media type is JSON (RFC 6839, section 3.1).
+/// Whether a media type is JSON (RFC 6839, section 3.1); the second name is not registered, and many servers have it.
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
-    essence == "application/json" || essence.ends_with("+json")
+    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }

@@ -11,8 +11,8 @@ use crate::{
     openapi::form::{Encoding, FILE, Writing},
     openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
-    pointer::escape,
-    schema::{NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
+    pointer::{escape, segments},
+    schema::{ConstraintId, NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
 };
 
 /// A request as it is sent.
@@ -152,6 +152,9 @@ pub(crate) struct Target {
     files: Vec<NodeId>,
     /// The node of each parameter, in their order.
     parameters: Vec<Option<NodeId>>,
+    /// How its body is written, and what its media type is called: of a range one that is in it.
+    writing: Writing,
+    pub sent: Option<String>,
     /// How properties of a form are written, where the document says it.
     encodings: BTreeMap<String, Encoding>,
 }
@@ -174,24 +177,35 @@ impl Target {
     ) -> Result<Self, DocumentError> {
         let mut bundle = bundle(document, operation, media_type, Undescribed::Allowed);
         discriminator::keep(&mut bundle);
-        let target = Self::of(&bundle, operation, media_type)?;
         let encodings =
             media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
         let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
-        Ok(Self { examples: examples(document, operation, media_type), encodings, ..target })
+        let target = Self::with(&bundle, operation, media_type, encodings)?;
+        Ok(Self { examples: examples(document, operation, media_type), ..target })
     }
 
     /// Compiles a [`bundle`].
     pub fn of(bundle: &Value, operation: &Operation, media_type: Option<&(String, String)>) -> Result<Self, DocumentError> {
+        Self::with(bundle, operation, media_type, BTreeMap::new())
+    }
+
+    fn with(
+        bundle: &Value,
+        operation: &Operation,
+        media_type: Option<&(String, String)>,
+        encodings: BTreeMap<String, Encoding>,
+    ) -> Result<Self, DocumentError> {
         let mut schema = Schema::compile(bundle, REQUESTS);
+        let written = operation.body.as_ref().zip(media_type).and_then(|(body, (name, _))| body.written(name));
+        let (writing, sent) = written.map_or((Writing::Json, None), |(writing, sent)| (writing, Some(sent)));
         let validator = ReferenceValidator::compile(bundle, REQUESTS, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
-        for constraint in &mut schema.constraints {
+        let taking: Vec<bool> = (0..schema.constraints.len()).map(|id| takes_any_text(&schema, id)).collect();
+        for (constraint, takes_any_text) in schema.constraints.iter_mut().zip(taking) {
             if constraint.pointer.starts_with(REQUESTS) {
                 constraint.source = source(operation, &constraint.place);
             }
-            let writing = media_type.and_then(|(name, _)| Writing::of(name)).unwrap_or(Writing::Json);
-            if let Some(reason) = not_in_form(writing, &constraint.place, &constraint.rule) {
+            if let Some(reason) = not_in_form(writing, &encodings, &constraint.place, &constraint.rule, takes_any_text) {
                 let reason = reason.to_owned();
                 schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
                 continue;
@@ -214,6 +228,8 @@ impl Target {
                     "no style of a parameter has a form for an object or a list in another one"
                 }
                 Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
+                Rule::Type(Types::NULL) => NEVER_NULL,
+                Rule::AnyOf | Rule::OneOf if takes_any_text => ANY_TEXT,
                 Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
                 Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
                 Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
@@ -242,7 +258,9 @@ impl Target {
             examples: Vec::new(),
             files,
             parameters,
-            encodings: BTreeMap::new(),
+            writing,
+            sent,
+            encodings,
             operation: operation.clone(),
             media_type: media_type.map(|(name, _)| name.clone()),
             schema,
@@ -280,9 +298,9 @@ impl Target {
             }
         }
         if let Some(body) = object.get("body")
-            && let writing @ (Writing::Form | Writing::Multipart | Writing::Text) = self.writing()
+            && self.writing != Writing::Json
         {
-            let body = self.read_form(writing, body)?;
+            let body = self.read_form(self.writing, body)?;
             object.insert("body".to_owned(), body);
         }
         Some(instance)
@@ -290,7 +308,7 @@ impl Target {
 
     /// How its body is written.
     pub fn writing(&self) -> Writing {
-        self.media_type.as_deref().and_then(Writing::of).unwrap_or(Writing::Json)
+        self.writing
     }
 
     fn body_node(&self) -> Option<NodeId> {
@@ -306,8 +324,10 @@ impl Target {
             let text = text(value)?;
             writing.can_hold(&text).then(|| self.parsed(&text, node))
         };
-        if writing == Writing::Text {
-            return read(body, Some(root));
+        match writing {
+            Writing::Text => return read(body, Some(root)),
+            Writing::Bytes => return read(body, None),
+            _ => {}
         }
         let mut all = Map::new();
         for (name, value) in body.as_object()? {
@@ -326,6 +346,18 @@ impl Target {
                 }
                 // An object is JSON within a part, and nothing that forms agree about.
                 Value::Object(_) if types.has(Types::OBJECT) && writing == Writing::Multipart => value.clone(),
+                Value::Object(object) if types.has(Types::OBJECT) && self.is_deep(name) => {
+                    let mut fields = Map::new();
+                    for (name, value) in object.iter().filter(|(name, _)| writing.can_name(name)) {
+                        fields.insert(name.clone(), read(value, child.and_then(|child| self.property(child, name, 0)))?);
+                    }
+                    match (fields.len() == object.len(), fields.is_empty()) {
+                        (false, _) => return None,
+                        // No property: the object is not there.
+                        (true, true) => continue,
+                        (true, false) => Value::Object(fields),
+                    }
+                }
                 Value::Array(_) | Value::Object(_) => return None,
                 // One item is a list of one, and what is no object is not read as one.
                 _ if types.has(Types::ARRAY) || types.has(Types::OBJECT) => return None,
@@ -336,6 +368,22 @@ impl Target {
             all.insert(name.clone(), value);
         }
         (!all.is_empty()).then_some(Value::Object(all))
+    }
+
+    /// Whether each property of an object in a form is a field of its own.
+    fn is_deep(&self, name: &str) -> bool {
+        self.writing == Writing::Form && self.encodings.get(name).is_some_and(|encoding| encoding.is_deep)
+    }
+
+    /// The body of a form, with the fields of its objects instead of these.
+    fn dissolved(&self, body: &Value) -> Value {
+        let fields = |(name, value): (&String, &Value)| match value {
+            Value::Object(object) if self.is_deep(name) => {
+                object.iter().map(|(property, value)| (format!("{name}[{property}]"), value.clone())).collect()
+            }
+            value => vec![(name.clone(), value.clone())],
+        };
+        body.as_object().map_or_else(|| body.clone(), |object| Value::Object(object.iter().flat_map(fields).collect()))
     }
 
     /// Whether a property of a form is sent as a file.
@@ -485,12 +533,12 @@ impl Target {
             headers.push(("cookie".to_owned(), cookies.join("; ")));
         }
         let written = instance.get("body").map(|body| {
-            let media_type = self.media_type.as_deref().unwrap_or_default();
+            let media_type = self.sent.as_deref().unwrap_or_default();
             let file = |name: &str| {
                 let wanted = self.encodings.get(name).and_then(|encoding| encoding.media_type.clone());
                 self.is_file(name).then(|| wanted.unwrap_or_else(|| FILE.to_owned()))
             };
-            self.writing().written(media_type, body, file)
+            self.writing.written(media_type, &self.dissolved(body), file)
         });
         if let (Some((_, named)), Some(_)) = (&written, &self.media_type) {
             headers.push(("content-type".to_owned(), named.clone()));
@@ -500,13 +548,41 @@ impl Target {
     }
 }
 
+const NEVER_NULL: &str = "a value is sent as text, and text is never null";
+const ANY_TEXT: &str = "one of the alternatives is any text";
+
+/// Whether a constraint is a choice that every text meets: `anyOf` a string or null, say.
+fn takes_any_text(schema: &Schema, id: ConstraintId) -> bool {
+    let rules = |node: NodeId| schema.nodes[node].own.iter().map(|own| &schema.constraints[*own].rule);
+    let is_text = |node: &NodeId| {
+        let it = &schema.nodes[*node];
+        let is_plain = it.reference.is_none() && it.all_of.is_empty() && it.any_of.is_none() && it.one_of.is_none();
+        let is_plain = is_plain && it.not.is_none() && it.condition.is_none() && it.never.is_none();
+        is_plain && rules(*node).all(|rule| matches!(rule, Rule::Type(types) if types.has(Types::STRING)))
+    };
+    let is_null = |node: &NodeId| rules(*node).any(|rule| matches!(rule, Rule::Type(Types::NULL)));
+    let any = schema.nodes.iter().filter_map(|node| node.any_of.as_ref()).filter(|(own, _)| *own == id);
+    let mut one = schema.nodes.iter().filter_map(|node| node.one_of.as_ref()).filter(|(own, _)| *own == id);
+    any.flat_map(|(_, branches)| branches).any(is_text)
+        || one.any(|(_, all)| all.iter().filter(|it| is_text(it)).count() == 1 && all.iter().all(|it| is_text(it) || is_null(it)))
+}
+
 /// Why a constraint of a body that is no JSON cannot be broken, or not so that every server sees it.
-fn not_in_form(writing: Writing, place: &str, rule: &Rule) -> Option<&'static str> {
+fn not_in_form(
+    writing: Writing,
+    encodings: &BTreeMap<String, Encoding>,
+    place: &str,
+    rule: &Rule,
+    takes_any_text: bool,
+) -> Option<&'static str> {
     let inside = place.strip_prefix("/body")?;
     let depth = inside.matches('/').count();
+    let property = segments(inside).into_iter().next().unwrap_or_default();
+    let is_deep = encodings.get(&property).is_some_and(|encoding| encoding.is_deep);
+    let is_item = inside.ends_with("/*") && depth == 2;
     let value = match (writing, depth) {
         (Writing::Json, _) => return None,
-        (Writing::Text, 0) => true,
+        (Writing::Text | Writing::Bytes, 0) => true,
         (Writing::Form | Writing::Multipart, 0) => {
             return match rule {
                 Rule::Type(_) => Some("a form is always read as an object"),
@@ -514,14 +590,19 @@ fn not_in_form(writing: Writing, place: &str, rule: &Rule) -> Option<&'static st
                 _ => None,
             };
         }
-        _ => depth == 1 || inside.ends_with("/*") && depth == 2,
+        (Writing::Form, 2..) if is_deep && depth > 2 || !is_deep && !is_item => {
+            return Some("no form has a way to write what is in an object that all servers read");
+        }
+        _ => depth == 1 || is_item || is_deep,
     };
     match rule {
+        Rule::Type(Types::NULL) if value => Some(NEVER_NULL),
+        Rule::AnyOf | Rule::OneOf if value && takes_any_text => Some(ANY_TEXT),
         Rule::Type(types) if value && types.has(Types::STRING) => Some("a value is sent as text, and text is always a string"),
         Rule::Type(types) if value && types.has(Types::ARRAY) => Some("a value that is given once is a list of one"),
         Rule::Type(types) if value && types.has(Types::OBJECT) => Some("a value in this place is read as an object"),
         Rule::MinItems(0 | 1) if value => Some("a list without items is a value that is not given"),
-        Rule::MinLength(0 | 1) if writing == Writing::Text => Some("an empty text is no body"),
+        Rule::MinLength(0 | 1) if matches!(writing, Writing::Text | Writing::Bytes) => Some("an empty text is no body"),
         _ => None,
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Style {
     Form,
     SpaceDelimited,
     PipeDelimited,
+    /// Of Swagger 2.0 only: `collectionFormat: tsv`.
+    TabDelimited,
     DeepObject,
     /// Not a style: `content` with JSON.
     Json,
@@ -40,6 +42,7 @@ impl Style {
             (Some("matrix"), Path) => Some(Self::Matrix),
             (Some("spaceDelimited"), Query) => Some(Self::SpaceDelimited),
             (Some("pipeDelimited"), Query) => Some(Self::PipeDelimited),
+            (Some("tabDelimited"), Query) => Some(Self::TabDelimited),
             (Some("deepObject"), Query) => Some(Self::DeepObject),
             _ => None,
         }
@@ -62,6 +65,7 @@ impl Serialization {
             (Style::Label, true) => Some('.'),
             (Style::SpaceDelimited, false) => Some(' '),
             (Style::PipeDelimited, false) => Some('|'),
+            (Style::TabDelimited, _) => Some('\t'),
             (Style::Form | Style::Matrix | Style::DeepObject | Style::SpaceDelimited | Style::PipeDelimited, _) => None,
         }
     }
@@ -246,6 +250,7 @@ mod tests {
                 "color=blue%20black%20brown",
                 "color=R%20100%20G%20200%20B%20150",
             ),
+            (Query, Style::TabDelimited, false, "color=blue", "color=blue%09black%09brown", "color=R%09100%09G%09200%09B%09150"),
             (Query, Style::PipeDelimited, false, "color=blue", "color=blue%7Cblack%7Cbrown", "color=R%7C100%7CG%7C200%7CB%7C150"),
         ];
         for (place, style, explode, scalar, list, record) in cases {

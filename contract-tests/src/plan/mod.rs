@@ -507,7 +507,14 @@ impl<'a> Planner<'a> {
     /// Whether the instance breaks this constraint and nothing else; inside a condition, whether it breaks it there and at most one
     /// rule outside.
     fn counts(&self, id: ConstraintId, trace: &Trace) -> bool {
-        if self.schema.constraints[id].conditional { trace.failed[id] && trace.broken.len() <= 1 } else { trace.breaks_only(id) }
+        if self.schema.constraints[id].conditional { trace.failed[id] && self.breaks(trace) <= 1 } else { trace.breaks_only(id) }
+    }
+
+    /// How many rules an instance breaks, but for what nothing evaluates only because no alternative holds.
+    fn breaks(&self, trace: &Trace) -> usize {
+        let constraint = |violation: &Violation| &self.schema.constraints[violation.constraint];
+        let fails = trace.broken.iter().any(|it| matches!(constraint(it).rule, Rule::AnyOf | Rule::OneOf));
+        trace.broken.iter().filter(|it| !(fails && constraint(it).keyword.starts_with("unevaluated"))).count()
     }
 
     fn found(&mut self, id: ConstraintId, trace: &Trace) {
@@ -561,7 +568,7 @@ impl<'a> Planner<'a> {
                     };
                     let better = best.as_ref().is_none_or(|(_, best)| trace.broken.len() < best.broken.len());
                     if trace.failed[id] && better {
-                        let is_fewest = trace.broken.len() <= fewest;
+                        let is_fewest = self.breaks(&trace) <= fewest;
                         best = Some((instance, trace));
                         if is_fewest {
                             break 'search;

@@ -53,6 +53,8 @@ pub struct Surveyed {
     pub constraints: usize,
     /// How many of them were tested from both sides.
     pub met: usize,
+    /// The others, each with its operation and the sides that were tested.
+    pub unmet: Vec<String>,
     /// How much is not covered, by reason.
     pub uncovered: BTreeMap<String, usize>,
     /// What is wrong in the document itself.
@@ -107,6 +109,17 @@ impl Surveyed {
         for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
             *uncovered.entry(gap.reason.clone()).or_default() += 1;
         }
+        let mut unmet = Vec::new();
+        for operation in &report.operations {
+            for constraint in operation.constraints.iter().filter(|constraint| !(constraint.satisfied && constraint.violated)) {
+                let side = match (constraint.satisfied, constraint.violated) {
+                    (true, _) => "only kept",
+                    (_, true) => "only broken",
+                    _ => "neither kept nor broken",
+                };
+                unmet.push(format!("{}: {} {side}", operation.id, constraint.key));
+            }
+        }
         let title = |failure: &crate::Failure| {
             let level = if failure.level == Level::Warning { "warning: " } else { "" };
             format!("{level}{}: {} [{}] ({})", failure.name, failure.what, failure.rule, quantity(failure.count, "case", "cases"))
@@ -125,6 +138,7 @@ impl Surveyed {
             cases: report.cases,
             constraints,
             met,
+            unmet,
             uncovered,
             defects: report.defects.len(),
             findings: findings.into_iter().map(title).collect(),

@@ -203,6 +203,8 @@ pub(super) fn simple_schema(node: &mut Node, place: &str, findings: &mut Vec<Fin
         "multi" if form => ("form", true),
         "ssv" if form => ("spaceDelimited", false),
         "pipes" if form => ("pipeDelimited", false),
+        // OpenAPI 3 has no word for it: what reads the result knows this one, or says that it does not.
+        "tsv" if form => ("tabDelimited", false),
         "csv" if form => ("form", false),
         "csv" => ("simple", false),
         other => {
