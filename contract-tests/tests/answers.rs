@@ -101,7 +101,7 @@ async fn a_parameter_may_be_empty_where_the_document_says_so() {
     };
     assert_eq!(broken(&document, answer).await, BTreeSet::new());
     let document = document.replace("allowEmptyValue: true, ", "");
-    assert_eq!(broken(&document, answer).await, BTreeSet::from(["invalid-accepted".to_owned()]));
+    assert_eq!(broken(&document, answer).await, BTreeSet::from(["empty-parameter".to_owned()]));
 }
 
 #[tokio::test]
@@ -294,4 +294,13 @@ async fn what_http_cannot_send_is_left_out_and_named() {
     let report = run(&document, |_| told(200, "")).await;
     let two = report.operations.iter().find(|operation| operation.id == "GET two").unwrap();
     assert!(two.untested.as_ref().unwrap().contains("does not begin with a slash"));
+}
+
+#[tokio::test]
+async fn half_a_surrogate_pair_is_json_though_nobody_can_read_it() {
+    let document = one("get", "{'200': {description: Some., content: {application/json: {schema: {type: string}}}}}");
+    assert_eq!(broken(&document, |_| with(200, JSON, r#""\ud800""#)).await, BTreeSet::new());
+    for no_json in [r#""\ud800"#, r#""\ud8""#, "x"] {
+        assert_eq!(broken(&document, move |_| with(200, JSON, no_json)).await, BTreeSet::from(["response-body".to_owned()]));
+    }
 }
