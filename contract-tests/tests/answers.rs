@@ -118,7 +118,7 @@ async fn a_parameter_may_be_empty_where_the_document_says_so() {
     };
     assert_eq!(broken(&document, answer).await, BTreeSet::new());
     let document = document.replace("allowEmptyValue: true, ", "");
-    assert_eq!(broken(&document, answer).await, BTreeSet::from(["invalid-accepted".to_owned()]));
+    assert_eq!(broken(&document, answer).await, BTreeSet::from(["empty-parameter".to_owned()]));
 }
 
 #[tokio::test]
@@ -330,4 +330,13 @@ async fn a_limit_of_requests_is_no_refusal_of_this_one() {
         told(if is_right { 200 } else { 400 }, "")
     };
     assert_eq!(broken(document, answer).await, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn half_a_surrogate_pair_is_json_though_nobody_can_read_it() {
+    let document = one("get", "{'200': {description: Some., content: {application/json: {schema: {type: string}}}}}");
+    assert_eq!(broken(&document, |_| with(200, JSON, r#""\ud800""#)).await, BTreeSet::new());
+    for no_json in [r#""\ud800"#, r#""\ud8""#, "x"] {
+        assert_eq!(broken(&document, move |_| with(200, JSON, no_json)).await, BTreeSet::from(["response-body".to_owned()]));
+    }
 }

@@ -41,7 +41,7 @@ const REFERRED: [(&str, &str); 2] = [
 ];
 
 /// Rules that no server of this document can break; `rules.rs`, `lifecycle.rs`, `callers.rs` and `sequences.rs` have a server for each.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 22] = [
     "change-not-shown",
     "created-not-found",
     "deleted-found",
@@ -63,6 +63,7 @@ const ELSEWHERE: [&str; 21] = [
     "undocumented-http-status",
     "undocumented-path",
     "undocumented-query",
+    "empty-parameter",
 ];
 
 struct Stored(Arc<faulty_server::Store>);

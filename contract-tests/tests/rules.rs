@@ -1,4 +1,5 @@
-//! The rules: each has a page that says the same, and a server that breaks it: here, or among the faults of `bites.rs`.
+//! The rules: each has a page that says the same, and a server that breaks it: here, in `answers.rs`, or among the faults of
+//! `bites.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
@@ -67,12 +68,16 @@ fn right(asked: &Asked) -> Told {
 type Answer = fn(&Asked) -> Told;
 
 /// Rules that the faults of the faulty server do not break, each with a server that does.
-const BROKEN: [(&str, Answer); 6] = [
+const BROKEN: [(&str, Answer); 7] = [
     ("no-answer", |asked| if is_valid(asked) { right(asked) } else { None }),
     ("undocumented-http-status", |asked| if is_valid(asked) { right(asked) } else { told(406, "") }),
     ("undocumented-body", |asked| if is_valid(asked) { right(asked) } else { told(400, "no") }),
     ("undocumented-path", |asked| if parts(asked).0.contains("undocumented") { list() } else { right(asked) }),
     ("undocumented-query", |asked| if parts(asked).1.contains("undocumented") { told(400, "") } else { right(asked) }),
+    ("allow", |asked| match asked.method.as_str() {
+        "OPTIONS" => Some((204, "allow: OPTIONS\r\n".to_owned(), String::new())),
+        _ => right(asked),
+    }),
     ("location", |asked| if parts(asked).0 == "/things/1" { told(404, "") } else { right(asked) }),
 ];
 

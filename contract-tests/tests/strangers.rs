@@ -6,7 +6,10 @@ mod serving;
 
 use std::sync::{Arc, Mutex};
 
+use chrono::Datelike;
 use contract_tests::{Document, Report, Suite, SuiteError, rules::Level};
+use faulty_server::{Effect, Fault, Faulty, Reply, Seen};
+use serde_json::Value;
 
 use self::serving::{Asked, Told, serve, told};
 
@@ -104,4 +107,121 @@ async fn what_takes_away_more_than_one_comes_last() {
     let seen = seen.lock().unwrap();
     let first = |wanted: &str| seen.iter().position(|request| request == wanted).unwrap();
     assert!(first("POST /notes/clear") > first("GET /health"), "{seen:?}");
+}
+
+const LIBRARY: &str = "
+openapi: 3.1.0
+info: { title: Library, version: 1.0.0 }
+paths:
+  /authors:
+    post: { operationId: addAuthor, responses: { '201': { description: Added., content: { application/json: { schema: { $ref: '#/components/schemas/Author' } } } } } }
+  /authors/{id}:
+    get:
+      operationId: getAuthor
+      parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': { description: It., content: { application/json: { schema: { $ref: '#/components/schemas/Author' } } } }, '404': { description: None. } }
+  /books:
+    get:
+      operationId: listBooks
+      parameters: [{ name: author, in: query, schema: { type: integer } }, { name: title, in: query, schema: { type: string } }]
+      responses: { '200': { description: Some. }, '400': { description: Not so. } }
+  /lending/stop:
+    post: { operationId: stop, responses: { '204': { description: Stopped. }, '400': { description: Not so. } } }
+components:
+  schemas: { Author: { type: object, required: [id], properties: { id: { type: integer } } } }
+";
+
+/// A filter wants an author that there is, a long target is nobody's business here, and what has stopped cannot be stopped.
+fn library(state: &mut (i64, bool), asked: &Asked) -> Told {
+    let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+    let author = |id: i64, status| Some((status, "content-type: application/json\r\n".to_owned(), format!(r#"{{"id":{id}}}"#)));
+    let known = |text: &str| text.parse::<i64>().ok().filter(|id| (1..=state.0).contains(id));
+    if asked.target.len() > 2_000 {
+        return Some((414, "content-type: text/html\r\n".to_owned(), "<h1>Too long</h1>".to_owned()));
+    }
+    match (asked.method.as_str(), path) {
+        ("POST", "/authors") => {
+            state.0 += 1;
+            author(state.0, 201)
+        }
+        ("GET", "/books") => {
+            let mut wanted = query.split('&').filter_map(|pair| pair.strip_prefix("author="));
+            told(if wanted.all(|text| known(text).is_some()) { 200 } else { 400 }, "")
+        }
+        ("POST", "/lending/stop") => {
+            state.1 = !state.1;
+            told(if state.1 { 204 } else { 400 }, "")
+        }
+        (_, "/authors" | "/books" | "/lending/stop") => told(405, ""),
+        ("GET", path) => match path.strip_prefix("/authors/").and_then(known) {
+            Some(id) => author(id, 200),
+            None => told(404, ""),
+        },
+        _ => told(405, ""),
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_is_refused_for_may_be_the_state_of_the_server() {
+    let state = Mutex::new((0, false));
+    let suite = Suite::new(Document::parse("library.yaml", LIBRARY).unwrap());
+    let report = tested(suite, move |asked| library(&mut state.lock().unwrap(), asked)).await.unwrap();
+    assert_eq!((errors(&report), silent(&report)), (vec![], vec![]), "{report}");
+}
+
+const PRICES: &str = "
+openapi: 3.1.0
+info: { title: Prices, version: 1.0.0 }
+paths:
+  /prices:
+    post:
+      operationId: setPrice
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Price' } } } }
+      responses: { '201': { description: Set., content: { application/json: { schema: { $ref: '#/components/schemas/Price' } } } }, '400': { description: Not so. }, '415': { description: Not so. } }
+components:
+  schemas:
+    Price:
+      type: object
+      additionalProperties: false
+      properties:
+        amount: { type: string, DECIMAL pattern: '^[0-9]{1,6}(\\.[0-9]{1,2})?$' }
+        until: { type: string, TIME maxLength: 40 }
+        marks: { type: array, items: { type: string } }
+";
+
+/// Each value as this server writes it: an amount with cents, a time in UTC, and each mark once.
+fn rewritten(_: &Seen, reply: &mut Reply) {
+    let Some(price) = reply.object() else { return };
+    if let Some(Value::String(amount)) = price.get_mut("amount") {
+        let (whole, cents) = amount.split_once('.').unwrap_or((amount, ""));
+        *amount = format!("{whole:0>6}.{cents:0<2}");
+    }
+    if let Some(Value::String(until)) = price.get_mut("until")
+        && let Ok(time) = chrono::DateTime::parse_from_rfc3339(until)
+        && (1..9999).contains(&time.year())
+    // Not every time is in a year of four digits in UTC.
+    {
+        *until = time.to_utc().to_rfc3339();
+    }
+    if let Some(Value::Array(marks)) = price.get_mut("marks") {
+        let mut seen = Vec::new();
+        marks.retain(|mark| {
+            !seen.contains(mark) && {
+                seen.push(mark.clone());
+                true
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_is_written_in_another_way_is_the_same() {
+    for (formats, is_told) in [(["format: decimal,", "format: date-time,"], false), (["", "format: date-time,"], true)] {
+        let text = PRICES.replace("DECIMAL", formats[0]).replace("TIME", formats[1]);
+        let document = Document::parse("prices.yaml", text).unwrap();
+        let fault = Fault { name: "", group: faulty_server::Group::Responses, at: "", effect: Effect::Reply(rewritten) };
+        let server = Faulty::start(&document.json, Some(fault)).await.unwrap();
+        let report = Suite::new(document).cases(100).run(&server.url).await.unwrap();
+        assert_eq!(errors(&report).contains(&"echo"), is_told, "{report}");
+    }
 }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     env, fs,
     hash::{BuildHasher, RandomState},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
@@ -30,9 +30,6 @@ const TOKEN: &str = "CONTRACT_TOKEN";
 /// The defaults of --oversized and --timeout.
 const OVERSIZED: usize = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How many constraints of an operation are shown on a terminal without --verbose.
-const ROWS: usize = 200;
 
 /// Find every promise of an OpenAPI document that a server breaks.
 ///
@@ -200,7 +197,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value = "8")]
     concurrency: NonZeroUsize,
 
-    /// List every constraint and show every finding in full
+    /// Show every finding in full, and list every constraint; without it the report is a screenful
     #[arg(short, long)]
     verbose: bool,
 }
@@ -379,13 +376,8 @@ async fn test(arguments: &Arguments, accepted: &[Accepted]) -> Result<Report, Cl
 /// Prints the report and writes the files.
 fn print(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
     let mut out = io::stdout();
-    let rows = match (arguments.verbose, out.is_terminal()) {
-        (true, _) => usize::MAX,
-        (false, true) => ROWS,
-        (false, false) => 0,
-    };
     let colour = AutoStream::choice(&out) != ColorChoice::Never;
-    let _ = out.write_all(report.text(&Layout { colour, rows }).as_bytes()); // The exit status tells, too.
+    let _ = out.write_all(report.text(&Layout { colour, verbose: arguments.verbose }).as_bytes()); // The exit status tells, too.
     if let Some(path) = &arguments.junit {
         let xml =
             report.junit().map_err(|error| CliError::new(format!("cannot write JUnit's XML: {error}"), "please report this"))?;

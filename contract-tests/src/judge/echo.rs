@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
 use super::{Exchange, Finding, Judge};
@@ -79,7 +80,7 @@ impl Echo {
     /// The innermost value that is answered otherwise than it was sent. Of an object those properties count that the document has, or
     /// all where it is a map: a server need not keep what is only allowed, and what is not sent may be answered with a default.
     fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Finding> {
-        if equal(sent, answered) || self.is_rounded(pointer, sent, answered) {
+        if equal(sent, answered) || self.is_rounded(pointer, sent, answered) || self.is_the_same(pointer, sent, answered) {
             return None;
         }
         let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
@@ -122,6 +123,33 @@ impl Echo {
         let exact = self.document.resolve(pointer).is_some_and(|(_, schema)| schema.get("format") == Some(&"int64".into()));
         !exact && sent.as_f64() == answered.as_f64()
     }
+
+    /// Whether a value is only written in another way that its schema knows: a time in another zone or to the millisecond, a decimal
+    /// number with more zeros, and of a list each item once, where it had one twice.
+    fn is_the_same(&self, pointer: &str, sent: &Value, answered: &Value) -> bool {
+        let format = self.document.resolve(pointer).and_then(|(_, schema)| schema.get("format")?.as_str());
+        match (sent, answered, format) {
+            (Value::String(sent), Value::String(answered), Some("date-time")) => {
+                let times = [sent, answered].map(|text| DateTime::parse_from_rfc3339(text));
+                matches!(times, [Ok(one), Ok(other)] if (one - other).abs() < TimeDelta::milliseconds(1))
+            }
+            (Value::String(sent), Value::String(answered), Some("decimal")) => decimal(sent) == decimal(answered),
+            (Value::Array(sent), Value::Array(answered), _) => {
+                let has = |items: &[Value], item: &Value| items.iter().any(|other| equal(item, other));
+                let repeats = sent.iter().enumerate().any(|(index, item)| has(&sent[..index], item));
+                repeats && sent.iter().all(|item| has(answered, item)) && answered.iter().all(|item| has(sent, item))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A decimal number as text without the zeros that say nothing.
+fn decimal(text: &str) -> (bool, &str) {
+    let digits = text.trim_start_matches('-');
+    let whole = digits.trim_start_matches('0');
+    let shortest = if whole.contains('.') { whole.trim_end_matches('0').trim_end_matches('.') } else { whole };
+    (digits.len() < text.len() && !shortest.is_empty(), shortest)
 }
 
 fn different(pointer: &str, name: &str) -> Finding {

@@ -60,6 +60,16 @@ impl Exchange<'_> {
     }
 }
 
+/// From this size on a target may be more than a server wants to read (RFC 9110, section 15.5.15; RFC 6585, section 5).
+const LONG: usize = 1024;
+
+/// Whether a server refuses to read a head that is long: whoever answers then may not be the one that the document is about.
+fn is_too_long(exchange: &Exchange<'_>) -> bool {
+    let request = &exchange.case.request;
+    let head = request.target.len() + request.headers.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+    head > LONG && matches!(exchange.response.status, 414 | 431)
+}
+
 /// A broken promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {

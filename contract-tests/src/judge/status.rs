@@ -1,8 +1,10 @@
 //! Whether the answer is of the kind that the document, or RFC 6750 and RFC 9110, promise for the case.
 
-use super::{Exchange, Finding, Judge};
+use super::{Exchange, Finding, Judge, is_too_long};
 use crate::{
     cases::{Expect, Group, refusals},
+    openapi::style::percent,
+    pointer::unescape,
     rules::{self, Level},
 };
 
@@ -39,8 +41,15 @@ impl Judge for Status {
                 // An id that was made up may be of a kind that the server does not have.
                 let unknown = matches!(status, 400 | 422) && !exchange.live;
                 let repeats = exchange.may_repeat_a_key();
-                let excused =
-                    elsewhere || is_told || unknown || missing || taken || conditional || repeats || is_too_large(exchange);
+                let excused = elsewhere
+                    || is_told
+                    || unknown
+                    || missing
+                    || taken
+                    || conditional
+                    || repeats
+                    || is_too_large(exchange)
+                    || is_out_of_order(exchange);
                 if (200..400).contains(&status) || excused || !exchange.violations.is_empty() {
                     Vec::new()
                 } else {
@@ -54,7 +63,8 @@ impl Judge for Status {
                     wanted.push(415); // Without a body there is no media type either.
                 }
                 if status < 400 {
-                    finding(case.rule, format!("{} is accepted with {status}", case.title))
+                    let rule = if is_empty_parameter(exchange) { &rules::EMPTY_PARAMETER } else { case.rule };
+                    finding(rule, format!("{} is accepted with {status}", case.title))
                 } else if wanted.contains(&status) || elsewhere || is_too_large(exchange) {
                     Vec::new()
                 } else {
@@ -75,6 +85,7 @@ impl Judge for Status {
             }
             Expect::Status(wanted) if wanted.contains(&status) => match status {
                 405 => allow(exchange),
+                200..300 if case.request.method == "OPTIONS" => options(exchange),
                 _ => Vec::new(),
             },
             // Nothing says that an id is looked up last.
@@ -113,7 +124,28 @@ const LARGE: usize = 16 * 1024;
 
 fn is_too_large(exchange: &Exchange<'_>) -> bool {
     let is_large = exchange.case.request.body.as_ref().is_some_and(|body| body.len() > LARGE);
-    is_large && exchange.response.status == 413 && exchange.operation.response(413).is_some()
+    is_large && exchange.response.status == 413 && exchange.operation.response(413).is_some() || is_too_long(exchange)
+}
+
+/// Whether a request that has nothing to say is refused for the state that the server is in: all such requests are the same, and this
+/// operation has accepted some, or its variants were not tried.
+fn is_out_of_order(exchange: &Exchange<'_>) -> bool {
+    let request = &exchange.case.request;
+    let says_nothing = request.body.is_none() && !request.target.contains('?') && request.headers.is_empty();
+    let can_say_nothing = exchange.operation.body.is_none() && !exchange.operation.path.contains('{');
+    says_nothing && can_say_nothing && exchange.operation.method == "POST" && matches!(exchange.response.status, 400 | 409 | 422)
+}
+
+/// Whether all that a case breaks is that parameters which are no texts have no value, which many servers take for absent.
+fn is_empty_parameter(exchange: &Exchange<'_>) -> bool {
+    let Expect::Refusal(broken) = &exchange.case.expect else { return false };
+    let Some((_, query)) = exchange.case.request.target.split_once('?') else { return false };
+    let is_empty = |place: &str| {
+        let name = place.strip_prefix("/query/").map(unescape);
+        name.is_some_and(|name| query.split('&').any(|pair| pair == format!("{}=", percent(&name))))
+    };
+    let about_type = |rule: &str| matches!(rule, "type" | "enum" | "format");
+    !broken.is_empty() && broken.iter().all(|broken| about_type(&broken.rule) && is_empty(&broken.pointer))
 }
 
 /// RFC 9110, section 15.5.6: 405 comes with the methods that are allowed.
@@ -127,6 +159,15 @@ fn allow(exchange: &Exchange<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding::of(&rules::ALLOW, &case.promise, "Allow does not list the methods of the path").with(allow)]
+}
+
+/// RFC 9110, section 10.2.1: where the answer to OPTIONS says which methods there are, it says all of them.
+fn options(exchange: &Exchange<'_>) -> Vec<Finding> {
+    let Some(allow) = exchange.response.header("allow") else { return Vec::new() };
+    if allow.split(',').any(|method| method.trim() == exchange.operation.method) {
+        return Vec::new();
+    }
+    vec![Finding::of(&rules::ALLOW, &exchange.case.promise, "Allow does not list the methods of the path").with(allow)]
 }
 
 /// RFC 6750, section 3: the challenge, with the error where a token was sent and without where none was.

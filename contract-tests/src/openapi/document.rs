@@ -152,7 +152,12 @@ fn repair(json: &mut Value, defect: &Defect) {
         DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named || last == "pattern" => {
             remove(json, object, &last);
         }
-        DefectKind::UnknownType if last == "type" => remove(json, object, &last),
+        DefectKind::UnknownType if last == "type" => {
+            match json.pointer(&defect.pointer).and_then(Value::as_str).and_then(meant) {
+                Some(known) => replace(json, &defect.pointer, json!(known)),
+                None => remove(json, object, &last),
+            }
+        }
         DefectKind::UnknownType => {
             // One of a list of types.
             if let Some((schema, keyword)) = parent(object).filter(|(_, keyword)| keyword == "type") {
@@ -197,6 +202,19 @@ fn describe_bodies(json: &mut Value) {
             media_type.entry("schema").or_insert(schema);
         }
     }
+}
+
+/// The type that is called otherwise in programming languages.
+fn meant(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().as_str() {
+        "int" | "int32" | "int64" | "long" | "short" => "integer",
+        "float" | "double" | "decimal" => "number",
+        "bool" => "boolean",
+        "str" | "text" => "string",
+        "list" => "array",
+        "dict" | "map" => "object",
+        _ => return None,
+    })
 }
 
 /// Adds the path parameters that an operation does not describe, each as a text: its path has them all the same.
@@ -250,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_swagger_does_not_have_is_told_and_left_out() {
+    fn a_type_that_is_called_otherwise_is_told_and_understood() {
         let text = r#"{ "swagger": "2.0", "info": { "title": "T", "version": "1" }, "paths": { "/a/{n}": { "get": {
             "parameters": [{ "name": "n", "in": "path", "required": true, "type": "int", "minimum": 1 }],
             "responses": { "200": { "description": "", "headers": { "X": { "type": "int" } } } }
@@ -262,8 +280,8 @@ mod tests {
         let [parameter, header] =
             ["/parameters/0/schema", "/responses/200/headers/X/schema"].map(|schema| format!("{at}{schema}"));
         assert_eq!(defects, [format!("{parameter}/type"), format!("{header}/type")]);
-        assert_eq!(document.json.pointer(&parameter), Some(&json!({ "minimum": 1 })));
-        assert_eq!(document.json.pointer(&header), Some(&json!({})));
+        assert_eq!(document.json.pointer(&parameter), Some(&json!({ "type": "integer", "minimum": 1 })));
+        assert_eq!(document.json.pointer(&header), Some(&json!({ "type": "integer" })));
     }
 
     #[test]

@@ -7,7 +7,12 @@ use super::Failure;
 /// Whether a request was accepted whose value only spells one of the type that the document asks for.
 pub(super) fn is_converted(failure: &Failure) -> bool {
     let Some(text) = failure.text.as_deref() else { return false };
+    let segments: Vec<&str> = failure.promise.rsplit('/').take(3).collect();
     let wanted: Vec<String> = match failure.promise.rsplit('/').next() {
+        // One branch of a choice: the type of another may be what the server makes of it.
+        Some("type") if matches!(segments.last(), Some(&("anyOf" | "oneOf"))) => {
+            ["boolean", "integer", "number", "string"].map(str::to_owned).to_vec()
+        }
         Some("type") => {
             let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
             text.rsplit(|letter: char| !letter.is_alphanumeric()).next().map(str::to_owned).into_iter().collect()
@@ -69,6 +74,9 @@ mod tests {
         assert!(is_converted(&of(r#"[{"type":"integer"},{"type":"null"}]"#)));
         assert!(!is_converted(&of(r#"[{"type":"array"},{"type":"null"}]"#)));
         assert!(!is_converted(&of("anyOf:")), "nobody knows what it asks for");
+        let branch = Failure { promise: format!("{}/1/type", of("").promise), ..of("type: 'null'") };
+        assert!(is_converted(&branch));
+        assert!(!is_converted(&Failure { request: Some(r#"{"age":[]}"#.to_owned()), ..branch }));
     }
 
     #[test]

@@ -151,10 +151,13 @@ fn likeness(failure: &Failure) -> Vec<String> {
             // One reader of bodies serves all operations.
             None if is_converted(failure) => alike(&["", "", "converted"]),
             // One reader of bodies accepts an empty body for all operations.
-            None if failure.promise.ends_with("/requestBody/required") || failure.title == EMPTY_BODY => {
+            None if failure.promise.ends_with("/requestBody/required") || WITHOUT_ANY.contains(&failure.title.as_str()) => {
                 alike(&["", "", EMPTY_BODY])
             }
-            None => alike(&[&failure.operation, "", keyword]),
+            // It ignores what it does not know, whatever the operation.
+            None if keyword == "additionalProperties" => alike(&["", "", keyword]),
+            // Each branch of a choice is broken where the choice is.
+            None => alike(&[&failure.operation, "", broken_keyword(failure).unwrap_or(keyword)]),
         };
     }
     // One writer of errors serves all operations.
@@ -167,7 +170,19 @@ fn likeness(failure: &Failure) -> Vec<String> {
         if let Some((_, broken)) = failure.what.split_once(" breaks ").filter(|_| failure.status.is_some_and(|it| it >= 400)) {
             return alike(&["", "", broken]);
         }
-        return alike(&[&failure.operation, &status, keyword]);
+        // What bounds a value is forgotten as a whole.
+        let place = failure.what.rsplit_once(" at ").map(|(_, place)| place).filter(|_| BOUNDS.contains(&keyword));
+        return alike(&[&failure.operation, &status, place.unwrap_or(keyword)]);
+    }
+    if is(&[&rules::REFUSAL_STATUS]) {
+        return alike(&[&failure.operation, &failure.what]);
+    }
+    // Who cannot read a value cannot read it in any operation.
+    if is(&[&rules::NO_ANSWER]) && failure.place.is_some() {
+        return alike(&[&failure.what]);
+    }
+    if is(&[&rules::SERVER_ERROR]) && normalised(failure).contains("Exception") {
+        return alike(&[&status, &normalised(failure)]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
         return alike(&[&failure.operation]);
@@ -175,6 +190,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
     if is(&[&rules::VALID_REFUSED]) {
         let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
         // Tokens of one kind are asked for in one place, and what is left out of a server is left out at once.
+        // What is wrong with a value of the same name is the same in all operations.
+        if failure.title != WITHOUT_BODY && names_what_is_wrong(failure) {
+            return alike(&[&status, &normalised(failure)]);
+        }
         return if matches!(failure.status, Some(401 | 501)) { alike(&[&status]) } else { alike(&[of, &status]) };
     }
     // One reader of bodies serves all operations.
@@ -182,6 +201,30 @@ fn likeness(failure: &Failure) -> Vec<String> {
         return alike(&[]);
     }
     [vec!["one cause".to_owned()], cause(failure)].concat()
+}
+
+/// The titles of what has no body.
+const WITHOUT_ANY: [&str; 3] = [EMPTY_BODY, "no body", "no body and no media type"];
+
+/// Keywords that bound a value.
+const BOUNDS: [&str; 9] =
+    ["enum", "exclusiveMaximum", "exclusiveMinimum", "format", "maxLength", "maximum", "minLength", "minimum", "pattern"];
+
+/// The keyword that a request breaks as a whole, where the promise is one of its branches.
+fn broken_keyword(failure: &Failure) -> Option<&str> {
+    let (_, broken) = failure.what.split_once("a request that breaks ")?;
+    broken.split(' ').next().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))
+}
+
+/// Whether the server says which of the values that were sent it refuses.
+fn names_what_is_wrong(failure: &Failure) -> bool {
+    let answer = failure.answer.as_deref().unwrap_or_default();
+    let sent: Option<serde_json::Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let names = sent.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
+    let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
+    let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
+    let queried = target.split('&').chain(form.split('&')).filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
+    names.chain(queried).any(|name| name.len() > 2 && without(answer, name) != answer)
 }
 
 /// The status of the answer; nothing where there was none.
@@ -321,6 +364,58 @@ mod tests {
         ];
         assert_eq!(group(all).len(), 2);
         assert_eq!(group(vec![refused("a", 400, "no"), refused("b", 400, "no")]).len(), 2, "what is wrong may be another thing");
+    }
+
+    #[test]
+    fn a_value_that_two_operations_refuse_by_its_name_is_one_entry() {
+        let refused = |operation: &str, answer: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "valid-refused",
+            status: Some(400),
+            request: Some(r#"{"email":"a@b"}"#.to_owned()),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let named = r#"{"email":["Enter a valid address."]}"#;
+        assert_eq!(group(vec![refused("a", named), refused("b", named)]).len(), 1);
+        let form = Failure { request: Some("name=x&email=a%40b".to_owned()), ..refused("b", named) };
+        assert_eq!(group(vec![refused("a", named), form]).len(), 1);
+        assert_eq!(group(vec![refused("a", named), refused("b", r#"{"email":["Too long."]}"#)]).len(), 2);
+    }
+
+    #[test]
+    fn the_same_exception_in_two_operations_is_one_entry() {
+        let of = |operation: &str, said: &str| crash(operation, "the server fails on one", said);
+        let pointer = "java.lang.NullPointerException: x is null";
+        assert_eq!(group(vec![of("a", pointer), of("b", pointer)]).len(), 1);
+        assert_eq!(group(vec![of("a", pointer), of("b", "java.lang.NumberFormatException")]).len(), 2);
+        assert_eq!(group(vec![of("a", "Internal Server Error"), of("b", "Internal Server Error")]).len(), 2);
+    }
+
+    #[test]
+    fn each_branch_of_a_choice_is_broken_where_the_choice_is() {
+        let of = |promise: &str, what: &str| Failure {
+            promise: format!("/components/schemas/Pet/properties/born/anyOf{promise}"),
+            what: what.to_owned(),
+            place: Some("/born".to_owned()),
+            request: Some(r#"{"born":"2024-01-01T00:00:00"}"#.to_owned()),
+            ..failure(1)
+        };
+        let what = "a request that breaks anyOf of /born is accepted with 201";
+        assert_eq!(group(vec![of("", what), of("/0/format", what)]).len(), 1);
+    }
+
+    #[test]
+    fn a_value_whose_bounds_are_forgotten_is_one_entry() {
+        let of = |keyword: &str, place: &str| Failure {
+            rule: "response-body",
+            status: Some(200),
+            promise: format!("/components/schemas/Pet/properties{place}/{keyword}"),
+            what: format!("the body of 200 breaks {keyword} at {place}"),
+            ..failure(1)
+        };
+        let all = vec![of("minLength", "/title"), of("maxLength", "/title"), of("minLength", "/note"), of("type", "/title")];
+        assert_eq!(group(all).len(), 3);
     }
 
     #[test]

@@ -16,22 +16,33 @@ use crate::rules::Level;
 pub struct Layout {
     /// Whether to use colour (ANSI escape sequences).
     pub colour: bool,
-    /// How many constraints of each operation to list.
-    pub rows: usize,
+    /// Whether to show everything: each finding in full, and each constraint of each operation. Without it the report has a screenful.
+    pub verbose: bool,
 }
 
-/// How many failures are shown in full.
-const FULL: usize = 5;
-/// How many items any other list has before the rest is only counted.
-const LISTED: usize = 20;
-/// How many of the failures after those are shown, in one line each.
-const BRIEF: usize = 30;
-/// How many lines of a body are shown.
-const BODY_LINES: usize = 40;
-/// How many characters a body has that is shown on several lines.
-const BODY_CHARACTERS: usize = 1_000;
-/// How many characters a command has that is worth copying.
-const COMMAND_CHARACTERS: usize = 5_000;
+/// How much is shown of what may be long.
+struct Limits {
+    /// Lines of the failures that are shown in full, of which there is at least one.
+    full: usize,
+    /// Failures after those, in one line each.
+    brief: usize,
+    /// Items of any other list.
+    listed: usize,
+    /// Characters of a line in such a list.
+    line: usize,
+    /// Lines of a body.
+    body_lines: usize,
+    /// Characters of a body.
+    body: usize,
+    /// Characters of a command: one that is cut is worth nothing.
+    command: usize,
+}
+
+/// A screenful.
+const SHORT: Limits = Limits { full: 25, brief: 8, listed: 4, line: 150, body_lines: 6, body: 300, command: 1_000 };
+/// With `--verbose`.
+const LONG: Limits =
+    Limits { full: usize::MAX, brief: usize::MAX, listed: 20, line: 400, body_lines: 40, body: 1_000, command: 5_000 };
 /// How wide a column of a table is at most.
 const WIDTH: usize = 44;
 
@@ -63,7 +74,7 @@ impl fmt::Display for Report {
 impl Failure {
     /// What the document promises, what happened, and how to see it again, as text for people.
     pub fn text(&self, document: &str) -> String {
-        let mut page = Page { layout: Layout::default(), text: String::new() };
+        let mut page = Page { layout: Layout { colour: false, verbose: true }, text: String::new() };
         let _ = page.facts(self, document);
         page.text
     }
@@ -80,39 +91,22 @@ impl Page {
         if let Some(hint) = &report.hint {
             writeln!(self.text, "{}", self.paint(ODD, format!("hint: {}", visible(hint))))?;
         }
-        self.untested(report)?;
-        if self.layout.rows > 0 || report.operations.len() <= LISTED {
+        self.failures(report)?;
+        if self.layout.verbose {
             for operation in &report.operations {
                 self.operation(operation, report.only.is_none())?;
             }
         }
         self.coverage(report)?;
-        self.failures(report)?;
         self.summary(report)
+    }
+
+    fn limits(&self) -> &'static Limits {
+        if self.layout.verbose { &LONG } else { &SHORT }
     }
 
     fn paint(&self, style: Style, text: impl fmt::Display) -> String {
         if self.layout.colour { format!("{style}{text}{style:#}") } else { text.to_string() }
-    }
-
-    /// What could not be tested, and why: before everything else, because what follows does not speak of it.
-    fn untested(&mut self, report: &Report) -> fmt::Result {
-        let untested: Vec<String> =
-            report.untested().map(|(operation, why)| format!("{}: {}", visible(&operation.name), visible(why))).collect();
-        if untested.is_empty() {
-            return Ok(());
-        }
-        let all = quantity(report.operations.len(), "operation", "operations");
-        let count = number(untested.len());
-        let line = format!(
-            "{count} of {all} could not be tested, because no valid request succeeds. Only what must be refused was tried:"
-        );
-        writeln!(self.text, "{}", self.paint(ODD, line))?;
-        for line in untested.iter().take(LISTED) {
-            writeln!(self.text, "- {line}")?;
-        }
-        self.rest(untested.len().saturating_sub(LISTED), "more: --json FILE has them")?;
-        writeln!(self.text)
     }
 
     fn operation(&mut self, operation: &OperationReport, whole: bool) -> fmt::Result {
@@ -121,7 +115,7 @@ impl Page {
         let cases: Vec<String> = operation.cases.iter().map(|(group, count)| format!("{group} {}", number(*count))).collect();
         let met = if whole { format!("{} of {} constraints; ", number(met), number(all)) } else { String::new() };
         writeln!(self.text, "  {met}cases: {}", if cases.is_empty() { "none".to_owned() } else { cases.join(", ") })?;
-        if self.layout.rows > 0 && all > 0 {
+        if all > 0 {
             self.table(&operation.constraints)?;
         }
         writeln!(self.text)
@@ -135,7 +129,6 @@ impl Page {
         }
         let mut shown: Vec<&ConstraintReport> = all.iter().collect();
         shown.sort_by_key(|constraint| rank.get(constraint.place.as_str()));
-        shown.truncate(self.layout.rows);
         let name = |constraint: &ConstraintReport| end(&visible(&constraint.name()));
         let place = |constraint: &ConstraintReport| end(&visible(&constraint.place));
         let widest = |texts: &dyn Fn(&ConstraintReport) -> String, heading: &str| {
@@ -159,12 +152,12 @@ impl Page {
             };
             writeln!(self.text, "  {row}  {how}")?;
         }
-        self.rest(all.len() - shown.len(), "more: --verbose lists them")
+        Ok(())
     }
 
     fn coverage(&mut self, report: &Report) -> fmt::Result {
         if let Some(only) = &report.only {
-            return writeln!(self.text, "Coverage is not measured: only cases whose ID starts with {} ran.\n", visible(only));
+            return writeln!(self.text, "Coverage is not measured: only cases whose ID starts with {} ran.", visible(only));
         }
         let (all, met) = report.coverage();
         let style = if met == all { GOOD } else { ODD };
@@ -198,46 +191,61 @@ impl Page {
         self.list("wrong in the document itself", &defects)?;
         self.list("not tested from both sides", unmet)?;
         self.list("not covered", uncovered)?;
-        self.list("not sent, because the two validators disagree", disagreements)?;
-        writeln!(self.text)
+        self.list("not sent, because the two validators disagree", disagreements)
     }
 
+    /// A list of what is missing; on a screenful its length and one example.
     fn list(&mut self, heading: &str, lines: &[String]) -> fmt::Result {
-        if lines.is_empty() {
-            return Ok(());
+        let Some(first) = lines.first() else { return Ok(()) };
+        let heading = self.paint(HEADING, format!("{heading}: {}", number(lines.len())));
+        let Limits { listed, line: length, .. } = *self.limits();
+        if !self.layout.verbose {
+            let such_as = if lines.len() == 1 { "" } else { "such as " };
+            return writeln!(self.text, "  {heading}: {such_as}{}", cut(first, length));
         }
-        writeln!(self.text, "  {}", self.paint(HEADING, format!("{heading}: {}", number(lines.len()))))?;
-        for line in lines.iter().take(LISTED) {
-            writeln!(self.text, "  - {}", cut(line, 400))?;
+        writeln!(self.text, "  {heading}")?;
+        for line in lines.iter().take(listed) {
+            writeln!(self.text, "  - {}", cut(line, length))?;
         }
-        self.rest(lines.len().saturating_sub(LISTED), "more: --json FILE lists them")
+        self.rest(lines.len().saturating_sub(listed), "more: --json FILE lists them")
     }
 
     fn rest(&mut self, count: usize, what: &str) -> fmt::Result {
         if count == 0 { Ok(()) } else { writeln!(self.text, "  … and {} {what}", number(count)) }
     }
 
+    /// The failures, the worst first: as many in full as there is room for, the others in one line each.
     fn failures(&mut self, report: &Report) -> fmt::Result {
-        let full = if self.layout.rows == usize::MAX { usize::MAX } else { FULL };
-        for (index, failure) in report.failures.iter().take(full).enumerate() {
+        let limits = self.limits();
+        let (mut full, mut lines) = (0, 0);
+        for (index, failure) in report.failures.iter().enumerate() {
+            let mut entry = Self { layout: self.layout, text: String::new() };
             let style = if failure.level == Level::Error { BAD } else { ODD };
-            writeln!(self.text, "{}", self.paint(style, heading(index, failure, usize::MAX)))?;
-            self.facts(failure, &report.document)?;
-            writeln!(self.text)?;
+            writeln!(entry.text, "{}", self.paint(style, heading(index, failure, usize::MAX)))?;
+            entry.facts(failure, &report.document)?;
+            lines += entry.text.lines().count();
+            if index > 0 && lines > limits.full {
+                break;
+            }
+            writeln!(self.text, "{}", entry.text)?;
+            full += 1;
         }
-        if report.failures.len() <= full {
+        if report.failures.len() == full {
             return Ok(());
         }
         writeln!(self.text, "{}", self.paint(HEADING, "Further findings, in short:"))?;
-        for (index, failure) in report.failures.iter().enumerate().skip(full).take(BRIEF) {
-            writeln!(self.text, "{}", heading(index, failure, 200))?;
+        for (index, failure) in report.failures.iter().enumerate().skip(full).take(limits.brief) {
+            writeln!(self.text, "{}", heading(index, failure, limits.line))?;
         }
-        self.rest(report.failures.len().saturating_sub(full + BRIEF), "more: --verbose shows them, --json FILE writes them")?;
+        let more = report.failures.len().saturating_sub(full + limits.brief);
+        self.rest(more, "more: --verbose shows them, --json FILE and --html FILE write them")?;
         writeln!(self.text)
     }
 
     /// What the document promises, what happened, and how to see it again.
     fn facts(&mut self, failure: &Failure, document: &str) -> fmt::Result {
+        let limits = self.limits();
+        let listed = limits.listed;
         let promise = match (failure.promise.is_empty(), failure.line, &failure.text) {
             (true, ..) => "of HTTP, not of the document".to_owned(),
             (false, Some(line), text) => {
@@ -252,29 +260,29 @@ impl Page {
             self.fact("case", &visible(&failure.title))?;
         }
         if !failure.detail.is_empty() {
-            self.fact("happened", &visible(&cut(&failure.detail, BODY_CHARACTERS)))?;
+            self.fact("happened", &visible(&cut(&failure.detail, limits.body)))?;
         }
         let others = failure.others();
         if !others.is_empty() {
-            let also: Vec<String> = others.iter().take(LISTED).map(|operation| visible(operation)).collect();
-            let more = others.len().saturating_sub(LISTED);
+            let also: Vec<String> = others.iter().take(listed).map(|operation| visible(operation)).collect();
+            let more = others.len().saturating_sub(listed);
             let more = if more > 0 { format!(", and {} more", number(more)) } else { String::new() };
             self.fact("also in", &format!("{}{more}", also.join(", ")))?;
         }
         if !failure.more.is_empty() {
-            let more: Vec<String> = failure.more.iter().take(LISTED).map(|other| visible(&cut(&other.what, 200))).collect();
-            let rest = failure.more.len().saturating_sub(LISTED);
+            let more: Vec<String> = failure.more.iter().take(listed).map(|other| visible(&cut(&other.what, 200))).collect();
+            let rest = failure.more.len().saturating_sub(listed);
             let rest = if rest > 0 { format!("\n… and {} more", number(rest)) } else { String::new() };
             self.fact("likewise", &format!("{}{rest}", more.join("\n")))?;
         }
         if let Some(request) = &failure.request {
-            self.fact("request", &body(request))?;
+            self.fact("request", &body(request, limits))?;
         }
         let answer = match (failure.status, failure.answer.as_deref()) {
             (None, _) => "none".to_owned(),
             (Some(status), Some("")) => format!("{status}, without a body"),
             (Some(status), None) => format!("{status}, with a body that is not text"),
-            (Some(status), Some(text)) => format!("{status}\n{}", body(text)),
+            (Some(status), Some(text)) => format!("{status}\n{}", body(text, limits)),
         };
         self.fact("answer", &answer)?;
         self.command("curl", &failure.curl)?;
@@ -289,8 +297,10 @@ impl Page {
     /// A command, exactly as it is to be copied, or not at all.
     fn command(&mut self, name: &str, command: &str) -> fmt::Result {
         let length = command.chars().count();
-        if length > COMMAND_CHARACTERS {
-            return self.fact(name, &format!("not shown, because it has {} characters; --json FILE writes it", number(length)));
+        if length > self.limits().command {
+            let how = if self.layout.verbose { "" } else { "--verbose may show it, " };
+            let why = format!("not shown, because it has {} characters; {how}--json FILE writes it", number(length));
+            return self.fact(name, &why);
         }
         if visible(command) != command {
             return self.fact(name, "not shown, because a terminal would not show all its characters; --json FILE writes it");
@@ -339,8 +349,11 @@ impl Page {
         let all = report.operations.len();
         let succeeded = report.operations.iter().filter(|operation| operation.succeeded()).count();
         let style = if succeeded == all { GOOD } else { ODD };
-        let line = format!("{} of {} answered a documented success", number(succeeded), quantity(all, "operation", "operations"));
+        let end = if succeeded == all { "" } else { "; without one:" };
+        let all = quantity(all, "operation", "operations");
+        let line = format!("{} of {all} answered a documented success{end}", number(succeeded));
         writeln!(self.text, "{}", self.paint(style, line))?;
+        self.silent(report)?;
         let unseen: Vec<String> = report
             .operations
             .iter()
@@ -350,6 +363,30 @@ impl Page {
             })
             .collect();
         self.list("documented statuses that no answer had", &unseen)?;
+        self.stopped(report)
+    }
+
+    /// The operations without a documented success, and why.
+    fn silent(&mut self, report: &Report) -> fmt::Result {
+        let Limits { listed, line: length, .. } = *self.limits();
+        let silent: Vec<&OperationReport> = report.operations.iter().filter(|operation| !operation.succeeded()).collect();
+        for operation in silent.iter().take(listed) {
+            let why = match &operation.untested {
+                Some(why) => format!("only what must be refused was tried, because no valid request succeeds: {why}"),
+                None if operation.answered.is_empty() => "it has not answered".to_owned(),
+                None => {
+                    let statuses: Vec<String> = operation.answered.keys().map(u16::to_string).collect();
+                    format!("it answered {}", statuses.join(", "))
+                }
+            };
+            writeln!(self.text, "  - {}: {}", visible(&operation.name), visible(&cut(&why, length)))?;
+        }
+        let hint = if self.layout.verbose { "more: --json FILE lists them" } else { "more: --verbose lists them" };
+        self.rest(silent.len().saturating_sub(listed), hint)
+    }
+
+    /// Why not everything was tried, and what was not.
+    fn stopped(&mut self, report: &Report) -> fmt::Result {
         if let Some(stopped) = &report.stopped {
             let missed: Vec<String> = report
                 .operations
@@ -399,15 +436,15 @@ fn how(constraint: &ConstraintReport, all: &[ConstraintReport]) -> String {
 }
 
 /// A body as it is best read: JSON on several lines where it is short.
-fn body(text: &str) -> String {
+fn body(text: &str, limits: &Limits) -> String {
     let essence = |text: &str| text.chars().filter(|character| !character.is_ascii_whitespace()).collect::<String>();
     let pretty = serde_json::from_str::<Value>(text).ok().filter(|value| {
         // A property twice, or a number that is written in an odd way, may be what it is all about.
         essence(&value.to_string()) == essence(text)
     });
     match pretty.map(|value| format!("{value:#}")) {
-        Some(pretty) if pretty.chars().count() <= BODY_CHARACTERS && pretty.lines().count() <= BODY_LINES => visible(&pretty),
-        _ => visible(&cut(text, BODY_CHARACTERS)),
+        Some(pretty) if pretty.chars().count() <= limits.body && pretty.lines().count() <= limits.body_lines => visible(&pretty),
+        _ => visible(&cut(text, limits.body)),
     }
 }
 
@@ -468,8 +505,7 @@ mod tests {
         let report = report((1..=500).map(constraint).collect(), Vec::new());
         assert_eq!(
             report.to_string(),
-            "createPet  POST /pets\n  500 of 500 constraints; cases: boundary 20, random 1,000, protocol 30\n\n\
-             500 of 500 constraints tested from both sides\n\n\
+            "500 of 500 constraints tested from both sides\n\
              1 of 1 operation answered a documented success\n\
              No promise is broken. 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         );
@@ -478,7 +514,7 @@ mod tests {
     #[test]
     fn an_empty_run_and_one_without_constraints_can_be_told() {
         let mut empty = report(Vec::new(), Vec::new());
-        let layout = Layout { colour: false, rows: usize::MAX };
+        let layout = Layout { colour: false, verbose: true };
         assert!(empty.text(&layout).contains("0 of 0 constraints; cases: boundary 20"), "{}", empty.text(&layout));
         empty.operations.clear();
         empty.elapsed = std::time::Duration::ZERO;
@@ -506,7 +542,7 @@ mod tests {
             ],
             Vec::new(),
         );
-        let text = report.text(&Layout { colour: false, rows: 5 });
+        let text = report.text(&Layout { colour: false, verbose: true });
         let table: Vec<&str> = text.lines().skip(3).take(7).collect();
         assert_eq!(
             table,
@@ -517,7 +553,7 @@ mod tests {
                 "  the body  required p1         2        1      7  alone",
                 "  /p2       type                2        1      7  with enum",
                 "            enum                2        1      7  with type of /p1",
-                "  … and 1 more: --verbose lists them",
+                "  /p3       not                 2        1      7  no request was found that violates it",
             ]
         );
     }
@@ -535,7 +571,7 @@ mod tests {
         let mut report = report(vec![never, constraint(2)], Vec::new());
         report.operations[0].uncovered = vec![Uncovered { pointer: "/a".to_owned(), reason: "why".to_owned() }];
         report.operations[0].disagreements = (0..25).map(|number| format!("no {number}")).collect();
-        let text = report.to_string();
+        let text = report.text(&Layout { colour: false, verbose: true });
         for line in [
             "1 of 2 constraints tested from both sides",
             "- minLength of /p1: no request was found that violates it (/components/schemas/Pet/properties/p1/minLength)",
@@ -547,6 +583,8 @@ mod tests {
             assert!(text.contains(line), "{line} is not in {text}");
         }
         assert!(!text.contains("no 20"), "{text}");
+        let short = report.to_string();
+        assert!(short.contains("disagree: 25: such as no 0\n") && !short.contains("no 1\n"), "{short}");
     }
 
     #[test]
@@ -581,20 +619,53 @@ mod tests {
         let failures =
             (1..=30).map(|number| Failure { count: 1_000 / 30 + usize::from(number <= 10), ..failure(number) }).collect();
         let text = report((1..=30).map(constraint).collect(), failures).to_string();
-        assert_eq!(text.matches("   promise   ").count(), FULL);
+        assert!(text.starts_with("1. POST /pets: "), "findings come first: {text}");
         assert!(
             text.contains(
-                "\n30. POST /pets: a request that breaks minLength of /p30 is accepted with 201 [invalid-accepted] (33 cases)\n"
+                "\n9. POST /pets: a request that breaks minLength of /p9 is accepted with 201 [invalid-accepted] (34 cases)\n"
             ),
             "{text}"
         );
         assert!(text.ends_with(
             "30 promises are broken (1,000 failures). 1,050 cases, 1,100 requests, 0.5 s, 2,100 cases a second, seed 1.\n"
         ));
-        assert!(text.lines().count() < 16 * FULL + BRIEF, "{} lines", text.lines().count());
+    }
 
-        let text = report(Vec::new(), (1..=1_000).map(failure).collect()).to_string();
-        assert!(text.contains("… and 965 more"), "{text}");
+    #[test]
+    fn a_report_is_a_screenful_whatever_was_found() {
+        let never = |number| ConstraintReport { violated: false, ..constraint(number) };
+        let long = |number| Failure {
+            request: Some(serde_json::json!({ "all": vec!["x".repeat(20); 200] }).to_string()),
+            more: (1..=50).map(failure).collect(),
+            also: (1..=50).map(|number| format!("other{number}")).collect(),
+            curl: "y\n".repeat(600),
+            ..failure(number)
+        };
+        let mut report = report((1..=300).map(never).collect(), (1..=1_000).map(long).collect());
+        let silent = OperationReport {
+            answered: BTreeMap::from([(404, 1)]),
+            untested: Some("404: there is none".to_owned()),
+            uncovered: vec![Uncovered { pointer: "/a".to_owned(), reason: "why".to_owned() }],
+            disagreements: vec!["no".to_owned()],
+            complete: false,
+            ..report.operations[0].clone()
+        };
+        report.operations = vec![silent; 40];
+        report.stopped = Some(super::super::Stopped::MaxTime);
+        let text = report.to_string();
+        assert!(text.lines().count() <= 50, "{} lines: {text}", text.lines().count());
+        assert!(text.contains("… and 990 more") || text.contains("… and 991 more"), "{text}");
+        assert!(text.contains("0 of 40 operations answered a documented success; without one:\n  - POST /pets: only"), "{text}");
+        assert_eq!(report.text(&Layout { colour: false, verbose: true }).matches("   promise   ").count(), 1_000);
+    }
+
+    #[test]
+    fn an_operation_without_a_success_says_what_it_answered_instead() {
+        let mut report = report(Vec::new(), Vec::new());
+        report.operations[0].answered = BTreeMap::from([(404, 3), (500, 1)]);
+        assert!(report.to_string().contains("without one:\n  - POST /pets: it answered 404, 500\n"), "{report}");
+        report.operations[0].answered.clear();
+        assert!(report.to_string().contains("  - POST /pets: it has not answered\n"), "{report}");
     }
 
     #[test]
@@ -611,16 +682,18 @@ mod tests {
 
     #[test]
     fn a_body_that_is_odd_json_is_shown_as_it_is() {
-        assert_eq!(body(r#"{"a":[1]}"#), "{\n  \"a\": [\n    1\n  ]\n}");
-        assert_eq!(body(r#"{"a":1,"a":2}"#), r#"{"a":1,"a":2}"#);
-        assert_eq!(body("1e2"), "1e2");
+        assert_eq!(body(r#"{"a":[1]}"#, &SHORT), "{\n  \"a\": [\n    1\n  ]\n}");
+        assert_eq!(body(r#"{"a":1,"a":2}"#, &SHORT), r#"{"a":1,"a":2}"#);
+        assert_eq!(body("1e2", &SHORT), "1e2");
+        let long = serde_json::json!(vec![1; 8]).to_string();
+        assert_eq!((body(&long, &SHORT), body(&long, &LONG).lines().count()), (long.clone(), 10));
     }
 
     #[test]
     fn colour_changes_nothing_but_colour() {
         let report = report((1..=30).map(constraint).collect(), vec![failure(1)]);
-        let coloured = report.text(&Layout { colour: true, rows: 10 });
+        let coloured = report.text(&Layout { colour: true, verbose: true });
         assert!(coloured.contains("\u{1b}["));
-        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), report.text(&Layout { colour: false, rows: 10 }));
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), report.text(&Layout { colour: false, verbose: true }));
     }
 }

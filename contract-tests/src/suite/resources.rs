@@ -372,8 +372,8 @@ fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(
     });
     names
         .filter_map(|(root, name, value)| {
-            // A text with the name of a kind may be anything; a number or a UUID is an id. In a query it is a page or an order, too.
-            let called = || resources.called(name).filter(|_| root == "body" && is_id(value));
+            // A text with the name of a kind may be anything; a number or a UUID is an id.
+            let called = || resources.called(name).filter(|_| (root == "body" || !is_about_the_list(name)) && is_id(value));
             Some((format!("/{root}/{}", escape(name)), resources.referred(name).or_else(called)?))
         })
         .filter(|(_, kind)| !is_its_own(*kind))
@@ -390,12 +390,19 @@ fn is_id(value: &Value) -> bool {
     value.is_i64() || value.is_u64() || value.as_str().is_some_and(is_uuid)
 }
 
+/// Whether a parameter of a query says which part of a list is wanted, though there may be resources that are called so.
+fn is_about_the_list(name: &str) -> bool {
+    const NAMES: [&str; 9] = ["count", "limit", "number", "offset", "order", "page", "size", "sort", "version"];
+    NAMES.contains(&name.to_lowercase().as_str())
+}
+
 /// The kinds that the requests of an operation refer to, by the places where its schema has values.
 pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let told = resources.told(&target.operation);
-    // As of values: a text may be anything, and so may what a query has.
+    // As of values: a text may be anything.
     let may_be_id = |node: &Node| {
-        node.place.starts_with("/body/")
+        let is_reference = node.place.strip_prefix("/query/").is_none_or(|name| !is_about_the_list(name));
+        is_reference
             && node.own.iter().any(|rule| match &target.schema.constraints[*rule].rule {
                 Rule::Type(types) => types.has(Types::INTEGER) && !types.has(Types::STRING.or(Types::FRACTION)),
                 Rule::Format(format) => format.name() == "uuid",

@@ -160,15 +160,14 @@ impl Run<'_> {
                 findings.push(finding);
             }
         }
+        let is_accepted = |finding: &Finding| [&rules::INVALID_ACCEPTED, &rules::EMPTY_PARAMETER].contains(&finding.rule);
         if !self.suite.assert_formats {
             let invalid = is_of_doubtful_formats(target, case);
             let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
-            findings.retain(|finding| {
-                !(invalid && *finding.rule == rules::INVALID_ACCEPTED || valid && *finding.rule == rules::VALID_REFUSED)
-            });
+            findings.retain(|finding| !(invalid && is_accepted(finding) || valid && *finding.rule == rules::VALID_REFUSED));
         }
         if is_empty_where_allowed(target, case) || is_of_discriminators(case) {
-            findings.retain(|finding| *finding.rule != rules::INVALID_ACCEPTED);
+            findings.retain(|finding| !is_accepted(finding));
         }
         findings
     }

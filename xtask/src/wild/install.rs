@@ -33,7 +33,7 @@ pub fn install(server: &Server, cache: &Path) -> Result<Installed, Skipped> {
     }
     let sources = match server.package {
         Package::Go { module, .. } => sources(module, server.version)?,
-        Package::Npm(_) | Package::Maven(_) | Package::MavenArchive(_) => folder.clone(),
+        Package::Npm(_) | Package::Maven(_) | Package::MavenArchive(_) | Package::Pip(_) => folder.clone(),
     };
     Ok(Installed { folder, sources })
 }
@@ -52,6 +52,12 @@ fn fetch(server: &Server, folder: &Path) -> Result<(), Skipped> {
             copy
         }
         Package::MavenArchive(artifact) => maven("unpack", artifact, version, folder),
+        Package::Pip(name) => {
+            output(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+            let mut pip = Command::new(folder.join("bin/python"));
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).arg(format!("{name}=={version}"));
+            pip
+        }
         Package::Go { module, package } => {
             let mut go = Command::new("go");
             go.env("GOBIN", folder).arg("install").arg(format!("{module}{package}@v{version}"));

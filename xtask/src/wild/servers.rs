@@ -9,6 +9,8 @@ pub enum Package {
     Maven(&'static str),
     /// The same, unpacked.
     MavenArchive(&'static str),
+    /// A package of Python, in an environment of its own: its programs are in `bin`.
+    Pip(&'static str),
     /// The program of a Go package in a module.
     Go {
         /// The module.
@@ -160,7 +162,42 @@ pub const SERVERS: &[Server] = &[
         document: DocumentSource::File("server/ui/api/v1/swagger.json"),
         ..PLAIN
     },
+    Server {
+        name: "kinto",
+        version: "26.5.0",
+        package: Package::Pip("kinto"),
+        command: &["{package}/bin/kinto", "start", "--ini", "kinto.ini", "--port", "{port}"],
+        files: &[("kinto.ini", KINTO)],
+        document: DocumentSource::Served("/v1/__api__"),
+        base: "/v1",
+        ..PLAIN
+    },
+    Server {
+        name: "httpbin",
+        version: "0.10.4",
+        package: Package::Pip("httpbin"),
+        command: &["{package}/bin/flask", "--app", "httpbin:app", "run", "--port", "{port}"],
+        document: DocumentSource::Served("/spec.json"),
+        ..PLAIN
+    },
 ];
+
+/// Kinto as `kinto init` sets it up, but that anybody may do anything.
+const KINTO: &str = "\
+[server:main]
+use = egg:waitress#main
+host = 127.0.0.1
+port = %(http_port)s
+[app:main]
+use = egg:kinto
+kinto.userid_hmac_secret = secret
+kinto.storage_backend = kinto.core.storage.memory
+kinto.permission_backend = kinto.core.permission.memory
+kinto.cache_backend = kinto.core.cache.memory
+kinto.bucket_create_principals = system.Everyone
+kinto.bucket_write_principals = system.Everyone
+multiauth.policies = basicauth
+";
 
 #[cfg(test)]
 mod tests {
