@@ -208,15 +208,11 @@ impl<'f, 'l> Bundler<'f, 'l> {
             Trouble::Nowhere(cause) => LoadError::Reference { place, reference, cause },
             Trouble::Remote(url) => LoadError::Remote { place, reference, url },
         };
-        if !self.keep_unresolved {
-            return Err(error);
-        }
-        let message = match error {
-            LoadError::Remote { reference, url, .. } => {
-                format!("the reference {reference:?} leads to {url}: remote references are not fetched")
+        let message = match &error {
+            LoadError::Reference { reference, cause, .. } if self.keep_unresolved && reference.starts_with('#') => {
+                format!("the reference {reference:?} cannot be resolved: {cause}")
             }
-            LoadError::Reference { reference, cause, .. } => format!("the reference {reference:?} cannot be resolved: {cause}"),
-            error => error.to_string(),
+            _ => return Err(error),
         };
         self.files.findings.push(Finding { kind: DefectKind::Unresolved, at, message });
         Ok(())

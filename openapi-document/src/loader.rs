@@ -121,7 +121,8 @@ impl Loader {
         Self { max_defects, ..self }
     }
 
-    /// Makes a reference that leads nowhere a [`Defect`] of the document, which is usable but there, instead of an error.
+    /// Makes a reference within a file that leads nowhere a [`Defect`] of the document, which is usable but there, instead of an error.
+    /// A reference to another file that leads nowhere is always an error, because a whole API may be missing there.
     #[must_use]
     pub fn keep_unresolved(self, keep_unresolved: bool) -> Self {
         Self { keep_unresolved, ..self }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openapi_document::{
-    Defect, DefectKind, LoadError, Loader, one_way,
+    Defect, DefectKind, Loader, one_way,
     pointer::{parent, replace, resolve, segments},
 };
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use crate::{
 pub enum DocumentError {
     /// It cannot be read.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Load(#[from] openapi_document::LoadError),
     /// A schema cannot be compiled.
     #[error("{pointer} is not a schema that can be compiled: {cause}")]
     Schema {
@@ -67,19 +67,6 @@ impl Document {
     }
 
     fn of(name: &str, source: openapi_document::Document) -> Result<Self, DocumentError> {
-        // What refers to nothing within the document costs its operation; what is in another file may be anything.
-        let elsewhere = |defect: &&Defect| {
-            let reference = source.json().pointer(&defect.pointer).and_then(|node| node.get("$ref")).and_then(Value::as_str);
-            defect.kind == DefectKind::Unresolved && reference.is_some_and(|reference| !reference.starts_with('#'))
-        };
-        if let Some(defect) = source.defects().iter().find(elsewhere) {
-            let reference = source.json().pointer(&defect.pointer).and_then(|node| node["$ref"].as_str()).unwrap_or_default();
-            return Err(DocumentError::Load(LoadError::Reference {
-                place: defect.place.clone(),
-                reference: reference.to_owned(),
-                cause: defect.message.clone(),
-            }));
-        }
         let mut json = source.json().clone();
         source.defects().iter().for_each(|defect| repair(&mut json, defect));
         describe_bodies(&mut json);

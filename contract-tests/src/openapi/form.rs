@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
             format!(
-                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"file.bin\"\r\nContent-Type:\
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"file.bin\"\r\nContent-Type: \
                  application/octet-stream\r\n\r\nbytes\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"o\"\r\n\
                  Content-Type: application/json\r\n\r\n{{\"a\":1}}\r\n--{BOUNDARY}--\r\n"
             )

@@ -51,8 +51,6 @@ pub struct Report {
     pub accepted: usize,
     /// Why the run ended before everything was tried; none where it was not.
     pub stopped: Option<Stopped>,
-    /// What is likely to be wrong with the run itself, and not with the server.
-    pub hint: Option<String>,
 }
 
 /// Why a run ended early.
@@ -398,7 +396,6 @@ pub(crate) mod tests {
             failures,
             accepted: 0,
             stopped: None,
-            hint: None,
         }
     }
 

@@ -88,8 +88,12 @@ struct Page {
 
 impl Page {
     fn report(&mut self, report: &Report) -> fmt::Result {
-        if let Some(hint) = &report.hint {
-            writeln!(self.text, "{}", self.paint(ODD, format!("hint: {}", visible(hint))))?;
+        // Before everything else, because the findings do not speak of these; their list is at the end.
+        let untested = report.untested().count();
+        if untested > 0 {
+            let all = quantity(report.operations.len(), "operation", "operations");
+            let line = format!("{} of {all} could not be tested, because no valid request succeeds.", number(untested));
+            writeln!(self.text, "{}\n", self.paint(ODD, line))?;
         }
         self.failures(report)?;
         if self.layout.verbose {

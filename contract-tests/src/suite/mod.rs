@@ -82,6 +82,14 @@ pub enum SuiteError {
         /// What went wrong.
         cause: String,
     },
+    /// Nothing of the document is at the URL, which lacks the path of the document's server.
+    #[error("every answer is 404, and the document's server has the path {base}: is the URL {url}{base}?")]
+    NoBasePath {
+        /// The server's URL.
+        url: String,
+        /// The path that it lacks.
+        base: String,
+    },
     /// No operation can be authenticated.
     #[error("{operation} cannot be tested: {missing}")]
     NoCredentials {
@@ -126,6 +134,7 @@ impl SuiteError {
             Self::Client(_) => "give the base URL of the server, such as http://127.0.0.1:3000",
             Self::Token(_) => "--signing-key takes the file of an RSA private key in PEM form",
             Self::Unreachable { .. } => "check that the server is running at this address",
+            Self::NoBasePath { .. } => "give the base URL with the path that the document's `servers` have",
             Self::NoCredentials { .. } => {
                 "give --token or CONTRACT_TOKEN, --api-key, --basic or --header; or --signing-key with --issuer and --audience"
             }

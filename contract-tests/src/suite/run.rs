@@ -222,7 +222,9 @@ impl<'a> Run<'a> {
             reason: format!("line {}: {}", defect.place.line, defect.message),
         });
         let defects = defects.collect();
-        let hint = base_path::hint(&suite.document.json, self.client.url(), &reports);
+        if let Some(base) = base_path::missing(&suite.document.json, self.client.url(), &reports) {
+            return Err(SuiteError::NoBasePath { url: self.client.url().trim_end_matches('/').to_owned(), base });
+        }
         Ok(Report {
             document: suite.document.name.clone(),
             url: self.client.url().to_owned(),
@@ -236,7 +238,6 @@ impl<'a> Run<'a> {
             failures: group(self.failures.reported()),
             accepted: 0,
             stopped,
-            hint,
         })
     }
 

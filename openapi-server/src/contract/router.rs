@@ -281,8 +281,9 @@ mod tests {
     #[test]
     fn a_long_segment_costs_little() {
         let texts = ["", "-", "-", "-", "~", ""].map(str::to_owned);
-        assert_eq!(readings(&texts, &"-".repeat(8_000)), Vec::<Vec<&str>>::new());
-        let many = readings(&texts[..4], &"-".repeat(8_000));
+        let segment = "-".repeat(8_000);
+        assert_eq!(readings(&texts, &segment), Vec::<Vec<&str>>::new());
+        let many = readings(&texts[..4], &segment);
         assert!(!many.is_empty() && many.len() <= MAX_TRIES, "{}", many.len());
     }
 
