@@ -340,3 +340,14 @@ async fn half_a_surrogate_pair_is_json_though_nobody_can_read_it() {
         assert_eq!(broken(&document, move |_| with(200, JSON, no_json)).await, BTreeSet::from(["response-body".to_owned()]));
     }
 }
+
+#[tokio::test]
+async fn where_nothing_is_there_and_the_url_lacks_the_base_path_the_run_tells_nothing_but_that() {
+    let document = one("get", "{'200': {description: Some.}, '404': {description: None.}}") + "servers: [{url: /v2}]\n";
+    let answer = |asked: &Asked| told(if asked.target.starts_with("/v2/") { 200 } else { 404 }, "");
+    let server = serve(answer).await;
+    let suite = || Suite::new(Document::parse("answers.yaml", document.clone()).unwrap()).cases(5);
+    let error = suite().run(&server.url).await.unwrap_err().to_string();
+    assert!(error.ends_with(&format!("is the URL {}/v2?", server.url)), "{error}");
+    assert!(suite().run(&format!("{}/v2", server.url)).await.unwrap().operations[0].succeeded());
+}

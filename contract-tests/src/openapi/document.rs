@@ -303,4 +303,21 @@ mod tests {
         assert_eq!(document.json.pointer("/components/schemas/A"), Some(&expected));
         assert_eq!(document.defects().count(), 9, "{:#?}", document.defects().collect::<Vec<_>>());
     }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_error_wherever_it_is_referred_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        file("api.yaml", "openapi: 3.1.0\ninfo: {title: A, version: '1'}\npaths: {/a: {$ref: a.yaml}}\n");
+        let answer = |reference: &str| {
+            let schema = format!("{{application/json: {{schema: {{$ref: '{reference}'}}}}}}");
+            file("a.yaml", &format!("get: {{responses: {{'200': {{description: A, content: {schema}}}}}}}\n"));
+            Document::read(&folder.path().join("api.yaml"))
+        };
+        for reference in ["nowhere.yaml#/A", "api.yaml#/nowhere"] {
+            let error = answer(reference).err().unwrap().to_string();
+            assert!(error.contains("a.yaml:1:") && error.contains(reference), "{error}");
+        }
+        assert_eq!(answer("#/nowhere").unwrap().defects().count(), 1);
+    }
 }
