@@ -206,7 +206,7 @@ pub fn document(operations: usize) -> Document {
         "paths": paths,
         "components": { "schemas": { "Item": item }, "responses": { "Refused": refused } },
     });
-    Document::parse(&document.to_string()).unwrap()
+    Document::parse(document.to_string()).unwrap()
 }
 
 /// Compiles a contract; returns how many paths it has.
