@@ -116,7 +116,7 @@ rules! {
     UNDOCUMENTED_QUERY "undocumented-query" Warning
         "A query parameter that the document does not have is ignored." "RFC 9110, section 4.1"
     EMPTY_PARAMETER "empty-parameter" Warning
-        "A parameter without a value is refused, where no value is none of its type." "the document: parameters"
+        "An empty parameter is refused, where its type allows no empty value." "the document: parameters"
     UNDOCUMENTED_MEDIA_TYPE "undocumented-media-type" Warning
         "A body of another media type than the documented ones is refused with 415." "RFC 9110, section 15.5.16"
     CONTENT_CODING "content-coding" Warning

@@ -748,7 +748,10 @@ fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
         let inner = name.split_once('[').and_then(|(outer, rest)| Some((media.deep.get(outer)?, outer, rest.strip_suffix(']')?)));
         if let Some((known, outer, inner)) = inner {
             let value = known.get(inner).map_or_else(|| json!(text), |kind| kind.value(&text));
-            object.entry(outer).or_insert_with(|| json!({}))[inner] = value;
+            // A text that has the name of the object before it is something else.
+            if let Value::Object(properties) = object.entry(outer).or_insert_with(|| json!({})) {
+                properties.insert(inner.to_owned(), value);
+            }
             continue;
         }
         let kind = media.texts.get(&name);

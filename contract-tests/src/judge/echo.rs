@@ -61,7 +61,9 @@ impl Judge for Echo {
         }
         let media_type = exchange.case.request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
         let found = operation.response(status).zip(media_type).and_then(|((_, spec), media_type)| {
-            self.shared.iter().find(|((pointer, known), _)| *pointer == spec.pointer && takes_in(known, media_type))
+            let fitting =
+                self.shared.iter().filter(|((pointer, known), _)| *pointer == spec.pointer && takes_in(known, media_type));
+            fitting.min_by_key(|((_, known), _)| (known.matches('*').count(), known))
         });
         let (Some((_, shared)), Some(answer)) = (found, exchange.body) else { return Vec::new() };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };
@@ -135,9 +137,9 @@ impl Echo {
             }
             (Value::String(sent), Value::String(answered), Some("decimal")) => decimal(sent) == decimal(answered),
             (Value::Array(sent), Value::Array(answered), _) => {
-                let has = |items: &[Value], item: &Value| items.iter().any(|other| equal(item, other));
-                let repeats = sent.iter().enumerate().any(|(index, item)| has(&sent[..index], item));
-                repeats && sent.iter().all(|item| has(answered, item)) && answered.iter().all(|item| has(sent, item))
+                let is_new = |(index, item): &(usize, &Value)| !sent[..*index].iter().any(|other| equal(item, other));
+                let once: Vec<&Value> = sent.iter().enumerate().filter(is_new).map(|(_, item)| item).collect();
+                once.len() == answered.len() && once.iter().zip(answered).all(|(one, other)| equal(one, other))
             }
             _ => false,
         }

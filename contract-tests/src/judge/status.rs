@@ -144,8 +144,10 @@ fn is_empty_parameter(exchange: &Exchange<'_>) -> bool {
         let name = place.strip_prefix("/query/").map(unescape);
         name.is_some_and(|name| query.split('&').any(|pair| pair == format!("{}=", percent(&name))))
     };
+    // Of a text an empty one is a value, and what it breaks is another rule.
+    let is_no_text = broken.iter().any(|broken| broken.rule == "type");
     let about_type = |rule: &str| matches!(rule, "type" | "enum" | "format");
-    !broken.is_empty() && broken.iter().all(|broken| about_type(&broken.rule) && is_empty(&broken.pointer))
+    is_no_text && broken.iter().all(|broken| about_type(&broken.rule) && is_empty(&broken.pointer))
 }
 
 /// RFC 9110, section 15.5.6: 405 comes with the methods that are allowed.

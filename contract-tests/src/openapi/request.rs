@@ -553,6 +553,9 @@ const ANY_TEXT: &str = "one of the alternatives is any text";
 
 /// Whether a constraint is a choice that every text meets: `anyOf` a string or null, say.
 fn takes_any_text(schema: &Schema, id: ConstraintId) -> bool {
+    if !matches!(schema.constraints[id].rule, Rule::AnyOf | Rule::OneOf) {
+        return false;
+    }
     let rules = |node: NodeId| schema.nodes[node].own.iter().map(|own| &schema.constraints[*own].rule);
     let is_text = |node: &NodeId| {
         let it = &schema.nodes[*node];
@@ -578,7 +581,7 @@ fn not_in_form(
     let inside = place.strip_prefix("/body")?;
     let depth = inside.matches('/').count();
     let property = segments(inside).into_iter().next().unwrap_or_default();
-    let is_deep = encodings.get(&property).is_some_and(|encoding| encoding.is_deep);
+    let is_deep = writing == Writing::Form && encodings.get(&property).is_some_and(|encoding| encoding.is_deep);
     let is_item = inside.ends_with("/*") && depth == 2;
     let value = match (writing, depth) {
         (Writing::Json, _) => return None,

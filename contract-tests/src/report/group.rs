@@ -216,6 +216,9 @@ fn broken_keyword(failure: &Failure) -> Option<&str> {
     broken.split(' ').next().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))
 }
 
+/// What refusals call their own members, whatever was sent.
+const OF_ANSWERS: [&str; 10] = ["code", "detail", "details", "error", "errors", "instance", "message", "status", "title", "type"];
+
 /// Whether the server says which of the values that were sent it refuses.
 fn names_what_is_wrong(failure: &Failure) -> bool {
     let answer = failure.answer.as_deref().unwrap_or_default();
@@ -224,7 +227,7 @@ fn names_what_is_wrong(failure: &Failure) -> bool {
     let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
     let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
     let queried = target.split('&').chain(form.split('&')).filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
-    names.chain(queried).any(|name| name.len() > 2 && without(answer, name) != answer)
+    names.chain(queried).any(|name| name.len() > 2 && !OF_ANSWERS.contains(&name) && without(answer, name) != answer)
 }
 
 /// The status of the answer; nothing where there was none.

@@ -401,7 +401,8 @@ pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let told = resources.told(&target.operation);
     // As of values: a text may be anything.
     let may_be_id = |node: &Node| {
-        let is_reference = node.place.strip_prefix("/query/").is_none_or(|name| !is_about_the_list(name));
+        let is_in_query = |name: &str| !is_about_the_list(name.rsplit('/').next().unwrap_or_default());
+        let is_reference = node.place.strip_prefix("/query/").is_some_and(is_in_query) || node.place.starts_with("/body/");
         is_reference
             && node.own.iter().any(|rule| match &target.schema.constraints[*rule].rule {
                 Rule::Type(types) => types.has(Types::INTEGER) && !types.has(Types::STRING.or(Types::FRACTION)),

@@ -222,7 +222,10 @@ impl<'a> Run<'a> {
             reason: format!("line {}: {}", defect.place.line, defect.message),
         });
         let defects = defects.collect();
-        if let Some(base) = base_path::missing(&suite.document.json, self.client.url(), &reports) {
+        let failures = group(self.failures.reported());
+        let is_whole =
+            stopped.is_none() && suite.only.is_none() && failures.iter().all(|failure| failure.level != rules::Level::Error);
+        if let Some(base) = base_path::missing(&suite.document.json, self.client.url(), &reports).filter(|_| is_whole) {
             return Err(SuiteError::NoBasePath { url: self.client.url().trim_end_matches('/').to_owned(), base });
         }
         Ok(Report {
@@ -235,7 +238,7 @@ impl<'a> Run<'a> {
             elapsed: begin.elapsed(),
             defects,
             operations: reports,
-            failures: group(self.failures.reported()),
+            failures,
             accepted: 0,
             stopped,
         })
@@ -496,7 +499,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Tries a case and records what it breaks, with the smallest request that still does. False where it was not tried any more.
+    /// Tries a case and records what it breaks, with the smallest request that still does. False where it was not tried any more, or
+    /// where the server has only said that there are too many requests: that shows nothing.
     pub async fn judge_case(&self, target: &Target, case: &Case) -> bool {
         if self.is_done() {
             return false;
@@ -519,7 +523,7 @@ impl<'a> Run<'a> {
             self.found(target, case, finding, &outcome).await;
         }
         self.count_judged();
-        true
+        !outcome.answer.is_ok_and(|response| response.status == 429)
     }
 
     /// Records a finding, with the smallest request that still leads to it.

@@ -320,7 +320,9 @@ impl Contract {
     pub fn route(&self, head: Head<'_>) -> Result<Matched<'_>, Problem> {
         let found = self.router.at(head.uri.path()).ok_or_else(|| Problem::new(Code::NotFound))?;
         if let Some((template, operation)) = found.place.operation(head.method) {
-            let path = found.values(template, |name, text| parameters::allows(&operation.parameters, name, text));
+            // One budget for all readings: nobody has been authenticated yet.
+            let (path, _) =
+                pattern::bounded(|| found.values(template, |name, text| parameters::allows(&operation.parameters, name, text)));
             return Ok(Matched { operation, template: &template.path, path });
         }
         let problem = Problem::new(Code::MethodNotAllowed).header(ALLOW, found.place.allow.clone());

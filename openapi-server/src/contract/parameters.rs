@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{Extensions, HeaderMap, Method, Uri};
+use http::Extensions;
 use openapi_document::pointer::escape;
 use poem::Request;
 use serde::de::DeserializeOwned;
@@ -98,12 +98,11 @@ pub(super) fn check(parameters: &[Parameter], path: &PathValues, head: &Head<'_>
 
 /// Whether the document allows this text for the parameter of this name in the path.
 pub(super) fn allows(parameters: &[Parameter], name: &str, text: &str) -> bool {
-    let path = vec![(name.to_owned(), text.to_owned())];
-    let (uri, headers) = (Uri::default(), HeaderMap::new());
-    let head = Head { method: &Method::GET, uri: &uri, headers: &headers };
-    let sources = Sources { path: &path, query: Vec::new(), cookies: Vec::new(), head: &head };
     let own = parameters.iter().find(|parameter| parameter.place == Place::Path && parameter.name == name);
-    own.is_none_or(|parameter| check_one(parameter, parameters, &sources).is_ok())
+    let Some((parameter, Text::Styled(how, shape))) = own.map(|parameter| (parameter, &parameter.text)) else { return true };
+    [Prefer::Literal, Prefer::Text]
+        .into_iter()
+        .any(|prefer| how.one(name, shape, text, prefer).is_ok_and(|value| parameter.validator.is_valid(&value)))
 }
 
 /// The value; none where it is absent and may be.

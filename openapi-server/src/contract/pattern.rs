@@ -54,7 +54,7 @@ fn may_backtrack(pattern: &str) -> bool {
         escaped = one == '\\' && !escaped;
         found
     });
-    refers_back || ["(?=", "(?!", "(?<", "++", "*+", "?+", "}+"].iter().any(|part| pattern.contains(part))
+    refers_back || ["(?=", "(?!", "(?<=", "(?<!", "++", "*+", "?+", "}+"].iter().any(|part| pattern.contains(part))
 }
 
 /// The keyword `pattern` of a document in which some may need backtracking.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cmp::Reverse, collections::HashMap, sync::Arc};
 
 use http::{HeaderValue, Method};
 use openapi_document::pointer::join;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::ContractError;
 
@@ -19,7 +19,7 @@ pub(super) struct Router<O> {
 struct Node<O> {
     /// By the decoded text.
     fixed: HashMap<String, Node<O>>,
-    /// By the texts around the names, one more than there are names; the most text first.
+    /// By the texts around the names, as clients send them, one more than there are names; the most text first.
     named: Vec<(Vec<String>, Node<O>)>,
     place: Option<Place<O>>,
 }
@@ -43,7 +43,14 @@ pub(super) struct Template<O> {
 type Readings<'p> = Vec<Vec<&'p str>>;
 
 /// How often the rest of a segment is read, whoever sent it. The first way is found without a second try at any name.
-const MAX_TRIES: usize = 64;
+const MAX_TRIES: usize = 256;
+
+/// How deep the tree may be: it is walked recursively.
+const MAX_SEGMENTS: usize = 256;
+
+/// What clients do not send as it is, as in the path of a URL (URL Standard, section 1.3).
+const ENCODED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'^').add(b'`').add(b'{').add(b'}');
 
 /// The values that a path has for the names in its template, still percent-encoded.
 pub(super) type PathValues = Vec<(String, String)>;
@@ -66,6 +73,9 @@ impl<O> Router<O> {
             return Err(error("a path has no query and no fragment"));
         }
         let Some(segments) = path.strip_prefix('/') else { return Err(error("a path begins with /")) };
+        if segments.split('/').count() > MAX_SEGMENTS {
+            return Err(error("a path has at most 256 segments"));
+        }
         let (mut node, mut names) = (&mut self.root, Vec::new());
         for segment in segments.split('/') {
             let (texts, own) = parse(segment).ok_or_else(|| error("a brace is not closed"))?;
@@ -197,7 +207,10 @@ fn readings<'p>(texts: &[String], segment: &'p str) -> Readings<'p> {
                 return;
             };
             for (end, _) in rest.char_indices().skip(1) {
-                if let Some(after) = rest[end..].strip_prefix(text.as_str()).filter(|_| self.tries < MAX_TRIES) {
+                if self.tries >= MAX_TRIES {
+                    return;
+                }
+                if let Some(after) = rest[end..].strip_prefix(text.as_str()) {
                     self.known.push(&rest[..end]);
                     self.read(others, after);
                     self.known.pop();
@@ -215,21 +228,23 @@ fn readings<'p>(texts: &[String], segment: &'p str) -> Readings<'p> {
     reader.all
 }
 
-/// A fixed text without percent-encoding, as two ways to write it are one path (RFC 3986, section 6.2.2.2).
+/// A fixed segment without percent-encoding: one that a client has encoded without need is the same (RFC 3986, section 6.2.2.2), and so is
+/// a reserved character here, which no template means otherwise.
 fn decode(segment: &str) -> Cow<'_, str> {
     percent_decode_str(segment).decode_utf8_lossy()
 }
 
-/// The texts around the names of a segment, one more than there are names.
+/// The texts around the names of a segment, as clients send them, one more than there are names.
 fn parse(segment: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let sent = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
     let (mut texts, mut names, mut rest) = (Vec::new(), Vec::new(), segment);
     while let Some((before, inner)) = rest.split_once('{') {
         let (name, after) = inner.split_once('}')?;
-        texts.push(before.to_owned());
+        texts.push(sent(before));
         names.push(name.to_owned());
         rest = after;
     }
-    texts.push(rest.to_owned());
+    texts.push(sent(rest));
     Some((texts, names))
 }
 
@@ -276,6 +291,8 @@ mod tests {
         assert_eq!(values(&["/{name}-{other}"], "/a-b-3"), pairs(&[("name", "a"), ("other", "b-3")]));
         assert_eq!(values(&["/{name}{number}"], "/é12"), pairs(&[("name", "é"), ("number", "12")]));
         assert_eq!(values(&["/{name}-{number}"], "/a-b-c"), pairs(&[("name", "a"), ("number", "b-c")]));
+        let long = "x".repeat(64);
+        assert_eq!(values(&["/{name}{number}"], &format!("/{long}7")), pairs(&[("name", &long), ("number", "7")]));
     }
 
     #[test]
@@ -319,6 +336,7 @@ mod tests {
     fn a_fixed_text_may_be_percent_encoded() {
         assert_eq!(values(&["/my files/{id}"], "/my%20files/a%20b"), pairs(&[("id", "a%20b")]));
         assert_eq!(values(&["/my%20files"], "/my%20files"), pairs(&[]));
+        assert_eq!(values(&["/größe {id}"], "/gr%C3%B6%C3%9Fe%207"), pairs(&[("id", "7")]));
     }
 
     #[test]

@@ -24,7 +24,7 @@ impl Comparison<'_> {
                 (None, Some(after)) => self.new_status(status, &new[after]),
                 (Some(before), None) => {
                     // Where one of several answers is left out, clients get one that they know; without a success they get none.
-                    let is_last = is_success(status) && !new.keys().any(|other| is_success(other));
+                    let is_last = is_last_success(status, &new);
                     let class = if is_last { Class::Responses } else { Class::Safe };
                     let what =
                         format!("the status {status} is gone{}", if is_last { ", and no other success is left" } else { "" });
@@ -123,17 +123,17 @@ impl Comparison<'_> {
             self.described(at, there, &["description", "deprecated", "example", "examples"]);
             let node = |document: &Document, at: &str| document.json.pointer(at).cloned().unwrap_or_default();
             let (one, other) = (node(self.old, at), node(self.new, there));
-            let is_json = |header: &Value| header.get("content").is_some();
-            if is_json(&one) != is_json(&other) {
-                let what = "the value is written differently: `schema` and `content` are not the same";
+            let written = |header: &Value| Some(header.get("content")?.as_object()?.keys().next()?.to_lowercase());
+            if written(&one) != written(&other) {
+                let what = "the value is written differently: it has another media type, or has one and had none, or the reverse";
                 self.add(part.clone(), there, false, Class::Responses, what, Ground::Document);
             }
             let (schema, schema_there) = (schema_of(&one, at), schema_of(&other, there));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
             if exists(self.old, &schema) && exists(self.new, &schema_there) {
-                let what = match is_json(&other) {
-                    true => What::Bodies(schema, schema_there),
-                    false => What::Headers(schema, schema_there),
+                let what = match written(&other) {
+                    Some(_) => What::Bodies(schema, schema_there),
+                    None => What::Headers(schema, schema_there),
                 };
                 self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
             }
@@ -163,9 +163,15 @@ pub(super) fn answering<'a>(all: &'a BTreeMap<String, String>, status: &str) -> 
     keys.iter().find_map(|key| all.get_key_value(*key)).map(|(key, _)| key.as_str())
 }
 
-/// Whether a status is one of success, or of redirection.
-fn is_success(status: &str) -> bool {
-    status.starts_with(['2', '3']) || status == "DEFAULT"
+/// Whether nothing is left in the place of a status that is gone: no success for a success, and neither that nor a redirection for the
+/// others.
+fn is_last_success<V>(status: &str, left: &BTreeMap<String, V>) -> bool {
+    let has = |classes: &[char]| left.keys().any(|other| other.starts_with(classes) || other == "DEFAULT");
+    match status.chars().next() {
+        Some('2') => !has(&['2']),
+        Some('3' | 'D') => !has(&['2', '3']),
+        _ => false,
+    }
 }
 
 /// The documented headers by their names in lower case, with where they stand.
