@@ -333,6 +333,18 @@ async fn a_limit_of_requests_is_no_refusal_of_this_one() {
 }
 
 #[tokio::test]
+async fn what_is_answered_with_too_many_requests_is_not_counted_as_tested() {
+    let document = "openapi: 3.1.0\ninfo: {title: One, version: '1'}\npaths:\n  /one:\n    get:\n      \
+                    parameters: [{name: n, in: query, schema: {type: integer, minimum: 0}}]\n      \
+                    responses: {'200': {description: Some.}, '400': {description: No.}, '429': {description: Later.}}\n";
+    let asked = AtomicUsize::new(0);
+    let answer = move |_: &Asked| told(if asked.fetch_add(1, Ordering::Relaxed) < 3 { 200 } else { 429 }, "");
+    let report = run(document, answer).await;
+    let (all, met) = report.coverage();
+    assert!(met < all && !report.is_covered(), "{met} of {all}: {report}");
+}
+
+#[tokio::test]
 async fn half_a_surrogate_pair_is_json_though_nobody_can_read_it() {
     let document = one("get", "{'200': {description: Some., content: {application/json: {schema: {type: string}}}}}");
     for half in [r#""\ud800""#, r#""\uD800""#] {

@@ -37,7 +37,7 @@ pub type CheckPattern = dyn Fn(&str) -> Result<(), String> + Send + Sync;
 /// openapi: 3.1.0
 /// info: { title: Books, version: '1' }
 /// paths:
-///   /books: { $ref: nowhere.yaml }
+///   /books: { $ref: '#/components/pathItems/Books' }
 /// ")?;
 /// assert_eq!(document.defects()[0].place.line, 5);
 /// # Ok(())
