@@ -189,11 +189,11 @@ fn likeness(failure: &Failure) -> Vec<String> {
     }
     if is(&[&rules::VALID_REFUSED]) {
         let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
-        // Tokens of one kind are asked for in one place, and what is left out of a server is left out at once.
         // What is wrong with a value of the same name is the same in all operations.
         if failure.title != WITHOUT_BODY && names_what_is_wrong(failure) {
             return alike(&[&status, &normalised(failure)]);
         }
+        // Tokens of one kind are asked for in one place, and what is left out of a server is left out at once.
         return if matches!(failure.status, Some(401 | 501)) { alike(&[&status]) } else { alike(&[of, &status]) };
     }
     // One reader of bodies serves all operations.
