@@ -313,12 +313,14 @@ async fn what_http_cannot_send_is_left_out_and_named() {
     assert!(two.untested.as_ref().unwrap().contains("does not begin with a slash"));
 }
 
+/// One operation with a limit of requests.
+const LIMITED: &str = "openapi: 3.1.0\ninfo: {title: One, version: '1'}\npaths:\n  /one:\n    get:\n      \
+                       parameters: [{name: n, in: query, schema: {type: integer, minimum: 0}}]\n      \
+                       responses: {'200': {description: Some.}, '400': {description: No.}, '429': {description: Later.}}\n";
+
 /// Too many requests says nothing of the one that it answers, and some servers do not say when to come back.
 #[tokio::test]
 async fn a_limit_of_requests_is_no_refusal_of_this_one() {
-    let document = "openapi: 3.1.0\ninfo: {title: One, version: '1'}\npaths:\n  /one:\n    get:\n      \
-                    parameters: [{name: n, in: query, schema: {type: integer, minimum: 0}}]\n      \
-                    responses: {'200': {description: Some.}, '400': {description: No.}, '429': {description: Later.}}\n";
     let asked = AtomicUsize::new(0);
     let answer = move |request: &Asked| {
         if asked.fetch_add(1, Ordering::Relaxed) % 8 > 3 {
@@ -329,17 +331,14 @@ async fn a_limit_of_requests_is_no_refusal_of_this_one() {
         let is_right = given.all(|n| n.parse::<f64>().is_ok_and(|n| n >= 0.0 && n.fract() == 0.0));
         told(if is_right { 200 } else { 400 }, "")
     };
-    assert_eq!(broken(document, answer).await, BTreeSet::new());
+    assert_eq!(broken(LIMITED, answer).await, BTreeSet::new());
 }
 
 #[tokio::test]
 async fn what_is_answered_with_too_many_requests_is_not_counted_as_tested() {
-    let document = "openapi: 3.1.0\ninfo: {title: One, version: '1'}\npaths:\n  /one:\n    get:\n      \
-                    parameters: [{name: n, in: query, schema: {type: integer, minimum: 0}}]\n      \
-                    responses: {'200': {description: Some.}, '400': {description: No.}, '429': {description: Later.}}\n";
     let asked = AtomicUsize::new(0);
     let answer = move |_: &Asked| told(if asked.fetch_add(1, Ordering::Relaxed) < 3 { 200 } else { 429 }, "");
-    let report = run(document, answer).await;
+    let report = run(LIMITED, answer).await;
     let (all, met) = report.coverage();
     assert!(met < all && !report.is_covered(), "{met} of {all}: {report}");
 }
