@@ -8,14 +8,13 @@ use std::{
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
-use openapi_document::pointer::from_reference;
 use serde_json::Value;
 
 use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
 
 use super::{
     change::{Change, Class, Direction, Ground, Part},
-    structural::{self, Pair, Structure, What},
+    structural::{self, Pair, Structure, What, followed},
     witness::{self, Inquiry, Sides},
 };
 
@@ -250,7 +249,7 @@ impl<'a> Comparer<'a> {
             What::Bodies(one, other) | What::Headers(one, other) => (Direction::Response, one, other),
         };
         let is_header = matches!(pair.what, What::Headers(..));
-        let key = (direction, is_header, referred(old, one), referred(new, other));
+        let key = (direction, is_header, followed(old, one), followed(new, other));
         self.known.entry(key).or_insert_with(inquire).clone()
     }
 
@@ -332,24 +331,8 @@ impl<'a> Comparer<'a> {
     }
 }
 
-/// Where the schema stands that a schema only refers to.
-fn referred(document: &Document, pointer: &str) -> String {
-    let mut pointer = pointer.to_owned();
-    for _ in 0..MAX_REFERENCES {
-        let schema = document.json.pointer(&pointer).and_then(Value::as_object).filter(|schema| schema.len() == 1);
-        match schema.and_then(|schema| from_reference(schema.get("$ref")?.as_str()?)) {
-            Some(next) => pointer = next,
-            None => break,
-        }
-    }
-    pointer
-}
-
 /// How many steps the generator takes in one comparison to find what shows a break: a few seconds.
 const BUDGET: i64 = 6_000_000;
-
-/// References may follow one another this often before it is a circle.
-const MAX_REFERENCES: usize = 32;
 
 /// Of two the stronger counts: harmless is what is harmless everywhere.
 pub(super) fn strength(evidence: &Evidence) -> u8 {

@@ -7,6 +7,7 @@ mod received;
 mod responses;
 mod schema;
 mod security;
+mod shared;
 mod view;
 
 use crate::pointer::escape;
@@ -23,7 +24,9 @@ use super::{
     change::{Change, Class, Direction, Ground, Part},
     verdict::{Options, Undocumented},
 };
+use shared::Shared;
 use view::View;
+pub(super) use view::followed;
 
 /// Differences, and what of both documents can be compared.
 #[derive(Default)]
@@ -70,6 +73,7 @@ const DESCRIBING: [&str; 7] = ["tags", "summary", "description", "externalDocs",
 /// [`DocumentError::NotOpenApi`].
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Structure, DocumentError> {
     let mut structure = Structure::default();
+    let mut shared = Shared::new(old, new, options.undocumented);
     let (before, after) = (old.operations(), new.operations());
     let servers = (servers::of_document(&old.json), servers::of_document(&new.json));
     let places = (Places::of(&before, &[String::new()]), Places::of(&after, &[String::new()]));
@@ -81,9 +85,8 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Stru
         let name = match places.1.find("", operation).or_else(|| elsewhere(operation)) {
             Some(other) => {
                 met.insert(&other.pointer);
-                let undocumented = options.undocumented;
-                Comparison { old, new, before: operation, after: other, undocumented, structure: &mut structure }.run();
-                received::callbacks(old, new, (operation, other), undocumented, &mut structure);
+                Comparison { old, new, before: operation, after: other, shared: &mut shared, structure: &mut structure }.run();
+                received::callbacks(old, new, (operation, other), &mut shared, &mut structure);
                 other.id.clone()
             }
             None => {
@@ -106,7 +109,7 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Stru
         let at = operation.pointer.clone();
         structure.changes.push(Change::of_document(&operation.id, at, false, Class::Safe, "the operation is new"));
     }
-    received::webhooks(old, new, options.undocumented, &mut structure);
+    received::webhooks(old, new, &mut shared, &mut structure);
     let is_there = |server: &&String| before.iter().all(|operation| on_servers.find(server, operation).is_some());
     let gone: Vec<&String> = servers.0.iter().filter(|server| !servers.1.contains(server) && !is_there(server)).collect();
     whole(old, new, &gone, &mut structure.changes);
@@ -177,16 +180,16 @@ fn template(path: &str) -> String {
 }
 
 /// Compares an operation that both documents have.
-struct Comparison<'a> {
+struct Comparison<'a, 'd> {
     old: &'a Document,
     new: &'a Document,
     before: &'a Operation,
     after: &'a Operation,
-    undocumented: Undocumented,
+    shared: &'a mut Shared<'d>,
     structure: &'a mut Structure,
 }
 
-impl Comparison<'_> {
+impl Comparison<'_, '_> {
     fn run(&mut self) {
         let (before, after) = (self.before, self.after);
         let path = after.path_item().to_owned();
@@ -246,6 +249,7 @@ impl Comparison<'_> {
     }
 
     fn request_media_types(&mut self, before: &str, after: &str) {
+        let known = self.structure.pairs.len();
         let (old, new) = (media_types(self.old, before), media_types(self.new, after));
         let mut met = BTreeSet::new();
         for (name, at) in &old {
@@ -273,7 +277,7 @@ impl Comparison<'_> {
             self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
         }
         // Parameters have requests to be compared in, whatever the body is.
-        if !self.structure.pairs.iter().any(|pair| pair.operation == self.after.id && matches!(pair.what, What::Requests(..))) {
+        if !self.structure.pairs[known..].iter().any(|pair| matches!(pair.what, What::Requests(..))) {
             let what = What::Requests(Box::new((self.before.with_path_names(self.after), self.after.clone())), None);
             self.structure.pairs.push(Pair { operation: self.after.id.clone(), part: Part::Requests, what });
         }
@@ -320,9 +324,8 @@ impl Comparison<'_> {
     }
 
     fn schemas(&mut self, part: Part, direction: Direction, old: &str, new: &str) {
-        let mut schemas = schema::Schemas::new((self.old, self.new), &self.after.id, part, direction, self.undocumented);
-        schemas.compare(old, new);
-        self.structure.changes.append(&mut schemas.changes);
+        let mut changes = self.shared.compare(&self.after.id, &part, direction, [old, new]);
+        self.structure.changes.append(&mut changes);
     }
 
     /// Keys of two nodes that only people read.
@@ -420,11 +423,12 @@ fn media_types(document: &Document, pointer: &str) -> BTreeMap<String, String> {
     content.map(|(name, _)| (name.clone(), format!("{at}/{}", escape(name)))).collect()
 }
 
-/// The media type that covers `name`: itself, whatever its letter case and parameters, or a range.
+/// The media type that covers `name`: itself, itself with other parameters, or a range.
 fn covering<'a>(all: &'a BTreeMap<String, String>, name: &str) -> Option<(&'a String, &'a String)> {
-    let name = essence(name);
-    let kind = name.split_once('/').map_or("", |(kind, _)| kind);
-    [name.clone(), format!("{kind}/*"), "*/*".to_owned()]
-        .iter()
-        .find_map(|wanted| all.iter().find(|(other, _)| essence(other) == *wanted))
+    let essence_of = essence(name);
+    let kind = essence_of.split_once('/').map_or("", |(kind, _)| kind);
+    let wanted = [essence_of.clone(), format!("{kind}/*"), "*/*".to_owned()];
+    all.iter()
+        .find(|(other, _)| other.eq_ignore_ascii_case(name))
+        .or_else(|| wanted.iter().find_map(|wanted| all.iter().find(|(other, _)| essence(other) == *wanted)))
 }

@@ -47,7 +47,7 @@ impl Parameter<'_> {
     }
 }
 
-impl Comparison<'_> {
+impl Comparison<'_, '_> {
     pub(super) fn parameters(&mut self) {
         let (old, new) = (all(self.old, self.before), all(self.new, self.after));
         for (key, before) in &old {

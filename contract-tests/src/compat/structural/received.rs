@@ -8,14 +8,11 @@ use serde_json::{Map, Value};
 use super::{
     Pair, Structure, What, covering, exists, is_required, media_types,
     responses::{answering, statuses},
-    schema::Schemas,
+    shared::Shared,
 };
 use crate::{
     Document, Operation,
-    compat::{
-        change::{Change, Class, Direction, Part},
-        verdict::Undocumented,
-    },
+    compat::change::{Change, Class, Direction, Part},
     pointer::escape,
 };
 
@@ -25,13 +22,13 @@ const COMPARED: [&str; 2] = ["requestBody", "responses"];
 const DESCRIBING: [&str; 6] = ["tags", "summary", "description", "externalDocs", "operationId", "deprecated"];
 
 /// Compares the webhooks of two documents.
-pub fn webhooks(old: &Document, new: &Document, undocumented: Undocumented, structure: &mut Structure) {
+pub fn webhooks(old: &Document, new: &Document, shared: &mut Shared<'_>, structure: &mut Structure) {
     let all = |document: &Document| {
         let names = document.json.get("webhooks").and_then(Value::as_object).into_iter().flat_map(Map::keys);
         let items = names.map(|name| (format!("webhook {name}"), format!("/webhooks/{}", escape(name))));
         requests(document, items)
     };
-    Received { old, new, undocumented, structure, name: String::new() }.compare(&all(old), &all(new), "webhook");
+    Received { old, new, shared, structure, name: String::new() }.compare(&all(old), &all(new), "webhook");
 }
 
 /// Compares the callbacks of an operation that both documents have.
@@ -39,7 +36,7 @@ pub fn callbacks(
     old: &Document,
     new: &Document,
     (before, after): (&Operation, &Operation),
-    undocumented: Undocumented,
+    shared: &mut Shared<'_>,
     structure: &mut Structure,
 ) {
     let all = |document: &Document, pointer: &str| {
@@ -57,7 +54,7 @@ pub fn callbacks(
         requests(document, items.flatten())
     };
     let (before, after) = (all(old, &before.pointer), all(new, &after.pointer));
-    Received { old, new, undocumented, structure, name: String::new() }.compare(&before, &after, "callback");
+    Received { old, new, shared, structure, name: String::new() }.compare(&before, &after, "callback");
 }
 
 /// The requests of path items, by name and method, with where they stand.
@@ -72,15 +69,15 @@ fn requests(document: &Document, items: impl Iterator<Item = (String, String)>) 
     all
 }
 
-struct Received<'a> {
+struct Received<'a, 'd> {
     old: &'a Document,
     new: &'a Document,
-    undocumented: Undocumented,
+    shared: &'a mut Shared<'d>,
     structure: &'a mut Structure,
     name: String,
 }
 
-impl Received<'_> {
+impl Received<'_, '_> {
     fn compare(&mut self, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, kind: &str) {
         for (name, before) in old {
             name.clone_into(&mut self.name);
@@ -181,9 +178,8 @@ impl Received<'_> {
 
     fn schemas(&mut self, part: Part, direction: Direction, here: &str, there: &str) {
         let (one, other) = (format!("{here}/schema"), format!("{there}/schema"));
-        let mut schemas = Schemas::new((self.old, self.new), &self.name, part.clone(), direction, self.undocumented);
-        schemas.compare(&one, &other);
-        self.structure.changes.append(&mut schemas.changes);
+        let mut changes = self.shared.compare(&self.name, &part, direction, [&one, &other]);
+        self.structure.changes.append(&mut changes);
         if exists(self.old, &one) && exists(self.new, &other) {
             let what = match direction {
                 Direction::Request => What::RequestBodies(one, other),

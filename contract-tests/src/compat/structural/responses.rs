@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Comparison, Pair, What, covering, exists, is_required, media_types, schema_of};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
-impl Comparison<'_> {
+impl Comparison<'_, '_> {
     pub(super) fn responses(&mut self) {
         let (old, new) = (statuses(self.old, &self.before.pointer), statuses(self.new, &self.after.pointer));
         let all: BTreeSet<&String> = old.keys().chain(new.keys()).collect();

@@ -1,11 +1,15 @@
 //! How two schemas differ: which keywords allow fewer values now, and which more.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::{Document, openapi::operation::essence, text::format};
 use serde_json::Value;
 
-use super::{Undocumented, keywords, keywords::Effect, view::View};
+use super::{
+    Undocumented,
+    keywords::{self, Effect},
+    view::{View, followed},
+};
 use crate::compat::change::{Change, Class, Direction, Ground, Part};
 
 /// How what a schema allows bears on what the whole allows.
@@ -35,67 +39,125 @@ const ELSEWHERE: [&str; 12] = [
     "maxContains",
 ];
 
-/// Compares schemas of two documents that stand in one part of an operation.
-pub struct Schemas<'a> {
-    pub old: &'a Document,
-    pub new: &'a Document,
-    pub operation: &'a str,
-    pub part: Part,
+/// How values are sent that schemas describe, as far as it bears on what a difference means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sent {
+    /// Which way they go.
     pub direction: Direction,
-    pub changes: Vec<Change>,
-    undocumented: Undocumented,
+    /// They are written as text, without quotes: parameters and headers.
+    as_text: bool,
+    /// They are written as XML, so that the names of elements count.
+    as_xml: bool,
+}
+
+impl Sent {
+    /// The values of a part.
+    pub fn of(part: &Part, direction: Direction) -> Self {
+        let as_xml = match part {
+            Part::Body(_, media_type) | Part::Request(media_type) => {
+                let essence = essence(media_type);
+                essence.ends_with("/xml") || essence.ends_with("+xml")
+            }
+            _ => false,
+        };
+        Self { direction, as_text: matches!(part, Part::Requests | Part::Header(..)), as_xml }
+    }
+}
+
+/// Schemas of two documents that are compared, and what the answer depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SchemaPair {
+    sent: Sent,
     bearing: Bearing,
+    /// Where both stand, after following references.
+    old: String,
+    new: String,
     /// Where the rule is broken of which the schemas are a part, when it is none of their own: the schema with the `if`.
     anchor: Option<(String, String)>,
-    seen: HashSet<(String, String, Bearing)>,
-    /// Where the schema begins in the new document whose parts are compared: that of one value, with all that applies to it.
+    /// Where the schema begins in the new document whose part this one is; none where it is the schema of a value itself.
     value: Option<String>,
 }
 
+impl SchemaPair {
+    /// The schemas of a value: a body, a parameter, a header.
+    pub fn of_value((old, new): (&Document, &Document), sent: Sent, [here, there]: [&str; 2]) -> Self {
+        let (old, new) = (followed(old, here), followed(new, there));
+        Self { sent, bearing: Bearing::Same, old, new, anchor: None, value: None }
+    }
+}
+
+/// What is found where two schemas are compared, in the order in which it is told.
+pub enum Found {
+    /// A difference, of no operation yet.
+    Change(Change),
+    /// Two schemas inside of them.
+    Inside(SchemaPair),
+    /// Schemas of which one takes the place of the other, with the difference that this is if they differ in what breaks nobody,
+    /// and the class of it if they do not.
+    Replaced(SchemaPair, Change, Class),
+}
+
+/// Compares two schemas of two documents, without those inside of them.
+pub struct Schemas<'a> {
+    pub old: &'a Document,
+    pub new: &'a Document,
+    pub direction: Direction,
+    found: Vec<Found>,
+    undocumented: Undocumented,
+    sent: Sent,
+    bearing: Bearing,
+    anchor: Option<(String, String)>,
+    /// Where the schema begins in the new document whose parts are compared: that of one value, with all that applies to it.
+    value: String,
+}
+
 impl<'a> Schemas<'a> {
-    pub fn new(
-        (old, new): (&'a Document, &'a Document),
-        operation: &'a str,
-        part: Part,
-        direction: Direction,
-        undocumented: Undocumented,
-    ) -> Self {
-        Self {
+    /// What differs between the schemas of a pair.
+    pub fn found((old, new): (&'a Document, &'a Document), undocumented: Undocumented, pair: &SchemaPair) -> Vec<Found> {
+        let mut schemas = Self {
             old,
             new,
-            operation,
-            part,
-            direction,
+            direction: pair.sent.direction,
+            found: Vec::new(),
             undocumented,
-            changes: Vec::new(),
-            bearing: Bearing::Same,
-            anchor: None,
-            seen: HashSet::new(),
-            value: None,
-        }
+            sent: pair.sent,
+            bearing: pair.bearing,
+            anchor: pair.anchor.clone(),
+            value: pair.value.clone().unwrap_or_else(|| pair.new.clone()),
+        };
+        schemas.run(&View::of(old, &pair.old), &View::of(new, &pair.new));
+        schemas.found
     }
 
-    /// Compares the schemas of a value of its own: a body, a property, an item.
+    /// Has the schemas compared of a value of its own: a property, an item.
     pub(super) fn compare_values(&mut self, old: &str, new: &str) {
-        let outer = self.value.replace(new.to_owned());
-        self.compare(old, new);
-        self.value = outer;
+        let pair = self.pair(old, new);
+        self.found.push(Found::Inside(SchemaPair { value: None, ..pair }));
+    }
+
+    /// Has the schemas at these pointers compared; where there is none, everything is allowed.
+    pub fn compare(&mut self, old: &str, new: &str) {
+        let pair = self.pair(old, new);
+        self.found.push(Found::Inside(pair));
+    }
+
+    fn pair(&self, old: &str, new: &str) -> SchemaPair {
+        SchemaPair {
+            sent: self.sent,
+            bearing: self.bearing,
+            old: followed(self.old, old),
+            new: followed(self.new, new),
+            anchor: self.anchor.clone(),
+            value: Some(self.value.clone()),
+        }
     }
 
     /// Whether the new document describes a property of this name anywhere in what applies to the value.
     pub(super) fn is_described(&self, name: &str) -> bool {
-        self.value.as_ref().is_some_and(|value| describes(self.new, value, name, 0))
+        describes(self.new, &self.value, name, 0)
     }
 
-    /// Compares the schemas at these pointers; where there is none, everything is allowed.
-    pub fn compare(&mut self, old: &str, new: &str) {
-        if self.value.is_none() {
-            return self.compare_values(old, new);
-        }
-        let (old, new) = (View::of(self.old, old), View::of(self.new, new));
-        if !self.seen.insert((old.pointer.clone(), new.pointer.clone(), self.bearing)) {
-            return;
-        }
+    fn run(&mut self, old: &View<'a>, new: &View<'a>) {
         match (old.never, new.never) {
             (true, true) => return,
             (true, false) => {
@@ -111,18 +173,18 @@ impl<'a> Schemas<'a> {
             return; // Nobody sends it.
         }
         let all: BTreeSet<&str> = old.keywords().chain(new.keywords()).filter(|keyword| !ELSEWHERE.contains(keyword)).collect();
-        self.values(&old, &new);
+        self.values(old, new);
         for keyword in all {
-            self.keyword(keyword, &old, &new);
+            self.keyword(keyword, old, new);
         }
         for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
-            if let Some(([before, after], effect, what)) = keywords::bound(&old, &new, bound, exclusive) {
+            if let Some(([before, after], effect, what)) = keywords::bound(old, new, bound, exclusive) {
                 let place =
                     ChangeLocation { gone: new.get(after).is_none(), ..ChangeLocation::of(&old.at(before), &new.at(after)) };
                 self.differ(&place, effect, &what);
             }
         }
-        self.members("allOf", &old.all_of, &new.all_of, Effect::Narrower, &ChangeLocation::keyword(&old, &new, "allOf"));
+        self.members("allOf", &old.all_of, &new.all_of, Effect::Narrower, &ChangeLocation::keyword(old, new, "allOf"));
     }
 
     fn keyword(&mut self, keyword: &str, old: &View<'a>, new: &View<'a>) {
@@ -130,7 +192,7 @@ impl<'a> Schemas<'a> {
         let (before, after) = (old.get(keyword), new.get(keyword));
         match keyword {
             "minimum" | "maximum" => {}
-            "type" if matches!(self.part, Part::Requests | Part::Header(..)) => {
+            "type" if self.sent.as_text => {
                 if let Some((effect, what)) = keywords::text_type(before, after) {
                     self.differ(&place(), effect, &what);
                 }
@@ -165,7 +227,7 @@ impl<'a> Schemas<'a> {
             "x-unique" => self.unique(old, new),
             "discriminator" => self.discriminator(old, new),
             "readOnly" | "writeOnly" => self.mark(keyword, old, new),
-            "xml" if before != after && self.is_xml() => {
+            "xml" if before != after && self.sent.as_xml => {
                 self.add(&place(), self.direction.broken(), "is different: the value is written differently", Decided::Document);
             }
             _ if before != after => {
@@ -213,13 +275,6 @@ impl<'a> Schemas<'a> {
             Direction::Request => matches!(names, (Some("int64"), Some("int32")) | (Some("double"), Some("float"))),
             Direction::Response => matches!(names, (Some("int32"), Some("int64")) | (Some("float"), Some("double"))),
         }
-    }
-
-    /// Whether the value is written as XML, so that the names of elements count.
-    fn is_xml(&self) -> bool {
-        let (Part::Body(_, media_type) | Part::Request(media_type)) = &self.part else { return false };
-        let essence = essence(media_type);
-        essence.ends_with("/xml") || essence.ends_with("+xml")
     }
 
     /// Both keywords together: what is the rule for an item is found by its index.
@@ -378,8 +433,9 @@ impl<'a> Schemas<'a> {
                         keywords::name(other),
                         keywords::name(schema)
                     );
-                    let class = if self.replaces(schema, other) { Class::Documentation } else { self.direction.broken() };
-                    self.add(&place, class, &what, Decided::Document);
+                    let pair = self.pair(schema, other);
+                    let change = self.change(&place, Class::Documentation, &what, Decided::Document);
+                    self.found.push(Found::Replaced(pair, change, self.direction.broken()));
                 }
                 None => {
                     let class = if self.direction == Direction::Request { Class::Requests } else { Class::Safe };
@@ -393,16 +449,6 @@ impl<'a> Schemas<'a> {
             let what = format!("has the new {is} {value:?}, which is {}", keywords::name(schema));
             self.add(&place, class, &what, Decided::Document);
         }
-    }
-
-    /// Whether a schema may stand where another one stood: nothing in it breaks anybody.
-    fn replaces(&self, old: &str, new: &str) -> bool {
-        let documents = (self.old, self.new);
-        let mut inner = Self::new(documents, self.operation, self.part.clone(), self.direction, self.undocumented);
-        // A schema that leads back to this one is being compared already.
-        inner.seen.clone_from(&self.seen);
-        inner.compare(old, new);
-        !inner.changes.iter().any(|change| change.class.breaks())
     }
 
     /// Whether a property that this object does not describe is one that nobody sends: it describes others, does not say that there
@@ -458,6 +504,11 @@ impl<'a> Schemas<'a> {
     }
 
     pub(super) fn add(&mut self, place: &ChangeLocation, class: Class, what: &str, decided: Decided) {
+        let change = self.change(place, class, what, decided);
+        self.found.push(Found::Change(change));
+    }
+
+    fn change(&self, place: &ChangeLocation, class: Class, what: &str, decided: Decided) -> Change {
         let pointer = if place.gone { &place.old } else { &place.new };
         let ground = match (decided, &self.anchor) {
             (Decided::Document, _) => Ground::Document,
@@ -466,15 +517,8 @@ impl<'a> Schemas<'a> {
                 Ground::Schema { old: place.old.clone(), new: place.new.clone(), item: place.item.clone() }
             }
         };
-        self.changes.push(Change {
-            operation: self.operation.to_owned(),
-            part: self.part.clone(),
-            pointer: pointer.clone(),
-            gone: place.gone,
-            class,
-            sentence: format!("`{}` {what}", keywords::name(pointer)),
-            ground,
-        });
+        let sentence = format!("`{}` {what}", keywords::name(pointer));
+        Change { ground, ..Change::of_document("", pointer.clone(), place.gone, class, sentence) }
     }
 }
 

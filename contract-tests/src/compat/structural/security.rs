@@ -12,7 +12,7 @@ use crate::compat::change::{Class, Ground, Part};
 /// One way of being let in: every scheme that it takes, by how it looks in a request, with the scopes.
 type Way = BTreeMap<String, BTreeSet<String>>;
 
-impl Comparison<'_> {
+impl Comparison<'_, '_> {
     /// Who has what one of the old ways takes must have what some new way takes.
     pub(super) fn security(&mut self) {
         let (at, old) = ways(self.old, self.before);

@@ -112,6 +112,19 @@ impl<'a> View<'a> {
     }
 }
 
+/// Where the schema stands that the one at `pointer` only refers to; `pointer` itself, where it is not only a reference.
+pub fn followed(document: &Document, pointer: &str) -> String {
+    let mut pointer = pointer.to_owned();
+    for _ in 0..MAX_REFERENCES {
+        let schema = document.json.pointer(&pointer).and_then(Value::as_object).filter(|schema| schema.len() == 1);
+        match schema.and_then(|schema| from_reference(schema.get("$ref")?.as_str()?)) {
+            Some(next) => pointer = next,
+            None => break,
+        }
+    }
+    pointer
+}
+
 fn is_followed(reference: &Value) -> bool {
     reference.as_str().and_then(from_reference).is_some()
 }
