@@ -56,6 +56,8 @@ struct Entry<'a> {
     parts: Vec<&'a Part>,
 }
 
+/// How many parts are named about which nothing is known.
+const MOST_UNPROVEN: usize = 10;
 /// How many operations are named.
 const NAMED: usize = 5;
 
@@ -193,9 +195,12 @@ impl CompatReport {
             }
             text.push('\n');
         }
-        for (operation, part) in &self.comparison.unproven {
-            let _ =
-                writeln!(text, "note: {operation}, {part}: no rule and no example shows a break, but there is no proof either");
+        let unproven = &self.comparison.unproven;
+        let why = "no rule and no example shows a break, but there is no proof either";
+        if unproven.len() > MOST_UNPROVEN && !self.verbose {
+            let _ = writeln!(text, "note: {} parts: {why} (--verbose lists them)", unproven.len());
+        } else {
+            unproven.iter().for_each(|(operation, part)| _ = writeln!(text, "note: {operation}, {part}: {why}"));
         }
         for idle in &self.idle {
             let _ = writeln!(text, "warning: {}: {idle}", self.allow.as_deref().unwrap_or_default());

@@ -112,6 +112,10 @@ impl Comparison {
 ///
 /// [`DocumentError`].
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comparison, DocumentError> {
+    compare_within(old, new, options, COMPILING)
+}
+
+fn compare_within(old: &Document, new: &Document, options: &Options, work: usize) -> Result<Comparison, DocumentError> {
     let structure = structural::compare(old, new, options)?;
     let mut here: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, change) in structure.changes.iter().enumerate() {
@@ -125,6 +129,8 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comp
         here,
         budget: Cell::new(BUDGET),
         parts_left: 0,
+        compiling: work,
+        shown: HashMap::new(),
         known: BTreeMap::new(),
         findings: Vec::new(),
         places: HashMap::new(),
@@ -150,6 +156,10 @@ struct Comparer<'a> {
     /// How many steps the generator may take, and for how many parts.
     budget: Cell<i64>,
     parts_left: usize,
+    /// How much work may be done to make schemas ready to be asked about.
+    compiling: usize,
+    /// What an instance has shown, of whichever operation: the change and the instance.
+    shown: HashMap<(Direction, String, String), Evidence>,
     /// Shared schemas are asked about once.
     known: BTreeMap<SchemaPair, Option<Rc<(Sides, Inquiry)>>>,
     findings: Vec<CompatFinding>,
@@ -188,10 +198,7 @@ impl<'a> Comparer<'a> {
         let breaking: Vec<&(usize, &Change)> = here.iter().filter(|(_, change)| change.class.breaks()).collect();
         // Of a schema that the validator cannot read, such as one with look-ahead in a pattern, only the structure is known.
         let Some(known) = self.inquire(pair) else {
-            if breaking.is_empty() {
-                self.unproven.push((pair.operation.clone(), pair.part.clone()));
-            }
-            return;
+            return self.as_elsewhere(pair, &breaking, evidence);
         };
         let (sides, inquiry) = &*known;
         for (index, change) in &breaking {
@@ -201,7 +208,11 @@ impl<'a> Comparer<'a> {
                 .iter()
                 .find(|witness| witness.violations.iter().any(|violation| explains(change, sides.direction, violation)));
             let found = match shown {
-                Some(witness) => self.shown(sides, witness),
+                Some(witness) => {
+                    let (evidence, curl) = self.shown(sides, witness);
+                    self.shown.entry(shown_change(sides.direction, change)).or_insert_with(|| evidence.clone());
+                    (evidence, curl)
+                }
                 None if inquiry.proven => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
@@ -221,6 +232,21 @@ impl<'a> Comparer<'a> {
         }
     }
 
+    /// Where nothing can be asked, a change that an instance has shown to break another part is taken to break this one.
+    fn as_elsewhere(&mut self, pair: &Pair, breaking: &[&(usize, &Change)], evidence: &mut [Option<(Evidence, Option<String>)>]) {
+        let direction = match pair.what {
+            What::Requests(..) | What::RequestBodies(..) => Direction::Request,
+            What::Bodies(..) | What::Headers(..) => Direction::Response,
+        };
+        for (index, change) in breaking {
+            let found = self.shown.get(&shown_change(direction, change)).cloned().unwrap_or(Evidence::NotFound);
+            evidence[*index].get_or_insert((found, None));
+        }
+        if breaking.is_empty() {
+            self.unproven.push((pair.operation.clone(), pair.part.clone()));
+        }
+    }
+
     /// What differs in a part, with its place among all changes.
     fn changes_in(&self, pair: &Pair) -> Vec<(usize, &'a Change)> {
         let structure = self.structure;
@@ -229,15 +255,23 @@ impl<'a> Comparer<'a> {
         here.filter(|(_, change)| change.part.is_in(&pair.part)).collect()
     }
 
-    /// What is known about a part; none where a schema in it cannot be read.
+    /// How many schemas are in a part.
+    fn sizes_in(&self, pair: &Pair) -> impl Iterator<Item = usize> + use<'a> {
+        let (sizes, part) = (self.structure.sizes.get(&pair.operation), pair.part.clone());
+        sizes.into_iter().flatten().filter(move |(one, _)| one.is_in(&part)).map(|(_, size)| *size)
+    }
+
+    /// What is known about a part; none where a schema in it cannot be read, or where it would take too long.
     fn inquire(&mut self, pair: &Pair) -> Option<Rc<(Sides, Inquiry)>> {
         let (old, new, options) = (self.old, self.new, self.options);
         // What one part does not need is left for the others.
         let own = self.budget.get() / self.parts_left.max(1).cast_signed() as i64;
         self.parts_left = self.parts_left.saturating_sub(1);
         let budget = Cell::new(own);
-        let total = &self.budget;
-        let inquire = || {
+        let size: usize = self.sizes_in(pair).sum();
+        let (total, compiling) = (&self.budget, &mut self.compiling);
+        let mut inquire = || {
+            *compiling = compiling.checked_sub(size.saturating_mul(size))?;
             let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
             let inquiry = sides.inquire(options.seed, &budget);
             total.set(total.get() - (own - budget.get()));
@@ -331,6 +365,15 @@ impl<'a> Comparer<'a> {
     }
 }
 
+/// How a change is found again in another part.
+fn shown_change(direction: Direction, change: &Change) -> (Direction, String, String) {
+    (direction, change.pointer.clone(), change.sentence.clone())
+}
+
+/// How much work is done in one comparison to make schemas ready to be asked about: a few seconds. The validator takes time with the
+/// square of how many there are, and where each resource leads to all others that is the whole document for each part.
+const COMPILING: usize = 250_000_000;
+
 /// How many steps the generator takes in one comparison to find what shows a break: a few seconds.
 const BUDGET: i64 = 6_000_000;
 
@@ -354,5 +397,47 @@ fn explains(change: &Change, direction: Direction, violation: &crate::LocatedVio
     match item {
         Some(item) if &violation.pointer == refusing => *item == witness::last(&violation.place),
         _ => is_within(&violation.pointer, refusing) || is_within(refusing, &violation.pointer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_one_part_is_taken_to_be_so_of_others_where_asking_takes_too_long() {
+        let document = |longest: usize, most: usize| {
+            let read = |name: &str| {
+                let content = json!({ "application/json": { "schema": { "type": "array", "items": { "$ref": name } } } });
+                json!({ "responses": { "200": { "description": "Here.", "content": content } } })
+            };
+            let json = json!({
+                "openapi": "3.1.0",
+                "info": { "title": "Tags", "version": "1" },
+                "paths": {
+                    "/a": { "get": read("#/components/schemas/Tag") },
+                    "/b": { "get": read("#/components/schemas/Tag") },
+                    "/c": { "get": read("#/components/schemas/Count") },
+                },
+                "components": { "schemas": {
+                    "Tag": { "type": "string", "maxLength": longest },
+                    "Count": { "type": "integer", "maximum": most },
+                } },
+            });
+            Document::parse("tags.json", json.to_string()).unwrap()
+        };
+        let evidence = |most: usize| {
+            let found = compare_within(&document(10, 10), &document(20, 20), &Options::default(), most).unwrap();
+            let mut evidence: Vec<(String, bool)> = found
+                .breaking()
+                .map(|finding| (finding.operation.clone(), matches!(finding.evidence, Evidence::Witness(_))))
+                .collect();
+            evidence.sort();
+            evidence.into_iter().map(|(_, shown)| shown).collect::<Vec<_>>()
+        };
+        assert_eq!(evidence(COMPILING), [true, true, true]);
+        assert_eq!(evidence(4), [true, true, false], "the second is as the first, and nothing is shown of the third");
     }
 }

@@ -1,7 +1,8 @@
 //! The server as its own issuer, so that it can be tried without an account anywhere. Loopback only.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -16,6 +17,7 @@ use jsonwebtoken::{
     jwk::{Jwk, ThumbprintHash},
 };
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::{KeyError, KeySet, Verifier};
 
@@ -165,21 +167,13 @@ fn refuse_writable(path: &Path) -> Result<(), LocalIssuerError> {
 
 /// Writes the file whole or not at all, for the owner only; one that another process made first stays.
 fn create_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let _ = fs::remove_file(&temporary); // One that was killed here may have had the same id, as in a container.
-    let written = options.open(&temporary).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
-    let linked = written.and_then(|()| match fs::hard_link(&temporary, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let removed = fs::remove_file(&temporary);
-    linked.and(removed) // Where it could not be written, that is the cause, and there is nothing to remove.
+    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(failed.error),
+        _ => Ok(()),
+    }
 }
 
 fn crypto(error: impl ToString) -> LocalIssuerError {
@@ -198,8 +192,6 @@ mod tests {
     #[tokio::test]
     async fn the_key_is_made_once_for_the_owner_only_and_its_tokens_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
-        // What a process that was killed while it made the key has left is no obstacle.
-        fs::write(folder.path().join(format!("local-issuer.{}.tmp", std::process::id())), "torn").unwrap();
         let first = open(folder.path()).unwrap();
         let again = open(folder.path()).unwrap();
         assert_eq!(first.kid(), again.kid());

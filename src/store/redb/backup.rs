@@ -27,7 +27,7 @@ pub(super) fn write(database: &DatabaseFile, to: &Path) -> Result<u64, StoreErro
     temporary.push(".tmp");
     let temporary = PathBuf::from(temporary);
     let named = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("the backup {}: {error}", to.display()));
-    let file = file::new_file(&temporary).map_err(|error| named(&error))?;
+    let file = new_file(&temporary).map_err(|error| named(&error))?;
     let copied = database.read(|database| copy(&database.begin_read()?, file));
     let kept = copied.and_then(|users| put(&temporary, to).map(|()| users).map_err(|error| named(&error)));
     if kept.is_err() {
@@ -66,9 +66,21 @@ fn copy_table<K: Key, V: Value>(
 fn put(written: &Path, place: &Path) -> io::Result<()> {
     fs::File::open(written)?.sync_all()?;
     fs::rename(written, place)?;
-    #[cfg(unix)] // Elsewhere a folder is no file that can be synchronised.
-    fs::File::open(file::folder_of(place))?.sync_all()?;
-    Ok(())
+    file::synchronise(file::folder_of(place))
+}
+
+/// A new file for the owner only, in the place of what a process that was killed may have left. It may have had the same id, as in a
+/// container.
+fn new_file(path: &Path) -> io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use ::redb::{Database, DatabaseError, Error, ReadableDatabase, StorageError, TableError, backends::FileBackend};
+use tempfile::NamedTempFile;
 
 use super::{EMAILS, StoreError, USERS, VERSION, VERSIONS, unavailable};
 
@@ -96,20 +97,26 @@ fn create_missing(path: &Path) -> io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
-    private_folder(folder_of(path))?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let made = new_file(&temporary).and_then(|file| {
-        let database = Database::builder()
-            .create_with_backend(FileBackend::new(file).map_err(io::Error::other)?)
-            .map_err(io::Error::other)?;
-        make_tables(&database).map_err(io::Error::other)
-    });
-    let linked = made.and_then(|()| match fs::hard_link(&temporary, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()), // Another process made it first.
-        other => other,
-    });
-    let removed = fs::remove_file(&temporary);
-    linked.and(removed) // Where it could not be made, that is the cause, and there is nothing to remove.
+    let folder = folder_of(path);
+    private_folder(folder)?;
+    let file = NamedTempFile::new_in(folder)?; // For the owner only.
+    let database = Database::builder()
+        .create_with_backend(FileBackend::new(file.reopen()?).map_err(io::Error::other)?)
+        .map_err(io::Error::other)?;
+    make_tables(&database).map_err(io::Error::other)?;
+    drop(database);
+    match file.persist_noclobber(path) {
+        // Another process may have made it first.
+        Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(failed.error),
+        _ => synchronise(folder),
+    }
+}
+
+/// Has the names of the files in a folder on the disk, so that they are there also after the power was cut.
+pub(super) fn synchronise(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)] // Elsewhere a folder is no file that can be synchronised.
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 /// Why the system refuses the file.
@@ -177,20 +184,6 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// A new file for the owner only, in the place of what a process that was killed may have left. It may have had the same id, as in a
-/// container.
-pub(super) fn new_file(path: &Path) -> io::Result<fs::File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
@@ -201,9 +194,6 @@ mod tests {
     fn a_new_file_and_its_folder_are_for_the_owner_only() {
         let data = TempDir::new().unwrap();
         let path = data.path().join("deep/users.redb");
-        // What a process that was killed while it made the file has left is no obstacle.
-        private_folder(folder_of(&path)).unwrap();
-        fs::write(path.with_extension(format!("{}.tmp", std::process::id())), "torn").unwrap();
         DatabaseFile::open(&path).unwrap();
         DatabaseFile::open(&path).unwrap();
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");

@@ -37,6 +37,8 @@ pub struct Structure {
     pub pairs: Vec<Pair>,
     /// The operations of the old document, by the name that their changes have.
     pub operations: BTreeMap<String, Operation>,
+    /// How many pairs of schemas are in a part of an operation, by the operation.
+    pub sizes: HashMap<String, Vec<(Part, usize)>>,
     /// What differs and is not compared.
     pub unproven: Vec<(String, Part)>,
 }
@@ -324,8 +326,7 @@ impl Comparison<'_, '_> {
     }
 
     fn schemas(&mut self, part: Part, direction: Direction, old: &str, new: &str) {
-        let mut changes = self.shared.compare(&self.after.id, &part, direction, [old, new]);
-        self.structure.changes.append(&mut changes);
+        self.shared.compare((&self.after.id, part), direction, [old, new], self.structure);
     }
 
     /// Keys of two nodes that only people read.

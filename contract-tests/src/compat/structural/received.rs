@@ -178,8 +178,7 @@ impl Received<'_, '_> {
 
     fn schemas(&mut self, part: Part, direction: Direction, here: &str, there: &str) {
         let (one, other) = (format!("{here}/schema"), format!("{there}/schema"));
-        let mut changes = self.shared.compare(&self.name, &part, direction, [&one, &other]);
-        self.structure.changes.append(&mut changes);
+        self.shared.compare((&self.name, part.clone()), direction, [&one, &other], self.structure);
         if exists(self.old, &one) && exists(self.new, &other) {
             let what = match direction {
                 Direction::Request => What::RequestBodies(one, other),

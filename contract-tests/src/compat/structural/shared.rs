@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Undocumented,
+    Structure, Undocumented,
     schema::{Found, SchemaPair, Schemas, Sent},
 };
 use crate::{
@@ -35,11 +35,16 @@ impl<'a> Shared<'a> {
         Self { documents: (old, new), undocumented, numbers: HashMap::new(), pairs: Vec::new(), found: Vec::new() }
     }
 
-    /// What differs between two schemas of a part of an operation, and everything inside of them: each pair of schemas once.
-    pub fn compare(&mut self, operation: &str, part: &Part, direction: Direction, schemas: [&str; 2]) -> Vec<Change> {
-        let root = self.number(SchemaPair::of_value(self.documents, Sent::of(part, direction), schemas));
+    /// Adds what differs between two schemas of a part of an operation, and everything inside of them: each pair of schemas once.
+    pub fn compare(
+        &mut self,
+        (operation, part): (&str, Part),
+        direction: Direction,
+        schemas: [&str; 2],
+        structure: &mut Structure,
+    ) {
+        let root = self.number(SchemaPair::of_value(self.documents, Sent::of(&part, direction), schemas));
         let mut seen = HashSet::new();
-        let mut changes = Vec::new();
         for (found, index) in self.reached(root, &mut seen) {
             let (change, class) = match &found[index] {
                 Entry::Change(change) => (change, change.class),
@@ -47,9 +52,10 @@ impl<'a> Shared<'a> {
                 Entry::Replaced(_, change, _) => (change, change.class),
                 Entry::Inside(_) => continue,
             };
-            changes.push(Change { operation: operation.to_owned(), part: part.clone(), class, ..change.clone() });
+            let change = Change { operation: operation.to_owned(), part: part.clone(), class, ..change.clone() };
+            structure.changes.push(change);
         }
-        changes
+        structure.sizes.entry(operation.to_owned()).or_default().push((part, seen.len()));
     }
 
     /// Whether anything breaks somebody in a pair of schemas, but for the pairs that are compared anyway.
