@@ -49,7 +49,7 @@ pub struct Schemas<'a> {
     anchor: Option<(String, String)>,
     seen: HashSet<(String, String, Bearing)>,
     /// Where the schema begins in the new document whose parts are compared: that of one value, with all that applies to it.
-    value: Option<String>,
+    pub(super) value: Option<String>,
 }
 
 impl<'a> Schemas<'a> {
@@ -263,6 +263,9 @@ impl<'a> Schemas<'a> {
             self.differ(&place, further, if ends { "is a new alternative" } else { "is a new part" });
         }
         for old in before {
+            if !ends {
+                self.part_vanished(&old, place);
+            }
             let place = ChangeLocation { old, new: place.new.clone(), gone: true, item: None };
             self.differ(&place, further.opposite(), if ends { "is an alternative no longer" } else { "is a part no longer" });
         }
