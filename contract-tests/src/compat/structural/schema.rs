@@ -130,7 +130,9 @@ impl<'a> Schemas<'a> {
         let (before, after) = (old.get(keyword), new.get(keyword));
         match keyword {
             "minimum" | "maximum" => {}
-            "type" if matches!(self.part, Part::Requests | Part::Header(..)) => {
+            // Two lists of texts say more than the types of what they stand for.
+            "type" if self.is_text() && self.listed(old, new).iter().all(Option::is_some) => {}
+            "type" if self.is_text() => {
                 if let Some((effect, what)) = keywords::text_type(before, after) {
                     self.differ(&place(), effect, &what);
                 }
@@ -179,7 +181,7 @@ impl<'a> Schemas<'a> {
 
     /// `enum` and `const`: which values are listed.
     fn values(&mut self, old: &View<'_>, new: &View<'_>) {
-        let (before, after) = (keywords::values(old), keywords::values(new));
+        let [before, after] = self.listed(old, new);
         let keyword = |view: &View<'_>| if view.get("const").is_some() { "const" } else { "enum" };
         let place = ChangeLocation { old: old.at(keyword(old)), new: new.at(keyword(new)), gone: after.is_none(), item: None };
         if let Some((effect, what)) = keywords::enumeration(before.as_deref(), after.as_deref()) {
@@ -213,6 +215,33 @@ impl<'a> Schemas<'a> {
             Direction::Request => matches!(names, (Some("int64"), Some("int32")) | (Some("double"), Some("float"))),
             Direction::Response => matches!(names, (Some("int32"), Some("int64")) | (Some("float"), Some("double"))),
         }
+    }
+
+    /// The values that both list; for a value that is sent as text, the texts. Null is none.
+    fn listed(&self, old: &View<'_>, new: &View<'_>) -> [Option<Vec<Value>>; 2] {
+        let values = [old, new].map(keywords::values);
+        if !self.is_text() {
+            return values;
+        }
+        let is_listed = values.iter().any(Option::is_some);
+        let text = |value: Value| match value {
+            Value::Null => None,
+            Value::Number(_) | Value::Bool(_) => Some(Value::String(value.to_string())),
+            value => Some(value),
+        };
+        let [before, after] = values.map(|values| values.map(|values| values.into_iter().filter_map(text).collect::<Vec<_>>()));
+        // A boolean is one of two texts.
+        let either = |view: &View<'_>| {
+            let is_boolean =
+                is_listed && keywords::types(view.get("type")).iter().all(|name| matches!(*name, "boolean" | "null"));
+            is_boolean.then(|| vec![Value::from("true"), Value::from("false")])
+        };
+        [before.or_else(|| either(old)), after.or_else(|| either(new))]
+    }
+
+    /// Whether the value is sent as text: a parameter, a header.
+    fn is_text(&self) -> bool {
+        matches!(self.part, Part::Requests | Part::Header(..))
     }
 
     /// Whether the value is written as XML, so that the names of elements count.
