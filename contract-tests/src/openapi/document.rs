@@ -73,6 +73,11 @@ impl Document {
         Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
     }
 
+    /// The document with another content.
+    pub(crate) fn with(&self, json: Value) -> Self {
+        Self { name: self.name.clone(), json, source: Arc::clone(&self.source), one_way: Default::default() }
+    }
+
     /// The document in which what requests do not send is not required.
     pub(crate) fn in_requests(&self) -> &Value {
         self.one_way[0].get_or_init(|| one_way(&self.json, "readOnly"))

@@ -1,5 +1,6 @@
 //! What differs between two documents, by rules that know which way values go.
 
+mod alike;
 mod keywords;
 mod objects;
 mod parameters;
@@ -23,6 +24,7 @@ use super::{
     change::{Change, Class, Direction, Ground, Part},
     verdict::{Options, Undocumented},
 };
+pub use alike::as_new_writes;
 use view::View;
 
 /// Differences, and what of both documents can be compared.
