@@ -100,6 +100,32 @@ async fn an_answer_is_one_of_two_kinds_that_only_a_wrong_property_tells_apart() 
     whole(&read("/data", &format!("{{oneOf: [{months}, {weeks}]}}"))).await;
 }
 
+/// Generators of documents write classes that know their heirs so: to the letter such a schema has no end.
+#[tokio::test]
+async fn a_base_lists_its_heirs_and_each_is_composed_of_it() {
+    whole(
+        "
+  /shapes:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Shape'}}}}
+      responses:
+        '201': {description: Made., content: {application/json: {schema: {$ref: '#/components/schemas/Shape'}}}}
+        '400': {description: No.}
+        '415': {description: No.}
+components:
+  schemas:
+    Shape:
+      required: [kind]
+      properties: {kind: {type: string}}
+      discriminator: {propertyName: kind, mapping: {circle: '#/components/schemas/Circle', square: '#/components/schemas/Square'}}
+      oneOf: [{$ref: '#/components/schemas/Circle'}, {$ref: '#/components/schemas/Square'}]
+    Circle: {allOf: [{$ref: '#/components/schemas/Shape'}, {type: object, required: [radius], properties: {kind: {enum: [circle]}, radius: {type: number}}}]}
+    Square: {allOf: [{$ref: '#/components/schemas/Shape'}, {type: object, required: [side], properties: {kind: {enum: [square]}, side: {type: number}}}]}
+",
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn a_path_may_have_a_query_of_its_own() {
     whole(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use contract_tests::{
-    Document,
+    Document, DocumentError,
     compat::{
         allow, base,
         report::{CompatReport, Format},
@@ -51,9 +51,15 @@ pub struct Arguments {
     seed: u64,
 }
 
+/// What `--file` must name.
+const FILE: &str = "--file names the new document: OpenAPI 2.0, 3.0, 3.1 or 3.2, YAML or JSON";
+
 /// Compares the documents and prints the report; returns whether the change breaks nobody.
 pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
-    let usable = |error| CliError::new(error, "--file names the new document: OpenAPI 3.0 or 3.1, YAML or JSON");
+    let usable = |error: DocumentError| {
+        let hint = if base::leads_nowhere(&error) { base::FILES } else { FILE };
+        CliError::new(error, hint)
+    };
     let mut new = Document::read(&arguments.file).map_err(usable)?;
     new.name = shown(&arguments.file);
     let mut old = base::read(&arguments.base, &arguments.file).map_err(|error| CliError::new(&error, error.hint()))?;

@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use openapi_document::LoadError;
+
 use crate::{Document, DocumentError};
 
 /// Why there is no old document.
@@ -42,13 +44,22 @@ impl BaseError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Document(_) => "the old document must be an OpenAPI 3.0 or 3.1 document",
+            Self::Document(error) if leads_nowhere(error) => FILES,
+            Self::Document(_) => "the old document must be an OpenAPI document: 2.0, 3.0, 3.1 or 3.2, YAML or JSON",
             Self::Git(_) => "install git, or give --base a file",
             Self::Unknown(_) => "fetch the branch first: `git fetch origin main`, or `fetch-depth: 0` in GitHub Actions",
             Self::SeveralFiles { .. } => "check the commit out to another folder (`git worktree add`), and give --base its file",
             Self::NotInCommit { .. } => "compare with a revision that has the document; a new document breaks nobody",
         }
     }
+}
+
+/// What to do about a document with a file that is not there.
+pub const FILES: &str = "compare with all the files that the document refers to: they stand where its references say";
+
+/// Whether a document cannot be read because a reference leads nowhere.
+pub fn leads_nowhere(error: &DocumentError) -> bool {
+    matches!(error, DocumentError::Load(LoadError::Reference { .. }))
 }
 
 /// Reads the old document: `base` where it is a file, or `file` as it is in the commit `base`.

@@ -112,7 +112,8 @@ impl Comparison {
 ///
 /// [`DocumentError`].
 pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Comparison, DocumentError> {
-    compare_within(old, new, options, COMPILING)
+    let alike = structural::as_new_writes(old, new);
+    compare_within(alike.as_ref().unwrap_or(old), new, options, COMPILING)
 }
 
 fn compare_within(old: &Document, new: &Document, options: &Options, work: usize) -> Result<Comparison, DocumentError> {

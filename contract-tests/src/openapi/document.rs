@@ -12,7 +12,7 @@ use openapi_document::{
 };
 use serde_json::{Value, json};
 
-use super::{form::Writing, operation::path_names};
+use super::{form::Writing, inheritance, operation::path_names};
 use crate::{
     pointer::escape,
     text::pattern::{Pattern, PatternError},
@@ -70,7 +70,13 @@ impl Document {
         let mut json = source.json().clone();
         source.defects().iter().for_each(|defect| repair(&mut json, defect));
         describe_bodies(&mut json);
+        inheritance::untangle(&mut json);
         Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
+    }
+
+    /// The document with another content.
+    pub(crate) fn with(&self, json: Value) -> Self {
+        Self { name: self.name.clone(), json, source: Arc::clone(&self.source), one_way: Default::default() }
     }
 
     /// The document in which what requests do not send is not required.

@@ -5,6 +5,7 @@ pub(crate) mod discriminator;
 pub(crate) mod document;
 pub(crate) mod examples;
 pub(crate) mod form;
+mod inheritance;
 pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod resources;

@@ -9,6 +9,8 @@ use crate::pointer::escape;
 
 /// References may follow one another this often before it is a circle.
 const MAX_DEPTH: usize = 256;
+/// From this depth on it is looked whether a schema has led back to itself: each round may take twice as long as the one before.
+const MAY_BE_CIRCLE: usize = 32;
 
 /// A constraint that an instance breaks, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,7 +65,8 @@ struct Evaluation<'a> {
     place: String,
     /// How many conditions and alternatives we are in.
     inside: usize,
-    depth: usize,
+    /// The schemas that are being applied, each with its value.
+    open: Vec<(NodeId, *const Value)>,
     /// Whether only the verdict is asked for: the rest of the trace stays empty, and what is invalid is not looked at further.
     quiet: bool,
     /// How many steps may be taken; the verdict of an evaluation that took more is none.
@@ -101,7 +104,7 @@ impl Schema {
     fn evaluation(&self, quiet: bool, limit: u64) -> Evaluation<'_> {
         let count = if quiet { 0 } else { self.constraints.len() };
         let trace = Trace { satisfied: vec![false; count], failed: vec![false; count], ..Trace::default() };
-        Evaluation { schema: self, trace, place: String::new(), inside: 0, depth: 0, quiet, limit }
+        Evaluation { schema: self, trace, place: String::new(), inside: 0, open: Vec::new(), quiet, limit }
     }
 }
 
@@ -153,12 +156,14 @@ impl Evaluation<'_> {
 
     fn node(&mut self, id: NodeId, value: &Value) -> (bool, Evaluated) {
         self.trace.steps += 1;
-        if self.depth >= MAX_DEPTH || self.trace.steps > self.limit {
+        let (depth, this) = (self.open.len(), (id, std::ptr::from_ref(value)));
+        let is_circle = depth >= MAX_DEPTH || depth >= MAY_BE_CIRCLE && self.open.contains(&this);
+        if is_circle || self.trace.steps > self.limit {
             return (true, Evaluated::default());
         }
-        self.depth += 1;
+        self.open.push(this);
         let outcome = self.applied(id, value);
-        self.depth -= 1;
+        self.open.pop();
         outcome
     }
 

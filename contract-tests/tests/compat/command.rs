@@ -122,6 +122,8 @@ fn what_cannot_run_is_2_and_says_what_helps() {
     let path = folder.path();
     fs::write(path.join("no.yaml"), "openapi: 2.0\n").unwrap();
     fs::write(path.join("breaks.yaml"), "- pointer: /paths\n").unwrap();
+    let elsewhere = "openapi: 3.1.0\ninfo: {title: A, version: '1'}\npaths: {/a: {$ref: paths/a.yaml}}\n";
+    fs::write(path.join("elsewhere.yaml"), elsewhere).unwrap();
     let file = "api/openapi.yaml";
     for (arguments, error, hint) in [
         (vec!["--base", "origin/main", "--file", file], "origin/main is neither a file nor a revision", "git fetch origin main"),
@@ -130,6 +132,8 @@ fn what_cannot_run_is_2_and_says_what_helps() {
         (vec!["--base", "no.yaml", "--file", file], "no.yaml is not an OpenAPI document: its version is 2.0", "OpenAPI"),
         (vec!["--base", "before", "--file", "missing.yaml"], "missing.yaml: No such file", "--file names the new document"),
         (vec!["--base", "before", "--file", "no.yaml"], "no.yaml is not an OpenAPI", "--file names the new document"),
+        (vec!["--base", "elsewhere.yaml", "--file", file], "paths/a.yaml", "all the files that the document refers to"),
+        (vec!["--base", file, "--file", "elsewhere.yaml"], "paths/a.yaml", "all the files that the document refers to"),
         (
             vec!["--base", "before", "--file", file, "--allow", "missing.yaml"],
             "missing.yaml: No such file",

@@ -72,10 +72,11 @@ pub fn plain(keyword: &str, before: Option<&Value>, after: Option<&Value>) -> Op
     Some((effect?, what))
 }
 
-/// The type of a parameter or a header, which is sent as text: any text is a string.
+/// The type of a parameter or a header, which is sent as text: any text is a string, and none is null.
 pub fn text_type(before: Option<&Value>, after: Option<&Value>) -> Option<(Effect, String)> {
     let texts = |value| {
         let mut types = types(value);
+        types.remove("null");
         if types.contains("string") {
             types.extend(["boolean", "integer", "fraction"]);
         }

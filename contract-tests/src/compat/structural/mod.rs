@@ -1,5 +1,6 @@
 //! What differs between two documents, by rules that know which way values go.
 
+mod alike;
 mod keywords;
 mod objects;
 mod parameters;
@@ -24,6 +25,7 @@ use super::{
     change::{Change, Class, Direction, Ground, Part},
     verdict::{Options, Undocumented},
 };
+pub use alike::as_new_writes;
 use shared::Shared;
 use view::View;
 pub(super) use view::followed;
@@ -125,7 +127,7 @@ fn sunset(document: &Document, pointer: &str) -> Option<NaiveDate> {
     day.get(..10)?.parse().ok()
 }
 
-/// Operations by where they are: the method, and the path below a server without the names of its parameters.
+/// Operations by where they are: the method, and the path below a server, with and without the names of its parameters.
 struct Places<'a>(HashMap<(String, String), &'a Operation>);
 
 impl<'a> Places<'a> {
@@ -134,16 +136,22 @@ impl<'a> Places<'a> {
         let mut all = HashMap::new();
         for server in servers {
             for operation in operations {
+                all.entry(named_place(server, operation)).or_insert(operation);
                 all.entry(place(server, operation)).or_insert(operation);
             }
         }
         Self(all)
     }
 
-    /// What is where this operation is on this server.
+    /// What is where this operation is on this server. Some documents have two paths that differ only in the names of their
+    /// parameters: then what has the same names too is the same operation.
     fn find(&self, server: &str, operation: &Operation) -> Option<&'a Operation> {
-        self.0.get(&place(server, operation)).copied()
+        self.0.get(&named_place(server, operation)).or_else(|| self.0.get(&place(server, operation))).copied()
     }
+}
+
+fn named_place(server: &str, operation: &Operation) -> (String, String) {
+    (operation.method.clone(), format!("{server}{}", operation.path))
 }
 
 fn place(server: &str, operation: &Operation) -> (String, String) {

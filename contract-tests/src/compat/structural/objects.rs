@@ -93,6 +93,24 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// The properties of a part of the value that is a part no longer, where nothing else describes them.
+    pub(super) fn part_vanished(&mut self, part: &str, place: &ChangeLocation) {
+        if self.direction != Direction::Response || !self.keeps_to_the_described(&View::of(self.new, &self.value)) {
+            return;
+        }
+        let view = View::of(self.old, part);
+        let required = view.texts("required");
+        for name in view.names("properties").filter(|name| !required.contains(name)) {
+            let old = view.member("properties", name);
+            if !self.is_described(name) && !View::of(self.old, &old).is(self.direction.mark()) {
+                let place = ChangeLocation { old, new: place.new.clone(), gone: true, item: Some(name.to_owned()) };
+                let what = "is no longer described, and no longer sent: who reads it finds it no more";
+                self.add(&place, Class::Responses, what, Decided::Document);
+            }
+        }
+        view.all_of.iter().for_each(|inner| self.part_vanished(inner, place));
+    }
+
     pub(super) fn pattern_properties(&mut self, old: &View<'a>, new: &View<'a>) {
         let keyword = "patternProperties";
         let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (old.names(keyword).collect(), new.names(keyword).collect());

@@ -9,15 +9,17 @@ use super::{Comparison, keywords, schema_of, view::View};
 use crate::compat::change::{Class, Direction, Ground, Part};
 
 /// A parameter as the rules see it.
-struct Parameter<'a> {
-    pointer: String,
-    node: &'a Value,
-    place: &'a str,
-    name: &'a str,
+pub(super) struct Parameter<'a> {
+    /// Where it is listed.
+    pub listed: String,
+    pub pointer: String,
+    pub node: &'a Value,
+    pub place: &'a str,
+    pub name: &'a str,
 }
 
 impl Parameter<'_> {
-    fn required(&self) -> bool {
+    pub fn required(&self) -> bool {
         self.node.get("required") == Some(&json!(true))
     }
 
@@ -35,14 +37,14 @@ impl Parameter<'_> {
     }
 
     /// How lists and objects are written, with the defaults of OpenAPI 3.1, section 4.8.12.2.
-    fn style(&self) -> (&str, bool) {
+    pub fn style(&self) -> (&str, bool) {
         let default = if matches!(self.place, "query" | "cookie") { "form" } else { "simple" };
         let style = self.node.get("style").and_then(Value::as_str).unwrap_or(default);
         (style, self.node.get("explode").and_then(Value::as_bool).unwrap_or(style == "form"))
     }
 
     /// Where its schema stands, or would.
-    fn schema(&self) -> String {
+    pub fn schema(&self) -> String {
         schema_of(self.node, &self.pointer)
     }
 }
@@ -127,17 +129,18 @@ fn missing(parameter: &Parameter<'_>) -> Ground {
 }
 
 /// The parameters of an operation and its path by place and name.
-fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, String), Parameter<'a>> {
+pub(super) fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, String), Parameter<'a>> {
     let path = operation.path_item();
     let mut all = BTreeMap::new();
     for list in [format!("{path}/parameters"), format!("{}/parameters", operation.pointer)] {
         for index in 0..document.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
-            let Some((pointer, node)) = document.resolve(&format!("{list}/{index}")) else { continue };
+            let listed = format!("{list}/{index}");
+            let Some((pointer, node)) = document.resolve(&listed) else { continue };
             let text = |key: &str| node.get(key).and_then(Value::as_str);
             let (Some(place), Some(name)) = (text("in"), text("name")) else { continue };
             let described_elsewhere = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
             if place != "header" || !described_elsewhere {
-                let parameter = Parameter { pointer, node, place, name };
+                let parameter = Parameter { listed, pointer, node, place, name };
                 all.insert((place, parameter.key(&operation.path)), parameter);
             }
         }

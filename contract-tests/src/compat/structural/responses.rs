@@ -70,7 +70,12 @@ impl Comparison<'_, '_> {
             }
             _ => {}
         }
-        let kept = old.keys().all(|name| covering(&new, name).is_some());
+        // A range that is one of its media types now is not removed.
+        let is_kept = |name: &str| {
+            let one = BTreeMap::from([(name.to_owned(), String::new())]);
+            covering(&new, name).is_some() || new.keys().any(|other| covering(&one, other).is_some())
+        };
+        let kept = old.keys().all(|name| is_kept(name));
         for (name, at) in &new {
             let part = Part::Body(status.to_owned(), name.clone());
             let Some((known, here)) = covering(&old, name) else {
@@ -83,19 +88,29 @@ impl Comparison<'_, '_> {
                 self.add(part, at, false, class, &what, ground);
                 continue;
             };
-            self.described(here, at, &["example", "examples"]);
-            self.encodings(&part, Direction::Response, (known, here), at);
-            self.items(&part, Direction::Response, here, at);
-            let (schema, schema_there) = (format!("{here}/schema"), format!("{at}/schema"));
-            self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
-            if exists(self.old, &schema) && exists(self.new, &schema_there) {
-                let what = What::Bodies(schema, schema_there);
-                self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
-            }
+            self.body(part, (known, here), at);
         }
-        for (name, at) in old.iter().filter(|(name, _)| covering(&new, name).is_none()) {
+        // What is in a range of the new document has the schema of the range.
+        for (name, at) in &old {
+            let Some((_, there)) = covering(&new, name).filter(|(range, _)| covering(&old, range).is_none()) else { continue };
+            self.body(Part::Body(status.to_owned(), name.clone()), (name, at), there);
+        }
+        for (name, at) in old.iter().filter(|(name, _)| !is_kept(name)) {
             let what = format!("the media type {name} is removed: a client that accepts only it gets none");
             self.add(Part::Body(status.to_owned(), name.clone()), at, true, Class::Responses, &what, Ground::Document);
+        }
+    }
+
+    /// A body that both documents describe.
+    fn body(&mut self, part: Part, (known, here): (&str, &str), at: &str) {
+        self.described(here, at, &["example", "examples"]);
+        self.encodings(&part, Direction::Response, (known, here), at);
+        self.items(&part, Direction::Response, here, at);
+        let (schema, schema_there) = (format!("{here}/schema"), format!("{at}/schema"));
+        self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
+        if exists(self.old, &schema) && exists(self.new, &schema_there) {
+            let what = What::Bodies(schema, schema_there);
+            self.structure.pairs.push(Pair { operation: self.after.id.clone(), part, what });
         }
     }
 

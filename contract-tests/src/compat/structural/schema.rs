@@ -108,7 +108,7 @@ pub struct Schemas<'a> {
     bearing: Bearing,
     anchor: Option<(String, String)>,
     /// Where the schema begins in the new document whose parts are compared: that of one value, with all that applies to it.
-    value: String,
+    pub(super) value: String,
 }
 
 impl<'a> Schemas<'a> {
@@ -192,6 +192,8 @@ impl<'a> Schemas<'a> {
         let (before, after) = (old.get(keyword), new.get(keyword));
         match keyword {
             "minimum" | "maximum" => {}
+            // Two lists of texts say more than the types of what they stand for.
+            "type" if self.sent.as_text && self.listed(old, new).iter().all(Option::is_some) => {}
             "type" if self.sent.as_text => {
                 if let Some((effect, what)) = keywords::text_type(before, after) {
                     self.differ(&place(), effect, &what);
@@ -241,7 +243,7 @@ impl<'a> Schemas<'a> {
 
     /// `enum` and `const`: which values are listed.
     fn values(&mut self, old: &View<'_>, new: &View<'_>) {
-        let (before, after) = (keywords::values(old), keywords::values(new));
+        let [before, after] = self.listed(old, new);
         let keyword = |view: &View<'_>| if view.get("const").is_some() { "const" } else { "enum" };
         let place = ChangeLocation { old: old.at(keyword(old)), new: new.at(keyword(new)), gone: after.is_none(), item: None };
         if let Some((effect, what)) = keywords::enumeration(before.as_deref(), after.as_deref()) {
@@ -275,6 +277,28 @@ impl<'a> Schemas<'a> {
             Direction::Request => matches!(names, (Some("int64"), Some("int32")) | (Some("double"), Some("float"))),
             Direction::Response => matches!(names, (Some("int32"), Some("int64")) | (Some("float"), Some("double"))),
         }
+    }
+
+    /// The values that both list; for a value that is sent as text, the texts. Null is none.
+    fn listed(&self, old: &View<'_>, new: &View<'_>) -> [Option<Vec<Value>>; 2] {
+        let values = [old, new].map(keywords::values);
+        if !self.sent.as_text {
+            return values;
+        }
+        let is_listed = values.iter().any(Option::is_some);
+        let text = |value: Value| match value {
+            Value::Null => None,
+            Value::Number(_) | Value::Bool(_) => Some(Value::String(value.to_string())),
+            value => Some(value),
+        };
+        let [before, after] = values.map(|values| values.map(|values| values.into_iter().filter_map(text).collect::<Vec<_>>()));
+        // A boolean is one of two texts.
+        let either = |view: &View<'_>| {
+            let is_boolean =
+                is_listed && keywords::types(view.get("type")).iter().all(|name| matches!(*name, "boolean" | "null"));
+            is_boolean.then(|| vec![Value::from("true"), Value::from("false")])
+        };
+        [before.or_else(|| either(old)), after.or_else(|| either(new))]
     }
 
     /// Both keywords together: what is the rule for an item is found by its index.
@@ -318,6 +342,9 @@ impl<'a> Schemas<'a> {
             self.differ(&place, further, if ends { "is a new alternative" } else { "is a new part" });
         }
         for old in before {
+            if !ends {
+                self.part_vanished(&old, place);
+            }
             let place = ChangeLocation { old, new: place.new.clone(), gone: true, item: None };
             self.differ(&place, further.opposite(), if ends { "is an alternative no longer" } else { "is a part no longer" });
         }

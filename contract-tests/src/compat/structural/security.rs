@@ -66,11 +66,14 @@ fn scheme(document: &Document, name: &str) -> String {
     let Some((_, scheme)) = document.resolve(&format!("/components/securitySchemes/{}", escape(name))) else {
         return format!("the scheme {name}");
     };
-    let text = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let given = |key: &str| scheme.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| given(key).to_lowercase();
     match (text("type").as_str(), text("scheme").as_str()) {
         ("oauth2" | "openidconnect", _) | ("http", "bearer") => "a bearer token".to_owned(),
         ("http", scheme) => format!("HTTP authentication ({scheme})"),
-        ("apikey", _) => format!("an API key ({} {})", text("in"), text("name")),
+        // Only names of headers are the same in any letter case.
+        ("apikey", _) if text("in") == "header" => format!("an API key (header {})", text("name")),
+        ("apikey", _) => format!("an API key ({} {})", text("in"), given("name")),
         (other, _) => other.to_owned(),
     }
 }
