@@ -45,6 +45,10 @@ impl Style {
     }
 }
 
+/// How deep in a value something is made wrong, and how many such values are tried.
+const MOST_DEEP: usize = 2;
+const MOST_WRONG: usize = 400;
+
 /// How deep a value is made: a schema that contains itself ends here.
 const DEPTH: usize = 8;
 
@@ -98,16 +102,56 @@ impl Maker<'_> {
             };
             [with(&echoed), with(&Map::new()), Some(value)]
         });
-        // Where an object is of two open kinds at once, a property that is wrong for one makes it the other.
-        let wrong = || [json!([[]]), json!(0)].into_iter();
-        let apart =
-            parts.properties.iter().flat_map(|(name, _)| wrong().map(move |wrong| (*name, wrong))).filter_map(|(name, wrong)| {
-                let Value::Object(mut object) = self.value("", &media.schema, 0) else { return None };
-                object.insert(name.to_owned(), wrong);
-                Some(json!(object))
-            });
+        // Where an object is of two open kinds at once, a property that is wrong for one makes it the other, wherever that is.
+        let styles = [self.style, Style { examples: false, items: 1, branch: 0 }, Style { examples: false, items: 1, branch: 1 }];
+        let apart = styles.into_iter().flat_map(|style| {
+            let maker = Self { style, ..*self };
+            let made = maker.value("", &media.schema, 0);
+            (0..=MOST_DEEP).flat_map(move |depth| maker.with_one_wrong(&made, &media.schema, depth))
+        });
+        let apart = apart.take(MOST_WRONG);
         let found = first.iter().find_map(|candidate| candidate().filter(is_valid));
         found.or_else(|| others.flatten().chain(apart).find(is_valid).map(|made| with_each(made, &echoed, &is_valid)))
+    }
+
+    /// The value with one property that is most likely wrong, so deep in it.
+    fn with_one_wrong(&self, value: &Value, schema: &Value, depth: usize) -> Vec<Value> {
+        match value {
+            Value::Object(object) => {
+                let mut properties = Vec::new();
+                self.described(schema, 0, &mut properties);
+                let spoilt = properties.into_iter().flat_map(|(name, schema)| {
+                    let wrong = match depth {
+                        0 => vec![json!([[]]), json!(0)],
+                        _ => {
+                            let inside = object.get(name).cloned().unwrap_or_else(|| self.value(name, schema, 1));
+                            self.with_one_wrong(&inside, schema, depth - 1)
+                        }
+                    };
+                    wrong.into_iter().map(|wrong| {
+                        let mut object = object.clone();
+                        object.insert(name.to_owned(), wrong);
+                        Value::Object(object)
+                    })
+                });
+                spoilt.collect()
+            }
+            Value::Array(items) => {
+                let schema = followed(self.root, schema).get("items").unwrap_or(&Value::Null);
+                let wrong = items.first().map(|first| self.with_one_wrong(first, schema, depth));
+                wrong.into_iter().flatten().map(|wrong| json!([wrong])).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The properties that a schema describes in all its parts, each as often as it does.
+    fn described<'a>(&'a self, schema: &'a Value, depth: usize, found: &mut Vec<(&'a str, &'a Value)>) {
+        let schema = followed(self.root, schema);
+        let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        found.extend(properties.map(|(name, schema)| (name.as_str(), schema)));
+        let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+        parts.filter(|_| depth < DEPTH).for_each(|part| self.described(part, depth + 1, found));
     }
 
     /// An example as an answer of its own: with another id, created now.

@@ -133,9 +133,9 @@ impl Document {
         own.or_else(|| self.routes.iter().flat_map(|route| &route.operations).next())
     }
 
-    /// The route of a path, and the path's values for the names in its template.
-    pub fn route(&self, uri: &Uri) -> Option<(&Route, Map<String, Value>)> {
-        self.routes.iter().find_map(|route| Some((route, route.template.values(uri)?)))
+    /// The routes that a path may be one of, the most particular first, each with the path's values for the names in its template.
+    pub fn routes(&self, uri: &Uri) -> Vec<(&Route, Map<String, Value>)> {
+        self.routes.iter().filter_map(|route| Some((route, route.template.values(uri)?))).collect()
     }
 }
 

@@ -55,6 +55,11 @@ pub fn is_next(name: &str) -> bool {
     NEXT.contains(&plain(name).as_str())
 }
 
+/// Whether a parameter says with which item a page begins.
+pub fn is_position(name: &str) -> bool {
+    OFFSET.contains(&plain(name).as_str()) || CURSOR.contains(&plain(name).as_str())
+}
+
 /// Whether a parameter is the number of a page.
 pub fn is_number(name: &str) -> bool {
     NUMBER.contains(&plain(name).as_str())

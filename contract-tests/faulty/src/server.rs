@@ -102,15 +102,21 @@ impl Server {
 
     async fn answer(&self, head: &request::Parts, seen: &mut Seen) -> Reply {
         let turn = Turn { server: self, head, now: now(), serial: self.serial.fetch_add(1, Ordering::Relaxed) };
-        let Some((route, path_values)) = self.document.route(&head.uri) else {
+        let routes = self.document.routes(&head.uri);
+        let Some((first, _)) = routes.first() else {
             return turn.problem(self.document.beside(&seen.path, &seen.method), 404, &[]);
         };
-        let Some(operation) = route.operations.iter().find(|operation| operation.method == seen.method) else {
-            let mut reply = turn.problem(route.operations.first(), 405, &[]);
-            reply.headers.insert("allow".to_owned(), route.allow());
+        // Two templates may differ in nothing but the names in them.
+        let found = routes.iter().find_map(|(route, values)| {
+            Some((route.operations.iter().find(|operation| operation.method == seen.method)?, values))
+        });
+        let Some((operation, path_values)) = found else {
+            let mut reply = turn.problem(first.operations.first(), 405, &[]);
+            let allowed: Vec<String> = routes.iter().map(|(route, _)| route.allow()).filter(|allow| !allow.is_empty()).collect();
+            reply.headers.insert("allow".to_owned(), allowed.join(", "));
             return reply;
         };
-        turn.operate(operation, &path_values, seen).await
+        turn.operate(operation, path_values, seen).await
     }
 
     /// Its document's schemas.
@@ -285,13 +291,29 @@ impl Turn<'_> {
         object.insert(property.clone(), json!(items?));
         if let Some(name) = &list.next {
             object.shift_remove(name);
-            object.extend(page.next.map(|next| (name.clone(), json!(next))));
+            object.extend(page.next.as_ref().map(|next| (name.clone(), json!(next))));
+        }
+        // What leads to the next page may have to be a URL.
+        let mut linked = body.clone();
+        if let (Some(name), Some(next), Some(object)) = (&list.next, &page.next, linked.as_object_mut()) {
+            object.extend(self.next_url(operation, next).map(|url| (name.clone(), json!(url))));
         }
         let mut last = body.clone();
         if let (Some(name), Some(object)) = (&list.next, last.as_object_mut()) {
             object.entry(name.clone()).or_insert(Value::Null);
         }
-        [body, last].into_iter().find(|body| media.validator.is_valid(body))
+        [body, linked, last].into_iter().find(|body| media.validator.is_valid(body))
+    }
+
+    /// Where the next page is, which begins at this position; none where no parameter of the operation says so.
+    fn next_url(&self, operation: &ServedOperation, position: &str) -> Option<String> {
+        let name = &operation.parameters.iter().find(|known| known.place == "query" && list::is_position(&known.name))?.name;
+        let host = self.head.headers.get("host")?.to_str().ok()?;
+        let position = position.trim_start_matches('0');
+        let same = pairs(self.head.uri.query().unwrap_or_default()).into_iter().filter(|(other, _)| other != name);
+        let query = same.chain([(name.clone(), position.to_owned())]);
+        let query: Vec<String> = query.map(|(name, value)| format!("{}={}", encode(&name), encode(&value))).collect();
+        Some(format!("http://{host}{}?{}", self.head.uri.path(), query.join("&")))
     }
 
     fn deny(&self, operation: &ServedOperation, denied: Denied, seen: &Seen) -> Reply {

@@ -167,10 +167,12 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// The path with ids that nothing has.
 fn of_nothing(path: &str) -> String {
-    path.split('/')
-        .map(|segment| if segment.contains('{') { "3c8f6a1e9d2b4f70-undocumented" } else { segment })
-        .collect::<Vec<_>>()
-        .join("/")
+    let mut parts = path.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| {
+        let after = part.split_once('}').map_or(part, |(_, after)| after);
+        format!("{path}3c8f6a1e9d2b4f70-undocumented{after}")
+    })
 }
 
 /// Without a parameter in its path an operation has 404 only for the paths beside its own.

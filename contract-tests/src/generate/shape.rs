@@ -419,7 +419,7 @@ impl Generator<'_> {
 }
 
 /// The types of values that a rule is about.
-fn subject(rule: &Rule) -> Types {
+pub(crate) fn subject(rule: &Rule) -> Types {
     match rule {
         Rule::MinLength(_) | Rule::MaxLength(_) | Rule::Pattern(_) | Rule::Format(_) => Types::STRING,
         Rule::Minimum(_) | Rule::Maximum(_) | Rule::ExclusiveMinimum(_) | Rule::ExclusiveMaximum(_) | Rule::MultipleOf(_) => {

@@ -118,15 +118,18 @@ impl Generator<'_> {
             // A pattern may ask for no more than a beginning: the fault comes behind it.
             let begins = shape.patterns.first().filter(|_| attempt % 2 == 1 && !fault.is_empty());
             let beginning = begins.and_then(|pattern| pattern.random(&mut self.rng, min, max)).unwrap_or_default();
-            return Some(beginning + &fault);
+            let text = beginning + &fault;
+            let missing = min.saturating_sub(text.chars().count());
+            return Some(text + &"a".repeat(missing));
         }
         if let Some(alphabet) = alphabet {
             return Some(nasty::exactly(min, alphabet));
         }
         if let Some(format) = shape.formats.first() {
-            self.step(DRAW);
+            self.step(DRAW + min as u64 / 16);
             return Some(match wished {
                 Some(index) if attempt == 0 => format.boundary().get(index)?.clone(),
+                _ if attempt % 2 == 1 => format.lengthened(format.random(&mut self.rng), min),
                 _ => format.random(&mut self.rng),
             });
         }

@@ -176,7 +176,8 @@ impl Subject {
         if let Some(failure) = report.failures.first() {
             return Err(MutantsError::FalseFailure { name, what: failure.what.clone(), promise: failure.promise.clone() });
         }
-        let (mut uncovered, mut untried) = (Vec::new(), Vec::new());
+        let defects = report.defects.iter().map(|defect| (defect.pointer.clone(), defect.reason.clone()));
+        let (mut uncovered, mut untried) = (defects.collect::<Vec<_>>(), Vec::new());
         for operation in &report.operations {
             let told = operation.uncovered.iter().chain(&operation.unbreakable);
             uncovered.extend(told.map(|gap| (gap.pointer.clone(), gap.reason.clone())));

@@ -18,8 +18,9 @@ pub(crate) fn is_added(constraint: &str) -> bool {
     constraint.starts_with(&added())
 }
 
-/// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value.
-pub(crate) fn keep(bundle: &mut Value) {
+/// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value; says whether there
+/// is one.
+pub(crate) fn keep(bundle: &mut Value) -> bool {
     let mut found = Vec::new();
     find(bundle, "", &mut found);
     let mut definitions = Map::new();
@@ -44,11 +45,11 @@ pub(crate) fn keep(bundle: &mut Value) {
             }
         }
     }
-    if !definitions.is_empty()
-        && let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS)
-    {
+    let is_kept = !definitions.is_empty();
+    if is_kept && let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS) {
         requests.insert("$defs".to_owned(), Value::Object(definitions));
     }
+    is_kept
 }
 
 /// A schema with a discriminator: where it stands, the keyword with its alternatives, the property, and the mapping.
@@ -123,7 +124,7 @@ mod tests {
             } },
             "x-contract-request": {}
         });
-        keep(&mut bundle);
+        assert!(keep(&mut bundle));
         let alternatives = &bundle["components"]["schemas"]["Pet"]["oneOf"];
         assert_eq!(alternatives[1], json!({ "$ref": "#/components/schemas/Dog" }));
         assert_eq!(alternatives[0]["allOf"][0], json!({ "$ref": "#/components/schemas/Cat" }));

@@ -12,7 +12,11 @@ use openapi_document::{
 };
 use serde_json::{Value, json};
 
-use super::{form::Writing, inheritance, operation::path_names};
+use super::{
+    form::Writing,
+    inheritance,
+    operation::{ADDITIONAL, path_names},
+};
 use crate::{
     pointer::escape,
     text::pattern::{Pattern, PatternError},
@@ -181,7 +185,9 @@ fn describe_bodies(json: &mut Value) {
         let object = json.pointer(at).and_then(Value::as_object);
         object.into_iter().flat_map(|object| object.keys().map(|key| format!("{at}/{}", escape(key)))).collect()
     };
-    let operations = keys(json, "/paths").into_iter().flat_map(|item| keys(json, &item)).map(|it| format!("{it}/requestBody"));
+    let items = keys(json, "/paths");
+    let others = items.iter().flat_map(|item| keys(json, &format!("{item}/{ADDITIONAL}")));
+    let operations = items.iter().flat_map(|item| keys(json, item)).chain(others).map(|it| format!("{it}/requestBody"));
     let bodies: Vec<String> = operations.chain(keys(json, "/components/requestBodies")).collect();
     for at in bodies.iter().flat_map(|body| keys(json, &format!("{body}/content"))).collect::<Vec<_>>() {
         let name = segments(&at).pop().unwrap_or_default();

@@ -38,10 +38,10 @@ impl Writing {
         }
     }
 
-    /// Whether every server reads the same name again.
-    pub fn can_name(self, name: &str) -> bool {
-        // Some servers read brackets and dots as structure.
-        let plain = !name.is_empty() && !name.contains(['[', ']', '.', '\0']);
+    /// Whether every server reads the same name again; `is_known` says whether the document has it for a property.
+    pub fn can_name(self, name: &str, is_known: bool) -> bool {
+        // Some servers read brackets and dots as structure, unless they are in the name.
+        let plain = !name.is_empty() && !name.contains('\0') && (is_known || !name.contains(['[', ']', '.']));
         plain
             && (self != Self::Multipart || name.chars().all(|c| (' '..='~').contains(&c) && !matches!(c, '"' | '\\' | '%' | ';')))
     }

@@ -1,6 +1,6 @@
 //! The operations of a document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value, json};
 
@@ -33,6 +33,8 @@ pub struct Operation {
     /// What it asks a caller for; none where anybody may call it.
     pub(crate) security: Option<Security>,
     pub(crate) uncovered: Vec<Uncovered>,
+    /// The templates of other paths that have something of their own where this one has a parameter.
+    pub(crate) others: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -193,8 +195,44 @@ const OF_THE_MESSAGE: [&str; 6] = ["connection", "content-encoding", "content-le
 /// The methods that every server knows (OpenAPI 3.1, section 4.8.9.1).
 pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// Whether a template may take the path of another one, and has text where that has only a parameter.
+fn is_more_special(one: &str, other: &str) -> bool {
+    let is_parameter = |segment: &str| segment.starts_with('{') && segment.find('}') == Some(segment.len() - 1);
+    let mut has_text = false;
+    let may_meet = one.split('/').zip(other.split('/')).all(|(one, other)| {
+        has_text |= is_parameter(other) && !is_parameter(one);
+        one == other || one.contains('{') || other.contains('{')
+    });
+    may_meet && has_text
+}
+
+/// Whether a segment of a path is one of this segment of a template.
+fn takes(template: &str, text: &str) -> bool {
+    let mut parts = template
+        .split('{')
+        .enumerate()
+        .map(|(index, part)| if index == 0 { part } else { part.split_once('}').map_or(part, |(_, after)| after) });
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    if !template.contains('{') {
+        return rest.is_empty();
+    }
+    let parts: Vec<&str> = parts.collect();
+    for (index, part) in parts.iter().enumerate() {
+        let found =
+            if index + 1 == parts.len() { rest.ends_with(part).then(|| rest.len() - part.len()) } else { rest.find(part) };
+        // A parameter has a text.
+        let Some(at) = found.filter(|at| *at > 0) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    true
+}
+
 /// Operations of OpenAPI 3.2 by methods that have no field of their own.
-const ADDITIONAL: &str = "additionalOperations";
+pub(super) const ADDITIONAL: &str = "additionalOperations";
 
 impl Document {
     /// Every operation, in the order of the document.
@@ -212,6 +250,16 @@ impl Document {
             operations.extend(others.filter_map(|(method, node)| {
                 self.operation(path, &at, (format!("{at}/{ADDITIONAL}/{}", escape(method)), method.clone()), node)
             }));
+        }
+        let mut templates: HashMap<usize, BTreeSet<String>> = HashMap::new();
+        for operation in &operations {
+            let path = without_query(&operation.path);
+            templates.entry(path.split('/').count()).or_default().insert(path.to_owned());
+        }
+        for operation in operations.iter_mut().filter(|operation| operation.path.contains('{')) {
+            let path = without_query(&operation.path);
+            let others = templates.get(&path.split('/').count()).into_iter().flatten();
+            operation.others = others.filter(|other| is_more_special(other, path)).cloned().collect();
         }
         operations
     }
@@ -304,6 +352,7 @@ impl Document {
             responses,
             security,
             uncovered,
+            others: Vec::new(),
         })
     }
 
@@ -352,7 +401,10 @@ impl Document {
             let schema = format!("{at}/schema");
             let is_text = self.is_text(&schema);
             let asks_of_sample = form::sample(&essence(&form::sent(name, is_text))).is_some() && self.asks(&schema);
-            if Writing::of(name, is_text).is_none() || asks_of_sample {
+            let writing = Writing::of(name, is_text);
+            // A text has no way to hold an object that all servers read.
+            let is_unwritten = writing.is_none() || writing == Some(Writing::Text) && self.is_structure(&schema);
+            if is_unwritten || asks_of_sample {
                 uncovered
                     .push(Uncovered { pointer: at, reason: "a body of a media type that the engine cannot write".to_owned() });
             } else if self.json.pointer(&schema).is_some() {
@@ -373,6 +425,17 @@ impl Document {
             None => {
                 !["properties", "items", "enum", "const", "allOf", "anyOf", "oneOf"].iter().any(|it| schema.get(it).is_some())
             }
+        }
+    }
+
+    /// Whether a schema is of objects or lists only.
+    fn is_structure(&self, schema: &str) -> bool {
+        let is_one = |kind: &Value| kind == "object" || kind == "array";
+        match self.resolve(schema).map(|(_, schema)| (schema.get("type"), schema)) {
+            Some((Some(Value::Array(types)), _)) => types.iter().all(is_one),
+            Some((Some(one), _)) => is_one(one),
+            Some((None, schema)) => schema.get("properties").is_some(),
+            None => false,
         }
     }
 
@@ -527,6 +590,20 @@ impl Operation {
         let left = before.rsplit_once('}').map(|(_, between)| between);
         let right = after.split_once('{').map(|(between, _)| between);
         left.into_iter().chain(right).all(|between| between.is_empty() || !text.contains(between))
+    }
+
+    /// Whether the path with these texts for its parameters is one of another template, too: which of both it is, servers differ.
+    pub fn is_ambiguous(&self, text: impl Fn(&str) -> Option<String>) -> bool {
+        if self.others.is_empty() {
+            return false;
+        }
+        let written = without_query(&self.path).split('/').map(|segment| {
+            path_names(segment).fold(segment.to_owned(), |segment, name| {
+                text(name).map_or(segment.clone(), |text| segment.replace(&format!("{{{name}}}"), &text))
+            })
+        });
+        let written: Vec<String> = written.collect();
+        self.others.iter().any(|other| other.split('/').zip(&written).all(|(segment, text)| takes(segment, text)))
     }
 
     /// The media types of its body that are JSON.

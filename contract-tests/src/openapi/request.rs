@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    generate::subject,
     openapi::discriminator,
     openapi::document::{Document, DocumentError},
     openapi::examples::examples,
@@ -148,6 +149,8 @@ pub(crate) struct Target {
     pub result: Option<PatchResult>,
     /// Parts of requests that the document gives as examples.
     pub examples: Vec<Value>,
+    /// The schema without what discriminators add to it, where they do.
+    literal: Option<Schema>,
     /// The nodes of texts that stand for the bytes of a file.
     files: Vec<NodeId>,
     /// The node of each parameter, in their order.
@@ -176,12 +179,14 @@ impl Target {
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
         let mut bundle = bundle(document, operation, media_type, Undescribed::Allowed);
-        discriminator::keep(&mut bundle);
+        let as_written = bundle.clone();
+        let is_kept = discriminator::keep(&mut bundle);
+        let literal = is_kept.then(|| Schema::compile(&as_written, REQUESTS));
         let encodings =
             media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
         let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
         let target = Self::with(&bundle, operation, media_type, encodings)?;
-        Ok(Self { examples: examples(document, operation, media_type), ..target })
+        Ok(Self { examples: examples(document, operation, media_type), literal, ..target })
     }
 
     /// Compiles a [`bundle`].
@@ -201,11 +206,21 @@ impl Target {
         let validator = ReferenceValidator::compile(bundle, REQUESTS, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
         let taking: Vec<bool> = (0..schema.constraints.len()).map(|id| takes_any_text(&schema, id)).collect();
-        for (constraint, takes_any_text) in schema.constraints.iter_mut().zip(taking) {
+        let idle = idle(&schema);
+        for (id, (constraint, takes_any_text)) in schema.constraints.iter_mut().zip(taking).enumerate() {
             if constraint.pointer.starts_with(REQUESTS) {
                 constraint.source = source(operation, &constraint.place);
             }
-            if let Some(reason) = not_in_form(writing, &encodings, &constraint.place, &constraint.rule, takes_any_text) {
+            constraint.always_kept = asks_nothing(&constraint.rule)
+                || operation.parameters.iter().any(|parameter| {
+                    // Without a text there is no such parameter.
+                    parameter.place != ParameterLocation::Query
+                        && matches!(constraint.rule, Rule::MinLength(1))
+                        && constraint.pointer == format!("{}/minLength", parameter.schema)
+                });
+            let beside_type = idle.contains(&id).then_some("it says nothing about values of the type beside it");
+            let in_form = || not_in_form(writing, &encodings, &constraint.place, &constraint.rule, takes_any_text);
+            if let Some(reason) = beside_type.or_else(in_form) {
                 let reason = reason.to_owned();
                 schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
                 continue;
@@ -244,6 +259,7 @@ impl Target {
             let reason = reason.to_owned();
             schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
         }
+        schema.rule_out_contradictions();
         let is_file = |node: &crate::schema::Node| {
             let written = bundle.pointer(&node.pointer);
             written.is_some_and(|schema| schema["format"] == "binary" || schema.get("contentMediaType").is_some())
@@ -256,6 +272,7 @@ impl Target {
         Ok(Self {
             result,
             examples: Vec::new(),
+            literal: None,
             files,
             parameters,
             writing,
@@ -297,6 +314,14 @@ impl Target {
                 }
             }
         }
+        let in_path = |name: &str| {
+            let parameter = self.operation.parameters.iter().find(|it| it.place == ParameterLocation::Path && it.name == name)?;
+            let written = style::in_path(parameter, object.get("path")?.get(name)?);
+            Some(percent_encoding::percent_decode_str(&written).decode_utf8_lossy().into_owned())
+        };
+        if self.operation.is_ambiguous(in_path) {
+            return None;
+        }
         if let Some(body) = object.get("body")
             && self.writing != Writing::Json
         {
@@ -304,6 +329,16 @@ impl Target {
             object.insert("body".to_owned(), body);
         }
         Some(instance)
+    }
+
+    /// Whether servers may be of two minds about an instance: those that read by a discriminator, and those that do not.
+    pub fn is_doubtful(&self, instance: &Value, is_valid: bool) -> bool {
+        self.literal.as_ref().is_some_and(|literal| literal.accepts(0, instance) != is_valid)
+    }
+
+    /// Whether some alternatives are told apart by a discriminator alone.
+    pub fn has_discriminator(&self) -> bool {
+        self.literal.is_some()
     }
 
     /// How its body is written.
@@ -334,7 +369,7 @@ impl Target {
             let child = self.property(root, name, 0);
             let types = child.map_or(Types::STRING, |child| self.types(child, 0));
             let value = match value {
-                _ if !writing.can_name(name) => return None,
+                _ if !writing.can_name(name, self.names(root, 0).contains(name)) => return None,
                 value if !self.is_file(name) && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) => {
                     return None;
                 }
@@ -348,7 +383,7 @@ impl Target {
                 Value::Object(_) if types.has(Types::OBJECT) && writing == Writing::Multipart => value.clone(),
                 Value::Object(object) if types.has(Types::OBJECT) && self.is_deep(name) => {
                     let mut fields = Map::new();
-                    for (name, value) in object.iter().filter(|(name, _)| writing.can_name(name)) {
+                    for (name, value) in object.iter().filter(|(name, _)| writing.can_name(name, false)) {
                         fields.insert(name.clone(), read(value, child.and_then(|child| self.property(child, name, 0)))?);
                     }
                     match (fields.len() == object.len(), fields.is_empty()) {
@@ -546,6 +581,22 @@ impl Target {
         let body = written.map(|(bytes, _)| bytes);
         Request { method: operation.method.clone(), target, headers, body, chunked: false }
     }
+}
+
+/// The rules about values of other types than those that are allowed beside them.
+fn idle(schema: &Schema) -> BTreeSet<ConstraintId> {
+    let of_node = |node: &crate::schema::Node| {
+        let rule = |id: &ConstraintId| &schema.constraints[*id].rule;
+        let types = node.own.iter().find_map(|id| if let Rule::Type(types) = rule(id) { Some(*types) } else { None });
+        let is_idle = |id: &ConstraintId| types.is_some_and(|types| !types.has(subject(rule(id))));
+        node.own.iter().copied().filter(is_idle).collect::<Vec<_>>()
+    };
+    schema.nodes.iter().flat_map(of_node).collect()
+}
+
+/// Whether a rule asks for nothing that is not so anyway.
+fn asks_nothing(rule: &Rule) -> bool {
+    matches!(rule, Rule::MinLength(0) | Rule::MinItems(0) | Rule::MinProperties(0))
 }
 
 const NEVER_NULL: &str = "a value is sent as text, and text is never null";

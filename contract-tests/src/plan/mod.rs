@@ -40,7 +40,7 @@ pub enum Breakable {
     Inside,
     /// It is a choice, reached from both sides.
     Choice,
-    /// It is a choice of which another rule leaves one side only.
+    /// It is a choice of which another rule leaves one side only, or a rule that every request keeps.
     Settled,
     /// By no instance that the engine found.
     Never,
@@ -96,6 +96,11 @@ pub(crate) trait Admit {
     fn examples(&self) -> &[Value] {
         &[]
     }
+
+    /// Whether an instance that is valid, or is not, may be taken otherwise.
+    fn is_doubtful(&self, _instance: &Value, _is_valid: bool) -> bool {
+        false
+    }
 }
 
 /// Any instance of a schema, as it is.
@@ -114,6 +119,10 @@ impl Admit for crate::openapi::request::Target {
 
     fn examples(&self) -> &[Value] {
         &self.examples
+    }
+
+    fn is_doubtful(&self, instance: &Value, is_valid: bool) -> bool {
+        self.is_doubtful(instance, is_valid)
     }
 }
 
@@ -385,6 +394,7 @@ impl<'a> Planner<'a> {
         // boon goes the same way.
         self.budget.spend(2 * trace.steps);
         match self.validator.agree(&instance, &trace) {
+            Ok(()) if self.admit.is_doubtful(&instance, trace.broken.is_empty()) => None,
             Ok(()) => Some((instance, trace)),
             Err(disagreement) => {
                 if self.plan.disagreements.len() < MAX_DISAGREEMENTS {
@@ -461,6 +471,10 @@ impl<'a> Planner<'a> {
 
     fn negative(&mut self, id: ConstraintId) {
         let constraint = &self.schema.constraints[id];
+        if constraint.always_kept {
+            self.plan.breakable[id] = Breakable::Settled;
+            return;
+        }
         if constraint.is_choice() {
             self.plan.breakable[id] = if self.sides[id] == [true, true] { Breakable::Choice } else { Breakable::Settled };
             return;
@@ -541,8 +555,12 @@ impl<'a> Planner<'a> {
         // Those of the same value first.
         others.sort_by_key(|other| self.schema.constraints[*other].place != constraint.place);
         let mut companies: Vec<Vec<ConstraintId>> = others.iter().map(|other| vec![*other]).collect();
-        let here: Vec<ConstraintId> =
-            others.iter().copied().filter(|other| self.schema.constraints[*other].place == constraint.place).collect();
+        // What asks for the value itself is broken by leaving it out, and then nothing else is.
+        let is_here = |other: &ConstraintId| {
+            let other = &self.schema.constraints[*other];
+            other.place == constraint.place && !matches!(other.rule, Rule::Required(_) | Rule::DependentRequired { .. })
+        };
+        let here: Vec<ConstraintId> = others.iter().copied().filter(is_here).collect();
         companies.push(here);
         companies.push(Vec::new());
         let mut best: Option<(Value, Trace)> = None;

@@ -50,7 +50,8 @@ impl InstanceStrategy<'_> {
             None => trace.broken.is_empty(),
             Some(fault) => trace.breaks_only(fault),
         };
-        (right && self.target.validator.agree(instance, &trace).is_ok()).then_some(trace)
+        let is_clear = !self.target.is_doubtful(instance, trace.broken.is_empty());
+        (right && is_clear && self.target.validator.agree(instance, &trace).is_ok()).then_some(trace)
     }
 }
 

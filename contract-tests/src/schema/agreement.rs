@@ -61,6 +61,8 @@ pub struct ReferenceValidator {
     of_unevaluated: Vec<bool>,
     /// Whether each constraint is a `multipleOf` that boon misjudges: it divides binary fractions.
     of_fractions: Vec<bool>,
+    /// Whether each constraint is in an alternative that has no other beside it: boon tells what breaks it, not that no alternative holds.
+    of_lone_branch: Vec<bool>,
     /// Who decides where boon may be wrong.
     third: Option<ThirdOpinion>,
     /// Whether boon has been given less than the schema: it cannot compile some pattern. Then the other decides about everything.
@@ -96,6 +98,7 @@ impl ReferenceValidator {
         let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
         let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
         let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
+        let of_lone_branch = schema.in_lone_branches();
         let third = (lean || of_fractions.contains(&true)).then(|| {
             let mut document = document;
             if lean {
@@ -103,7 +106,7 @@ impl ReferenceValidator {
             }
             ThirdOpinion { document: Arc::new(document), pointer: pointer.to_owned(), validator: OnceLock::new() }
         });
-        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, third, lean, known })
+        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, of_lone_branch, third, lean, known })
     }
 
     /// Whether boon finds `instance` valid.
@@ -162,6 +165,10 @@ impl ReferenceValidator {
         };
         let known =
             |violation: &Violation| trace.broken.contains(violation) || trace.broken.iter().any(|other| same(violation, other));
+        let is_hidden = |violation: &Violation| {
+            self.of_lone_branch[violation.constraint] && trace.hidden.iter().any(|other| same(violation, other))
+        };
+        let known = |violation: &Violation| known(violation) || is_hidden(violation);
         let excused = |id: ConstraintId| self.of_unevaluated[id] || self.of_fractions[id];
         match found.iter().find(|violation| !known(violation) && !excused(violation.constraint)) {
             None => Ok(()),

@@ -113,6 +113,7 @@ impl Schema {
                 annotates: false,
                 uncovered: Vec::new(),
                 unbreakable: Vec::new(),
+                contradictions: Vec::new(),
             },
             known: HashMap::new(),
         };
@@ -197,6 +198,7 @@ impl Schema {
                 place: format!("{place}/{}", escape(&name)),
                 rule: Rule::Optional(name),
                 conditional: true,
+                always_kept: false,
             });
             let constraint = self.constraints.len() - 1;
             self.nodes[id].own.push(constraint);
@@ -429,6 +431,7 @@ impl Compiler<'_> {
             place: place.to_owned(),
             rule,
             conditional: false,
+            always_kept: false,
         });
         self.schema.constraints.len() - 1
     }
@@ -438,12 +441,12 @@ impl Compiler<'_> {
     }
 }
 
-/// The keyword that applies the schema at `pointer`.
 /// A count: an integer that is not negative, which may be written as `2.0` (JSON Schema, core, section 4.2.3).
 fn count(value: &Value) -> Option<usize> {
     value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as usize)
 }
 
+/// The keyword that applies the schema at `pointer`.
 fn applicator(pointer: &str) -> &'static str {
     let (parent, last) = pointer.rsplit_once('/').unwrap_or(("", pointer));
     if let Some((_, list)) = parent.rsplit_once('/')

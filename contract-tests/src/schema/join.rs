@@ -16,6 +16,7 @@ impl Schema {
             annotates: first.annotates || second.annotates,
             uncovered: first.uncovered,
             unbreakable: first.unbreakable,
+            contradictions: first.contradictions,
         };
         both.take(first.nodes, 0);
         let constraints = both.constraints.len();

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod compile;
+mod contradictions;
 mod evaluate;
 mod join;
 pub mod number;
@@ -47,6 +48,8 @@ pub struct Schema {
     pub(crate) uncovered: Vec<Uncovered>,
     /// Rules of the document that no request can break, with the reason.
     pub(crate) unbreakable: Vec<Uncovered>,
+    /// Where what the document asks for contradicts itself, so that no value is valid.
+    pub(crate) contradictions: Vec<Uncovered>,
 }
 
 /// A rule of the document that a request can break: one occurrence of a keyword, or one item of a keyword that lists rules.
@@ -65,6 +68,8 @@ pub struct Constraint {
     pub(crate) rule: Rule,
     /// Whether it stands inside a condition or an alternative, so that breaking it does not by itself refuse the request.
     pub(crate) conditional: bool,
+    /// Whether every request keeps it, so that there is nothing to be tested but its edge.
+    pub(crate) always_kept: bool,
 }
 
 impl Constraint {
@@ -310,6 +315,13 @@ impl Schema {
     /// Whether the node `to` can be met from `node`.
     pub(crate) fn leads(&self, node: NodeId, to: NodeId) -> bool {
         self.reach[node][to / 64] >> (to % 64) & 1 == 1
+    }
+
+    /// For each constraint whether it can be met in an alternative that has no other beside it.
+    fn in_lone_branches(&self) -> Vec<bool> {
+        let alternatives = self.nodes.iter().flat_map(|node| node.any_of.iter().chain(&node.one_of));
+        let lone: Vec<NodeId> = alternatives.filter(|(_, all)| all.len() == 1).map(|(_, all)| all[0]).collect();
+        (0..self.constraints.len()).map(|id| lone.iter().any(|branch| self.reaches(*branch, id))).collect()
     }
 
     /// Every constraint.

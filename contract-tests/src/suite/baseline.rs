@@ -81,7 +81,15 @@ impl Run<'_> {
                 break;
             }
         }
-        let Some((case, outcome)) = first else { return Err("no valid request can be made".to_owned()) };
+        let Some((case, outcome)) = first else {
+            let cause = part.target.schema.contradictions.first();
+            let cause = match cause {
+                Some(gap) => format!(": {}: {}", gap.pointer, gap.reason),
+                None if part.target.has_discriminator() => ": only a discriminator tells its alternatives apart".to_owned(),
+                None => String::new(),
+            };
+            return Err(format!("no valid request can be made{cause}"));
+        };
         let reason = match &outcome.answer {
             Err(cause) => format!("there is no answer: {cause}"),
             Ok(response) => said(response),

@@ -221,7 +221,16 @@ impl<'a> Run<'a> {
             pointer: defect.pointer.clone(),
             reason: format!("line {}: {}", defect.place.line, defect.message),
         });
-        let defects = defects.collect();
+        let contradictions: BTreeMap<&str, &str> = parts
+            .iter()
+            .flat_map(|part| &part.target.schema.contradictions)
+            .map(|gap| (gap.pointer.as_str(), gap.reason.as_str()))
+            .collect();
+        let contradictions = contradictions.into_iter().map(|(pointer, reason)| {
+            let line = suite.document.line(pointer).map(|line| format!("line {line}: ")).unwrap_or_default();
+            Uncovered { pointer: pointer.to_owned(), reason: format!("{line}{reason}") }
+        });
+        let defects = defects.chain(contradictions).collect();
         let failures = group(self.failures.reported());
         let is_whole =
             stopped.is_none() && suite.only.is_none() && failures.iter().all(|failure| failure.level != rules::Level::Error);

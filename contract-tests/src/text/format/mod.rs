@@ -70,6 +70,21 @@ impl Format {
         if rng.random_bool(0.2) { pick(rng, self.boundary()).clone() } else { (self.draw)(rng) }
     }
 
+    /// A valid text with so much after it that it has at least `length` code points, where the format has room for more.
+    pub fn lengthened(&self, text: String, length: usize) -> String {
+        let missing = length.saturating_sub(text.chars().count());
+        let more = match self.name {
+            _ if missing == 0 => return text,
+            // In any part of an address, its last included, may stand a letter.
+            "uri" | "uri-reference" | "iri" | "iri-reference" | "uri-template" | "regex" => "a".repeat(missing),
+            "json-pointer" => format!("/{}", "a".repeat(missing)),
+            "byte" => "AAAA".repeat(missing.div_ceil(4)),
+            _ => return text,
+        };
+        let longer = if self.name == "byte" { more + &text } else { text.clone() + &more };
+        if self.accepts(&longer) { longer } else { text }
+    }
+
     /// A random invalid text: one of the list, or a valid one damaged in one place.
     pub fn fault(&self, rng: &mut TestRng) -> String {
         if MISJUDGED.contains(&self.name) {
