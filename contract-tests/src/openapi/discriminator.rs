@@ -13,13 +13,9 @@ fn added() -> String {
     format!("{REQUESTS}/$defs")
 }
 
-/// Whether a rule is one that was added.
-pub(crate) fn is_added(constraint: &str) -> bool {
-    constraint.starts_with(&added())
-}
-
-/// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value.
-pub(crate) fn keep(bundle: &mut Value) {
+/// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value; gives whether
+/// there is one.
+pub(crate) fn keep(bundle: &mut Value) -> bool {
     let mut found = Vec::new();
     find(bundle, "", &mut found);
     let mut definitions = Map::new();
@@ -44,11 +40,11 @@ pub(crate) fn keep(bundle: &mut Value) {
             }
         }
     }
-    if !definitions.is_empty()
-        && let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS)
-    {
+    let is_stricter = !definitions.is_empty();
+    if is_stricter && let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS) {
         requests.insert("$defs".to_owned(), Value::Object(definitions));
     }
+    is_stricter
 }
 
 /// A schema with a discriminator: where it stands, the keyword with its alternatives, the property, and the mapping.

@@ -145,6 +145,8 @@ pub(crate) struct Target {
     pub media_type: Option<String>,
     pub schema: Schema,
     pub validator: ReferenceValidator,
+    /// What the document says by itself, where a discriminator asks for more.
+    without_discriminators: Option<ReferenceValidator>,
     pub result: Option<PatchResult>,
     /// Parts of requests that the document gives as examples.
     pub examples: Vec<Value>,
@@ -169,6 +171,11 @@ impl Target {
         }
     }
 
+    /// Whether a request is refused only by those who read it by a discriminator.
+    pub fn is_for_discriminators(&self, instance: &Value) -> bool {
+        self.without_discriminators.as_ref().is_some_and(|own| own.accepts(instance))
+    }
+
     /// Compiles the schema of the whole request.
     pub fn compile(
         document: &Document,
@@ -176,12 +183,15 @@ impl Target {
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
         let mut bundle = bundle(document, operation, media_type, Undescribed::Allowed);
-        discriminator::keep(&mut bundle);
+        let own = bundle.clone();
+        let is_stricter = discriminator::keep(&mut bundle);
         let encodings =
             media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
         let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
         let target = Self::with(&bundle, operation, media_type, encodings)?;
-        Ok(Self { examples: examples(document, operation, media_type), ..target })
+        let own = || ReferenceValidator::compile(&own, REQUESTS, &Schema::compile(&own, REQUESTS)).ok();
+        let without_discriminators = if is_stricter { own() } else { None };
+        Ok(Self { examples: examples(document, operation, media_type), without_discriminators, ..target })
     }
 
     /// Compiles a [`bundle`].
@@ -265,6 +275,7 @@ impl Target {
             media_type: media_type.map(|(name, _)| name.clone()),
             schema,
             validator,
+            without_discriminators: None,
         })
     }
 
