@@ -13,11 +13,6 @@ fn added() -> String {
     format!("{REQUESTS}/$defs")
 }
 
-/// Whether a rule is one that was added.
-pub(crate) fn is_added(constraint: &str) -> bool {
-    constraint.starts_with(&added())
-}
-
 /// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value; says whether there
 /// is one.
 pub(crate) fn keep(bundle: &mut Value) -> bool {

@@ -12,7 +12,6 @@ use crate::{
     cases::{Case, Credentials, Expect},
     judge::{Exchange, Finding, Judge},
     openapi::{
-        discriminator,
         operation::{Operation, Parameter},
         request::{Response, Target},
         style::percent,
@@ -166,7 +165,7 @@ impl Run<'_> {
             let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
             findings.retain(|finding| !(invalid && is_accepted(finding) || valid && *finding.rule == rules::VALID_REFUSED));
         }
-        if is_empty_where_allowed(target, case) || is_of_discriminators(case) {
+        if is_empty_where_allowed(target, case) || is_of_discriminators(target, case) {
             findings.retain(|finding| !is_accepted(finding));
         }
         findings
@@ -189,10 +188,9 @@ fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
     broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
 }
 
-/// Whether a case only names no schema where a discriminator asks for the name of one.
-fn is_of_discriminators(case: &Case) -> bool {
-    let Expect::Refusal(broken) = &case.expect else { return false };
-    !broken.is_empty() && broken.iter().all(|broken| discriminator::is_added(&broken.constraint))
+/// Whether a case only names no schema where a discriminator asks for the name of one, so that the alternatives do not count either.
+fn is_of_discriminators(target: &Target, case: &Case) -> bool {
+    matches!(case.expect, Expect::Refusal(_)) && case.instance.as_ref().is_some_and(|sent| target.is_doubtful(sent, false))
 }
 
 /// Whether a case gives a parameter no value that may be given without one, whatever its schema says (OpenAPI 3.1, section 4.8.12.2.1).
