@@ -562,6 +562,12 @@ async fn a_type_that_is_asked_for_three_times_is_broken_three_times() {
 }
 
 #[tokio::test]
+async fn a_length_is_broken_together_with_a_format_and_a_pattern() {
+    let id = "{type: string, format: uuid, minLength: 36, maxLength: 36, pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'}";
+    whole(&takes("/values", &format!("{{type: object, required: [id], properties: {{id: {id}}}}}"))).await;
+}
+
+#[tokio::test]
 async fn a_rule_that_nothing_can_break_is_none() {
     let schema = "{type: object, required: [name, list, code], properties: {name: {type: string, minLength: 0, uniqueItems: true}, list: {type: array, minItems: 0, items: {}}, code: {type: integer, maxLength: 4}}}";
     let path = "

@@ -11,10 +11,12 @@ use serde_json::{Map, Value};
 
 use self::budget::Budget;
 use crate::{
-    generate::{Aim, Generator, Goal, MAX_STEPS, Richness, Wish, boundary_wishes, negative_wishes, rng},
+    generate::{Aim, Generator, Goal, MAX_STEPS, Richness, Wish, boundary_wishes, negative_wishes, rng, subject},
     inclusion::Texts,
     openapi::examples::overlay,
-    schema::{Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Uncovered, Violation},
+    schema::{
+        Constraint, ConstraintId, Disagreement, Node, ReferenceValidator, Rule, Schema, Trace, Types, Uncovered, Violation,
+    },
 };
 
 /// An instance whose standing is proven: the engine's evaluation and boon agree about it.
@@ -488,6 +490,9 @@ impl<'a> Planner<'a> {
         if matches!(constraint.rule, Rule::Never) {
             wishes.extend(self.missed_names(constraint));
         }
+        if self.is_never_alone(id) {
+            return self.negative_together(id, &wishes);
+        }
         // A wished value has its own way with the other rules of the place; one that is made keeps them.
         let made = matches!(constraint.rule, Rule::Enum(_) | Rule::Const(_)).then_some(None);
         for (index, wish) in wishes.iter().map(Some).chain(made).enumerate() {
@@ -516,6 +521,17 @@ impl<'a> Planner<'a> {
         if self.plan.breakable[id] == Breakable::Never {
             self.negative_together(id, &wishes);
         }
+    }
+
+    /// Whether a value of another type is none of those that are listed beside it, so that both rules are broken at once.
+    fn is_never_alone(&self, id: ConstraintId) -> bool {
+        let Rule::Type(types) = self.schema.constraints[id].rule else { return false };
+        let beside = self.schema.node_of(id).into_iter().flat_map(|node| &node.own);
+        beside.map(|own| &self.schema.constraints[*own].rule).any(|rule| match rule {
+            Rule::Enum(members) => members.iter().all(|member| types.has(Types::of(member))),
+            Rule::Const(value) => types.has(Types::of(value)),
+            _ => false,
+        })
     }
 
     /// Whether the instance breaks this constraint and nothing else; inside a condition, whether it breaks it there and at most one
@@ -549,7 +565,8 @@ impl<'a> Planner<'a> {
                 let missing = matches!(neighbour.rule, Rule::Required(_))
                     && neighbour.place.rsplit_once('/').is_some_and(|(object, _)| object == constraint.place);
                 let near = missing || around(&neighbour.place, &constraint.place);
-                *other != id && near && !neighbour.is_choice() && neighbour.source.is_some()
+                let fits = neighbour.place != constraint.place || may_fail_at_once(&constraint.rule, &neighbour.rule);
+                *other != id && near && fits && !neighbour.is_choice() && neighbour.source.is_some()
             })
             .collect();
         // Those of the same value first.
@@ -616,6 +633,22 @@ impl<'a> Planner<'a> {
     fn nodes_around(&self, constraint: &Constraint) -> impl Iterator<Item = &'a Node> {
         let parent = constraint.place.rsplit_once('/').map(|(parent, _)| parent.to_owned());
         self.schema.nodes.iter().filter(move |node| Some(&node.place) == parent.as_ref())
+    }
+}
+
+/// Whether one value may break both rules: a rule about a type says nothing of values of others, and no text is too short and too long.
+fn may_fail_at_once(rule: &Rule, other: &Rule) -> bool {
+    match (rule, other) {
+        (Rule::MinLength(_), Rule::MaxLength(_))
+        | (Rule::MaxLength(_), Rule::MinLength(_))
+        | (Rule::MinItems(_), Rule::MaxItems(_))
+        | (Rule::MaxItems(_), Rule::MinItems(_))
+        | (Rule::MinProperties(_), Rule::MaxProperties(_))
+        | (Rule::MaxProperties(_), Rule::MinProperties(_)) => false,
+        (Rule::Type(types), about) | (about, Rule::Type(types)) if subject(about) != Types::ALL => {
+            subject(about).without(*types) != Types::NONE
+        }
+        _ => true,
     }
 }
 

@@ -324,6 +324,11 @@ impl Schema {
         (0..self.constraints.len()).map(|id| lone.iter().any(|branch| self.reaches(*branch, id))).collect()
     }
 
+    /// The node that a constraint stands in.
+    pub(crate) fn node_of(&self, constraint: ConstraintId) -> Option<&Node> {
+        self.home[constraint].map(|node| &self.nodes[node])
+    }
+
     /// Every constraint.
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints
