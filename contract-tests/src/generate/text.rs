@@ -127,6 +127,8 @@ impl Generator<'_> {
             self.step(DRAW);
             return Some(match wished {
                 Some(index) if attempt == 0 => format.boundary().get(index)?.clone(),
+                // Other rules may want another text.
+                None if self.plain && attempt < TRIES / 3 => format.plain(&mut self.rng),
                 _ => format.random(&mut self.rng),
             });
         }
