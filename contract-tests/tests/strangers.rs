@@ -225,3 +225,91 @@ async fn a_value_that_is_written_in_another_way_is_the_same() {
         assert_eq!(errors(&report).contains(&"echo"), is_told, "{report}");
     }
 }
+
+const PEOPLE: &str = "
+openapi: 3.1.0
+info: { title: People, version: 1.0.0 }
+paths:
+  /people:
+    post:
+      operationId: addPerson
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/New' } } } }
+      responses: { '201': { description: Added., content: { application/json: { schema: { $ref: '#/components/schemas/Person' } } } }, '400': { description: Not so. } }
+  /people/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: getPerson, responses: { '200': { description: Them. }, '400': { description: Not so. }, '404': { description: None. } } }
+    delete: { operationId: dropPerson, responses: { '204': { description: Gone. }, '400': { description: Not so. }, '404': { description: None. } } }
+components:
+  schemas:
+    New:
+      type: object
+      required: [email, site, born, key]
+      properties: { email: { type: string, format: email }, site: { type: string, format: uri }, born: { type: string, format: date }, key: { type: string, format: uuid } }
+    Person: { type: object, required: [id], properties: { id: { type: integer } } }
+";
+
+/// People with an address, a page, a birthday and a key as most have them.
+fn people(known: &mut Vec<bool>, asked: &Asked) -> Told {
+    let id = |path: &str| path.strip_prefix("/people/")?.parse::<usize>().ok();
+    let path = asked.target.split('?').next().unwrap();
+    match (asked.method.as_str(), path, id(path)) {
+        ("POST", "/people", _) => {
+            let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            let is = |name: &str, begins: &str, contains: &str| {
+                let text = body[name].as_str().unwrap_or_default();
+                text.starts_with(begins) && text.contains(contains) && text.len() < 60 && !text.contains(['"', '[', '%', ' '])
+            };
+            let [email, site] = [is("email", "", ".com"), is("site", "http", ".com/")];
+            let born = body["born"].as_str().is_some_and(|born| ("1900".."2100").contains(&born));
+            let key = body["key"].as_str().is_some_and(|key| key.get(14..15) == Some("4"));
+            if !(email && site && born && key) {
+                return told(400, "");
+            }
+            known.push(true);
+            Some((201, "content-type: application/json\r\n".to_owned(), format!(r#"{{"id":{}}}"#, known.len())))
+        }
+        ("GET" | "DELETE", _, Some(id)) if id > 0 && known.get(id - 1) == Some(&true) => {
+            known[id - 1] = asked.method == "GET";
+            told(if asked.method == "GET" { 200 } else { 204 }, "")
+        }
+        (_, "/people", _) => told(405, ""),
+        (_, path, _) if path.starts_with("/people/") => told(404, ""),
+        _ => told(404, ""),
+    }
+}
+
+#[tokio::test]
+async fn who_is_stricter_than_a_format_gets_texts_that_everybody_takes() {
+    let known = Mutex::new(Vec::new());
+    let suite = Suite::new(Document::parse("people.yaml", PEOPLE).unwrap());
+    let report = tested(suite, move |asked| people(&mut known.lock().unwrap(), asked)).await.unwrap();
+    assert_eq!(silent(&report), Vec::<&str>::new(), "{report}");
+    let deletions = &report.operations.iter().find(|operation| operation.id == "dropPerson").unwrap().answered;
+    assert!(deletions[&204] > 10, "each deletion has a person of its own: {deletions:?}");
+}
+
+const REMOTE: &str = "
+openapi: 3.1.0
+info: { title: Remote, version: 1.0.0 }
+paths:
+  /things/{thing}:
+    get:
+      operationId: getThing
+      parameters: [{ $ref: 'https://example.com/common.yaml#/components/parameters/thing' }, { name: q, in: query, schema: { type: integer } }]
+      responses: { '200': { $ref: 'https://example.com/common.yaml#/components/responses/Thing' }, '400': { description: Not so. }, default: { description: No. } }
+";
+
+#[tokio::test]
+async fn what_is_described_in_the_network_costs_no_more_than_itself() {
+    let document = Document::parse("remote.yaml", REMOTE).unwrap();
+    assert_eq!(document.defects().filter(|defect| defect.message.contains("remote references are not fetched")).count(), 2);
+    let report = tested(Suite::new(document), |asked| {
+        let query = asked.target.split_once("q=").map_or("1", |(_, query)| query);
+        let is_good = asked.method == "GET" && asked.target.starts_with("/things/") && query.parse::<i64>().is_ok();
+        let status = if is_good { 200 } else { 400 };
+        Some((status, "content-type: application/vnd.thing\r\n".to_owned(), if is_good { "{}" } else { "" }.to_owned()))
+    })
+    .await
+    .unwrap();
+    assert_eq!((errors(&report), silent(&report)), (vec![], vec![]), "{report}");
+}

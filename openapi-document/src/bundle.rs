@@ -208,13 +208,16 @@ impl<'f, 'l> Bundler<'f, 'l> {
             Trouble::Nowhere(cause) => LoadError::Reference { place, reference, cause },
             Trouble::Remote(url) => LoadError::Remote { place, reference, url },
         };
-        let message = match &error {
+        let (kind, message) = match &error {
             LoadError::Reference { reference, cause, .. } if self.keep_unresolved && reference.starts_with('#') => {
-                format!("the reference {reference:?} cannot be resolved: {cause}")
+                (DefectKind::Unresolved, format!("the reference {reference:?} cannot be resolved: {cause}"))
+            }
+            LoadError::Remote { url, .. } if self.keep_unresolved => {
+                (DefectKind::Remote, format!("the reference leads to {url}: remote references are not fetched"))
             }
             _ => return Err(error),
         };
-        self.files.findings.push(Finding { kind: DefectKind::Unresolved, at, message });
+        self.files.findings.push(Finding { kind, at, message });
         Ok(())
     }
 

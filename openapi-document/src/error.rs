@@ -126,6 +126,9 @@ pub enum DefectKind {
     /// A reference leads nowhere, with [`Loader::keep_unresolved`](crate::Loader::keep_unresolved); or there is no security scheme of
     /// a name.
     Unresolved,
+    /// A reference leads to the network, and nothing was given to fetch it with, with
+    /// [`Loader::keep_unresolved`](crate::Loader::keep_unresolved).
+    Remote,
     /// A reference stands where OpenAPI has none; it was replaced by what it refers to.
     MisplacedReference,
     /// The `type` of a schema is none of the seven of JSON Schema.

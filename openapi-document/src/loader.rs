@@ -122,7 +122,8 @@ impl Loader {
     }
 
     /// Makes a reference within a file that leads nowhere a [`Defect`] of the document, which is usable but there, instead of an error.
-    /// A reference to another file that leads nowhere is always an error, because a whole API may be missing there.
+    /// So is one to the network that nothing was given to fetch with ([`DefectKind::Remote`](crate::DefectKind::Remote)). A reference to
+    /// another file that leads nowhere is always an error, because a whole API may be missing there.
     #[must_use]
     pub fn keep_unresolved(self, keep_unresolved: bool) -> Self {
         Self { keep_unresolved, ..self }

@@ -324,13 +324,18 @@ fn a_reference_to_nowhere_is_an_error_with_its_place_or_a_defect() {
         let error = error.err().unwrap_or_else(|| panic!("{line} was read"));
         assert!(error.to_string().contains(cause), "{line}: {error}");
         let (_folder, document) = load_with(&Loader::new().keep_unresolved(true), &files);
-        if !matches!(&error, LoadError::Reference { reference, .. } if reference.starts_with('#')) {
+        let kind = match &error {
+            LoadError::Reference { reference, .. } if reference.starts_with('#') => Some(DefectKind::Unresolved),
+            LoadError::Remote { .. } => Some(DefectKind::Remote),
+            _ => None,
+        };
+        let Some(kind) = kind else {
             let again = document.err().unwrap_or_else(|| panic!("{line} was read"));
             assert!(again.to_string().contains(cause), "{line}: {again}");
             continue;
-        }
+        };
         let document = document.unwrap_or_else(|error| panic!("{line}: {error}"));
-        let defect = document.defects().iter().find(|defect| defect.kind == DefectKind::Unresolved);
+        let defect = document.defects().iter().find(|defect| defect.kind == kind);
         let defect = defect.unwrap_or_else(|| panic!("{line}: {:?}", document.defects()));
         assert!(defect.message.contains(cause), "{line}: {defect}");
     }

@@ -15,6 +15,7 @@ use crate::{
         request::{Request, Target},
     },
     plan::Sample,
+    pointer::values_at,
     rules,
     schema::{Rule, Schema, Violation},
 };
@@ -154,8 +155,8 @@ impl Case {
         let expect = expectation(schema, &sample.broken);
         let title = match (&expect, constraint) {
             (Expect::Success, _) if lacks_body(target, &sample.instance) => WITHOUT_BODY.to_owned(),
-            (Expect::Success, None) => "a valid request".to_owned(),
-            (Expect::Success, Some(c)) => format!("a valid request on the boundary of {} of {}", c.keyword, shown(&c.place)),
+            (Expect::Success, None) => VALID.to_owned(),
+            (Expect::Success, Some(c)) => format!("{ON_BOUNDARY}{} of {}", c.keyword, shown(&c.place)),
             (_, _) => format!("a request that breaks {}", list(schema, &sample.broken)),
         };
         Self {
@@ -169,6 +170,20 @@ impl Case {
             rule: if expect == Expect::Success { &rules::VALID_REFUSED } else { &rules::INVALID_ACCEPTED },
             expect,
         }
+    }
+
+    /// What it does, where it was made from `whole` by making that smaller: what is no longer on the boundary is not about it.
+    pub(crate) fn made_smaller(&self, whole: &Self) -> &str {
+        let Some((_, place)) = self.title.strip_prefix(ON_BOUNDARY).and_then(|rest| rest.rsplit_once(" of ")) else {
+            return &self.title;
+        };
+        let sizes = |case: &Self| -> Vec<String> {
+            let is_parameter = ["/path/", "/query/", "/header/", "/cookie/"].iter().any(|root| place.starts_with(root));
+            let root = case.instance.as_ref().and_then(|root| if is_parameter { Some(root) } else { root.get("body") });
+            let place = if place.starts_with('/') { place } else { "" };
+            root.into_iter().flat_map(|root| values_at(root, place)).map(size).collect()
+        };
+        if sizes(self) == sizes(whole) { &self.title } else { VALID }
     }
 
     /// Whether its request says what the resource must be like (RFC 9110, section 13.1).
@@ -210,6 +225,22 @@ impl Case {
         Some(Self { expect, ..self })
     }
 }
+
+/// What bounds of its kind are about: how long it is, how many it has, or what it is.
+fn size(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("text {}", text.chars().count()),
+        Value::Array(items) => format!("list {}", items.len()),
+        Value::Object(object) => format!("object {}", object.len()),
+        other => other.to_string(),
+    }
+}
+
+/// What a request does that keeps to every rule.
+const VALID: &str = "a valid request";
+
+/// How the title of a case begins whose request is on the boundary of a rule.
+const ON_BOUNDARY: &str = "a valid request on the boundary of ";
 
 /// What a request does that leaves out a body which is not required.
 pub(crate) const WITHOUT_BODY: &str = "a valid request without the optional body";

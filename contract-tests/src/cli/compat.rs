@@ -64,6 +64,10 @@ pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
     new.name = shown(&arguments.file);
     let mut old = base::read(&arguments.base, &arguments.file).map_err(|error| CliError::new(&error, error.hint()))?;
     old.name = shown(Path::new(&old.name));
+    // Both may refer to the same place, and nobody knows what was there before.
+    if let Some(remote) = [&old, &new].into_iter().find_map(|document| document.remote()) {
+        return Err(CliError::new(remote, "bundle the documents with what they refer to before they are compared"));
+    }
     let entries = arguments.allow.as_deref().map(allow::read).transpose().map_err(|error| CliError::new(error, allow::HINT))?;
     let options = Options { seed: arguments.seed, undocumented: arguments.undocumented, ..Options::default() };
     let mut comparison = verdict::compare(&old, &new, &options).map_err(usable)?;

@@ -129,6 +129,8 @@ impl Generator<'_> {
             self.step(DRAW + min as u64 / 16);
             return Some(match wished {
                 Some(index) if attempt == 0 => format.boundary().get(index)?.clone(),
+                // Other rules may want another text.
+                None if self.plain && attempt < TRIES / 3 => format.plain(&mut self.rng),
                 _ if attempt % 2 == 1 => format.lengthened(format.random(&mut self.rng), min),
                 _ => format.random(&mut self.rng),
             });

@@ -99,6 +99,11 @@ impl Document {
         self.source.defects().iter().filter(|defect| defect.kind != DefectKind::Newer)
     }
 
+    /// The first of its references that lead to the network: nobody has seen what is there.
+    pub fn remote(&self) -> Option<&Defect> {
+        self.source.defects().iter().find(|defect| defect.kind == DefectKind::Remote)
+    }
+
     /// Whether the document consists of several files.
     pub(crate) fn has_several_files(&self) -> bool {
         self.source.files().nth(1).is_some()

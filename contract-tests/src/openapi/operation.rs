@@ -101,9 +101,14 @@ impl Body {
     }
 }
 
+/// Why something is not covered that a reference should lead to.
+const NOTHING: &str = "a reference to nothing";
+
 #[derive(Debug, Clone)]
 pub(crate) struct ResponseSpec {
     pub pointer: String,
+    /// Whether there is a description of it: not where a reference leads to nothing.
+    pub is_known: bool,
     /// Media types with the pointer of their schema, where there is one.
     pub media_types: Vec<(String, Option<String>)>,
     pub headers: Vec<HeaderSpec>,
@@ -325,10 +330,14 @@ impl Document {
                     uncovered.extend(self.unread(&response));
                     responses.insert(status.to_uppercase(), response);
                 }
-                None => uncovered.push(Uncovered {
-                    pointer: format!("{pointer}/responses/{}", escape(status)),
-                    reason: "a reference to nothing".to_owned(),
-                }),
+                // It is documented, and nobody knows as what.
+                None => {
+                    let at = format!("{pointer}/responses/{}", escape(status));
+                    let unknown =
+                        ResponseSpec { pointer: at.clone(), is_known: false, media_types: Vec::new(), headers: Vec::new() };
+                    responses.insert(status.to_uppercase(), unknown);
+                    uncovered.push(Uncovered { pointer: at, reason: NOTHING.to_owned() });
+                }
             }
         }
         let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
@@ -356,10 +365,16 @@ impl Document {
         })
     }
 
+    /// Whether a reference leads to the network: what is there may be a parameter that nobody needs.
+    fn is_remote(&self, at: &str) -> bool {
+        let reference = self.json.pointer(at).and_then(|node| node.get("$ref")?.as_str());
+        reference.is_some_and(|reference| reference.starts_with("http://") || reference.starts_with("https://"))
+    }
+
     /// A parameter; none where it is described elsewhere; or what of it is not generated, and whether it is required.
     fn parameter(&self, at: &str) -> Result<Option<Parameter>, (Uncovered, bool)> {
         let gap = |at: &str, reason: &str| Uncovered { pointer: at.to_owned(), reason: reason.to_owned() };
-        let (at, node) = self.resolve(at).ok_or_else(|| (gap(at, "a reference to nothing"), true))?;
+        let (at, node) = self.resolve(at).ok_or_else(|| (gap(at, NOTHING), !self.is_remote(at)))?;
         let required = node.get("required") == Some(&json!(true));
         let unsupported = |reason: &str| (gap(&at, reason), required);
         let name = node.get("name").and_then(Value::as_str).ok_or_else(|| unsupported("a parameter without a name"))?;
@@ -475,7 +490,12 @@ impl Document {
             let (required, explode, is_json) = (is("required"), is("explode"), content.is_some());
             Some(HeaderSpec { name, required, explode, is_json, pointer: at, schema })
         });
-        ResponseSpec { pointer: pointer.to_owned(), media_types: media_types.collect(), headers: headers.collect() }
+        ResponseSpec {
+            pointer: pointer.to_owned(),
+            is_known: true,
+            media_types: media_types.collect(),
+            headers: headers.collect(),
+        }
     }
 
     /// The schemas of bodies that are not JSON and ask more than that there is a text: nobody reads them.
@@ -563,6 +583,11 @@ fn location(node: &Value) -> Option<ParameterLocation> {
 }
 
 impl Operation {
+    /// Whether the document refers to something that is not there, which may be a parameter.
+    pub fn lacks_reference(&self) -> bool {
+        self.uncovered.iter().any(|gap| gap.reason == NOTHING && gap.pointer.contains("/parameters/"))
+    }
+
     /// Where the path item stands that it is in.
     pub fn path_item(&self) -> &str {
         let (item, _) = self.pointer.rsplit_once('/').unwrap_or_default();

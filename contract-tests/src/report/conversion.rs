@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Failure;
+use crate::pointer::values_at;
 
 /// Whether a request was accepted whose value only spells one of the type that the document asks for.
 pub(super) fn is_converted(failure: &Failure) -> bool {
@@ -24,23 +25,19 @@ pub(super) fn is_converted(failure: &Failure) -> bool {
         }
         _ => Vec::new(),
     };
-    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
-    let (Some(sent), Some(place)) = (sent, &failure.place) else { return false };
-    let mut values = vec![&sent];
-    for segment in place.split('/').skip(1) {
-        values = values.into_iter().flat_map(|value| at(value, segment)).collect();
-    }
-    values.into_iter().any(|value| wanted.iter().any(|wanted| spells(value, wanted)))
+    let Some(place) = &failure.place else { return false };
+    values(failure.request.as_deref(), place).iter().any(|value| wanted.iter().any(|wanted| spells(value, wanted)))
 }
 
-/// What is at a segment of a place; `*` stands for any.
-fn at<'v>(value: &'v Value, segment: &str) -> Vec<&'v Value> {
-    match value {
-        Value::Object(object) if segment == "*" => object.values().collect(),
-        Value::Array(items) if segment == "*" => items.iter().collect(),
-        Value::Object(object) => object.get(segment).into_iter().collect(),
-        _ => Vec::new(),
-    }
+/// Whether a body has `null` at a place, and not as a whole.
+pub(super) fn is_null(body: Option<&str>, place: &str) -> bool {
+    !place.is_empty() && values(body, place).contains(&Value::Null)
+}
+
+/// The values of a body at a place; none where it is not JSON.
+pub(super) fn values(body: Option<&str>, place: &str) -> Vec<Value> {
+    let body: Option<Value> = body.and_then(|body| serde_json::from_str(body).ok());
+    body.iter().flat_map(|body| values_at(body, place)).cloned().collect()
 }
 
 /// Whether a value is of another type, and a reader that means well makes one of this type of it.
@@ -50,6 +47,8 @@ fn spells(value: &Value, wanted: &str) -> bool {
         (Value::String(text), "integer" | "number") => text.trim().parse::<f64>().is_ok(),
         (Value::String(text), "boolean") => TRUTHS.contains(&text.to_lowercase().as_str()),
         (Value::Bool(_), "integer" | "number" | "string") | (Value::Number(_), "string") => true,
+        // Some cut off what is behind the point.
+        (Value::Number(number), "integer") => number.is_f64(),
         // Some read an object from its values in their order.
         (Value::Array(_), "object") => true,
         (Value::Number(number), "boolean") => number.as_f64().is_some_and(|number| number == 0.0 || number == 1.0),
@@ -90,6 +89,7 @@ mod tests {
         };
         assert!(is_converted(&of("type: integer", "/age", r#"{"age":"7"}"#)));
         assert!(is_converted(&of("\"integer\"", "/ages/*", r#"{"ages":[1,true]}"#)));
+        assert!(is_converted(&of("type: integer", "/age", r#"{"age":7.25}"#)), "what is behind the point is cut off");
         assert!(!is_converted(&of("\"integer\"", "/age", r#"{"age":""}"#)), "that is nobody's number");
         assert!(!is_converted(&of("\"integer\"", "/age", r#"{"age":{}}"#)));
     }

@@ -2,12 +2,16 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
 };
 
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
-use super::{Failure, conversion::is_converted};
+use super::{
+    Failure,
+    conversion::{is_converted, is_null, values},
+};
 use crate::{
     cases::{EMPTY_BODY, WITHOUT_BODY},
     rules::{self, RULES},
@@ -38,9 +42,9 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     }
     let mut causes: Vec<Failure> = causes.into_values().collect();
     causes.sort_by_key(|failure| Reverse(failure.count));
-    let mut groups: BTreeMap<Vec<String>, Failure> = BTreeMap::new();
-    for failure in causes {
-        match groups.entry(likeness(&failure)) {
+    let mut groups: BTreeMap<usize, Failure> = BTreeMap::new();
+    for (group, failure) in connected(causes.iter().map(likenesses)).into_iter().zip(causes) {
+        match groups.entry(group) {
             Entry::Vacant(entry) => drop(entry.insert(failure)),
             Entry::Occupied(mut entry) => entry.get_mut().more.push(failure),
         }
@@ -48,6 +52,20 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     let mut all: Vec<Failure> = groups.into_values().collect();
     all.sort_by_key(|failure| (failure.level, place(failure.rule), Reverse(failure.total())));
     all
+}
+
+/// For each item the number of its group: what has a key in common is in one group, and what has one in common with that.
+fn connected(all: impl Iterator<Item = Vec<Vec<String>>>) -> Vec<usize> {
+    let mut groups: Vec<usize> = Vec::new();
+    let mut first: HashMap<Vec<String>, usize> = HashMap::new();
+    for (index, keys) in all.enumerate() {
+        groups.push(index);
+        for key in keys {
+            let (one, other) = (groups[*first.entry(key).or_insert(index)], groups[index]);
+            groups.iter_mut().filter(|group| **group == one.max(other)).for_each(|group| *group = one.min(other));
+        }
+    }
+    groups
 }
 
 /// Every failure by itself, the opposite of [`group`].
@@ -68,7 +86,33 @@ fn without_consequences(mut failures: Vec<Failure>) -> Vec<Failure> {
     let same: BTreeSet<String> =
         failures.iter().filter(|it| it.rule == rules::DUPLICATE_ID.name).map(|it| it.operation.clone()).collect();
     failures.retain(|failure| failure.rule != rules::ECHO.name || !same.contains(&failure.operation));
+    // What was let in though it is wrong is shown later, and is taken when it is sent again.
+    let kept: Vec<Failure> = failures.iter().filter(|failure| failure.rule == rules::INVALID_ACCEPTED.name).cloned().collect();
+    failures.retain(|failure| !kept.iter().any(|accepted| is_shown_later(accepted, failure)));
+    let is_taken = |failure: &Failure| failure.rule == rules::REFUSAL_STATUS.name && failure.status == Some(409);
+    failures.retain(|failure| !is_taken(failure) || !accepted.contains(&failure.promise));
+    // What one writer of errors writes wrongly it writes so of paths that are not there, too.
+    let written: BTreeSet<String> =
+        failures.iter().filter(|it| it.rule == rules::RESPONSE_BODY.name).map(|it| it.promise.clone()).collect();
+    failures.retain(|failure| failure.rule != rules::UNDOCUMENTED_PATH.name || !written.contains(&failure.promise));
     failures
+}
+
+/// Whether an answer is wrong because a value of the same kind was accepted before, in the same property of a resource of the same
+/// collection. What was just created has nothing of earlier requests.
+fn is_shown_later(accepted: &Failure, shown: &Failure) -> bool {
+    let rule = |failure: &Failure| {
+        let (_, property) = failure.promise.rsplit_once("/properties/")?;
+        let collection = failure.name.split('/').nth(1)?;
+        Some((property.to_owned(), collection.to_owned()))
+    };
+    let place = shown.detail.strip_prefix("at ").unwrap_or_default();
+    let of_kind = |value: &Value| std::mem::discriminant(value);
+    let sent = || values(accepted.request.as_deref(), accepted.place.as_deref().unwrap_or_default());
+    shown.rule == rules::RESPONSE_BODY.name
+        && !shown.name.starts_with("POST ")
+        && rule(accepted).is_some_and(|broken| rule(shown) == Some(broken))
+        && values(shown.answer.as_deref(), place).iter().any(|found| sent().iter().any(|sent| of_kind(sent) == of_kind(found)))
 }
 
 /// Where a rule stands among all.
@@ -137,7 +181,25 @@ fn cause(failure: &Failure) -> Vec<String> {
     words(&[&failure.operation, &failure.promise, &failure.what])
 }
 
-/// What two causes have in common that are one mistake in all likelihood.
+/// What two causes have in common that are one mistake in all likelihood: one of these is enough.
+fn likenesses(failure: &Failure) -> Vec<Vec<String>> {
+    let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
+    let said = || (status(failure), normalised(failure));
+    let mut all = vec![likeness(failure)];
+    if failure.rule == rules::RESPONSE_BODY.name && failure.status.is_some_and(|status| status >= 400) {
+        // A refusal that is written in another form breaks several rules of the documented one.
+        let (status, said) = said();
+        all.push(alike(&["refusal", &status, &said]));
+    }
+    if failure.rule == rules::VALID_REFUSED.name && failure.promise.starts_with("/components/") {
+        // What operations share they refuse for the same reason, when they say the same.
+        let (status, said) = said();
+        all.push(alike(&["shared", &failure.promise, &status, &said]));
+    }
+    all
+}
+
+/// The one of them that each failure has.
 fn likeness(failure: &Failure) -> Vec<String> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
     let status = status(failure);
@@ -150,6 +212,16 @@ fn likeness(failure: &Failure) -> Vec<String> {
             Some(parameter) => alike(&[parameter]),
             // One reader of bodies serves all operations.
             None if is_converted(failure) => alike(&["", "", "converted"]),
+            // It takes nothing for what is left out.
+            None if keyword == "type"
+                && failure.place.as_deref().is_some_and(|place| is_null(failure.request.as_deref(), place)) =>
+            {
+                alike(&["", "", "null"])
+            }
+            // It has one check for each format.
+            None if keyword == "format" && broken_keyword(failure).is_none() => {
+                alike(&["", "", "format", format_of(failure).unwrap_or(&failure.operation)])
+            }
             // One reader of bodies accepts an empty body for all operations.
             None if failure.promise.ends_with("/requestBody/required") || WITHOUT_ANY.contains(&failure.title.as_str()) => {
                 alike(&["", "", EMPTY_BODY])
@@ -170,6 +242,11 @@ fn likeness(failure: &Failure) -> Vec<String> {
         if let Some((_, broken)) = failure.what.split_once(" breaks ").filter(|_| failure.status.is_some_and(|it| it >= 400)) {
             return alike(&["", "", broken]);
         }
+        // One writer of bodies writes what is not there.
+        if keyword == "type" && failure.detail.strip_prefix("at ").is_some_and(|place| is_null(failure.answer.as_deref(), place))
+        {
+            return alike(&["", "", "null"]);
+        }
         // What bounds a value is forgotten as a whole.
         let place = failure.what.rsplit_once(" at ").map(|(_, place)| place).filter(|_| BOUNDS.contains(&keyword));
         return alike(&[&failure.operation, &status, place.unwrap_or(keyword)]);
@@ -181,7 +258,7 @@ fn likeness(failure: &Failure) -> Vec<String> {
     if is(&[&rules::NO_ANSWER]) && failure.place.is_some() {
         return alike(&[&failure.what]);
     }
-    if is(&[&rules::SERVER_ERROR]) && normalised(failure).contains("Exception") {
+    if is(&[&rules::SERVER_ERROR]) && names_exception(&normalised(failure)) {
         return alike(&[&status, &normalised(failure)]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
@@ -216,18 +293,40 @@ fn broken_keyword(failure: &Failure) -> Option<&str> {
     broken.split(' ').next().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))
 }
 
+/// Whether a server says which exception it failed with, such as `TypeError`: what has no name of its own may be anything.
+fn names_exception(said: &str) -> bool {
+    let mut words = said.split(|letter: char| !letter.is_alphanumeric());
+    said.contains("Exception") || words.any(|word| word.strip_suffix("Error").is_some_and(|kind| !kind.is_empty()))
+}
+
+/// The name of the format that a failure is about, as the document has it.
+fn format_of(failure: &Failure) -> Option<&str> {
+    let text = failure.text.as_deref()?;
+    let text =
+        text.split_once("format").map_or(text, |(_, rest)| rest).trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '-').next().filter(|name| !name.is_empty())
+}
+
 /// What refusals call their own members, whatever was sent.
 const OF_ANSWERS: [&str; 10] = ["code", "detail", "details", "error", "errors", "instance", "message", "status", "title", "type"];
 
 /// Whether the server says which of the values that were sent it refuses.
 fn names_what_is_wrong(failure: &Failure) -> bool {
     let answer = failure.answer.as_deref().unwrap_or_default();
-    let sent: Option<serde_json::Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
-    let names = sent.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
+    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let names = sent.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
     let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
     let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
     let queried = target.split('&').chain(form.split('&')).filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
-    names.chain(queried).any(|name| name.len() > 2 && !OF_ANSWERS.contains(&name) && without(answer, name) != answer)
+    let in_path = failure.name.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+    let words: Option<Value> = serde_json::from_str(answer).ok();
+    let mut texts = Vec::new();
+    collect(words.as_ref(), &mut texts);
+    let is_named = |name: &str| {
+        let is_word_of = |text: &str| without(text, name) != text;
+        if OF_ANSWERS.contains(&name) { texts.iter().any(|text| is_word_of(text)) } else { is_word_of(answer) }
+    };
+    names.chain(queried).chain(in_path).any(|name| name.len() > 2 && is_named(name))
 }
 
 /// The status of the answer; nothing where there was none.
@@ -252,10 +351,11 @@ fn any_success(what: &str) -> String {
 /// What the server said, without what differs from request to request.
 fn normalised(failure: &Failure) -> String {
     let mut said = failure.answer.clone().unwrap_or_default();
-    let sent: Option<serde_json::Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
     let mut values = Vec::new();
     collect(sent.as_ref(), &mut values);
     values.extend(in_target(&failure.curl));
+    values.extend(path_of(&failure.curl).map(str::to_owned));
     values.sort_by_key(|value| Reverse(value.len()));
     for value in values {
         said = without(&said, &value);
@@ -283,11 +383,11 @@ fn without(text: &str, value: &str) -> String {
 }
 
 /// The texts of a value that are long enough to be recognised.
-fn collect(value: Option<&serde_json::Value>, all: &mut Vec<String>) {
+fn collect(value: Option<&Value>, all: &mut Vec<String>) {
     match value {
-        Some(serde_json::Value::String(text)) if text.chars().count() > 3 => all.push(text.clone()),
-        Some(serde_json::Value::Array(items)) => items.iter().for_each(|item| collect(Some(item), all)),
-        Some(serde_json::Value::Object(object)) => object.values().for_each(|item| collect(Some(item), all)),
+        Some(Value::String(text)) if text.chars().count() > 3 => all.push(text.clone()),
+        Some(Value::Array(items)) => items.iter().for_each(|item| collect(Some(item), all)),
+        Some(Value::Object(object)) => object.values().for_each(|item| collect(Some(item), all)),
         _ => {}
     }
 }
@@ -299,6 +399,14 @@ fn in_target(curl: &str) -> Vec<String> {
     let values = target.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.replace('+', " "));
     let decoded = values.map(|value| percent_decode_str(&value).decode_utf8_lossy().into_owned());
     decoded.filter(|value| !value.is_empty()).collect()
+}
+
+/// The path of a command for curl, which some answers repeat.
+fn path_of(curl: &str) -> Option<&str> {
+    let (_, url) = curl.lines().next()?.split_once("://")?;
+    let path = &url[url.find('/')?..];
+    let end = path.find(['?', '\'', ' ', '"']).unwrap_or(path.len());
+    Some(&path[..end]).filter(|path| path.len() > 1)
 }
 
 /// How much of an answer tells causes apart, in characters.
@@ -366,7 +474,11 @@ mod tests {
             refused("d", 404, "no"),
         ];
         assert_eq!(group(all).len(), 2);
-        assert_eq!(group(vec![refused("a", 400, "no"), refused("b", 400, "no")]).len(), 2, "what is wrong may be another thing");
+        let other =
+            Failure { promise: "/components/schemas/Pet/properties/name/minLength".to_owned(), ..refused("b", 400, "no") };
+        assert_eq!(group(vec![refused("a", 400, "no"), other]).len(), 2, "what is wrong may be another thing");
+        let shared = [refused("a", 400, "no"), refused("b", 400, "no"), refused("c", 400, "not this")];
+        assert_eq!(group(shared.to_vec()).len(), 2, "what two operations share they refuse for one reason");
     }
 
     #[test]
@@ -387,11 +499,136 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_of_the_path_that_operations_refuse_by_its_name_is_one_entry() {
+        let refused = |operation: &str, answer: &str| Failure {
+            operation: operation.to_owned(),
+            name: format!("{operation} /pets/{{petId}}"),
+            promise: format!("/paths/~1pets~1{{petId}}/{operation}"),
+            rule: "valid-refused",
+            status: Some(400),
+            request: None,
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let named = r#"{"path":["petId"],"message":"Invalid UUID"}"#;
+        assert_eq!(group(vec![refused("get", named), refused("delete", named)]).len(), 1);
+        assert_eq!(group(vec![refused("get", "Invalid UUID"), refused("delete", "Invalid UUID")]).len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_refusals_have_themselves_counts_in_their_words() {
+        let refused = |operation: &str, answer: &str| Failure {
+            operation: operation.to_owned(),
+            promise: format!("/paths/~1todos/{operation}"),
+            rule: "valid-refused",
+            status: Some(422),
+            request: Some(r#"{"title":""}"#.to_owned()),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let named = r#"{"message":"`title` can't be blank"}"#;
+        assert_eq!(group(vec![refused("post", named), refused("put", named)]).len(), 1);
+        let unnamed = r#"{"title":"Bad Request"}"#;
+        assert_eq!(group(vec![refused("post", unnamed), refused("put", unnamed)]).len(), 2);
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_path_of_the_request_says_the_same() {
+        let fails = |path: &str| Failure {
+            case: format!("{path}:protocol:multipart"),
+            curl: format!("curl -i -X POST http://127.0.0.1:80{path} \\\n  --data-binary '{{}}'"),
+            ..crash(path, "the server fails (500) on a form", &format!(r#"{{"error":"Internal Server Error","path":"{path}"}}"#))
+        };
+        assert_eq!(group(vec![fails("/books"), fails("/books/7/reviews")]).len(), 1);
+    }
+
+    #[test]
+    fn a_format_that_is_checked_wrongly_is_one_entry_in_all_operations() {
+        let of = |schema: &str, property: &str, format: &str| Failure {
+            operation: schema.to_owned(),
+            promise: format!("/components/schemas/{schema}/properties/{property}/format"),
+            place: Some(format!("/{property}")),
+            text: Some(format!("{{ type: string, format: {format}, maxLength: 9 }}")),
+            what: format!("a request that breaks format of /{property} is accepted with 201"),
+            ..failure(1)
+        };
+        let one = [of("New", "email", "email"), of("Patch", "email", "email")];
+        assert_eq!(group(one.to_vec()).len(), 1);
+        assert_eq!(group([one.as_slice(), &[of("New", "born", "date"), of("New", "at", "date-time")]].concat()).len(), 3);
+    }
+
+    #[test]
+    fn null_that_is_taken_for_what_is_left_out_is_one_entry() {
+        let of = |schema: &str, property: &str, value: &str| Failure {
+            operation: schema.to_owned(),
+            promise: format!("/components/schemas/{schema}/properties/{property}/type"),
+            place: Some(format!("/{property}")),
+            text: Some("type: array".to_owned()),
+            request: Some(format!(r#"{{"{property}":{value}}}"#)),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("New", "tags", "null"), of("Patch", "notes", "null")]).len(), 1);
+        assert_eq!(group(vec![of("New", "tags", "null"), of("Patch", "notes", "{}")]).len(), 2);
+        let written = |failure: Failure, answer: &str| Failure {
+            rule: "response-body",
+            detail: format!("at {}", failure.place.clone().unwrap()),
+            place: None,
+            status: Some(201),
+            answer: Some(answer.to_owned()),
+            ..failure
+        };
+        let (tags, notes) = (of("Tag", "tags", "[]"), of("Note", "notes", "[]"));
+        let both = |answer: &str| vec![written(tags.clone(), answer), written(notes.clone(), answer)];
+        assert_eq!(group(both(r#"{"tags":null,"notes":null}"#)).len(), 1);
+        assert_eq!(group(both(r#"{"tags":1,"notes":null}"#)).len(), 2);
+    }
+
+    #[test]
+    fn a_refusal_in_another_form_is_one_entry_whatever_it_lacks() {
+        let of = |what: &str, answer: &str| Failure {
+            rule: "response-body",
+            promise: format!("/components/schemas/Problem/{what}"),
+            what: format!("the body of 405 breaks {what}"),
+            status: Some(405),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let (one, other) = (r#"{"detail":"no"}"#, r#"{"reason":"no such thing"}"#);
+        assert_eq!(group(vec![of("required at /code", one), of("additionalProperties at /*", one)]).len(), 1);
+        assert_eq!(group(vec![of("required at /code", one), of("additionalProperties at /*", other)]).len(), 2);
+    }
+
+    #[test]
+    fn what_was_accepted_and_is_shown_later_is_told_once() {
+        let accepted = Failure {
+            name: "PATCH /pets/{id}".to_owned(),
+            promise: "/components/schemas/PatchPet/properties/tags/type".to_owned(),
+            place: Some("/tags".to_owned()),
+            request: Some(r#"{"tags":null}"#.to_owned()),
+            ..failure(1)
+        };
+        let shown = |name: &str, answer: &str| Failure {
+            rule: "response-body",
+            name: name.to_owned(),
+            promise: "/components/schemas/Pet/properties/tags/type".to_owned(),
+            detail: "at /tags".to_owned(),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let with = |shown: Failure| group(vec![accepted.clone(), shown]).len();
+        assert_eq!(with(shown("GET /pets/{id}", r#"{"tags":null}"#)), 1);
+        assert_eq!(with(shown("GET /pets/{id}", r#"{"tags":7}"#)), 2, "that is of another kind");
+        assert_eq!(with(shown("POST /pets", r#"{"tags":null}"#)), 2, "that was just created");
+        assert_eq!(with(shown("GET /owners/{id}", r#"{"tags":null}"#)), 2, "that is another collection");
+    }
+
+    #[test]
     fn the_same_exception_in_two_operations_is_one_entry() {
         let of = |operation: &str, said: &str| crash(operation, "the server fails on one", said);
         let pointer = "java.lang.NullPointerException: x is null";
         assert_eq!(group(vec![of("a", pointer), of("b", pointer)]).len(), 1);
         assert_eq!(group(vec![of("a", pointer), of("b", "java.lang.NumberFormatException")]).len(), 2);
+        assert_eq!(group(vec![of("a", "<h1>TypeError: no answer</h1>"), of("b", "<h1>TypeError: no answer</h1>")]).len(), 1);
         assert_eq!(group(vec![of("a", "Internal Server Error"), of("b", "Internal Server Error")]).len(), 2);
     }
 

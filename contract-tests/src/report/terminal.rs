@@ -92,7 +92,13 @@ impl Page {
         let untested = report.untested().count();
         if untested > 0 {
             let all = quantity(report.operations.len(), "operation", "operations");
-            let line = format!("{} of {all} could not be tested, because no valid request succeeds.", number(untested));
+            // Some were not even tried, for want of credentials.
+            let why = if report.untested().all(|(operation, _)| operation.answered.is_empty()) {
+                "; the end of the report says why."
+            } else {
+                ", because no valid request succeeds."
+            };
+            let line = format!("{} of {all} could not be tested{why}", number(untested));
             writeln!(self.text, "{}\n", self.paint(ODD, line))?;
         }
         self.failures(report)?;
@@ -264,7 +270,7 @@ impl Page {
             self.fact("case", &visible(&failure.title))?;
         }
         if !failure.detail.is_empty() {
-            self.fact("happened", &visible(&cut(&failure.detail, limits.body)))?;
+            self.fact("happened", &visible(&beginning(&failure.detail, limits)))?;
         }
         let others = failure.others();
         if !others.is_empty() {
@@ -302,8 +308,12 @@ impl Page {
     fn command(&mut self, name: &str, command: &str) -> fmt::Result {
         let length = command.chars().count();
         if length > self.limits().command {
-            let how = if self.layout.verbose { "" } else { "--verbose may show it, " };
-            let why = format!("not shown, because it has {} characters; {how}--json FILE writes it", number(length));
+            let commands = command.matches("curl ").count();
+            let what = if commands > 1 { format!("{} commands with ", number(commands)) } else { String::new() };
+            let how = if length <= LONG.command { "--verbose shows, " } else { "" };
+            let files = "--json FILE and --html FILE write";
+            let it = if commands > 1 { "them" } else { "it" };
+            let why = format!("not shown: {what}{}; {how}{files} {it}", quantity(length, "character", "characters"));
             return self.fact(name, &why);
         }
         if visible(command) != command {
@@ -327,6 +337,7 @@ impl Page {
         let (errors, warnings) = (report.count(Level::Error), report.count(Level::Warning));
         let warned = quantity(warnings, "warning", "warnings");
         let outcome = match (errors, warnings, &report.stopped) {
+            (0, 0, _) if report.cases == 0 => self.paint(ODD, "Nothing was tested"),
             (0, 0, Some(_)) => self.paint(ODD, "No broken promise was found before the run was stopped"),
             (0, 0, None) if report.untested().next().is_some() => {
                 self.paint(ODD, "No broken promise was found in what could be tested")
@@ -376,6 +387,7 @@ impl Page {
         let silent: Vec<&OperationReport> = report.operations.iter().filter(|operation| !operation.succeeded()).collect();
         for operation in silent.iter().take(listed) {
             let why = match &operation.untested {
+                Some(why) if operation.answered.is_empty() => format!("nothing was tried: {why}"),
                 Some(why) => format!("only what must be refused was tried, because no valid request succeeds: {why}"),
                 None if operation.answered.is_empty() => "it has not answered".to_owned(),
                 None => {
@@ -448,7 +460,17 @@ fn body(text: &str, limits: &Limits) -> String {
     });
     match pretty.map(|value| format!("{value:#}")) {
         Some(pretty) if pretty.chars().count() <= limits.body && pretty.lines().count() <= limits.body_lines => visible(&pretty),
-        _ => visible(&cut(text, limits.body)),
+        _ => visible(&beginning(text, limits)),
+    }
+}
+
+/// The beginning of a text that has too many lines or characters.
+fn beginning(text: &str, limits: &Limits) -> String {
+    match text.match_indices('\n').nth(limits.body_lines.saturating_sub(1)) {
+        Some((end, _)) if text[..end].chars().count() <= limits.body && end + 1 < text.len() => {
+            format!("{}… ({} lines)", &text[..end], number(text.lines().count()))
+        }
+        _ => cut(text, limits.body),
     }
 }
 
@@ -560,6 +582,39 @@ mod tests {
                 "  /p3       not                 2        1      7  no request was found that violates it",
             ]
         );
+    }
+
+    #[test]
+    fn a_body_is_cut_after_some_lines_and_after_some_characters() {
+        let answer = |text: &str| report(Vec::new(), vec![Failure { answer: Some(text.to_owned()), ..failure(1) }]).to_string();
+        let text = answer(&"a line\n".repeat(40));
+        assert!(text.contains("a line… (40 lines)\n") && text.matches("a line").count() == SHORT.body_lines, "{text}");
+        let text = answer(&"x".repeat(SHORT.body + 1));
+        assert!(text.contains("x… (301 characters)\n"), "{text}");
+        let short = "a line\n".repeat(SHORT.body_lines);
+        assert!(!answer(&short).contains("… ("), "{}", answer(&short));
+    }
+
+    #[test]
+    fn a_sequence_that_is_too_long_says_where_it_is() {
+        let sequence = |count: usize| Failure { curl: "curl -i http://127.0.0.1:1/pets\n".repeat(count), ..failure(1) };
+        let text = report(Vec::new(), vec![sequence(40)]).to_string();
+        let told = "not shown: 40 commands with 1,280 characters; --verbose shows, --json FILE and --html FILE write them\n";
+        assert!(text.contains(told), "{text}");
+        let text = report(Vec::new(), vec![sequence(400)]).to_string();
+        assert!(text.contains("12,800 characters; --json FILE and --html FILE write them\n"), "{text}");
+    }
+
+    #[test]
+    fn what_was_not_tried_is_not_said_to_be_refused() {
+        let mut report = report(Vec::new(), Vec::new());
+        report.cases = 0;
+        report.operations[0].answered.clear();
+        report.operations[0].untested = Some("give --token".to_owned());
+        let text = report.to_string();
+        assert!(text.starts_with("1 of 1 operation could not be tested; the end of the report says why.\n"), "{text}");
+        assert!(text.contains("POST /pets: nothing was tried: give --token\n"), "{text}");
+        assert!(text.contains("\nNothing was tested."), "{text}");
     }
 
     #[test]
@@ -676,7 +731,11 @@ mod tests {
     fn a_server_cannot_write_to_the_screen_and_long_bodies_are_cut() {
         let long = Failure { answer: Some("x".repeat(2_000)), curl: "y".repeat(9_999), ..failure(1) };
         let text = long.text("pets.yaml");
-        assert!(text.contains("x… (2,000 characters)") && text.contains("it has 9,999 characters"), "{text}");
+        assert!(
+            text.contains("x… (2,000 characters)")
+                && text.contains("not shown: 9,999 characters; --json FILE and --html FILE write it"),
+            "{text}"
+        );
         let nasty =
             Failure { answer: Some("\u{1b}[2J\u{9b}\u{202e}\0".to_owned()), curl: "curl '\u{1b}[2J'".to_owned(), ..failure(1) };
         let text = nasty.text("pets.yaml");

@@ -225,6 +225,8 @@ fn says_nothing(operation: &Operation) -> bool {
 fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool {
     match response.status {
         401 | 403 => !trusted,
+        // It may want a parameter that nobody has seen.
+        400 | 422 if operation.lacks_reference() => true,
         404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&response.status.to_string()),
         409 | 429 => true,
         // Some have one status for everything.

@@ -33,8 +33,8 @@ impl Failures {
     }
 
     /// Adds the report for a cause that was new.
-    pub fn report(&self, failure: Failure, saved: Option<SavedCase>) {
-        let cause = (failure.operation.clone(), failure.promise.clone(), failure.what.clone());
+    pub fn report(&self, finding: &Finding, failure: Failure, saved: Option<SavedCase>) {
+        let cause = (failure.operation.clone(), finding.promise.clone(), finding.what.clone());
         self.entries().entry(cause).or_default().report = Some((failure, saved));
     }
 
@@ -77,7 +77,7 @@ mod tests {
         // The first is still being made smaller.
         assert!(!failures.count(&failure.operation, &finding));
         assert!(failures.reported().is_empty());
-        failures.report(failure.clone(), None);
+        failures.report(&finding, failure.clone(), None);
         assert!(!failures.count(&failure.operation, &finding));
         assert!(failures.count("another operation", &finding));
         let reported = failures.reported();

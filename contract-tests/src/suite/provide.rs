@@ -1,13 +1,13 @@
 //! Resources for the requests that need some: where the server is known to have none, an operation that creates or lists them is called.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::PoisonError};
 
 use super::{
     Run,
     prepared::{PlannedTarget, PreparedTarget},
 };
 use crate::{
-    cases::Case,
+    cases::{Case, Group},
     openapi::{
         operation::Operation,
         request::Target,
@@ -33,9 +33,18 @@ impl Run<'_> {
 
     /// The case for a sample of the plan.
     pub(super) fn case(&self, part: &PlannedTarget<'_>, index: usize) -> Case {
-        let sample = part.sample(index);
-        let own = Sample { instance: self.filled(part.target, sample), ..sample.clone() };
-        Case::of_sample(part.target, &own, part.group(index), part.numbers[index])
+        self.case_of(part.target, part.sample(index), part.group(index), part.numbers[index])
+    }
+
+    fn case_of(&self, target: &Target, sample: &Sample, group: Group, number: usize) -> Case {
+        let own = Sample { instance: self.filled(target, sample), ..sample.clone() };
+        Case::of_sample(target, &own, group, number)
+    }
+
+    /// Remembers a request that was accepted, for those who need what it makes: a server may refuse most of what the document allows.
+    pub(super) fn accept(&self, part: &PlannedTarget<'_>, index: usize) {
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.insert(part.target.name(), part.sample(index).clone());
     }
 
     /// Sees to it that the server has a resource of each kind that requests of this operation name, refer to or list.
@@ -113,8 +122,10 @@ impl Run<'_> {
     /// Calls an operation until it succeeds.
     async fn call(&self, part: &PreparedTarget, kind: KindId) {
         let part = self.plain(part);
-        for index in part.plain(TRIES) {
-            let case = self.case(&part, index);
+        let name = part.target.name();
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
+        for case in cases.chain(part.plain(TRIES).into_iter().map(|index| self.case(&part, index))) {
             let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             let taken = status == 409 && !self.fresh().knows(part.target);

@@ -38,16 +38,17 @@ impl Run<'_> {
     ) {
         let counts = self.filter.is_none_or(|FailureFilter(is_wanted)| is_wanted(&finding.promise));
         if counts && self.failures.count(&target.operation.id, finding) {
-            self.record(target, case, finding, answer, script);
+            self.record(target, case, (finding, &finding.what), answer, script);
         }
     }
 
-    /// Reports a failure whose cause is new, with the commands that lead to it where one request alone does not.
+    /// Reports a failure whose cause is new, and what the report says of it, with the commands that lead to it where one request alone
+    /// does not.
     pub(super) fn record(
         &self,
         target: &Target,
         case: &Case,
-        finding: &Finding,
+        (finding, what): (&Finding, &str),
         answer: Result<&Response, &String>,
         script: Option<String>,
     ) {
@@ -81,7 +82,7 @@ impl Run<'_> {
             promise: finding.promise.clone(),
             line,
             text,
-            what: finding.what.clone(),
+            what: what.to_owned(),
             detail: match answer {
                 Err(cause) if finding.detail.is_empty() => cause.clone(),
                 _ => finding.detail.clone(),
@@ -110,7 +111,7 @@ impl Run<'_> {
             instance: instance.clone(),
         });
         let is_last = self.is_last.is_some_and(|is_last| is_last(&failure));
-        self.failures.report(failure, saved);
+        self.failures.report(finding, failure, saved);
         if is_last {
             self.stop(Stopped::FailFast);
         }

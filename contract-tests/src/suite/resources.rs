@@ -137,6 +137,8 @@ impl Known {
         if pool.resources.len() == REMEMBERED {
             pool.resources.pop_front();
         }
+        // Whoever gives one is asked again.
+        pool.attempts = 0;
         pool.resources.push_back(Resource { values, own });
     }
 

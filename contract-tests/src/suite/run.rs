@@ -86,6 +86,8 @@ pub(crate) struct Run<'a> {
     pub(super) answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
     /// The last request that was answered.
     pub(super) last: Mutex<String>,
+    /// For each target by its name a sample whose request was accepted.
+    pub(super) accepted: Mutex<HashMap<String, Sample>>,
 }
 
 /// Ends a run at the first failure whose promise this holds for; no other counts.
@@ -135,6 +137,7 @@ impl<'a> Run<'a> {
             cut: AtomicBool::new(false),
             answered: Mutex::default(),
             last: Mutex::default(),
+            accepted: Mutex::default(),
         }
     }
 
@@ -333,7 +336,10 @@ impl<'a> Run<'a> {
         let part = part.begun(&|| self.is_planned());
         self.cut.fetch_or(!part.plan.whole, Ordering::Relaxed);
         let (part, untested) = match self.baseline(&part).await {
-            Ok(index) => (part.with_baseline(index), None),
+            Ok(index) => {
+                self.accept(&part, index);
+                (part.with_baseline(index), None)
+            }
             Err(reason) => (part, Some(reason)),
         };
         let (part, plan) = (&part, part.plan);
@@ -543,8 +549,10 @@ impl<'a> Run<'a> {
         if self.filter.is_some() {
             self.fail(target, case, finding, outcome.answer.as_ref());
         } else if self.failures.count(&target.operation.id, finding) {
-            let (smallest, answer) = self.shrink(target, case, finding, outcome).await;
-            self.record(target, &smallest, finding, answer.as_ref(), None);
+            let (mut smallest, answer) = self.shrink(target, case, finding, outcome).await;
+            let what = finding.what.replace(&case.title, smallest.made_smaller(case));
+            smallest.title = smallest.made_smaller(case).to_owned();
+            self.record(target, &smallest, (finding, &what), answer.as_ref(), None);
         }
     }
 

@@ -170,12 +170,15 @@ pub const SERVERS: &[Server] = &[
         files: &[("kinto.ini", KINTO)],
         document: DocumentSource::Served("/v1/__api__"),
         base: "/v1",
+        // Any name and password make a user; what is open to everybody needs none.
+        flags: &["--basic", "user:password", "--allow", "unauthenticated-accepted"],
         ..PLAIN
     },
     Server {
         name: "httpbin",
         version: "0.10.4",
-        package: Package::Pip("httpbin"),
+        // Its document comes with what it needs to be an application of its own.
+        package: Package::Pip("httpbin[mainapp]"),
         command: &["{package}/bin/flask", "--app", "httpbin:app", "run", "--port", "{port}"],
         document: DocumentSource::Served("/spec.json"),
         ..PLAIN

@@ -336,3 +336,31 @@ pub fn byte(rng: &mut TestRng) -> String {
         _ => text + &draw(rng, &alphabet, 2, 2) + &draw(rng, "AEIMQUYcgkosw048", 1, 1) + "=",
     }
 }
+
+/// A short word with a number, so that two are hardly the same.
+pub fn word(rng: &mut TestRng) -> String {
+    draw(rng, "abcdefghijklmnopqrstuvwxyz", 3, 8) + &rng.random_range(1..1_000).to_string()
+}
+
+pub fn plain_date(rng: &mut TestRng) -> String {
+    format!("{}-{:02}-{:02}", rng.random_range(1970..2038), rng.random_range(1..=12), rng.random_range(1..=28))
+}
+
+pub fn plain_time(rng: &mut TestRng) -> String {
+    format!("{:02}:{:02}:{:02}Z", rng.random_range(0..24), rng.random_range(0..60), rng.random_range(0..60))
+}
+
+/// A UUID of version 4 (RFC 9562, section 5.4): some servers take no others.
+pub fn random_uuid(rng: &mut TestRng) -> String {
+    let mut hex = |length| draw(rng, HEX, length, length);
+    let parts = [hex(8), hex(4), format!("4{}", hex(3)), format!("a{}", hex(3)), hex(12)];
+    parts.join("-")
+}
+
+pub fn plain_host(rng: &mut TestRng) -> String {
+    format!("{}.example.com", word(rng))
+}
+
+pub fn plain_url(rng: &mut TestRng) -> String {
+    format!("https://example.com/{}", word(rng))
+}

@@ -24,6 +24,7 @@ pub struct Format {
     name: &'static str,
     texts: Texts,
     draw: fn(&mut TestRng) -> String,
+    plain: fn(&mut TestRng) -> String,
     schema: OnceLock<Option<(Schemas, SchemaIndex)>>,
 }
 
@@ -83,6 +84,11 @@ impl Format {
         };
         let longer = if self.name == "byte" { more + &text } else { text.clone() + &more };
         if self.accepts(&longer) { longer } else { text }
+    }
+
+    /// A random valid text as a person would type it, which servers take that are stricter than the format, too.
+    pub fn plain(&self, rng: &mut TestRng) -> String {
+        (self.plain)(rng)
     }
 
     /// A random invalid text: one of the list, or a valid one damaged in one place.
@@ -180,7 +186,7 @@ mod tests {
         for format in all() {
             let other = jsonschema(format.name());
             let mut rng = rng();
-            let randoms = (0..2_000).map(|_| format.random(&mut rng));
+            let randoms = (0..2_000).flat_map(|_| [format.random(&mut rng), format.plain(&mut rng)]);
             for text in format.boundary().iter().cloned().chain(randoms) {
                 let (boon, jsonschema) = (format.accepts(&text), other.is_valid(&Value::from(text.as_str())));
                 if !boon || !jsonschema {
