@@ -272,7 +272,7 @@ impl<'a> Comparer<'a> {
         let size: usize = self.sizes_in(pair).sum();
         let (total, compiling) = (&self.budget, &mut self.compiling);
         let mut inquire = || {
-            *compiling = compiling.checked_sub(size.saturating_mul(size))?;
+            *compiling = compiling.checked_sub(size * size).filter(|_| size <= MOST_SCHEMAS)?;
             let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
             let inquiry = sides.inquire(options.seed, &budget);
             total.set(total.get() - (own - budget.get()));
@@ -371,9 +371,11 @@ fn shown_change(direction: Direction, change: &Change) -> (Direction, String, St
     (direction, change.pointer.clone(), change.sentence.clone())
 }
 
-/// How much work is done in one comparison to make schemas ready to be asked about: a few seconds. The validator takes time with the
+/// How much work is done in one comparison to make schemas ready to be asked about: some seconds. The validator takes time with the
 /// square of how many there are, and where each resource leads to all others that is the whole document for each part.
-const COMPILING: usize = 250_000_000;
+const COMPILING: usize = 150_000_000;
+/// How many schemas a part may have that is asked about.
+const MOST_SCHEMAS: usize = 2_000;
 
 /// How many steps the generator takes in one comparison to find what shows a break: a few seconds.
 const BUDGET: i64 = 6_000_000;

@@ -22,9 +22,10 @@ pub(crate) async fn run(run: &Run<'_>, target: &Target, baseline: &Sample) -> us
     let distinct = baseline.unique.is_empty() || !changes_a_resource(target) || run.provide_distinct(target, RACERS + 1).await;
     for place in baseline.unique.iter().filter(|_| distinct) {
         let unique = Unique { run, target, baseline, place };
-        judged += usize::from(unique.again("the same value again", str::to_owned).await);
-        judged += usize::from(unique.again("the same value in capitals", str::to_uppercase).await);
-        judged += usize::from(unique.again("the same value in mixed letter case", mixed_case).await);
+        judged += usize::from(unique.again("the same value again", str::to_owned, unique.taken()).await);
+        judged += usize::from(unique.again("the same value in capitals", str::to_uppercase, unique.taken()).await);
+        judged += usize::from(unique.again("the same value in mixed letter case", mixed_case, unique.taken()).await);
+        judged += usize::from(unique.again("the same name at another host", at_another_host, Expect::Success).await);
         judged += usize::from(unique.refused_first().await);
         judged += usize::from(unique.race().await);
         judged += usize::from(unique.race_in_any_case().await);
@@ -85,11 +86,16 @@ impl Unique<'_> {
         is_valid.then_some(other)
     }
 
-    async fn again(&self, name: &str, change: impl Fn(&str) -> String) -> bool {
+    /// A request, and another one whose value is that of the first, changed.
+    async fn again(&self, name: &str, change: impl Fn(&str) -> String, expect: Expect) -> bool {
         let instance = self.fresh();
         let Some(other) = self.with_value_of(&instance, change).filter(|_| self.run.is_selected(&self.id(name))) else {
             return false;
         };
+        // The same value cannot succeed again.
+        if expect == Expect::Success && other.pointer(self.place) == instance.pointer(self.place) {
+            return false;
+        }
         // Of one resource the value is its own.
         if changes_a_resource(self.target) && instance.get("path") == other.get("path") {
             return false;
@@ -97,7 +103,7 @@ impl Unique<'_> {
         let first = self.case(&format!("a first request before {name}"), instance, Expect::Success);
         let outcome = self.run.attempt(self.target, &first).await;
         if outcome.findings.is_empty() {
-            self.run.judge_case(self.target, &self.case(name, other, self.taken())).await;
+            self.run.judge_case(self.target, &self.case(name, other, expect)).await;
         } else {
             self.run.count_judged();
             for finding in &outcome.findings {
@@ -198,6 +204,12 @@ impl Unique<'_> {
 /// Whether a request says what the resource that its path names is to be, so that a value that it repeats is that resource's own.
 fn changes_a_resource(target: &Target) -> bool {
     target.operation.path.contains('{') && matches!(target.operation.method.as_str(), "PUT" | "PATCH")
+}
+
+/// Another address with the same local part; what is no address stays as it is.
+fn at_another_host(text: &str) -> String {
+    let host = |domain: &str| if domain.ends_with("example.org") { "example.net" } else { "example.org" };
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(local, domain)| format!("{local}@{}", host(domain)))
 }
 
 fn mixed_case(text: &str) -> String {
