@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use benchmarks::{Body, Copies, Exchange, Token};
+use benchmarks::{Body, Exchange, Token};
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use openapi_server::{ContractError, Document, contract::Contract};
 
@@ -89,20 +89,6 @@ fn plan() -> usize {
     black_box(benchmarks::planned())
 }
 
-#[library_benchmark(config = at_most(1_000_000_000_000))]
-#[bench::resources(Copies::of(25))]
-fn comparison_of_25(copies: Copies) -> Copies {
-    assert_ne!(black_box(copies.compared()), 0);
-    copies
-}
-
-#[library_benchmark(config = at_most(1_000_000_000_000))]
-#[bench::resources(Copies::of(100))]
-fn comparison_of_100(copies: Copies) -> Copies {
-    assert_ne!(black_box(copies.compared()), 0);
-    copies
-}
-
 library_benchmark_group!(
     name = instructions,
     benchmarks = [
@@ -116,8 +102,6 @@ library_benchmark_group!(
         contract_of_75,
         contract_of_300,
         plan,
-        comparison_of_25,
-        comparison_of_100,
     ]
 );
 main!(library_benchmark_groups = instructions);

@@ -5,7 +5,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use contract_tests::{compat::verdict, survey::Planning};
+use contract_tests::survey::Planning;
 use futures_util::{FutureExt, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue, Method, Uri, header::AUTHORIZATION, header::CONTENT_TYPE};
 use openapi_server::{
@@ -226,45 +226,4 @@ pub fn compiled(document: &Document) -> Result<Contract, ContractError> {
 pub fn planned() -> usize {
     let document = contract_tests::Document::parse("openapi.yaml", YAML).unwrap();
     Planning::of(document, 1, Duration::MAX).unwrap().samples
-}
-
-/// A document with so many resources, each of which refers to the eight that follow, and an operation for each that answers with it; and
-/// a changed copy.
-pub struct Copies {
-    old: contract_tests::Document,
-    new: contract_tests::Document,
-}
-
-impl Copies {
-    pub fn of(resources: usize) -> Self {
-        let reference = |index: usize| json!({ "$ref": format!("#/components/schemas/R{}", index % resources) });
-        let document = |longest: usize| {
-            let schemas: serde_json::Map<String, Value> = (0..resources)
-                .map(|index| {
-                    let others = (1..=8).map(|step| (format!("r{step}"), reference(index + step)));
-                    let name = json!({ "type": "string", "maxLength": longest });
-                    let properties: serde_json::Map<String, Value> = others.chain([("name".to_owned(), name)]).collect();
-                    (format!("R{index}"), json!({ "type": "object", "properties": properties }))
-                })
-                .collect();
-            let paths: serde_json::Map<String, Value> = (0..resources)
-                .map(|index| {
-                    let content = json!({ "application/json": { "schema": reference(index) } });
-                    (
-                        format!("/r{index}"),
-                        json!({ "get": { "responses": { "200": { "description": "x", "content": content } } } }),
-                    )
-                })
-                .collect();
-            let info = json!({ "title": "x", "version": "1" });
-            let document = json!({ "openapi": "3.1.0", "info": info, "paths": paths, "components": { "schemas": schemas } });
-            contract_tests::Document::parse("copy.json", document.to_string()).unwrap()
-        };
-        Self { old: document(20), new: document(10) }
-    }
-
-    /// Compares them; returns the number of findings.
-    pub fn compared(&self) -> usize {
-        verdict::compare(&self.old, &self.new, &verdict::Options::default()).unwrap().findings.len()
-    }
 }
