@@ -234,6 +234,36 @@ async fn nobody_is_blamed_who_does_not_read_by_a_discriminator() {
     assert!(accepted.is_empty(), "{accepted:#?}");
 }
 
+/// Of alternatives that describe the same, `oneOf` allows nothing to the letter, and who reads by the discriminator takes what names one.
+#[tokio::test]
+async fn alternatives_that_only_a_discriminator_tells_apart_are_tested_and_may_be_refused() {
+    let alike = CHOICE
+        .replace(
+            "lives], properties: {kind: {type: string}, lives: {type: integer}}",
+            "age], properties: {kind: {type: string}, age: {type: integer}}",
+        )
+        .replace(
+            "bark], properties: {kind: {type: string}, bark: {type: string}}",
+            "age], properties: {kind: {type: string}, age: {type: integer}}",
+        );
+    let by_kind = |asked: &Asked| {
+        let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let known = body.as_object().is_some_and(|body| body.keys().all(|key| ["kind", "age"].contains(&key.as_str())));
+        let right = known && matches!(body["kind"].as_str(), Some("Cat" | "Dog"));
+        told(if right && body["age"].as_f64().is_some_and(|number| number.fract() == 0.0) { 201 } else { 400 }, "")
+    };
+    let blamed = |report: &Report| {
+        let of_values = |rule: &str| ["valid-refused", "invalid-accepted"].contains(&rule);
+        report.failures.iter().filter(|failure| of_values(failure.rule)).map(|failure| failure.what.clone()).collect::<Vec<_>>()
+    };
+    let report = run(&alike, by_kind).await;
+    assert_eq!(blamed(&report), [""; 0]);
+    assert_eq!(report.operations[0].untested, None);
+    let to_the_letter = run(&alike, |_: &Asked| told(400, "")).await;
+    assert_eq!(blamed(&to_the_letter), [""; 0]);
+    assert!(to_the_letter.operations[0].untested.is_some());
+}
+
 /// Two ways to be let in.
 const WAYS: &str = "
 openapi: 3.1.0

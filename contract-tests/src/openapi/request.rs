@@ -336,11 +336,6 @@ impl Target {
         self.literal.as_ref().is_some_and(|literal| literal.accepts(0, instance) != is_valid)
     }
 
-    /// Whether some alternatives are told apart by a discriminator alone.
-    pub fn has_discriminator(&self) -> bool {
-        self.literal.is_some()
-    }
-
     /// How its body is written.
     pub fn writing(&self) -> Writing {
         self.writing

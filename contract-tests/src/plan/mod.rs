@@ -99,8 +99,8 @@ pub(crate) trait Admit {
         &[]
     }
 
-    /// Whether an instance that is valid, or is not, may be taken otherwise.
-    fn is_doubtful(&self, _instance: &Value, _is_valid: bool) -> bool {
+    /// Whether some may take an invalid instance for a valid one.
+    fn is_doubtful(&self, _instance: &Value) -> bool {
         false
     }
 }
@@ -123,8 +123,8 @@ impl Admit for crate::openapi::request::Target {
         &self.examples
     }
 
-    fn is_doubtful(&self, instance: &Value, is_valid: bool) -> bool {
-        self.is_doubtful(instance, is_valid)
+    fn is_doubtful(&self, instance: &Value) -> bool {
+        self.is_doubtful(instance, false)
     }
 }
 
@@ -396,7 +396,7 @@ impl<'a> Planner<'a> {
         // boon goes the same way.
         self.budget.spend(2 * trace.steps);
         match self.validator.agree(&instance, &trace) {
-            Ok(()) if self.admit.is_doubtful(&instance, trace.broken.is_empty()) => None,
+            Ok(()) if !trace.broken.is_empty() && self.admit.is_doubtful(&instance) => None,
             Ok(()) => Some((instance, trace)),
             Err(disagreement) => {
                 if self.plan.disagreements.len() < MAX_DISAGREEMENTS {

@@ -50,7 +50,7 @@ impl InstanceStrategy<'_> {
             None => trace.broken.is_empty(),
             Some(fault) => trace.breaks_only(fault),
         };
-        let is_clear = !self.target.is_doubtful(instance, trace.broken.is_empty());
+        let is_clear = trace.broken.is_empty() || !self.target.is_doubtful(instance, false);
         (right && is_clear && self.target.validator.agree(instance, &trace).is_ok()).then_some(trace)
     }
 }

@@ -83,11 +83,7 @@ impl Run<'_> {
         }
         let Some((case, outcome)) = first else {
             let cause = part.target.schema.contradictions.first();
-            let cause = match cause {
-                Some(gap) => format!(": {}: {}", gap.pointer, gap.reason),
-                None if part.target.has_discriminator() => ": only a discriminator tells its alternatives apart".to_owned(),
-                None => String::new(),
-            };
+            let cause = cause.map(|gap| format!(": {}: {}", gap.pointer, gap.reason)).unwrap_or_default();
             return Err(format!("no valid request can be made{cause}"));
         };
         let reason = match &outcome.answer {
