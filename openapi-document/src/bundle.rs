@@ -152,6 +152,10 @@ impl<'f, 'l> Bundler<'f, 'l> {
         let Some(written) = reference(node).map(str::to_owned) else { return Ok(None) };
         let target = match self.files.resolve(&written, base) {
             Ok(target) => target,
+            // There may be a whole API behind a path item.
+            Err(trouble @ Trouble::Remote(_)) if shape.kind() == Kind::PathItem => {
+                return Err(self.error(trouble, node, &written));
+            }
             Err(trouble) => return self.trouble(trouble, node, &written).map(|()| None),
         };
         let kind = shape.kind();
@@ -198,16 +202,21 @@ impl<'f, 'l> Bundler<'f, 'l> {
         Ok(Some(next))
     }
 
-    /// A reference that leads nowhere.
-    fn trouble(&mut self, trouble: Trouble, node: &Node, reference: &str) -> Result<(), LoadError> {
-        let at = node.get("$ref").map_or(node.at, |reference| reference.at);
-        let place = self.files.place(at);
+    /// A reference that leads nowhere, as an error.
+    fn error(&self, trouble: Trouble, node: &Node, reference: &str) -> LoadError {
+        let place = self.files.place(node.get("$ref").map_or(node.at, |reference| reference.at));
         let reference = reference.to_owned();
-        let error = match trouble {
-            Trouble::Fatal(error) => return Err(error),
+        match trouble {
+            Trouble::Fatal(error) => error,
             Trouble::Nowhere(cause) => LoadError::Reference { place, reference, cause },
             Trouble::Remote(url) => LoadError::Remote { place, reference, url },
-        };
+        }
+    }
+
+    /// A reference that leads nowhere, as a defect where it may be one.
+    fn trouble(&mut self, trouble: Trouble, node: &Node, reference: &str) -> Result<(), LoadError> {
+        let at = node.get("$ref").map_or(node.at, |reference| reference.at);
+        let error = self.error(trouble, node, reference);
         let (kind, message) = match &error {
             LoadError::Reference { reference, cause, .. } if self.keep_unresolved && reference.starts_with('#') => {
                 (DefectKind::Unresolved, format!("the reference {reference:?} cannot be resolved: {cause}"))

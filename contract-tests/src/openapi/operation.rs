@@ -204,6 +204,45 @@ fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
+/// The templates of a document, each with how many segments it has, and by what stands before its first parameter.
+#[derive(Default)]
+struct Templates {
+    all: BTreeSet<(usize, String)>,
+    by_beginning: HashMap<(usize, String), BTreeSet<String>>,
+}
+
+impl Templates {
+    fn of<'p>(paths: impl Iterator<Item = &'p str>) -> Self {
+        let mut templates = Self::default();
+        for path in paths {
+            let count = path.split('/').count();
+            if templates.all.insert((count, path.to_owned())) && path.contains('{') {
+                templates.by_beginning.entry((count, beginning(path).to_owned())).or_default().insert(path.to_owned());
+            }
+        }
+        templates
+    }
+
+    /// Those that may take paths of a template and have text where it has only a parameter. What has other text before the first
+    /// parameter of either takes none of them, so that not all are looked at.
+    fn more_special(&self, path: &str) -> Vec<String> {
+        let (count, beginning) = (path.split('/').count(), beginning(path));
+        let from = (count, beginning.to_owned());
+        let below = self
+            .all
+            .range(from..)
+            .map_while(|(other_count, other)| (*other_count == count && other.starts_with(beginning)).then_some(other));
+        let ends = beginning.match_indices('/').map(|(at, _)| at + 1).filter(|end| *end < beginning.len());
+        let above = ends.filter_map(|end| self.by_beginning.get(&(count, beginning[..end].to_owned()))).flatten();
+        below.chain(above).filter(|other| is_more_special(other, path)).cloned().collect()
+    }
+}
+
+/// The segments of a template before the first that has a parameter, and the `/` after them.
+fn beginning(path: &str) -> &str {
+    path.find('{').and_then(|at| path[..at].rfind('/')).map_or(path, |end| &path[..=end])
+}
+
 /// Whether a template may take the path of another one, and has text where that has only a parameter.
 fn is_more_special(one: &str, other: &str) -> bool {
     let is_parameter = |segment: &str| segment.starts_with('{') && segment.find('}') == Some(segment.len() - 1);
@@ -256,15 +295,11 @@ impl Document {
                 self.operation(path, &at, (format!("{at}/{ADDITIONAL}/{}", escape(method)), method.clone()), node)
             }));
         }
-        let mut templates: HashMap<usize, BTreeSet<String>> = HashMap::new();
-        for operation in &operations {
-            let path = without_query(&operation.path);
-            templates.entry(path.split('/').count()).or_default().insert(path.to_owned());
-        }
+        let templates = Templates::of(operations.iter().map(|operation| without_query(&operation.path)));
+        let mut known: HashMap<String, Vec<String>> = HashMap::new();
         for operation in operations.iter_mut().filter(|operation| operation.path.contains('{')) {
             let path = without_query(&operation.path);
-            let others = templates.get(&path.split('/').count()).into_iter().flatten();
-            operation.others = others.filter(|other| is_more_special(other, path)).cloned().collect();
+            operation.others = known.entry(path.to_owned()).or_insert_with(|| templates.more_special(path)).clone();
         }
         operations
     }
@@ -688,4 +723,25 @@ pub(crate) fn takes_in(documented: &str, media_type: &str) -> bool {
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_templates_of_others_those_with_text_for_a_parameter_are_found() {
+        let paths = ["/a/{x}", "/a/b", "/{y}/b", "/{y}/{z}", "/a{y}/c", "/c/b", "/a/{x}/b", "/a/d", "/{y}", "/a", "/aa/{x}"];
+        let templates = Templates::of(paths.into_iter());
+        for path in paths.into_iter().filter(|path| path.contains('{')) {
+            let mut found = templates.more_special(path);
+            let same_count = |other: &&str| other.split('/').count() == path.split('/').count();
+            let mut expected: Vec<&str> =
+                paths.into_iter().filter(same_count).filter(|other| is_more_special(other, path)).collect();
+            found.sort();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{path}");
+        }
+        assert_eq!(templates.more_special("/a/{x}"), ["/a/b", "/a/d", "/a{y}/c", "/{y}/b"]);
+    }
 }
