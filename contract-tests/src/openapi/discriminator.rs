@@ -13,11 +13,15 @@ fn added() -> String {
     format!("{REQUESTS}/$defs")
 }
 
-/// Has each alternative of a discriminator ask for its own name, where it describes the property and takes any value; says whether there
-/// is one.
-pub(crate) fn keep(bundle: &mut Value) -> bool {
+/// A copy in which each alternative of a discriminator asks for its own name, where it describes the property and takes any value; none
+/// where there is no such alternative.
+pub(crate) fn kept(bundle: &Value) -> Option<Value> {
     let mut found = Vec::new();
     find(bundle, "", &mut found);
+    if found.is_empty() {
+        return None;
+    }
+    let mut bundle = bundle.clone();
     let mut definitions = Map::new();
     for (pointer, keyword, property, mapping) in found {
         let list = format!("{pointer}/{keyword}");
@@ -26,7 +30,7 @@ pub(crate) fn keep(bundle: &mut Value) -> bool {
             let Some(target) = bundle.pointer(&at).and_then(|member| member.get("$ref")?.as_str()).map(str::to_owned) else {
                 continue;
             };
-            if !takes_any(bundle, &target, &property, 0) {
+            if !takes_any(&bundle, &target, &property, 0) {
                 continue;
             }
             let named: Vec<&String> = mapping.iter().filter(|(_, to)| leads(to, &target)).map(|(value, _)| value).collect();
@@ -40,11 +44,11 @@ pub(crate) fn keep(bundle: &mut Value) -> bool {
             }
         }
     }
-    let is_kept = !definitions.is_empty();
-    if is_kept && let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS) {
+    let definitions = Some(definitions).filter(|definitions| !definitions.is_empty())?;
+    if let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS) {
         requests.insert("$defs".to_owned(), Value::Object(definitions));
     }
-    is_kept
+    Some(bundle)
 }
 
 /// A schema with a discriminator: where it stands, the keyword with its alternatives, the property, and the mapping.
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_alternative_asks_for_its_own_name_unless_it_does() {
-        let mut bundle = json!({
+        let bundle = json!({
             "components": { "schemas": {
                 "Cat": { "properties": { "kind": { "type": "string" } } },
                 "Dog": { "properties": { "kind": { "const": "dog" } } },
@@ -119,7 +123,7 @@ mod tests {
             } },
             "x-contract-request": {}
         });
-        assert!(keep(&mut bundle));
+        let bundle = kept(&bundle).unwrap();
         let alternatives = &bundle["components"]["schemas"]["Pet"]["oneOf"];
         assert_eq!(alternatives[1], json!({ "$ref": "#/components/schemas/Dog" }));
         assert_eq!(alternatives[0]["allOf"][0], json!({ "$ref": "#/components/schemas/Cat" }));

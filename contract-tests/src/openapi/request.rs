@@ -178,10 +178,10 @@ impl Target {
         operation: &Operation,
         media_type: Option<&(String, String)>,
     ) -> Result<Self, DocumentError> {
-        let mut bundle = bundle(document, operation, media_type, Undescribed::Allowed);
-        let as_written = bundle.clone();
-        let is_kept = discriminator::keep(&mut bundle);
-        let literal = is_kept.then(|| Schema::compile(&as_written, REQUESTS));
+        let as_written = bundle(document, operation, media_type, Undescribed::Allowed);
+        let kept = discriminator::kept(&as_written);
+        let literal = kept.as_ref().map(|_| Schema::compile(&as_written, REQUESTS));
+        let bundle = kept.unwrap_or(as_written);
         let encodings =
             media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
         let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
