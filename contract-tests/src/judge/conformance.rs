@@ -1,6 +1,9 @@
 //! Whether the answer is what the document says about its status: media type, headers and body.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use openapi_document::marked;
 use serde_json::{Value, json};
@@ -12,25 +15,29 @@ use crate::{
     openapi::operation::{Operation, ResponseSpec, is_json, takes_in},
     pointer::escape,
     rules::{self, Rule},
-    schema::{ReferenceValidator, Schema, Trace, Uncovered, Violation},
+    schema::{Opinion, Schema, Shared, Trace, Uncovered, Violation},
 };
 
 /// Statuses that any server may give, whatever the operation.
 const OF_HTTP: [u16; 17] = [401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 426, 429, 431, 451];
 
 pub(crate) struct Conformance {
-    /// Compiled schemas by their pointer.
-    schemas: HashMap<String, (Schema, ReferenceValidator)>,
+    /// The document as answers are held to it: what is `writeOnly` is not required, and must not be there, since it may be a secret.
+    view: Value,
+    /// What others find of the schemas that were met, by their pointer. Where one cannot be compiled it is not judged, and this is why.
+    opinions: Mutex<HashMap<String, Arc<Result<Opinion, String>>>>,
+    shared: Shared,
+    /// The engine's own view of those that an answer broke.
+    broken: Mutex<HashMap<String, Arc<Schema>>>,
     /// The schemas of properties that are `writeOnly`.
     write_only: HashSet<String>,
 }
 
+/// How many nodes the schemas have at most that are kept because an answer broke them.
+const KEPT: usize = 100_000;
+
 impl Conformance {
-    /// The judge, and the schemas that it cannot use.
-    pub fn compile<'a>(document: &Document, operations: impl Iterator<Item = &'a Operation>) -> (Self, Vec<Uncovered>) {
-        let mut schemas = HashMap::new();
-        let mut unusable: Vec<Uncovered> = Vec::new();
-        // In responses what is `writeOnly` is not required, and must not be: it may be a secret.
+    pub fn of(document: &Document) -> Self {
         let mut view = document.in_answers().clone();
         let marked = marked(&view, "writeOnly");
         let write_only: HashSet<String> =
@@ -40,31 +47,54 @@ impl Conformance {
                 *schema = json!(false);
             }
         }
-        for spec in operations.flat_map(|operation| operation.responses.values()) {
+        Self { view, opinions: Mutex::default(), shared: Shared::default(), broken: Mutex::default(), write_only }
+    }
+
+    /// The schemas of an operation's answers that cannot be used.
+    pub fn unusable(&self, operation: &Operation) -> Vec<Uncovered> {
+        let mut unusable: Vec<Uncovered> = Vec::new();
+        for spec in operation.responses.values() {
             let may_be_json = |name: &str| is_json(name) || takes_in(name, "application/json");
-            let bodies = spec.media_types.iter().filter(|(name, _)| may_be_json(name)).filter_map(|(_, schema)| schema.clone());
-            for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.clone())) {
-                if schemas.contains_key(&pointer) || unusable.iter().any(|gap| gap.pointer == pointer) {
-                    continue;
-                }
-                let schema = Schema::compile(&view, &pointer);
-                // A schema that cannot be compiled is not judged, and the report says so.
-                match ReferenceValidator::compile(&view, &pointer, &schema) {
-                    Ok(validator) => drop(schemas.insert(pointer, (schema, validator))),
-                    Err(cause) => unusable.push(Uncovered { pointer, reason: cause }),
+            let bodies = spec.media_types.iter().filter(|(name, _)| may_be_json(name)).filter_map(|(_, schema)| schema.as_ref());
+            for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.as_ref())) {
+                if let Err(cause) = self.opinion(pointer).as_ref()
+                    && !unusable.iter().any(|gap| gap.pointer == *pointer)
+                {
+                    unusable.push(Uncovered { pointer: pointer.clone(), reason: cause.clone() });
                 }
             }
         }
-        (Self { schemas, write_only }, unusable)
+        unusable
+    }
+
+    fn opinion(&self, pointer: &str) -> Arc<Result<Opinion, String>> {
+        let mut known = self.opinions.lock().unwrap_or_else(PoisonError::into_inner);
+        let opinion = known.entry(pointer.to_owned());
+        Arc::clone(opinion.or_insert_with(|| Arc::new(Opinion::compile(&self.view, pointer, &self.shared))))
+    }
+
+    fn schema(&self, pointer: &str) -> Arc<Schema> {
+        let mut known = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.values().map(|schema| schema.nodes.len()).sum::<usize>() > KEPT {
+            known.retain(|kept, _| kept == pointer);
+        }
+        Arc::clone(known.entry(pointer.to_owned()).or_insert_with(|| Arc::new(Schema::compile(&self.view, pointer))))
     }
 
     /// What a value breaks, as findings about the rules that are broken.
     fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
-        let Some((schema, validator)) = self.schemas.get(pointer) else { return Vec::new() };
-        let trace: Trace = schema.evaluate(value);
-        if !validator.refuses(value, &trace) {
+        let opinion = self.opinion(pointer);
+        let Ok(opinion) = opinion.as_ref() else { return Vec::new() };
+        let mut evaluated: Option<(Arc<Schema>, Trace)> = None;
+        let engine_refuses = || {
+            let schema = self.schema(pointer);
+            let trace = schema.evaluate(value);
+            !evaluated.insert((schema, trace)).1.broken.is_empty()
+        };
+        if !opinion.refuses(value, engine_refuses) {
             return Vec::new();
         }
+        let Some((schema, trace)) = evaluated else { return Vec::new() };
         if trace.broken.is_empty() {
             return vec![Finding::of(rule, pointer, format!("{what} breaks its schema"))];
         }
@@ -203,7 +233,7 @@ fn covers_refusals(operation: &Operation) -> bool {
     operation.response(400).is_some() || operation.response(422).is_some()
 }
 
-impl Judge for Conformance {
+impl Judge for Arc<Conformance> {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let (operation, status) = (exchange.operation, exchange.response.status);
         // What a path answers to a method that it does not have is not this operation's, but for the refusal of the method.

@@ -1,6 +1,9 @@
 //! Whether what the answer says about the request is what was sent: the same property with the same schema has the same value.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
@@ -11,7 +14,6 @@ use crate::{
     openapi::{
         document::Document,
         operation::{is_json, takes_in},
-        request::Target,
         shared::shared,
     },
     pointer::join,
@@ -26,30 +28,23 @@ const MAX_DEPTH: usize = 8;
 const IDENTIFIERS: [&str; 2] = ["id", "_id"];
 
 pub(super) struct Echo {
-    document: Document,
-    /// For each response's pointer and request's media type the properties that both have, with the same rules.
-    shared: HashMap<(String, String), Vec<(String, String)>>,
+    document: Arc<Document>,
+    /// The properties that the schemas of a request and of an answer have in common, with the same rules: of those that were met.
+    shared: Mutex<HashMap<(String, String), Shared>>,
 }
 
+/// Names of properties, each with where the document describes it.
+type Shared = Arc<Vec<(String, String)>>;
+
 impl Echo {
-    pub fn compile(document: &Document, targets: &[Target]) -> Self {
-        let mut all = HashMap::new();
-        for target in targets {
-            let Some(body) = &target.operation.body else { continue };
-            for (media_type, request) in &body.media_types {
-                for spec in target.operation.responses.values() {
-                    let responses =
-                        spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
-                    for response in responses {
-                        let mut common = shared(document, request, response);
-                        // Many a server gives what it creates an id of its own, whatever the request says.
-                        common.retain(|(name, _)| target.operation.method != "POST" || !IDENTIFIERS.contains(&name.as_str()));
-                        all.insert((spec.pointer.clone(), media_type.clone()), common);
-                    }
-                }
-            }
-        }
-        Self { document: document.clone(), shared: all }
+    pub fn of(document: &Arc<Document>) -> Self {
+        Self { document: Arc::clone(document), shared: Mutex::default() }
+    }
+
+    fn shared(&self, request: &str, response: &str) -> Shared {
+        let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let common = known.entry((request.to_owned(), response.to_owned()));
+        Arc::clone(common.or_insert_with(|| Arc::new(shared(&self.document, request, response))))
     }
 }
 
@@ -60,15 +55,23 @@ impl Judge for Echo {
             return Vec::new();
         }
         let media_type = exchange.case.request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value);
-        let found = operation.response(status).zip(media_type).and_then(|((_, spec), media_type)| {
-            let fitting =
-                self.shared.iter().filter(|((pointer, known), _)| *pointer == spec.pointer && takes_in(known, media_type));
-            fitting.min_by_key(|((_, known), _)| (known.matches('*').count(), known))
+        let request = media_type.zip(operation.body.as_ref()).and_then(|(media_type, body)| {
+            let fitting = body.media_types.iter().filter(|(known, _)| takes_in(known, media_type));
+            fitting.min_by_key(|(known, _)| (known.matches('*').count(), known)).map(|(_, schema)| schema)
         });
-        let (Some((_, shared)), Some(answer)) = (found, exchange.body) else { return Vec::new() };
+        let answered = exchange.response.header("content-type").zip(operation.response(status));
+        let answered =
+            answered.and_then(|(media_type, (_, spec))| spec.of_media_type(media_type)).filter(|(name, _)| is_json(name));
+        let (Some(request), Some((_, Some(response))), Some(answer)) = (request, answered, exchange.body) else {
+            return Vec::new();
+        };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };
         let mut findings = Vec::new();
-        for (name, pointer) in shared {
+        for (name, pointer) in self.shared(request, response).iter() {
+            // Many a server gives what it creates an id of its own, whatever the request says.
+            if operation.method == "POST" && IDENTIFIERS.contains(&name.as_str()) {
+                continue;
+            }
             // What is not sent may be answered with a default, and what is not answered is not said.
             if let (Some(sent), Some(answered)) = (sent.get(name), answer.get(name)) {
                 findings.extend(self.difference(pointer, name, sent, answered));

@@ -15,17 +15,12 @@ use std::{
 use serde_json::Value;
 
 pub use self::refusal::ReportedViolation;
-pub(crate) use self::refusal::ReportedViolations;
-use self::{conformance::Conformance, status::Status};
+use self::status::Status;
+pub(crate) use self::{conformance::Conformance, refusal::ReportedViolations};
 use crate::{
     cases::Case,
-    openapi::{
-        document::Document,
-        operation::Operation,
-        request::{Response, Target},
-    },
+    openapi::{document::Document, operation::Operation, request::Response},
     rules::{self, Rule},
-    schema::Uncovered,
     suite::fresh::{KEY, may_be_known},
 };
 
@@ -114,21 +109,19 @@ impl<F: Fn(&Exchange<'_>) -> Vec<Finding> + Send + Sync> Judge for F {
     }
 }
 
-/// The judges that need nothing but the document, and the schemas that they cannot use.
+/// The judges that need nothing but the document.
 pub(crate) fn standard(
-    document: &Document,
-    targets: &[Target],
+    document: &Arc<Document>,
+    conformance: &Arc<Conformance>,
     violations: &Arc<ReportedViolations>,
-) -> (Vec<Box<dyn Judge>>, Vec<Uncovered>) {
-    let (conformance, unusable) = Conformance::compile(document, targets.iter().map(|target| &target.operation));
-    let judges: Vec<Box<dyn Judge>> = vec![
+) -> Vec<Box<dyn Judge>> {
+    vec![
         Box::new(Status),
-        Box::new(conformance),
+        Box::new(Arc::clone(conformance)),
         Box::new(refusal::Refusal(Arc::clone(violations))),
-        Box::new(echo::Echo::compile(document, targets)),
-        Box::new(timestamps::Timestamps::compile(document)),
-    ];
-    (judges, unusable)
+        Box::new(echo::Echo::of(document)),
+        Box::new(timestamps::Timestamps::of(document)),
+    ]
 }
 
 /// Two resources of one collection never share an `id`. It knows the ids of one server, and so is made for each run.

@@ -1,7 +1,10 @@
 //! Whether a refusal names what is really broken, and nothing else. Only for error bodies that have a place for it: an array of
 //! objects with `pointer` and `rule`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use serde_json::Value;
 
@@ -23,8 +26,15 @@ pub type ReportedViolation = (String, String);
 
 /// Reads the violations out of refusals, and knows which schema of the document applies where they point to.
 pub(crate) struct ReportedViolations {
+    document: Arc<Document>,
     /// For each response's pointer where its schema lists violations.
     lists: HashMap<String, List>,
+    /// What is known of the requests that were compiled.
+    requests: RwLock<Requests>,
+}
+
+#[derive(Default)]
+struct Requests {
     /// For each operation the schemas that apply to a place of its requests.
     places: HashMap<(String, String), Vec<String>>,
     /// Every pointer of the document that names a keyword of such a schema.
@@ -40,30 +50,33 @@ struct List {
 }
 
 impl ReportedViolations {
-    pub fn compile(document: &Document, targets: &[Target]) -> Self {
-        let (mut lists, mut places, mut keywords) = (HashMap::new(), HashMap::new(), BTreeSet::new());
-        for target in targets {
-            for spec in target.operation.responses.values() {
-                let schemas = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
-                for schema in schemas {
-                    if let Some(list) = list_of_violations(document, schema) {
-                        lists.insert(spec.pointer.clone(), list);
-                    }
-                }
-            }
-            for node in
-                target.schema.nodes.iter().filter(|node| !node.conditional && document.json.pointer(&node.pointer).is_some())
-            {
-                let key = (target.operation.id.clone(), node.place.clone());
-                places.entry(key).or_insert_with(Vec::new).push(node.pointer.clone());
-                let own = document.json.pointer(&node.pointer).and_then(Value::as_object).into_iter().flatten();
-                keywords.extend(own.map(|(keyword, _)| format!("{}/{}", node.pointer, escape(keyword))));
-                let required = document.json.pointer(&format!("{}/required", node.pointer)).and_then(Value::as_array);
-                let names = required.into_iter().flatten().filter_map(Value::as_str);
-                keywords.extend(names.map(|name| format!("{}/required[{name}]", node.pointer)));
+    pub fn of(document: &Arc<Document>, operations: &[Operation]) -> Self {
+        let mut lists = HashMap::new();
+        for spec in operations.iter().flat_map(|operation| operation.responses.values()) {
+            let schemas = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
+            if let Some(list) = schemas.filter_map(|schema| list_of_violations(document, schema)).last() {
+                lists.insert(spec.pointer.clone(), list);
             }
         }
-        Self { lists, places, keywords }
+        Self { document: Arc::clone(document), lists, requests: RwLock::default() }
+    }
+
+    /// Notes which schemas apply to the requests of an operation, where a refusal has a place for it.
+    pub fn learn(&self, target: &Target) {
+        if self.lists.is_empty() {
+            return;
+        }
+        let mut requests = self.requests.write().unwrap_or_else(PoisonError::into_inner);
+        for node in target.schema.nodes.iter().filter(|node| !node.conditional) {
+            let Some(schema) = self.document.json.pointer(&node.pointer) else { continue };
+            let key = (target.operation.id.clone(), node.place.clone());
+            requests.places.entry(key).or_default().push(node.pointer.clone());
+            let own = schema.as_object().into_iter().flatten();
+            requests.keywords.extend(own.map(|(keyword, _)| format!("{}/{}", node.pointer, escape(keyword))));
+            let required = schema.get("required").and_then(Value::as_array);
+            let names = required.into_iter().flatten().filter_map(Value::as_str);
+            requests.keywords.extend(names.map(|name| format!("{}/required[{name}]", node.pointer)));
+        }
     }
 
     /// What a refusal names.
@@ -80,24 +93,25 @@ impl ReportedViolations {
 
     /// Where the document has the rule that a violation names, or else the schema of the value that it points to.
     fn source(&self, operation: &Operation, (pointer, rule): &ReportedViolation) -> String {
+        let requests = self.requests.read().unwrap_or_else(PoisonError::into_inner);
         let in_body = !["/path", "/query", "/header", "/cookie"].iter().any(|place| pointer.starts_with(place));
         let mut place = if in_body { format!("/body{pointer}") } else { pointer.clone() };
         place = any_item(&place);
         if ["required", "additionalProperties", "unevaluatedProperties"].contains(&rule.as_str())
             && let Some((parent, name)) = place.rsplit_once('/')
-            && let Some(nodes) = self.places.get(&(operation.id.clone(), parent.to_owned()))
+            && let Some(nodes) = requests.places.get(&(operation.id.clone(), parent.to_owned()))
         {
             // It stands in the object that the property is missing in, or has no place in.
-            let of = |item: &str| nodes.iter().find(|node| self.keywords.contains(&format!("{node}/{rule}{item}")));
+            let of = |item: &str| nodes.iter().find(|node| requests.keywords.contains(&format!("{node}/{rule}{item}")));
             if let Some(node) = of(&format!("[{name}]")).or_else(|| of("")) {
                 return format!("{node}/{rule}");
             }
         }
         loop {
             for candidate in [place.clone(), any_last(&place)] {
-                let Some(nodes) = self.places.get(&(operation.id.clone(), candidate)) else { continue };
+                let Some(nodes) = requests.places.get(&(operation.id.clone(), candidate)) else { continue };
                 let keywords = nodes.iter().map(|node| format!("{node}/{}", escape(rule)));
-                if let Some(found) = keywords.into_iter().find(|keyword| self.keywords.contains(keyword)) {
+                if let Some(found) = keywords.into_iter().find(|keyword| requests.keywords.contains(keyword)) {
                     return found;
                 }
                 if let Some(node) = nodes.first() {
@@ -140,7 +154,7 @@ const OF_CONTENT: [&str; 12] = [
     "minItems",
 ];
 
-pub(super) struct Refusal(pub std::sync::Arc<ReportedViolations>);
+pub(super) struct Refusal(pub Arc<ReportedViolations>);
 
 impl Judge for Refusal {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {

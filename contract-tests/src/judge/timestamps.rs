@@ -1,6 +1,6 @@
 //! Whether what was created now says so.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use serde_json::Value;
 
@@ -13,11 +13,11 @@ const CLOCKS: u64 = 300;
 /// Properties that hold the time of creation or, as long as nothing has changed, the same time again.
 const NAMES: [&str; 4] = ["createdat", "created_at", "updatedat", "updated_at"];
 
-pub(super) struct Timestamps(Document);
+pub(super) struct Timestamps(Arc<Document>);
 
 impl Timestamps {
-    pub fn compile(document: &Document) -> Self {
-        Self(document.clone())
+    pub fn of(document: &Arc<Document>) -> Self {
+        Self(Arc::clone(document))
     }
 
     /// Where the document describes the property of this answer.

@@ -120,12 +120,6 @@ impl ResponseSpec {
         let known = self.media_types.iter().filter(|(known, _)| takes_in(known, media_type));
         known.min_by_key(|(known, _)| essence(known).matches('*').count())
     }
-
-    /// The pointers of the schemas of its bodies and headers.
-    pub fn schemas(&self) -> impl Iterator<Item = &String> {
-        let bodies = self.media_types.iter().filter_map(|(_, schema)| schema.as_ref());
-        bodies.chain(self.headers.iter().filter_map(|header| header.schema.as_ref()))
-    }
 }
 
 #[derive(Debug, Clone)]

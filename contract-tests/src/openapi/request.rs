@@ -140,6 +140,102 @@ pub(crate) fn bundle(
     bundle
 }
 
+/// What the cases of an operation with one media type of its body begin with.
+pub(crate) fn name(operation: &Operation, media_type: Option<&str>) -> String {
+    let several = operation.body.as_ref().is_some_and(|body| body.media_types.len() > 1);
+    match media_type {
+        Some(media_type) if several => format!("{}({media_type})", operation.id),
+        _ => operation.id.clone(),
+    }
+}
+
+/// The schema of an operation's requests, for who sends none.
+pub(crate) fn requests(document: &Document, operation: &Operation, media_type: Option<&(String, String)>) -> Schema {
+    let as_written = bundle(document, operation, media_type, Undescribed::Allowed);
+    let bundle = discriminator::kept(&as_written).unwrap_or(as_written);
+    schema(&bundle, operation, media_type, &encodings(document, media_type))
+}
+
+/// How properties of a form are written, where the document says it.
+fn encodings(document: &Document, media_type: Option<&(String, String)>) -> BTreeMap<String, Encoding> {
+    let encodings =
+        media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
+    encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect()
+}
+
+/// How a body is written, and what its media type is called.
+fn written(operation: &Operation, media_type: Option<&(String, String)>) -> (Writing, Option<String>) {
+    let written = operation.body.as_ref().zip(media_type).and_then(|(body, (name, _))| body.written(name));
+    written.map_or((Writing::Json, None), |(writing, sent)| (writing, Some(sent)))
+}
+
+/// The schema of the requests of a [`bundle`]: with where the document has each rule, and without those that no request can break.
+fn schema(
+    bundle: &Value,
+    operation: &Operation,
+    media_type: Option<&(String, String)>,
+    encodings: &BTreeMap<String, Encoding>,
+) -> Schema {
+    let mut schema = Schema::compile(bundle, REQUESTS);
+    let (writing, _) = written(operation, media_type);
+    let taking: Vec<bool> = (0..schema.constraints.len()).map(|id| takes_any_text(&schema, id)).collect();
+    let idle = idle(&schema);
+    for (id, (constraint, takes_any_text)) in schema.constraints.iter_mut().zip(taking).enumerate() {
+        if constraint.pointer.starts_with(REQUESTS) {
+            constraint.source = source(operation, &constraint.place);
+        }
+        constraint.always_kept = asks_nothing(&constraint.rule)
+            || operation.parameters.iter().any(|parameter| {
+                // Without a text there is no such parameter.
+                parameter.place != ParameterLocation::Query
+                    && matches!(constraint.rule, Rule::MinLength(1))
+                    && constraint.pointer == format!("{}/minLength", parameter.schema)
+            });
+        let beside_type = idle.contains(&id).then_some("it says nothing about values of the type beside it");
+        let in_form = || not_in_form(writing, encodings, &constraint.place, &constraint.rule, takes_any_text);
+        if let Some(reason) = beside_type.or_else(in_form) {
+            let reason = reason.to_owned();
+            schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+            continue;
+        }
+        let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
+        let parameter = operation.parameters.iter().find(|parameter| {
+            crate::pointer::is_within(&constraint.place, &format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
+        });
+        let serialization = parameter.map(|parameter| parameter.serialization);
+        if in_body || serialization.is_some_and(|serialization| serialization.style == Style::Json) {
+            if matches!(constraint.rule, Rule::Required(_)) && constraint.place.starts_with("/path") {
+                let reason = "without its parameter a path is another path".to_owned();
+                schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+            }
+            continue;
+        }
+        let dissolved = serialization.is_some_and(|serialization| serialization.is_dissolved());
+        let reason = match &constraint.rule {
+            _ if parameter.is_some_and(|parameter| is_too_deep(parameter, &constraint.place)) => {
+                "no style of a parameter has a form for an object or a list in another one"
+            }
+            Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
+            Rule::Type(Types::NULL) => NEVER_NULL,
+            Rule::AnyOf | Rule::OneOf if takes_any_text => ANY_TEXT,
+            Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
+            Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
+            Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
+            Rule::MinProperties(0 | 1) => "an object without properties is a parameter that is not given",
+            Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
+            Rule::MaxLength(length) if *length >= LONGEST_TEXT => {
+                "a text of this length is more than every server reads in a head"
+            }
+            Rule::Never if dissolved => "a further property of this parameter is a parameter of its own",
+            _ => continue,
+        };
+        let reason = reason.to_owned();
+        schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
+    }
+    schema.rule_out_contradictions();
+    schema
+}
+
 /// An operation with one media type of its body: what is generated for.
 pub(crate) struct Target {
     pub operation: Operation,
@@ -165,11 +261,7 @@ pub(crate) struct Target {
 impl Target {
     /// What the cases of this target begin with: the operation, and the media type where it has several.
     pub fn name(&self) -> String {
-        let several = self.operation.body.as_ref().is_some_and(|body| body.media_types.len() > 1);
-        match &self.media_type {
-            Some(media_type) if several => format!("{}({media_type})", self.operation.id),
-            _ => self.operation.id.clone(),
-        }
+        name(&self.operation, self.media_type.as_deref())
     }
 
     /// Compiles the schema of the whole request.
@@ -182,10 +274,7 @@ impl Target {
         let kept = discriminator::kept(&as_written);
         let literal = kept.as_ref().map(|_| Schema::compile(&as_written, REQUESTS));
         let bundle = kept.unwrap_or(as_written);
-        let encodings =
-            media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
-        let encodings = encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect();
-        let target = Self::with(&bundle, operation, media_type, encodings)?;
+        let target = Self::with(&bundle, operation, media_type, encodings(document, media_type))?;
         Ok(Self { examples: examples(document, operation, media_type), literal, ..target })
     }
 
@@ -200,66 +289,10 @@ impl Target {
         media_type: Option<&(String, String)>,
         encodings: BTreeMap<String, Encoding>,
     ) -> Result<Self, DocumentError> {
-        let mut schema = Schema::compile(bundle, REQUESTS);
-        let written = operation.body.as_ref().zip(media_type).and_then(|(body, (name, _))| body.written(name));
-        let (writing, sent) = written.map_or((Writing::Json, None), |(writing, sent)| (writing, Some(sent)));
+        let schema = schema(bundle, operation, media_type, &encodings);
+        let (writing, sent) = written(operation, media_type);
         let validator = ReferenceValidator::compile(bundle, REQUESTS, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
-        let taking: Vec<bool> = (0..schema.constraints.len()).map(|id| takes_any_text(&schema, id)).collect();
-        let idle = idle(&schema);
-        for (id, (constraint, takes_any_text)) in schema.constraints.iter_mut().zip(taking).enumerate() {
-            if constraint.pointer.starts_with(REQUESTS) {
-                constraint.source = source(operation, &constraint.place);
-            }
-            constraint.always_kept = asks_nothing(&constraint.rule)
-                || operation.parameters.iter().any(|parameter| {
-                    // Without a text there is no such parameter.
-                    parameter.place != ParameterLocation::Query
-                        && matches!(constraint.rule, Rule::MinLength(1))
-                        && constraint.pointer == format!("{}/minLength", parameter.schema)
-                });
-            let beside_type = idle.contains(&id).then_some("it says nothing about values of the type beside it");
-            let in_form = || not_in_form(writing, &encodings, &constraint.place, &constraint.rule, takes_any_text);
-            if let Some(reason) = beside_type.or_else(in_form) {
-                let reason = reason.to_owned();
-                schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
-                continue;
-            }
-            let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
-            let parameter = operation.parameters.iter().find(|parameter| {
-                crate::pointer::is_within(&constraint.place, &format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
-            });
-            let serialization = parameter.map(|parameter| parameter.serialization);
-            if in_body || serialization.is_some_and(|serialization| serialization.style == Style::Json) {
-                if matches!(constraint.rule, Rule::Required(_)) && constraint.place.starts_with("/path") {
-                    let reason = "without its parameter a path is another path".to_owned();
-                    schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
-                }
-                continue;
-            }
-            let dissolved = serialization.is_some_and(|serialization| serialization.is_dissolved());
-            let reason = match &constraint.rule {
-                _ if parameter.is_some_and(|parameter| is_too_deep(parameter, &constraint.place)) => {
-                    "no style of a parameter has a form for an object or a list in another one"
-                }
-                Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
-                Rule::Type(Types::NULL) => NEVER_NULL,
-                Rule::AnyOf | Rule::OneOf if takes_any_text => ANY_TEXT,
-                Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
-                Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
-                Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
-                Rule::MinProperties(0 | 1) => "an object without properties is a parameter that is not given",
-                Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
-                Rule::MaxLength(length) if *length >= LONGEST_TEXT => {
-                    "a text of this length is more than every server reads in a head"
-                }
-                Rule::Never if dissolved => "a further property of this parameter is a parameter of its own",
-                _ => continue,
-            };
-            let reason = reason.to_owned();
-            schema.unbreakable.extend(constraint.source.take().map(|pointer| Uncovered { pointer, reason }));
-        }
-        schema.rule_out_contradictions();
         let is_file = |node: &crate::schema::Node| {
             let written = bundle.pointer(&node.pointer);
             written.is_some_and(|schema| schema["format"] == "binary" || schema.get("contentMediaType").is_some())

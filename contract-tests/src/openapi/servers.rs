@@ -20,9 +20,10 @@ fn urls(server: &Value) -> Vec<String> {
 /// More URLs than this are not told apart.
 const MAX_URLS: usize = 256;
 
-/// The path of a URL, without the slash at its end.
+/// The path of a URL, without the slash at its end. One that begins with `//` has a host, too (RFC 3986, section 4.2).
 fn path(url: &str) -> String {
-    let after_host = url.split_once("://").map_or(url, |(_, rest)| rest.find('/').map_or("", |at| &rest[at..]));
+    let with_host = url.split_once("://").map(|(_, rest)| rest).or_else(|| url.strip_prefix("//"));
+    let after_host = with_host.map_or(url, |rest| rest.find('/').map_or("", |at| &rest[at..]));
     let path = after_host.trim_matches('/');
     if path.is_empty() { String::new() } else { format!("/{path}") }
 }
@@ -77,6 +78,8 @@ mod tests {
         assert_eq!(with(&["https://a.example/v1"], json!([])), Ok(String::new()));
         assert_eq!(with(&["https://a.example/v1/"], json!([{ "url": "https://b.example/v1" }])), Ok(String::new()));
         assert_eq!(with(&[], json!([{ "url": "https://a.example/v2" }])), Ok("/v2".to_owned()));
+        assert_eq!(with(&["//a.example"], json!([{ "url": "https://a.example" }])), Ok(String::new()));
+        assert_eq!(with(&["https://a.example/v1"], json!([{ "url": "//a.example/v1/files" }])), Ok("/files".to_owned()));
         let variable = json!([{ "url": "/v1/{part}", "variables": { "part": { "default": "files" } } }]);
         assert_eq!(with(&["/v1"], variable), Ok("/files".to_owned()));
         let elsewhere = with(&["/v1"], json!([{ "url": "/v12" }])).unwrap_err();

@@ -21,7 +21,7 @@ pub(crate) use self::{
     group::{group, single},
     secret::Secrets,
 };
-use crate::{cases::Group, rules::Level, schema::Uncovered};
+use crate::{cases::Group, openapi::operation::Operation, rules::Level, schema::Uncovered};
 
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
 #[derive(Debug, Clone, Serialize)]
@@ -111,6 +111,23 @@ pub struct OperationReport {
 }
 
 impl OperationReport {
+    /// Of one of which nothing could be tried.
+    pub(crate) fn untested(operation: &Operation, why: &str) -> Self {
+        Self {
+            id: operation.id.clone(),
+            name: format!("{} {}", operation.method, operation.path),
+            cases: BTreeMap::new(),
+            constraints: Vec::new(),
+            uncovered: operation.uncovered.clone(),
+            unbreakable: Vec::new(),
+            disagreements: Vec::new(),
+            untested: Some(why.to_owned()),
+            complete: true,
+            documented: operation.responses.keys().cloned().collect(),
+            answered: BTreeMap::new(),
+        }
+    }
+
     /// Whether it gave a success that is documented.
     pub fn succeeded(&self) -> bool {
         let documented = |status: u16| {

@@ -1,18 +1,16 @@
 //! The second opinion: boon, a validator that shares no code with the engine's own evaluation nor with the server.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Arc, OnceLock},
+use std::collections::{BTreeSet, HashMap};
+
+use boon::{ErrorKind, ValidationError};
+use serde_json::Value;
+
+use super::{
+    ConstraintId, Rule, Schema, Trace, Violation,
+    number::is_integer,
+    opinion::{Opinion, Shared},
 };
-
-use boon::{ErrorKind, SchemaIndex, Schemas, ValidationError};
-use serde_json::{Value, json};
-
-use super::{ConstraintId, Rule, Schema, Trace, Violation, number::is_integer, part::part};
-use crate::{pointer::escape, text::pattern::Pattern};
-
-/// The address that the document has for boon; nothing is fetched.
-const ADDRESS: &str = "contract:document";
+use crate::pointer::escape;
 
 /// Where the engine and boon do not agree about an instance.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,40 +31,15 @@ pub enum Disagreement {
     },
 }
 
-/// A third opinion, jsonschema, which divides decimals. Compiled when it is asked for the first time.
-struct ThirdOpinion {
-    document: Arc<Value>,
-    pointer: String,
-    validator: OnceLock<Option<jsonschema::Validator>>,
-}
-
-impl ThirdOpinion {
-    /// None where it cannot compile the schema.
-    fn accepts(&self, instance: &Value) -> Option<bool> {
-        let compile = || {
-            let mut root = Value::clone(&self.document);
-            root["$ref"] = Value::String(reference(&self.pointer));
-            let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).should_validate_formats(true);
-            options.build(&root).ok()
-        };
-        self.validator.get_or_init(compile).as_ref().map(|validator| validator.is_valid(instance))
-    }
-}
-
 /// A compiled second opinion.
 pub struct ReferenceValidator {
-    schemas: Arc<Schemas>,
-    index: SchemaIndex,
+    opinion: Opinion,
     /// Whether each constraint is (in) an `unevaluatedItems` or `unevaluatedProperties`.
     of_unevaluated: Vec<bool>,
     /// Whether each constraint is a `multipleOf` that boon misjudges: it divides binary fractions.
     of_fractions: Vec<bool>,
     /// Whether each constraint is in an alternative that has no other beside it: boon tells what breaks it, not that no alternative holds.
     of_lone_branch: Vec<bool>,
-    /// Who decides where boon may be wrong.
-    third: Option<ThirdOpinion>,
-    /// Whether boon has been given less than the schema: it cannot compile some pattern. Then the other decides about everything.
-    lean: bool,
     /// Constraints by keyword pointer and item.
     known: HashMap<(String, Option<String>), ConstraintId>,
 }
@@ -78,16 +51,7 @@ impl ReferenceValidator {
     ///
     /// What boon says about a schema that it cannot compile.
     pub fn compile(document: &Value, pointer: &str, schema: &Schema) -> Result<Self, String> {
-        let document = part(document, [pointer.to_owned()]);
-        let (mut outcome, mut lean) = (compiled(document.clone(), pointer), false);
-        if outcome.is_err() {
-            let mut less = document.clone();
-            lean = leave_out(&mut less, &mut |pattern| compiled(json!({ "pattern": pattern }), "").is_err());
-            if lean {
-                outcome = compiled(less, pointer);
-            }
-        }
-        let (schemas, index) = outcome?;
+        let opinion = Opinion::compile(document, pointer, &Shared::default())?;
         let known = schema
             .constraints
             .iter()
@@ -97,39 +61,14 @@ impl ReferenceValidator {
             .collect();
         let of_unevaluated = schema.constraints.iter().map(|constraint| constraint.pointer.contains("/unevaluated")).collect();
         let of_fraction = |rule: &Rule| matches!(rule, Rule::MultipleOf(divisor) if !is_integer(divisor));
-        let of_fractions: Vec<bool> = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
+        let of_fractions = schema.constraints.iter().map(|constraint| of_fraction(&constraint.rule)).collect();
         let of_lone_branch = schema.in_lone_branches();
-        let third = (lean || of_fractions.contains(&true)).then(|| {
-            let mut document = document;
-            if lean {
-                leave_out(&mut document, &mut |pattern| Pattern::parse(pattern).is_err());
-            }
-            ThirdOpinion { document: Arc::new(document), pointer: pointer.to_owned(), validator: OnceLock::new() }
-        });
-        Ok(Self { schemas: Arc::new(schemas), index, of_unevaluated, of_fractions, of_lone_branch, third, lean, known })
+        Ok(Self { opinion, of_unevaluated, of_fractions, of_lone_branch, known })
     }
 
     /// Whether boon finds `instance` valid.
     pub fn accepts(&self, instance: &Value) -> bool {
-        let third = if self.lean { self.third_opinion(instance) } else { None };
-        third.unwrap_or_else(|| self.schemas.validate(instance, self.index).is_ok())
-    }
-
-    fn third_opinion(&self, instance: &Value) -> Option<bool> {
-        self.third.as_ref()?.accepts(instance)
-    }
-
-    /// Whether `instance` is certainly invalid: boon and the engine, whose findings `trace` has, both say so, or the third opinion
-    /// agrees with the one that does. A weakness of one validator proves nothing.
-    pub fn refuses(&self, instance: &Value, trace: &Trace) -> bool {
-        if self.lean {
-            return !trace.broken.is_empty() && self.third_opinion(instance) != Some(true);
-        }
-        let (boon, engine) = (self.schemas.validate(instance, self.index).is_err(), !trace.broken.is_empty());
-        if boon == engine {
-            return boon;
-        }
-        self.third_opinion(instance).is_some_and(|valid| !valid)
+        self.opinion.accepts(instance)
     }
 
     /// Compares boon's findings with the engine's.
@@ -142,22 +81,23 @@ impl ReferenceValidator {
     ///
     /// [`Disagreement`].
     pub fn agree(&self, instance: &Value, trace: &Trace) -> Result<(), Disagreement> {
-        if self.lean {
-            return match self.third_opinion(instance) {
+        if self.opinion.is_lean() {
+            return match self.opinion.third(instance) {
                 Some(valid) if valid != trace.broken.is_empty() => Err(Disagreement::Verdict { boon: valid }),
                 _ => Ok(()),
             };
         }
-        let outcome = self.schemas.validate(instance, self.index);
-        if outcome.is_ok() != trace.broken.is_empty() {
-            if self.third_opinion(instance) == Some(trace.broken.is_empty()) {
-                return Ok(());
+        let (mut found, valid) = (BTreeSet::new(), trace.broken.is_empty());
+        let is_valid = self.opinion.validate(instance, |error| self.leaves(error, &mut found));
+        match is_valid {
+            Ok(()) if valid => return Ok(()),
+            Err(outcome) if !valid => outcome?,
+            outcome => {
+                let boon = outcome.is_ok();
+                let decided = self.opinion.third(instance) == Some(valid);
+                return if decided { Ok(()) } else { Err(Disagreement::Verdict { boon }) };
             }
-            return Err(Disagreement::Verdict { boon: outcome.is_ok() });
         }
-        let Err(error) = outcome else { return Ok(()) };
-        let mut found = BTreeSet::new();
-        self.leaves(&error, &mut found)?;
         // boon counts the items after a prefix from zero again, so that its places may name another item; and of a property's name
         // that is wrong it does not say in which object it is.
         let same = |violation: &Violation, other: &Violation| {
@@ -250,39 +190,6 @@ impl ReferenceValidator {
 }
 
 /// A schema as boon has it.
-fn compiled(document: Value, pointer: &str) -> Result<(Schemas, SchemaIndex), String> {
-    let mut compiler = boon::Compiler::new();
-    compiler.set_default_draft(boon::Draft::V2020_12);
-    compiler.enable_format_assertions();
-    let mut schemas = Schemas::new();
-    compiler.add_resource(ADDRESS, document).map_err(|error| format!("{error:#}"))?;
-    let address = format!("{ADDRESS}{}", reference(pointer));
-    let index = compiler.compile(&address, &mut schemas).map_err(|error| format!("{error:#}"))?;
-    Ok((schemas, index))
-}
-
-/// Takes these patterns out of a document; tells whether there were any.
-fn leave_out(node: &mut Value, unwanted: &mut dyn FnMut(&str) -> bool) -> bool {
-    let mut any = false;
-    match node {
-        Value::Array(items) => items.iter_mut().for_each(|item| any |= leave_out(item, unwanted)),
-        Value::Object(object) => {
-            if object.get("pattern").and_then(Value::as_str).is_some_and(&mut *unwanted) {
-                object.shift_remove("pattern");
-                any = true;
-            }
-            if let Some(Value::Object(named)) = object.get_mut("patternProperties") {
-                let before = named.len();
-                named.retain(|pattern, schema| !(schema.is_object() || schema.is_boolean()) || !unwanted(pattern));
-                any |= named.len() < before;
-            }
-            object.values_mut().for_each(|value| any |= leave_out(value, unwanted));
-        }
-        _ => {}
-    }
-    any
-}
-
 /// A JSON Pointer as a reference within a document.
 pub(crate) fn reference(pointer: &str) -> String {
     format!("#{}", percent_encoding::utf8_percent_encode(pointer, FRAGMENT))

@@ -1,6 +1,6 @@
 //! From a schema in a document to the arena.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -106,7 +106,7 @@ impl Schema {
             schema: Self {
                 nodes: Vec::new(),
                 constraints: Vec::new(),
-                reach: Vec::new(),
+                reach: OnceLock::new(),
                 rules: Vec::new(),
                 referred: Vec::new(),
                 home: Vec::new(),
@@ -120,7 +120,7 @@ impl Schema {
         compiler.node(pointer, "");
         let mut schema = compiler.schema;
         schema.mark_conditional_and_optional();
-        schema.compute_reach();
+        schema.note_places();
         schema.annotates =
             schema.nodes.iter().any(|node| node.unevaluated_properties.is_some() || node.unevaluated_items.is_some());
         schema

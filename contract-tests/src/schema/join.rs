@@ -1,5 +1,7 @@
 //! Two schemas as one: the schema of what both allow.
 
+use std::sync::OnceLock;
+
 use super::{ConstraintId, Node, NodeId, Schema};
 
 impl Schema {
@@ -9,7 +11,7 @@ impl Schema {
         let mut both = Self {
             nodes: vec![Node::default()],
             constraints: first.constraints,
-            reach: Vec::new(),
+            reach: OnceLock::new(),
             rules: Vec::new(),
             referred: Vec::new(),
             home: Vec::new(),
@@ -24,7 +26,7 @@ impl Schema {
         both.uncovered.extend(second.uncovered);
         both.unbreakable.extend(second.unbreakable);
         both.take(second.nodes, constraints);
-        both.compute_reach();
+        both.note_places();
         both
     }
 

@@ -6,13 +6,16 @@ mod contradictions;
 mod evaluate;
 mod join;
 pub mod number;
+mod opinion;
 mod part;
+mod reach;
 mod subschemas;
 
 use std::{fmt, sync::OnceLock};
 
 use serde_json::Value;
 
+use self::reach::{Nodes, Reach};
 pub use self::{
     agreement::{Disagreement, ReferenceValidator},
     evaluate::{Trace, Violation, equal},
@@ -20,6 +23,7 @@ pub use self::{
 pub(crate) use self::{
     agreement::{any_item, reference},
     compile::{TYPE_FORMATS, TypeFormat},
+    opinion::{Opinion, Shared},
     part::part,
     subschemas::{IN_PLACE, children, in_place},
 };
@@ -34,8 +38,8 @@ pub type ConstraintId = usize;
 pub struct Schema {
     pub(crate) nodes: Vec<Node>,
     pub(crate) constraints: Vec<Constraint>,
-    /// For each node the nodes that can be met from it, by whatever way, itself included: a bit for each node.
-    reach: Vec<Vec<u64>>,
+    /// Which nodes lead to which; looked up when it is asked for the first time.
+    reach: OnceLock<Reach>,
     /// For each node the rules that can be met from it and broken; looked up when they are asked for the first time.
     rules: Vec<OnceLock<Vec<ConstraintId>>>,
     /// For each node how many nodes refer to it.
@@ -314,14 +318,19 @@ impl Schema {
 
     /// Whether the node `to` can be met from `node`.
     pub(crate) fn leads(&self, node: NodeId, to: NodeId) -> bool {
-        self.reach[node][to / 64] >> (to % 64) & 1 == 1
+        self.reach.get_or_init(|| Reach::of(&self.nodes)).leads(node, to)
+    }
+
+    /// The nodes that can be met from these, themselves included.
+    fn met(&self, from: impl IntoIterator<Item = NodeId>) -> Nodes {
+        Nodes::met(self.nodes.len(), from, |id| self.nodes[id].children())
     }
 
     /// For each constraint whether it can be met in an alternative that has no other beside it.
     fn in_lone_branches(&self) -> Vec<bool> {
         let alternatives = self.nodes.iter().flat_map(|node| node.any_of.iter().chain(&node.one_of));
-        let lone: Vec<NodeId> = alternatives.filter(|(_, all)| all.len() == 1).map(|(_, all)| all[0]).collect();
-        (0..self.constraints.len()).map(|id| lone.iter().any(|branch| self.reaches(*branch, id))).collect()
+        let met = self.met(alternatives.filter(|(_, all)| all.len() == 1).map(|(_, all)| all[0]));
+        self.home.iter().map(|home| home.is_some_and(|home| met.has(home))).collect()
     }
 
     /// The node that a constraint stands in.
@@ -339,7 +348,8 @@ impl Schema {
         self.nodes[node].reference.is_some_and(|target| self.referred[target] > 1)
     }
 
-    fn compute_reach(&mut self) {
+    /// Where each constraint stands, and how many nodes refer to each.
+    fn note_places(&mut self) {
         let count = self.nodes.len();
         self.home = vec![None; self.constraints.len()];
         for (id, node) in self.nodes.iter().enumerate() {
@@ -350,30 +360,14 @@ impl Schema {
             self.referred[target] += 1;
         }
         self.rules = (0..count).map(|_| OnceLock::new()).collect();
-        let children: Vec<Vec<NodeId>> = self.nodes.iter().map(|node| node.children().collect()).collect();
-        self.reach = vec![vec![0; count.div_ceil(64)]; count];
-        (0..count).for_each(|id| self.reach[id][id / 64] |= 1 << (id % 64));
-        let mut changed = true;
-        while changed {
-            changed = false;
-            // Children mostly come after their parents, so that one round does nearly everything.
-            for id in (0..count).rev() {
-                let mut own = std::mem::take(&mut self.reach[id]);
-                for child in children[id].iter().filter(|child| **child != id) {
-                    for (word, more) in own.iter_mut().zip(&self.reach[*child]) {
-                        changed |= more & !*word != 0;
-                        *word |= more;
-                    }
-                }
-                self.reach[id] = own;
-            }
-        }
     }
 
     /// The rules that can be met from `node`, choices left out, in the order of the document.
     pub(crate) fn rules(&self, node: NodeId) -> &[ConstraintId] {
         self.rules[node].get_or_init(|| {
-            let reached = |id: &ConstraintId| self.reaches(node, *id) && !self.constraints[*id].is_choice();
+            let met = self.met([node]);
+            let is_met = |id: &ConstraintId| self.home[*id].is_some_and(|home| met.has(home));
+            let reached = |id: &ConstraintId| is_met(id) && !self.constraints[*id].is_choice();
             (0..self.constraints.len()).filter(reached).collect()
         })
     }

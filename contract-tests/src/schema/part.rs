@@ -11,12 +11,17 @@ const NAMES: [&str; 6] = ["$id", "$anchor", "$dynamicAnchor", "$dynamicRef", "$r
 /// The values that these pointers name, and all that is referred to from there, at the places that they have in the document. The
 /// whole document where a schema has a name of its own.
 pub(crate) fn part(document: &Value, pointers: impl IntoIterator<Item = String>) -> Value {
+    unnamed_part(document, pointers).unwrap_or_else(|| document.clone())
+}
+
+/// The same; none where a schema has a name of its own.
+pub(super) fn unnamed_part(document: &Value, pointers: impl IntoIterator<Item = String>) -> Option<Value> {
     let mut open: Vec<String> = pointers.into_iter().collect();
     let mut wanted = BTreeSet::new();
     while let Some(pointer) = open.pop() {
         let Some(value) = document.pointer(&pointer).filter(|_| !is_covered(&wanted, &pointer)) else { continue };
         if pointer.is_empty() || !collect_references(value, &mut open) {
-            return document.clone();
+            return None;
         }
         wanted.insert(pointer);
     }
@@ -29,7 +34,7 @@ pub(crate) fn part(document: &Value, pointers: impl IntoIterator<Item = String>)
             kept.insert(pointer);
         }
     }
-    part
+    Some(part)
 }
 
 /// Whether one of these places is this one or around it.

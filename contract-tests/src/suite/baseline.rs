@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    prepared::PlannedTarget,
+    prepared::{PlannedTarget, PreparedTarget},
     resources::{optional_headers, without_headers},
     run::Run,
     send::CaseOutcome,
@@ -201,11 +201,11 @@ impl Run<'_> {
             .filter(|(_, tells)| *tells == Tells::Creates)
             .map(|(kind, _)| *kind)
             .collect();
-        let names_it = |other: &Target| {
+        let names_it = |other: &&PreparedTarget| {
             let told = resources.told(&other.operation);
             told.iter().any(|(kind, tells)| *tells == Tells::Names && created.contains(kind))
         };
-        let changes = self.prepared.parts.iter().map(|part| &part.target).filter(|other| names_it(other));
+        let changes = self.prepared.parts.iter().filter(names_it).filter_map(|other| other.target().ok());
         for target in changes.chain([target]) {
             places.iter().for_each(|place| self.fresh().learn(target, place.clone()));
         }

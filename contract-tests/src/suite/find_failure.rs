@@ -34,7 +34,7 @@ impl Run<'_> {
         let Search { wanted: near, operations, reach } = search;
         let parts = &self.prepared.parts;
         self.check_reachable(parts).await?;
-        for part in parts.iter().map_while(|part| self.whole(part)).take_while(|_| reach != Reach::Far) {
+        for part in self.wholes(parts).take_while(|_| reach != Reach::Far) {
             self.samples(&part, |index| near(part.promise(index))).await;
             if part.target.operation.security.as_ref().is_some_and(|it| near(&it.pointer)) {
                 self.judge_all(part.target, &self.authentication_cases(&part)?).await;
@@ -42,7 +42,7 @@ impl Run<'_> {
         }
         if reach != Reach::Near {
             let is_tried = |promise: &str| reach == Reach::All && near(promise);
-            let is_first = |part: &&PreparedTarget| operations.contains(&part.target.operation.pointer);
+            let is_first = |part: &&PreparedTarget| operations.contains(&part.operation.pointer);
             let (first, others): (Vec<_>, Vec<_>) = parts.iter().partition(is_first);
             self.search(&first, &is_tried).await?;
             self.search(&others, &is_tried).await?;
@@ -52,7 +52,7 @@ impl Run<'_> {
 
     /// Tries all but the samples for promises that are tried already.
     async fn search(&self, parts: &[&PreparedTarget], is_tried: &(dyn Fn(&str) -> bool + Sync)) -> Result<(), SuiteError> {
-        let planned = || parts.iter().map_while(|part| self.whole(part));
+        let planned = || self.wholes(parts.iter().copied());
         // One of each kind, so that every answer that they lead to is seen early.
         for part in planned() {
             self.samples(&part, |index| part.numbers[index] == 1 && !is_tried(part.promise(index))).await;

@@ -61,12 +61,8 @@ impl Lifecycle<'_> {
         let resources = &self.run.prepared.resources;
         let told = resources.told(&self.target.operation).iter();
         let kind = told.filter(|(_, tells)| matches!(tells, Tells::Creates | Tells::Link(_))).map(|(kind, _)| *kind).next();
-        let has_getter = self
-            .run
-            .prepared
-            .parts
-            .iter()
-            .any(|part| part.target.operation.method == "GET" && part.target.operation.path.contains('{'));
+        let has_getter =
+            self.run.prepared.parts.iter().any(|part| part.operation.method == "GET" && part.operation.path.contains('{'));
         let case = self.case("created", "a created resource", self.run.filled(self.target, baseline), &rules::VALID_REFUSED);
         if !has_getter || !self.run.is_selected(&case.id) {
             return None;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Run,
     alike::is_nothing,
+    prepared::PreparedTarget,
     resources::{forms, without_preconditions},
 };
 use crate::{
@@ -34,16 +35,16 @@ impl Run<'_> {
     /// The look at what a path names, where the document has a `GET` for it.
     pub(super) fn look_at_path(&self, path: &str) -> Option<Look<'_>> {
         let segments: Vec<&str> = path.split('?').next()?.split('/').collect();
-        let fits = |target: &Target| {
-            let template: Vec<&str> = target.operation.path.split('/').collect();
-            target.operation.method == "GET"
-                && target.operation.path.contains('{')
+        let fits = |part: &&PreparedTarget| {
+            let template: Vec<&str> = part.operation.path.split('/').collect();
+            part.operation.method == "GET"
+                && part.operation.path.contains('{')
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
         };
-        let part = self.prepared.parts.iter().find(|part| fits(&part.target))?;
+        let target = self.prepared.parts.iter().find(fits)?.target().ok()?;
         let request = Request { method: "GET".to_owned(), target: path.to_owned(), ..Request::default() };
-        Some(looking(&part.target, request))
+        Some(looking(target, request))
     }
 
     /// The look at what a request names.
@@ -56,12 +57,12 @@ impl Run<'_> {
     /// The look at the resource of a kind that these values of its path name.
     pub(super) fn look_at(&self, kind: KindId, values: &[Value]) -> Option<Look<'_>> {
         let resources = &self.prepared.resources;
-        let is_getter = |target: &Target| {
-            let told = resources.told(&target.operation);
-            target.operation.method == "GET" && told.contains(&(kind, Tells::Names))
+        let is_getter = |part: &&PreparedTarget| {
+            let told = resources.told(&part.operation);
+            part.operation.method == "GET" && told.contains(&(kind, Tells::Names))
         };
-        let pointer = &self.prepared.parts.iter().find(|part| is_getter(&part.target))?.target.operation.pointer;
-        let part = self.plain(self.part(pointer)?);
+        let pointer = &self.prepared.parts.iter().find(is_getter)?.operation.pointer;
+        let part = self.plain(self.part(pointer)?)?;
         let target = part.target;
         let mut instance = part.baseline()?.instance.clone();
         // What is optional may choose what is shown.

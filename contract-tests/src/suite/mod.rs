@@ -177,7 +177,7 @@ pub struct Progress {
 
 /// Contract tests for one document. Build it, then [`run`](Suite::run) it against a server.
 pub struct Suite {
-    document: Document,
+    document: Arc<Document>,
     keyring: Keyring,
     /// What another caller authenticates with.
     other: Option<Keyring>,
@@ -204,7 +204,7 @@ impl Suite {
     /// Tests for this document: the exhaustive part and 1,000 random cases for each operation.
     pub fn new(document: Document) -> Self {
         Self {
-            document,
+            document: Arc::new(document),
             keyring: Keyring::default(),
             other: None,
             seed: 1,
@@ -472,7 +472,7 @@ impl Suite {
             grants.insert(operation.id.clone(), grant);
         }
         anonymous::let_in(client, prepared, &mut grants).await;
-        let mut of_parts = prepared.parts.iter().filter_map(|part| grants.get_key_value(&part.target.operation.id));
+        let mut of_parts = prepared.parts.iter().filter_map(|part| grants.get_key_value(&part.operation.id));
         match of_parts.next() {
             Some((operation, Err(missing))) if of_parts.all(|(_, grant)| grant.is_err()) => {
                 Err(SuiteError::NoCredentials { operation: operation.clone(), missing: missing.clone() })

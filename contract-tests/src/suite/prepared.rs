@@ -8,40 +8,60 @@ use std::{
 use super::{Suite, SuiteError};
 use crate::{
     cases::Group,
-    judge::{self, Judge, ReportedViolations},
+    judge::{self, Conformance, Judge, ReportedViolations},
     openapi::{
+        document::Document,
         operation::Operation,
-        request::Target,
+        request::{Target, name, requests},
         resources::{KindId, Resources},
     },
     plan::{
         Plan, Planner, Sample,
         patches::{Patch, patches},
     },
-    schema::Uncovered,
-    suite::resources::referred,
+    report::OperationReport,
+    schema::Schema,
+    suite::{resources::referred, tally::Tally},
 };
 
 pub(crate) struct Prepared {
     pub operations: Vec<Operation>,
-    pub resources: Resources,
+    pub resources: Arc<Resources>,
     pub parts: Vec<PreparedTarget>,
     /// The judges that need nothing but the document.
     pub judges: Vec<Box<dyn Judge>>,
+    pub conformance: Arc<Conformance>,
     pub violations: Arc<ReportedViolations>,
 }
 
-/// An operation with one media type of its body. Its plan is made when it is tested for the first time, and kept for other servers.
+/// An operation with one media type of its body. It is compiled and its plan is made when they are asked for the first time, and both
+/// are kept for other servers.
 pub(crate) struct PreparedTarget {
-    pub target: Target,
-    /// The kinds of resources that its requests refer to.
-    pub referred: Vec<KindId>,
+    pub operation: Operation,
+    /// The media type and the pointer of its schema.
+    media_type: Option<(String, String)>,
+    source: Source,
     seed: u64,
+    compiled: OnceLock<Result<Compiled, String>>,
     whole: OnceLock<Planned>,
     /// What there was time for of the whole plan.
     begun: OnceLock<Planned>,
     /// The plain valid requests only.
     plain: OnceLock<Planned>,
+}
+
+/// What every part is made from.
+#[derive(Clone)]
+struct Source {
+    document: Arc<Document>,
+    resources: Arc<Resources>,
+    violations: Arc<ReportedViolations>,
+}
+
+struct Compiled {
+    target: Target,
+    /// The kinds of resources that its requests refer to.
+    referred: Vec<KindId>,
 }
 
 struct Planned {
@@ -89,45 +109,33 @@ impl Prepared {
                 operation.untestable.get_or_insert_with(|| "only operations that change nothing are tested".to_owned());
             }
         }
-        let mut targets = Vec::new();
-        for operation in operations.iter_mut().filter(|operation| operation.untestable.is_none()) {
+        let source = Source {
+            document: Arc::clone(document),
+            resources: Arc::new(Resources::of(document, &operations)),
+            violations: Arc::new(ReportedViolations::of(document, &operations)),
+        };
+        let testable = operations.iter().filter(|operation| operation.untestable.is_none());
+        let parts = testable.flat_map(|operation| {
             let media_types: Vec<Option<(String, String)>> = match &operation.body {
                 Some(body) => body.media_types.iter().cloned().map(Some).collect(),
                 None => vec![None],
             };
-            for media_type in media_types {
-                match Target::compile(document, operation, media_type.as_ref()) {
-                    Ok(target) => targets.push(target),
-                    // One schema that cannot be compiled costs its operation, not the run.
-                    Err(error) => {
-                        operation.uncovered.push(Uncovered { pointer: operation.pointer.clone(), reason: error.to_string() });
-                        operation.untestable = Some(error.to_string());
-                    }
-                }
-            }
-        }
-        targets.retain(|target: &Target| {
-            operations.iter().any(|operation| operation.pointer == target.operation.pointer && operation.untestable.is_none())
+            media_types.into_iter().map(|media_type| PreparedTarget {
+                operation: operation.clone(),
+                media_type,
+                source: source.clone(),
+                seed: suite.seed,
+                compiled: OnceLock::new(),
+                whole: OnceLock::new(),
+                begun: OnceLock::new(),
+                plain: OnceLock::new(),
+            })
         });
-        let violations = Arc::new(ReportedViolations::compile(document, &targets));
-        let (judges, unusable) = judge::standard(document, &targets, &violations);
-        for target in &mut targets {
-            let refers = |gap: &&Uncovered| {
-                target.operation.responses.values().any(|response| response.schemas().any(|at| *at == gap.pointer))
-            };
-            let gaps: Vec<Uncovered> = unusable.iter().filter(refers).cloned().collect();
-            target.operation.uncovered.extend(gaps);
-        }
-        let resources = Resources::of(document, &operations);
-        let parts = targets.into_iter().map(|target| PreparedTarget {
-            referred: referred(&resources, &target),
-            target,
-            seed: suite.seed,
-            whole: OnceLock::new(),
-            begun: OnceLock::new(),
-            plain: OnceLock::new(),
-        });
-        Ok(Self { operations, parts: parts.collect(), resources, judges, violations })
+        let parts = parts.collect();
+        let conformance = Arc::new(Conformance::of(document));
+        let judges = judge::standard(document, &conformance, &source.violations);
+        let Source { resources, violations, .. } = source;
+        Ok(Self { operations, resources, parts, judges, conformance, violations })
     }
 }
 
@@ -157,31 +165,89 @@ fn is_called(operation: &Operation, name: &str) -> bool {
 }
 
 impl PreparedTarget {
+    /// What its cases begin with, as [`Target::name`].
+    pub fn name(&self) -> String {
+        name(&self.operation, self.media_type())
+    }
+
+    /// The media type of its body.
+    pub fn media_type(&self) -> Option<&str> {
+        self.media_type.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// What is generated for.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be tested: one schema that cannot be compiled costs its operation, not the run.
+    pub fn target(&self) -> Result<&Target, &str> {
+        Ok(&self.compiled()?.target)
+    }
+
+    /// The same, where somebody has asked for it before.
+    pub fn met(&self) -> Option<&Target> {
+        self.compiled.get()?.as_ref().ok().map(|compiled| &compiled.target)
+    }
+
+    /// The kinds of resources that its requests refer to.
+    pub fn referred(&self) -> &[KindId] {
+        self.compiled().map_or(&[], |compiled| &compiled.referred)
+    }
+
+    fn compiled(&self) -> Result<&Compiled, &str> {
+        let compiled = self.compiled.get_or_init(|| {
+            let Source { document, resources, violations } = &self.source;
+            let target =
+                Target::compile(document, &self.operation, self.media_type.as_ref()).map_err(|error| error.to_string())?;
+            violations.learn(&target);
+            Ok(Compiled { referred: referred(resources, &target), target })
+        });
+        compiled.as_ref().map_err(String::as_str)
+    }
+
     /// The part with its whole plan; none when it had to be made and `stop` said so meanwhile.
     pub fn whole(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
-        self.make(stop).ok().map(|planned| self.with(planned))
+        let compiled = self.compiled().ok()?;
+        self.make(compiled, stop).ok().map(|planned| compiled.with(planned))
     }
 
     /// The part with its plan, or what of it was made until `stop` said so.
-    pub fn begun(&self, stop: &dyn Fn() -> bool) -> PlannedTarget<'_> {
-        self.with(self.make(stop).unwrap_or_else(|begun| self.begun.get_or_init(|| *begun)))
+    ///
+    /// # Errors
+    ///
+    /// As for [`target`](Self::target).
+    pub fn begun(&self, stop: &dyn Fn() -> bool) -> Result<PlannedTarget<'_>, &str> {
+        let compiled = self.compiled()?;
+        Ok(compiled.with(self.make(compiled, stop).unwrap_or_else(|begun| self.begun.get_or_init(|| *begun))))
     }
 
-    /// The part with its plan where there is one, else with the plain valid requests, which take no time.
-    pub fn plain(&self) -> PlannedTarget<'_> {
-        let plain = || self.plain.get_or_init(|| Planned::new(&self.target, self.seed, &|| true));
-        self.with(self.whole.get().unwrap_or_else(plain))
+    /// What the report says of it where nothing was tried.
+    pub fn unmade(&self) -> OperationReport {
+        let report = |schema: &Schema| Tally::new(schema).report(&self.operation, schema, &Plan::unmade(schema));
+        match self.met() {
+            Some(target) => report(&target.schema),
+            None => report(&requests(&self.source.document, &self.operation, self.media_type.as_ref())),
+        }
+    }
+
+    /// The part with its plan where there is one, else with the plain valid requests, which take no time; none where it cannot be tested.
+    pub fn plain(&self) -> Option<PlannedTarget<'_>> {
+        let compiled = self.compiled().ok()?;
+        let plain = || self.plain.get_or_init(|| Planned::new(&compiled.target, self.seed, &|| true));
+        Some(compiled.with(self.whole.get().unwrap_or_else(plain)))
     }
 
     /// The whole plan, or what was made of it.
-    fn make(&self, stop: &dyn Fn() -> bool) -> Result<&Planned, Box<Planned>> {
+    fn make(&self, compiled: &Compiled, stop: &dyn Fn() -> bool) -> Result<&Planned, Box<Planned>> {
         if let Some(planned) = self.whole.get() {
             return Ok(planned);
         }
-        let planned = Planned::new(&self.target, self.seed, stop);
+        let planned = Planned::new(&compiled.target, self.seed, stop);
         if planned.plan.whole { Ok(self.whole.get_or_init(|| planned)) } else { Err(Box::new(planned)) }
     }
+}
 
+impl Compiled {
     fn with<'a>(&'a self, planned: &'a Planned) -> PlannedTarget<'a> {
         let Planned { plan, numbers, baseline, .. } = planned;
         PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned }
@@ -259,4 +325,35 @@ impl<'a> PlannedTarget<'a> {
 
 fn group(sample: &Sample) -> Group {
     if sample.broken.is_empty() { Group::Boundary } else { Group::Negative }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_compiled_before_it_is_asked_for() {
+        let document = r##"{
+            "openapi": "3.1.0", "info": { "title": "x", "version": "1" },
+            "paths": { "/a": { "post": {
+                "requestBody": { "content": {
+                    "application/json": { "schema": { "maxLength": 3 } }, "text/plain": { "schema": { "maxLength": 4 } }
+                } },
+                "responses": { "200": { "description": "x" } }
+            } } }
+        }"##;
+        let suite = Suite::new(Document::parse("x.json", document).unwrap());
+        let prepared = Prepared::new(&suite).unwrap();
+        let met = || prepared.parts.iter().map(|part| part.met().is_some()).collect::<Vec<_>>();
+        assert_eq!(met(), [false, false]);
+        let unmade = prepared.parts[0].unmade().constraints;
+        assert!(met() == [false, false] && !unmade.is_empty());
+        let planned = prepared.parts[0].begun(&|| true).unwrap();
+        assert!(met() == [true, false] && planned.baseline().is_some());
+        let keys =
+            |constraints: &[crate::report::ConstraintReport]| constraints.iter().map(|it| it.key.clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&unmade), keys(&prepared.parts[0].unmade().constraints), "the same, whoever has compiled it");
+        let names: Vec<String> = prepared.parts.iter().map(PreparedTarget::name).collect();
+        assert_eq!(names, ["POST /a(application/json)", "POST /a(text/plain)"]);
+    }
 }

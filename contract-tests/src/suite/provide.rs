@@ -93,13 +93,13 @@ impl Run<'_> {
                 return;
             }
             let creators = resources.kinds[kind].producers.iter().filter_map(|pointer| self.part(pointer));
-            for part in creators.filter(|part| !own || part.target.operation.method != "GET").take(PRODUCERS) {
+            for part in creators.filter(|part| !own || part.operation.method != "GET").take(PRODUCERS) {
                 if self.is_over() || depth > 0 && self.is_done() || !self.known.may_try(kind) {
                     return;
                 }
-                let above = resources.named(&part.target.operation).map(|(above, _)| above);
+                let above = resources.named(&part.operation).map(|(above, _)| above);
                 let above = above.and_then(|above| if above == kind { resources.kinds[kind].parent } else { Some(above) });
-                for needed in above.iter().chain(&part.referred).filter(|needed| **needed != kind) {
+                for needed in above.iter().chain(part.referred()).filter(|needed| **needed != kind) {
                     self.provide_kind(*needed, false, 1, depth + 1).await;
                 }
                 let mut count = self.known.count(kind, own);
@@ -121,7 +121,7 @@ impl Run<'_> {
 
     /// Calls an operation until it succeeds.
     async fn call(&self, part: &PreparedTarget, kind: KindId) {
-        let part = self.plain(part);
+        let Some(part) = self.plain(part) else { return };
         let name = part.target.name();
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
@@ -140,7 +140,7 @@ impl Run<'_> {
 
     /// The part of an operation that can be authenticated.
     pub(super) fn part(&self, pointer: &str) -> Option<&PreparedTarget> {
-        let part = self.prepared.parts.iter().find(|part| part.target.operation.pointer == pointer)?;
-        self.grants.get(&part.target.operation.id).is_none_or(Result::is_ok).then_some(part)
+        let part = self.prepared.parts.iter().find(|part| part.operation.pointer == pointer)?;
+        self.grants.get(&part.operation.id).is_none_or(Result::is_ok).then_some(part)
     }
 }

@@ -38,7 +38,7 @@ use crate::{
         operation::Operation,
         request::{Request, Target},
     },
-    plan::{Plan, Sample, random::Random},
+    plan::{Sample, random::Random},
     report::{Failure, OperationReport, Report, Stopped, group},
     rules,
     schema::Uncovered,
@@ -163,7 +163,7 @@ impl<'a> Run<'a> {
         // may make it.
         let mut order: Vec<usize> = (0..parts.len()).collect();
         order.sort_by_key(|index| {
-            let operation = &parts[*index].target.operation;
+            let operation = &parts[*index].operation;
             let deletes = operation.method == "DELETE";
             (deletes, operation.takes_away(), !deletes && operation.path.contains('{'))
         });
@@ -198,20 +198,9 @@ impl<'a> Run<'a> {
             self.check_created(parts, before).await;
         }
         for operation in &self.prepared.operations {
-            let Some(why) = &operation.untestable else { continue };
-            reports.push(OperationReport {
-                id: operation.id.clone(),
-                name: format!("{} {}", operation.method, operation.path),
-                cases: BTreeMap::new(),
-                constraints: Vec::new(),
-                uncovered: operation.uncovered.clone(),
-                unbreakable: Vec::new(),
-                disagreements: Vec::new(),
-                untested: Some(why.clone()),
-                complete: true,
-                documented: operation.responses.keys().cloned().collect(),
-                answered: BTreeMap::new(),
-            });
+            if let Some(why) = &operation.untestable {
+                reports.push(OperationReport::untested(operation, why));
+            }
         }
         if let Some(path) = suite.failures.as_ref().filter(|_| suite.only.is_none()) {
             saved::write(path, &self.failures.saved()).map_err(|cause| SuiteError::Failures { path: path.clone(), cause })?;
@@ -226,7 +215,8 @@ impl<'a> Run<'a> {
         });
         let contradictions: BTreeMap<&str, &str> = parts
             .iter()
-            .flat_map(|part| &part.target.schema.contradictions)
+            .filter_map(PreparedTarget::met)
+            .flat_map(|target| &target.schema.contradictions)
             .map(|gap| (gap.pointer.as_str(), gap.reason.as_str()))
             .collect();
         let contradictions = contradictions.into_iter().map(|(pointer, reason)| {
@@ -258,8 +248,8 @@ impl<'a> Run<'a> {
 
     /// Whether somebody answers at all.
     pub async fn check_reachable(&self, parts: &[PreparedTarget]) -> Result<(), SuiteError> {
-        let Some(PreparedTarget { target, .. }) = parts.first() else { return Ok(()) };
-        let request = Request { method: "OPTIONS".to_owned(), target: target.operation.path.clone(), ..Request::default() };
+        let Some(PreparedTarget { operation, .. }) = parts.first() else { return Ok(()) };
+        let request = Request { method: "OPTIONS".to_owned(), target: operation.path.clone(), ..Request::default() };
         match self.client.send(&request, &[]).await {
             Ok(_) => Ok(()),
             Err(error) => Err(SuiteError::Unreachable { url: self.client.url().to_owned(), cause: error.text }),
@@ -302,38 +292,42 @@ impl<'a> Run<'a> {
         self.others.values().flat_map(Grant::secrets).chain(headers)
     }
 
-    /// The part with its whole plan; none when the run ends before there is one.
-    pub fn whole<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
-        part.whole(&|| self.is_over())
+    /// Those parts that can be tested with their whole plans, until the run ends.
+    pub fn wholes<'b>(&self, parts: impl IntoIterator<Item = &'b PreparedTarget>) -> impl Iterator<Item = PlannedTarget<'b>> {
+        parts.into_iter().filter(|part| part.target().is_ok()).map_while(|part| part.whole(&|| self.is_over()))
     }
 
     /// The part with its whole plan, or with the plain requests where there is no time for more.
-    pub fn planned<'b>(&self, part: &'b PreparedTarget) -> PlannedTarget<'b> {
-        part.whole(&|| self.is_planned()).unwrap_or_else(|| part.plain())
+    pub fn planned<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
+        part.whole(&|| self.is_planned()).or_else(|| part.plain())
     }
 
     /// The part for the sake of another: where time is short, with the plain requests.
-    pub fn plain<'b>(&self, part: &'b PreparedTarget) -> PlannedTarget<'b> {
+    pub fn plain<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
         if self.suite.max_time.is_some() { part.plain() } else { self.planned(part) }
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
-        let target = &part.target;
-        let mut tally = Tally::new(target);
-        if self.suite.only.as_ref().is_some_and(|only| !are_of_one_operation(only, &target.name())) {
-            return Ok(tally.report(target, &Plan::unmade(&target.schema)));
+        if self.suite.only.as_ref().is_some_and(|only| !are_of_one_operation(only, &part.name())) {
+            return Ok(part.unmade());
         }
         // What cannot be authenticated is not sent as valid, and its refusal says nothing.
-        if let Some(Err(missing)) = self.grants.get(&target.operation.id).filter(|_| !self.is_over()) {
-            return Ok(OperationReport {
-                untested: Some(missing.clone()),
-                ..tally.report(target, &Plan::unmade(&target.schema))
-            });
+        if let Some(Err(missing)) = self.grants.get(&part.operation.id).filter(|_| !self.is_over()) {
+            return Ok(OperationReport { untested: Some(missing.clone()), ..part.unmade() });
         }
         if self.is_over() {
-            return Ok(OperationReport { complete: false, ..tally.report(target, &Plan::unmade(&target.schema)) });
+            return Ok(OperationReport { complete: false, ..part.unmade() });
         }
-        let part = part.begun(&|| self.is_planned());
+        let part = match part.begun(&|| self.is_planned()) {
+            Ok(part) => part,
+            Err(why) => {
+                let gap = Uncovered { pointer: part.operation.pointer.clone(), reason: why.to_owned() };
+                let report = OperationReport::untested(&part.operation, why);
+                return Ok(OperationReport { uncovered: [report.uncovered, vec![gap]].concat(), ..report });
+            }
+        };
+        let target = part.target;
+        let mut tally = Tally::new(&target.schema);
         self.cut.fetch_or(!part.plan.whole, Ordering::Relaxed);
         let (part, untested) = match self.baseline(&part).await {
             Ok(index) => {
@@ -369,7 +363,11 @@ impl<'a> Run<'a> {
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&target.operation.id).cloned();
         let complete = !self.is_done();
         let untested = untested.filter(|_| complete);
-        Ok(OperationReport { untested, complete, answered: answered.unwrap_or_default(), ..tally.report(target, plan) })
+        let mut report = tally.report(&target.operation, &target.schema, plan);
+        if complete {
+            report.uncovered.extend(self.prepared.conformance.unusable(&target.operation));
+        }
+        Ok(OperationReport { untested, complete, answered: answered.unwrap_or_default(), ..report })
     }
 
     /// Every sample of the plan.

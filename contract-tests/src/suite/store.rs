@@ -46,11 +46,11 @@ impl Run<'_> {
 
     /// Checks that the run stored as many resources as it got answers of 201.
     pub(super) async fn check_created(&self, parts: &[PreparedTarget], before: Option<Vec<Value>>) {
-        let (Some(before), Some(after), Some(part)) = (before, self.snapshot().await, parts.first()) else { return };
-        let target = &part.target;
+        let target = parts.first().and_then(|part| part.target().ok());
+        let (Some(before), Some(after), Some(target)) = (before, self.snapshot().await, target) else { return };
         let created = self.created.load(Ordering::Relaxed);
         let more = (after.len() as u64).saturating_sub(before.len() as u64);
-        let deletes = parts.iter().any(|part| part.target.operation.method == "DELETE");
+        let deletes = parts.iter().any(|part| part.operation.method == "DELETE");
         if more != created && !deletes {
             let case = Case {
                 id: format!("{}:state:sum", target.operation.id),

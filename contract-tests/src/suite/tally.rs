@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     cases::{Group, shown},
-    openapi::request::Target,
+    openapi::{operation::Operation, request::Target},
     plan::{Breakable, Plan, Sample},
     report::{ConstraintReport, OperationReport},
-    schema::Rule,
+    schema::{Rule, Schema},
 };
 
 /// What was tried, by constraint.
@@ -19,8 +19,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub fn new(target: &Target) -> Self {
-        let count = target.schema.constraints.len();
+    pub fn new(schema: &Schema) -> Self {
+        let count = schema.constraints.len();
         Self {
             cases: BTreeMap::new(),
             constraints: vec![[0; 3]; count],
@@ -54,8 +54,8 @@ impl Tally {
         }
     }
 
-    pub fn report(self, target: &Target, plan: &Plan) -> OperationReport {
-        let schema = &target.schema;
+    /// What the report says of an operation with this schema of its requests.
+    pub fn report(self, operation: &Operation, schema: &Schema, plan: &Plan) -> OperationReport {
         // A choice that another rule has made is none.
         let constraints = schema.constraints.iter().enumerate();
         let constraints =
@@ -88,7 +88,6 @@ impl Tally {
                 breakable,
             }
         });
-        let operation = &target.operation;
         let mut uncovered = operation.uncovered.clone();
         uncovered.extend(schema.uncovered.iter().chain(&plan.unfinished).cloned());
         OperationReport {

@@ -48,7 +48,11 @@ impl Planning {
         let suite = Suite::new(document).seed(seed);
         for part in &suite.prepared()?.parts {
             let started = Instant::now();
-            let Some(planned) = part.whole(&|| begin.elapsed() > max_time) else {
+            let is_over = || begin.elapsed() > max_time;
+            if !is_over() && part.target().is_err() {
+                continue;
+            }
+            let Some(planned) = (if is_over() { None } else { part.whole(&is_over) }) else {
                 planning.unmade += 1;
                 continue;
             };
@@ -57,7 +61,7 @@ impl Planning {
                 planning.first = seconds(begin.elapsed());
             }
             planning.plans += 1;
-            planning.constraints += part.target.schema.constraints.iter().filter(|it| it.source.is_some()).count();
+            planning.constraints += planned.target.schema.constraints.iter().filter(|it| it.source.is_some()).count();
             planning.samples += planned.plan.samples.len();
             planning.unfinished += planned.plan.unfinished.len();
             planning.steps += planned.plan.steps;

@@ -42,16 +42,16 @@ pub(super) fn creators<'a>(run: &Run<'a>) -> impl Iterator<Item = (KindId, &'a P
 impl<'a> Cast<'a> {
     /// The operations for a kind that this part creates; none where nothing shows it.
     pub fn of(run: &Run<'a>, kind: KindId, create: &'a PreparedTarget) -> Option<Self> {
-        let planned = |method: &str, tells: &Tells| part(run, kind, method, tells).map(|part| run.planned(part));
+        let planned = |method: &str, tells: &Tells| part(run, kind, method, tells).and_then(|part| run.planned(part));
         let getter = part(run, kind, "GET", &Tells::Names)?;
         Some(Self {
             kind,
-            create: run.planned(create),
+            create: run.planned(create)?,
             replace: planned("PUT", &Tells::Names),
             patch: planned("PATCH", &Tells::Names),
             delete: planned("DELETE", &Tells::Names),
             list: planned("GET", &Tells::Lists),
-            is_conditional: has_header(&getter.target.operation, "if-none-match", "304"),
+            is_conditional: has_header(&getter.operation, "if-none-match", "304"),
         })
     }
 }
@@ -73,11 +73,10 @@ pub(super) fn has_header(operation: &Operation, header: &str, status: &str) -> b
 fn part<'a>(run: &Run<'a>, kind: KindId, method: &str, tells: &Tells) -> Option<&'a PreparedTarget> {
     let prepared = run.prepared;
     let fits = |part: &&PreparedTarget| {
-        let target = &part.target;
-        let is_whole = target.media_type.as_deref().is_none_or(|name| is_json(name) && !name.contains("json-patch"));
-        let granted = run.grants.get(&target.operation.id).is_none_or(Result::is_ok);
-        let told = prepared.resources.told(&target.operation);
-        target.operation.method == method && is_whole && granted && told.iter().any(|(own, how)| *own == kind && how == tells)
+        let is_whole = part.media_type().is_none_or(|name| is_json(name) && !name.contains("json-patch"));
+        let granted = run.grants.get(&part.operation.id).is_none_or(Result::is_ok);
+        let told = prepared.resources.told(&part.operation);
+        part.operation.method == method && is_whole && granted && told.iter().any(|(own, how)| *own == kind && how == tells)
     };
     prepared.parts.iter().find(fits)
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(run: &Run<'_>) {
     let count = creators.len();
     for (done, (kind, create)) in creators.into_iter().enumerate() {
         run.begin_share(PARTS * (count - done));
-        let name = create.target.name();
+        let name = create.name();
         let id = |number: usize| format!("{name}:sequence:{number}");
         let count = 1 + (run.suite.cases / CASES).clamp(1, MOST);
         let wanted: Vec<usize> = (0..count).filter(|number| run.suite.is_selected(&id(*number))).collect();
