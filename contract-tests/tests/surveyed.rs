@@ -730,3 +730,31 @@ async fn an_object_in_a_text_is_not_written() {
     assert_eq!((surveyed.succeeded, surveyed.untested, surveyed.met), (1, 0, surveyed.constraints), "{surveyed}");
     assert!(surveyed.uncovered.contains_key("a body of a media type that the engine cannot write"), "{surveyed}");
 }
+
+#[tokio::test]
+async fn a_token_with_another_scope_has_not_the_one_that_is_asked_for() {
+    for requirement in ["{code: [profile]}", "{code: [openid, profile]}", "{code: [READ]}", "{code: [é]}"] {
+        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good(), "{surveyed}");
+        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_that_nobody_here_knows_lets_nobody_in() {
+    let document = secured("{digest: []}", "").json.to_string();
+    let scheme = "\"securitySchemes\":{\"digest\":{\"type\":\"http\",\"scheme\":\"digest\"},";
+    let with_digest = document.replacen("\"securitySchemes\":{", scheme, 1);
+    assert_ne!(document, with_digest);
+    let surveyed = survey(Document::parse("some.json", with_digest).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.refused.is_some_and(|reason| reason.contains("digest")));
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_alternative_may_be_another() {
+    for requirement in ["{key: [], code: [games]}, {implicit: [games]}", "{key: [], code: [games]}, {key: []}"] {
+        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good(), "{surveyed}");
+        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+    }
+}

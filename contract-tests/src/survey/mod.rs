@@ -91,7 +91,10 @@ pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, S
     };
     let without_success = without_success(&document);
     let suite = for_faithful(document)?.seed(options.seed).cases(options.cases).max_time(options.max_time);
-    let report = suite.run(&server.url).await?;
+    let report = match suite.run(&server.url).await {
+        Err(error @ SuiteError::NoCredentials { .. }) => return Ok(refused(error.to_string())),
+        report => report?,
+    };
     Ok(Surveyed { refused: None, ..Surveyed::of(&report, &without_success, begin.elapsed()) })
 }
 
