@@ -758,3 +758,53 @@ async fn what_is_left_of_an_alternative_may_be_another() {
         assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
     }
 }
+
+#[tokio::test]
+async fn an_object_in_a_form_is_json_unless_it_has_a_style() {
+    let address = "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, at: {type: object, properties: {floor: {type: integer, maximum: 99}}}}}";
+    let path = |name: &str, encoding: &str| {
+        format!(
+            "  /{name}: {{post: {{requestBody: {{required: true, content: {{application/x-www-form-urlencoded: {{schema: {{type: object, required: [address], properties: {{name: {{type: string}}, address: {address}}}}}{encoding}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n"
+        )
+    };
+    let json = path("charges", "") + &path("named", ", encoding: {address: {contentType: application/json}}");
+    assert!(!whole(&json).await.uncovered.keys().any(|reason| reason.contains("an object")));
+    // As properties that stand for themselves, of which nobody knows what they belong to.
+    let surveyed = surveyed(&path("styled", ", encoding: {address: {style: form, explode: true}}")).await;
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!(surveyed.untested, 1, "{surveyed}");
+}
+
+#[tokio::test]
+async fn a_list_in_a_form_has_objects_that_are_json() {
+    let item = "{type: object, required: [name], properties: {name: {type: string, minLength: 2}, size: {type: integer}}}";
+    let schema = format!(
+        "{{type: object, required: [items], properties: {{title: {{type: string}}, items: {{type: array, minItems: 2, items: {item}}}}}}}"
+    );
+    let path = |media_type: &str| {
+        format!(
+            "  /{}: {{post: {{requestBody: {{required: true, content: {{{media_type}: {{schema: {schema}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n",
+            media_type.replace('/', "-")
+        )
+    };
+    whole(&(path("multipart/form-data") + &path("application/x-www-form-urlencoded"))).await;
+}
+
+#[tokio::test]
+async fn a_list_in_one_text_has_no_empty_item() {
+    let parameter = |name: &str, place: &str, required: bool, more: &str| {
+        format!(
+            "{{name: {name}, in: {place}, required: {required}, {more}schema: {{type: array, minItems: 2, items: {{type: string, minLength: 1}}}}}}"
+        )
+    };
+    let surveyed = whole(&format!(
+        "  /all/{{p}}: {{get: {{parameters: [{}, {}, {}, {}], responses: {{'200': {{description: Some.}}, '400': {{description: No.}}, '404': {{description: No.}}}}}}}}\n",
+        parameter("p", "path", true, ""),
+        parameter("spread", "query", false, ""),
+        parameter("joined", "query", false, "explode: false, "),
+        parameter("X-List", "header", false, "")
+    ))
+    .await;
+    // The one that has a name for each item.
+    assert_eq!(surveyed.constraints, surveyed.met, "{surveyed}");
+}

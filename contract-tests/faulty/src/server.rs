@@ -779,7 +779,9 @@ fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
         let kind = media.texts.get(&name);
         let value = match kind {
             // What is an object is sent as JSON.
-            Some(Text::One(types)) if types.contains("object") => serde_json::from_str(&text).unwrap_or_else(|_| json!(text)),
+            Some(Text::One(types) | Text::List(types)) if types.contains("object") => {
+                serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
+            }
             Some(kind) => kind.value(&text),
             None => json!(text),
         };
