@@ -808,3 +808,36 @@ async fn a_list_in_one_text_has_no_empty_item() {
     // The one that has a name for each item.
     assert_eq!(surveyed.constraints, surveyed.met, "{surveyed}");
 }
+
+#[tokio::test]
+async fn each_version_of_a_media_type_has_its_schema() {
+    let content = |suffix: &str| {
+        let of = |version: u8, name: &str| {
+            format!(
+                "'application/json;version={version}{suffix}': {{schema: {{type: object, required: [{name}], properties: {{{name}: {{type: integer}}}}, additionalProperties: false}}}}"
+            )
+        };
+        format!("{{{}, {}}}", of(1, "old"), of(2, "new"))
+    };
+    whole(&format!(
+        "
+  /books:
+    post:
+      requestBody: {{required: true, content: {}}}
+      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /book: {{get: {{responses: {{'200': {{description: One., content: {}}}}}}}}}
+  /latest:
+    get:
+      responses:
+        '200':
+          description: One.
+          content:
+            application/json;version=2: {{schema: {{type: object, required: [new], properties: {{new: {{type: integer}}}}}}}}
+            application/json;version=1: {{schema: {{type: object, required: [old], properties: {{old: {{type: integer}}}}}}}}
+            application/json;version=3: {{schema: {{type: array, items: {{type: integer}}}}}}
+",
+        content("; charset=utf-8"),
+        content("")
+    ))
+    .await;
+}

@@ -19,7 +19,7 @@ use crate::{
     answer::{MADE, Maker, Style},
     auth::{AuthFault, Denied},
     document::{Answer, Body, Document, Header, Media, ServedOperation, Unservable},
-    exchange::{Content, Reply, Seen, essence, is_json, takes_in},
+    exchange::{Content, Reply, Seen, distance, essence, is_json, takes_in},
     fault::{Effect, Fault},
     list,
     parameter::{Text, encode, pairs},
@@ -377,7 +377,7 @@ impl Turn<'_> {
         let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8").trim_matches('"');
         let coded = self.head.headers.get_all("content-encoding").iter().any(|coding| coding != "identity");
         let known = body.media.iter().filter(|media| takes_in(essence(&media.name), sent) && charset == "utf-8" && !coded);
-        Some((known.min_by_key(|media| media.name.matches('*').count())?, sent.to_owned()))
+        Some((known.min_by_key(|media| distance(&media.name, &text))?, sent.to_owned()))
     }
 
     fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
