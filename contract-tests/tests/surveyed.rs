@@ -841,3 +841,11 @@ async fn each_version_of_a_media_type_has_its_schema() {
     ))
     .await;
 }
+
+#[tokio::test]
+async fn a_text_of_a_format_without_a_longest_one_is_too_long() {
+    let formats = ["date-time", "time", "duration", "json-pointer", "relative-json-pointer", "idn-email", "uri", "email"];
+    let property = |format: &&str| format!("{format}: {{type: string, format: {format}, maxLength: 60}}");
+    let properties: Vec<String> = formats.iter().map(property).collect();
+    whole(&takes("/texts", &format!("{{type: object, properties: {{{}}}}}", properties.join(", ")))).await;
+}
