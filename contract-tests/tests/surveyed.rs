@@ -414,6 +414,22 @@ async fn an_object_in_a_form_has_fields_with_brackets() {
 }
 
 #[tokio::test]
+async fn an_object_in_a_form_is_json_unless_it_has_a_style() {
+    let address = "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, at: {type: object, properties: {floor: {type: integer, maximum: 99}}}}}";
+    let path = |name: &str, encoding: &str| {
+        format!(
+            "  /{name}: {{post: {{requestBody: {{required: true, content: {{application/x-www-form-urlencoded: {{schema: {{type: object, required: [address], properties: {{name: {{type: string}}, address: {address}}}}}{encoding}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n"
+        )
+    };
+    let json = path("charges", "") + &path("named", ", encoding: {address: {contentType: application/json}}");
+    assert!(!whole(&json).await.uncovered.keys().any(|reason| reason.contains("an object")));
+    // As properties that stand for themselves, of which nobody knows what they belong to.
+    let surveyed = surveyed(&path("styled", ", encoding: {address: {style: form, explode: true}}")).await;
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!(surveyed.untested, 1, "{surveyed}");
+}
+
+#[tokio::test]
 async fn a_patch_that_is_no_merge_patch_keeps_what_it_leaves_out() {
     let room = "{type: object, required: [id, name], properties: {id: {type: string}, name: {type: string}, size: {type: integer}, note: {type: string, nullable: true}}}";
     let change =
@@ -751,28 +767,53 @@ async fn a_scheme_that_nobody_here_knows_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_an_alternative_may_be_another() {
-    for requirement in ["{key: [], code: [games]}, {implicit: [games]}", "{key: [], code: [games]}, {key: []}"] {
-        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
-        assert!(surveyed.is_good(), "{surveyed}");
-        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
-    }
+async fn each_version_of_a_media_type_has_its_schema() {
+    let content = |suffix: &str| {
+        let of = |version: u8, name: &str| {
+            format!(
+                "'application/json;version={version}{suffix}': {{schema: {{type: object, required: [{name}], properties: {{{name}: {{type: integer}}}}, additionalProperties: false}}}}"
+            )
+        };
+        format!("{{{}, {}}}", of(1, "old"), of(2, "new"))
+    };
+    whole(&format!(
+        "
+  /books:
+    post:
+      requestBody: {{required: true, content: {}}}
+      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /book: {{get: {{responses: {{'200': {{description: One., content: {}}}}}}}}}
+  /latest:
+    get:
+      responses:
+        '200':
+          description: One.
+          content:
+            application/json;version=2: {{schema: {{type: object, required: [new], properties: {{new: {{type: integer}}}}}}}}
+            application/json;version=1: {{schema: {{type: object, required: [old], properties: {{old: {{type: integer}}}}}}}}
+            application/json;version=3: {{schema: {{type: array, items: {{type: integer}}}}}}
+",
+        content("; charset=utf-8"),
+        content("")
+    ))
+    .await;
 }
 
 #[tokio::test]
-async fn an_object_in_a_form_is_json_unless_it_has_a_style() {
-    let address = "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, at: {type: object, properties: {floor: {type: integer, maximum: 99}}}}}";
-    let path = |name: &str, encoding: &str| {
+async fn a_header_is_json_or_leads_to_where_it_may() {
+    let made = |path: &str, schema: &str| {
         format!(
-            "  /{name}: {{post: {{requestBody: {{required: true, content: {{application/x-www-form-urlencoded: {{schema: {{type: object, required: [address], properties: {{name: {{type: string}}, address: {address}}}}}{encoding}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n"
+            "  {path}: {{post: {{responses: {{'201': {{description: Made., headers: {{Location: {{required: true, schema: {schema}}}}}}}}}}}}}\n"
         )
     };
-    let json = path("charges", "") + &path("named", ", encoding: {address: {contentType: application/json}}");
-    assert!(!whole(&json).await.uncovered.keys().any(|reason| reason.contains("an object")));
-    // As properties that stand for themselves, of which nobody knows what they belong to.
-    let surveyed = surveyed(&path("styled", ", encoding: {address: {style: form, explode: true}}")).await;
-    assert!(surveyed.is_good(), "{surveyed}");
-    assert_eq!(surveyed.untested, 1, "{surveyed}");
+    whole(&format!(
+        "
+  /counts: {{get: {{responses: {{'200': {{description: Some., headers: {{X-Count: {{required: true, content: {{application/json: {{schema: {{type: object, required: [of], properties: {{of: {{type: string}}}}}}}}}}}}, X-Name: {{required: true, content: {{application/json: {{schema: {{type: string}}}}}}}}}}}}}}}}}}
+{}{}",
+        made("/api/v1/points/", "{type: string, pattern: '^/points/[0-9]+$'}"),
+        made("/lines", "{type: string, format: uri}")
+    ))
+    .await;
 }
 
 #[tokio::test]
@@ -810,42 +851,48 @@ async fn a_list_in_one_text_has_no_empty_item() {
 }
 
 #[tokio::test]
-async fn each_version_of_a_media_type_has_its_schema() {
-    let content = |suffix: &str| {
-        let of = |version: u8, name: &str| {
-            format!(
-                "'application/json;version={version}{suffix}': {{schema: {{type: object, required: [{name}], properties: {{{name}: {{type: integer}}}}, additionalProperties: false}}}}"
-            )
-        };
-        format!("{{{}, {}}}", of(1, "old"), of(2, "new"))
-    };
-    whole(&format!(
-        "
-  /books:
-    post:
-      requestBody: {{required: true, content: {}}}
-      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
-  /book: {{get: {{responses: {{'200': {{description: One., content: {}}}}}}}}}
-  /latest:
-    get:
-      responses:
-        '200':
-          description: One.
-          content:
-            application/json;version=2: {{schema: {{type: object, required: [new], properties: {{new: {{type: integer}}}}}}}}
-            application/json;version=1: {{schema: {{type: object, required: [old], properties: {{old: {{type: integer}}}}}}}}
-            application/json;version=3: {{schema: {{type: array, items: {{type: integer}}}}}}
-",
-        content("; charset=utf-8"),
-        content("")
-    ))
-    .await;
-}
-
-#[tokio::test]
 async fn a_text_of_a_format_without_a_longest_one_is_too_long() {
     let formats = ["date-time", "time", "duration", "json-pointer", "relative-json-pointer", "idn-email", "uri", "email"];
     let property = |format: &&str| format!("{format}: {{type: string, format: {format}, maxLength: 60}}");
     let properties: Vec<String> = formats.iter().map(property).collect();
     whole(&takes("/texts", &format!("{{type: object, properties: {{{}}}}}", properties.join(", ")))).await;
+}
+
+#[tokio::test]
+async fn what_is_made_where_a_format_is_named_is_found_where_it_is_named_too() {
+    let post = "{type: object, required: [id, raw], properties: {id: {type: integer}, raw: {type: string}}}";
+    let answer = format!("{{description: One., content: {{application/json: {{schema: {post}}}}}}}");
+    let no = "'400': {description: No.}, '404': {description: No.}, '415': {description: No.}";
+    whole(&format!(
+        "
+  /posts.json:
+    post:
+      requestBody: {{required: true, content: {{application/json: {{schema: {{type: object, required: [raw], properties: {{raw: {{type: string}}}}}}}}}}}}
+      responses: {{'200': {answer}, {no}}}
+  /posts/{{id}}.json:
+    get: {{parameters: [{{name: id, in: path, required: true, schema: {{type: integer}}}}], responses: {{'200': {answer}, {no}}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_alternative_may_be_another() {
+    for requirement in ["{key: [], code: [games]}, {implicit: [games]}", "{key: [], code: [games]}, {key: []}"] {
+        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good(), "{surveyed}");
+        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+    }
+}
+
+#[tokio::test]
+async fn a_brace_in_a_pattern_may_stand_for_itself() {
+    whole(&takes("/ids", "{type: object, properties: {id: {type: string, pattern: '^(?:{[0-9a-f]{4}}|[0-9a-f]{4})$'}}}")).await;
+}
+
+#[tokio::test]
+async fn not_modified_answers_nobody_who_asks_without_a_condition() {
+    let paths = "  /cached: {get: {responses: {'304': {description: You have it.}}}}\n";
+    let surveyed = surveyed(paths).await;
+    assert!(surveyed.is_good(), "{surveyed}");
 }
