@@ -414,6 +414,22 @@ async fn an_object_in_a_form_has_fields_with_brackets() {
 }
 
 #[tokio::test]
+async fn an_object_in_a_form_is_json_unless_it_has_a_style() {
+    let address = "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, at: {type: object, properties: {floor: {type: integer, maximum: 99}}}}}";
+    let path = |name: &str, encoding: &str| {
+        format!(
+            "  /{name}: {{post: {{requestBody: {{required: true, content: {{application/x-www-form-urlencoded: {{schema: {{type: object, required: [address], properties: {{name: {{type: string}}, address: {address}}}}}{encoding}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n"
+        )
+    };
+    let json = path("charges", "") + &path("named", ", encoding: {address: {contentType: application/json}}");
+    assert!(!whole(&json).await.uncovered.keys().any(|reason| reason.contains("an object")));
+    // As properties that stand for themselves, of which nobody knows what they belong to.
+    let surveyed = surveyed(&path("styled", ", encoding: {address: {style: form, explode: true}}")).await;
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!(surveyed.untested, 1, "{surveyed}");
+}
+
+#[tokio::test]
 async fn a_patch_that_is_no_merge_patch_keeps_what_it_leaves_out() {
     let room = "{type: object, required: [id, name], properties: {id: {type: string}, name: {type: string}, size: {type: integer}, note: {type: string, nullable: true}}}";
     let change =
@@ -729,4 +745,154 @@ async fn an_object_in_a_text_is_not_written() {
     assert!(surveyed.is_good(), "{surveyed}");
     assert_eq!((surveyed.succeeded, surveyed.untested, surveyed.met), (1, 0, surveyed.constraints), "{surveyed}");
     assert!(surveyed.uncovered.contains_key("a body of a media type that the engine cannot write"), "{surveyed}");
+}
+
+#[tokio::test]
+async fn a_token_with_another_scope_has_not_the_one_that_is_asked_for() {
+    for requirement in ["{code: [profile]}", "{code: [openid, profile]}", "{code: [READ]}", "{code: [é]}"] {
+        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good(), "{surveyed}");
+        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_that_nobody_here_knows_lets_nobody_in() {
+    let document = secured("{digest: []}", "").json.to_string();
+    let scheme = "\"securitySchemes\":{\"digest\":{\"type\":\"http\",\"scheme\":\"digest\"},";
+    let with_digest = document.replacen("\"securitySchemes\":{", scheme, 1);
+    assert_ne!(document, with_digest);
+    let surveyed = survey(Document::parse("some.json", with_digest).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.refused.is_some_and(|reason| reason.contains("digest")));
+}
+
+#[tokio::test]
+async fn each_version_of_a_media_type_has_its_schema() {
+    let content = |suffix: &str| {
+        let of = |version: u8, name: &str| {
+            format!(
+                "'application/json;version={version}{suffix}': {{schema: {{type: object, required: [{name}], properties: {{{name}: {{type: integer}}}}, additionalProperties: false}}}}"
+            )
+        };
+        format!("{{{}, {}}}", of(1, "old"), of(2, "new"))
+    };
+    whole(&format!(
+        "
+  /books:
+    post:
+      requestBody: {{required: true, content: {}}}
+      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+  /book: {{get: {{responses: {{'200': {{description: One., content: {}}}}}}}}}
+  /latest:
+    get:
+      responses:
+        '200':
+          description: One.
+          content:
+            application/json;version=2: {{schema: {{type: object, required: [new], properties: {{new: {{type: integer}}}}}}}}
+            application/json;version=1: {{schema: {{type: object, required: [old], properties: {{old: {{type: integer}}}}}}}}
+            application/json;version=3: {{schema: {{type: array, items: {{type: integer}}}}}}
+",
+        content("; charset=utf-8"),
+        content("")
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_is_json_or_leads_to_where_it_may() {
+    let made = |path: &str, schema: &str| {
+        format!(
+            "  {path}: {{post: {{responses: {{'201': {{description: Made., headers: {{Location: {{required: true, schema: {schema}}}}}}}}}}}}}\n"
+        )
+    };
+    whole(&format!(
+        "
+  /counts: {{get: {{responses: {{'200': {{description: Some., headers: {{X-Count: {{required: true, content: {{application/json: {{schema: {{type: object, required: [of], properties: {{of: {{type: string}}}}}}}}}}}}, X-Name: {{required: true, content: {{application/json: {{schema: {{type: string}}}}}}}}}}}}}}}}}}
+{}{}",
+        made("/api/v1/points/", "{type: string, pattern: '^/points/[0-9]+$'}"),
+        made("/lines", "{type: string, format: uri}")
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_in_a_form_has_objects_that_are_json() {
+    let item = "{type: object, required: [name], properties: {name: {type: string, minLength: 2}, size: {type: integer}}}";
+    let schema = format!(
+        "{{type: object, required: [items], properties: {{title: {{type: string}}, items: {{type: array, minItems: 2, items: {item}}}}}}}"
+    );
+    let path = |media_type: &str| {
+        format!(
+            "  /{}: {{post: {{requestBody: {{required: true, content: {{{media_type}: {{schema: {schema}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n",
+            media_type.replace('/', "-")
+        )
+    };
+    whole(&(path("multipart/form-data") + &path("application/x-www-form-urlencoded"))).await;
+}
+
+#[tokio::test]
+async fn a_list_in_one_text_has_no_empty_item() {
+    let parameter = |name: &str, place: &str, required: bool, more: &str| {
+        format!(
+            "{{name: {name}, in: {place}, required: {required}, {more}schema: {{type: array, minItems: 2, items: {{type: string, minLength: 1}}}}}}"
+        )
+    };
+    let surveyed = whole(&format!(
+        "  /all/{{p}}: {{get: {{parameters: [{}, {}, {}, {}], responses: {{'200': {{description: Some.}}, '400': {{description: No.}}, '404': {{description: No.}}}}}}}}\n",
+        parameter("p", "path", true, ""),
+        parameter("spread", "query", false, ""),
+        parameter("joined", "query", false, "explode: false, "),
+        parameter("X-List", "header", false, "")
+    ))
+    .await;
+    // The one that has a name for each item.
+    assert_eq!(surveyed.constraints, surveyed.met, "{surveyed}");
+}
+
+#[tokio::test]
+async fn a_text_of_a_format_without_a_longest_one_is_too_long() {
+    let formats = ["date-time", "time", "duration", "json-pointer", "relative-json-pointer", "idn-email", "uri", "email"];
+    let property = |format: &&str| format!("{format}: {{type: string, format: {format}, maxLength: 60}}");
+    let properties: Vec<String> = formats.iter().map(property).collect();
+    whole(&takes("/texts", &format!("{{type: object, properties: {{{}}}}}", properties.join(", ")))).await;
+}
+
+#[tokio::test]
+async fn what_is_made_where_a_format_is_named_is_found_where_it_is_named_too() {
+    let post = "{type: object, required: [id, raw], properties: {id: {type: integer}, raw: {type: string}}}";
+    let answer = format!("{{description: One., content: {{application/json: {{schema: {post}}}}}}}");
+    let no = "'400': {description: No.}, '404': {description: No.}, '415': {description: No.}";
+    whole(&format!(
+        "
+  /posts.json:
+    post:
+      requestBody: {{required: true, content: {{application/json: {{schema: {{type: object, required: [raw], properties: {{raw: {{type: string}}}}}}}}}}}}
+      responses: {{'200': {answer}, {no}}}
+  /posts/{{id}}.json:
+    get: {{parameters: [{{name: id, in: path, required: true, schema: {{type: integer}}}}], responses: {{'200': {answer}, {no}}}}}
+"
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_alternative_may_be_another() {
+    for requirement in ["{key: [], code: [games]}, {implicit: [games]}", "{key: [], code: [games]}, {key: []}"] {
+        let surveyed = survey(secured(requirement, ""), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good(), "{surveyed}");
+        assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+    }
+}
+
+#[tokio::test]
+async fn a_brace_in_a_pattern_may_stand_for_itself() {
+    whole(&takes("/ids", "{type: object, properties: {id: {type: string, pattern: '^(?:{[0-9a-f]{4}}|[0-9a-f]{4})$'}}}")).await;
+}
+
+#[tokio::test]
+async fn not_modified_answers_nobody_who_asks_without_a_condition() {
+    let paths = "  /cached: {get: {responses: {'304': {description: You have it.}}}}\n";
+    let surveyed = surveyed(paths).await;
+    assert!(surveyed.is_good(), "{surveyed}");
 }

@@ -323,6 +323,16 @@ impl<'f, 'l> Bundler<'f, 'l> {
         // Every reference is a pointer now, so that nothing needs these; and pointers are relative to an `$id`.
         object.shift_remove("$id");
         object.shift_remove("$anchor");
+        if let Some(value) = object.get_mut("$dynamicRef")
+            && let Some(written) = value.as_str().map(str::to_owned)
+        {
+            match self.files.resolve(&written, base) {
+                Ok(target) => value.content = Content::String(self.dynamic_reference(&written, &target)),
+                // Reported when it is known which anchors there are.
+                Err(Trouble::Nowhere(_)) if written.starts_with('#') => {}
+                Err(trouble) => self.trouble(trouble, value, &written)?,
+            }
+        }
         let mapping = object.get_mut("discriminator").and_then(|discriminator| discriminator.step_mut("mapping"));
         for value in mapping.and_then(Node::as_object_mut).into_iter().flat_map(Object::values_mut) {
             let Some(written) = value.as_str().filter(|text| text.contains(['#', '/', '.'])) else {
@@ -340,6 +350,18 @@ impl<'f, 'l> Bundler<'f, 'l> {
             }
         }
         Ok(())
+    }
+
+    /// A dynamic reference as the result has it: the name of an anchor only where it first leads to a schema that has this one, and
+    /// otherwise a pointer like that of any other reference (JSON Schema 2020-12, core, section 8.2.3.2).
+    fn dynamic_reference(&mut self, written: &str, target: &Target) -> String {
+        let pointer = self.pointer(target, Kind::Schema);
+        let name = written.rsplit_once('#').map(|(_, name)| name).filter(|name| !name.is_empty());
+        let anchor = self.files.node(target).and_then(|node| node.text("$dynamicAnchor"));
+        match name.filter(|name| anchor == Some(*name)) {
+            Some(name) => format!("#{name}"),
+            None => to_reference(&pointer),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ fn dynamic(root: &mut Node, files: &mut Files<'_>) {
         let name = text.rsplit_once('#').map_or(text, |(_, name)| name);
         let target = match anchors.get(name).map(Vec::as_slice) {
             Some([(_, pointer)]) => to_reference(pointer),
-            _ if name.starts_with('/') => text.to_owned(),
+            _ if name.is_empty() || name.starts_with('/') => text.to_owned(),
             known => {
                 let message = match known {
                     Some(_) => {

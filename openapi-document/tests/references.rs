@@ -293,6 +293,55 @@ components:
 }
 
 #[test]
+fn a_dynamic_reference_is_relative_to_the_id_around_it() {
+    let (_folder, document) = bundled(&[(
+        "api.yaml",
+        "openapi: 3.1.0
+components:
+  schemas:
+    Tree:
+      $id: https://example.com/tree
+      $dynamicAnchor: node
+      properties:
+        whole: { $dynamicRef: leaf }
+        named: { $dynamicRef: 'leaf#plain' }
+        anchored: { $dynamicRef: 'leaf#only' }
+        inside: { $dynamicRef: 'leaf#/$defs/Plain' }
+        self: { $dynamicRef: '#' }
+    Leaf:
+      $id: https://example.com/leaf
+      $dynamicAnchor: only
+      $defs: { Plain: { $anchor: plain, type: integer } }
+    # Of a name that only another schema has as a dynamic one.
+    Other: { $id: https://example.com/other, $dynamicAnchor: plain }
+",
+    )]);
+    let schemas = &document.json()["components"]["schemas"];
+    assert_eq!(
+        schemas["Tree"]["properties"],
+        json!({
+            "whole": {"$ref": "#/components/schemas/Leaf"},
+            "named": {"$ref": "#/components/schemas/Leaf/$defs/Plain"},
+            "anchored": {"$ref": "#/components/schemas/Leaf"},
+            "inside": {"$ref": "#/components/schemas/Leaf/$defs/Plain"},
+            "self": {"$ref": "#/components/schemas/Tree"},
+        })
+    );
+    assert_eq!(document.defects(), []);
+}
+
+#[test]
+fn a_dynamic_reference_leads_to_another_file() {
+    let (_folder, document) = bundled(&[
+        ("api.yaml", "openapi: 3.1.0\ncomponents: { schemas: { A: { properties: { b: { $dynamicRef: 'b.yaml#/B' } } } } }\n"),
+        ("b.yaml", "B: { type: string }\n"),
+    ]);
+    let schemas = &document.json()["components"]["schemas"];
+    assert_eq!(schemas["A"]["properties"]["b"], json!({"$ref": "#/components/schemas/B"}));
+    assert_eq!(schemas["B"], json!({"type": "string"}));
+}
+
+#[test]
 fn a_reference_to_nowhere_is_an_error_with_its_place_or_a_defect() {
     let table = [
         ("components: { schemas: { A: { $ref: '#/components/schemas/B' } } }", "there is nothing at \"/components/schemas/B\""),

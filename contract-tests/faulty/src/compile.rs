@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     document::{Answer, Body, Header, List, Media, Route, ServedOperation, Unservable},
+    exchange::is_json,
     list::is_next,
     parameter::{Parameter, Text},
     security::Security,
@@ -187,9 +188,14 @@ fn answer(view: &View, at: &str) -> Result<Answer, Unservable> {
     let headers = names.map(|name| {
         let (at, node) = view.resolve(&format!("{at}/headers/{}", escape(name)))?;
         name.parse::<HeaderName>().map_err(|_| Unservable(format!("{name:?} is not the name of a header")))?;
-        let schema_at = format!("{at}/schema");
-        let (wanted, schema) = (node.get("x-answer").cloned(), node["schema"].clone());
-        Ok(Header { name: name.clone(), wanted, schema, validator: view.validator(&schema_at)? })
+        let content = node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
+        let schema_at = match content {
+            Some(media_type) => format!("{at}/content/{}/schema", escape(media_type)),
+            None => format!("{at}/schema"),
+        };
+        let schema = view.root.pointer(&schema_at).cloned().unwrap_or_default();
+        let (wanted, is_json) = (node.get("x-answer").cloned(), content.is_some_and(|media_type| is_json(media_type)));
+        Ok(Header { name: name.clone(), wanted, schema, is_json, validator: view.validator(&schema_at)? })
     });
     Ok(Answer { headers: headers.collect::<Result<_, _>>()?, media: media(view, &at)? })
 }

@@ -95,6 +95,8 @@ pub struct Header {
     /// `x-answer`: its text, or null for none.
     pub wanted: Option<Value>,
     pub schema: Value,
+    /// Whether its text is JSON, as its `content` says.
+    pub is_json: bool,
     pub validator: Arc<Validator>,
 }
 
@@ -180,7 +182,8 @@ impl ServedOperation {
 
     /// The status of success.
     pub fn success(&self) -> u16 {
-        let first = |class: char| self.answers.keys().find(|status| status.starts_with(class));
+        // 304 answers only who has asked under a condition.
+        let first = |class: char| self.answers.keys().find(|status| status.starts_with(class) && *status != "304");
         first('2').or_else(|| first('3')).and_then(|status| status.replace("XX", "00").parse().ok()).unwrap_or(200)
     }
 

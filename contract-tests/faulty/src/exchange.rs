@@ -86,6 +86,17 @@ pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
+/// The parameters of a media type, but for `charset`, which says nothing about what is sent.
+fn parameters(media_type: &str) -> impl Iterator<Item = &str> {
+    media_type.split(';').skip(1).map(str::trim).filter(|one| !one.is_empty() && !one.starts_with("charset="))
+}
+
+/// How much the document says about another media type than this one: stars, and parameters that this one has not.
+pub(crate) fn distance(known: &str, sent: &str) -> (usize, usize) {
+    let missing = parameters(known).filter(|one| !parameters(sent).any(|other| other == *one));
+    (essence(known).matches('*').count(), missing.count())
+}
+
 /// Whether this is the media type, or a range with it: `image/*`, `application/*+json`, `*/*`.
 pub(crate) fn takes_in(known: &str, sent: &str) -> bool {
     match known.split_once('*') {

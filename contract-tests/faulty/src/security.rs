@@ -30,6 +30,8 @@ pub enum Credential {
         place: String,
         name: String,
     },
+    /// Whatever comes with this scheme of HTTP.
+    Other(String),
     /// Nothing that a request shows.
     Elsewhere,
 }
@@ -101,7 +103,7 @@ impl Credential {
             ("http", "basic") => Self::Basic,
             ("apiKey", _) => Self::Key { place: text("in").to_owned(), name: text("name").to_owned() },
             ("mutualTLS", _) => Self::Elsewhere,
-            ("http", other) if other != "bearer" => Self::Elsewhere,
+            ("http", other) if other != "bearer" => Self::Other(other.to_owned()),
             _ => Self::Bearer(scopes()),
         }
     }
@@ -110,6 +112,10 @@ impl Credential {
         let shown = match self {
             Self::Bearer(scopes) => return auth::admit(headers, std::slice::from_ref(scopes), fault),
             Self::Elsewhere => true,
+            Self::Other(scheme) => {
+                let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+                value.split_once(' ').is_some_and(|(known, _)| known.eq_ignore_ascii_case(scheme))
+            }
             Self::Basic => {
                 let value = headers
                     .get(AUTHORIZATION)
@@ -125,7 +131,11 @@ impl Credential {
                 _ => headers.get(name).is_some_and(|value| value == API_KEY),
             },
         };
-        let challenge = if matches!(self, Self::Basic) { "Basic realm=\"api\"" } else { "ApiKey" };
+        let challenge = match self {
+            Self::Basic => "Basic realm=\"api\"",
+            Self::Other(scheme) => scheme,
+            _ => "ApiKey",
+        };
         if shown { Ok(()) } else { Err(Denied { status: 401, challenge: challenge.to_owned() }) }
     }
 }

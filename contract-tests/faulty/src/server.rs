@@ -19,7 +19,7 @@ use crate::{
     answer::{MADE, Maker, Style},
     auth::{AuthFault, Denied},
     document::{Answer, Body, Document, Header, Media, ServedOperation, Unservable},
-    exchange::{Content, Reply, Seen, essence, is_json, takes_in},
+    exchange::{Content, Reply, Seen, distance, essence, is_json, takes_in},
     fault::{Effect, Fault},
     list,
     parameter::{Text, encode, pairs},
@@ -229,10 +229,12 @@ impl Turn<'_> {
         format!("\"{:016x}\"", hasher.finish())
     }
 
-    /// The path of the resource, which is the same one with a slash at the end.
+    /// The path of the resource, which is the same one with a slash or the name of a format at the end: what is made at `/posts.json` is
+    /// found at `/posts/7.json`.
     fn path(&self) -> &str {
         let path = self.head.uri.path();
-        path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path)
+        let plain = ["/", ".json", ".xml"].iter().find_map(|end| path.strip_suffix(end));
+        plain.filter(|path| !path.is_empty()).unwrap_or(path)
     }
 
     /// The refusal of a request whose documented precondition does not hold (RFC 9110, section 13.1).
@@ -377,7 +379,7 @@ impl Turn<'_> {
         let charset = parts.find_map(|part| part.strip_prefix("charset=")).unwrap_or("utf-8").trim_matches('"');
         let coded = self.head.headers.get_all("content-encoding").iter().any(|coding| coding != "identity");
         let known = body.media.iter().filter(|media| takes_in(essence(&media.name), sent) && charset == "utf-8" && !coded);
-        Some((known.min_by_key(|media| media.name.matches('*').count())?, sent.to_owned()))
+        Some((known.min_by_key(|media| distance(&media.name, &text))?, sent.to_owned()))
     }
 
     fn succeed(&self, operation: &ServedOperation, parameters: &Map<String, Value>, seen: &mut Seen) -> Reply {
@@ -426,7 +428,15 @@ impl Turn<'_> {
         let id = made.as_ref().and_then(|made| identity(made, operation.item.as_deref()));
         let location = format!("{}/{}", path.trim_end_matches('/'), encode(&id.unwrap_or_else(|| self.serial.to_string())));
         if let Some(header) = reply.headers.get_mut("location") {
-            header.clone_from(&location);
+            let rules = operation.answer(status).into_iter().flat_map(|answer| &answer.headers);
+            let rule = rules.into_iter().find(|header| header.name.eq_ignore_ascii_case("location"));
+            // One that may not be the whole path may be a URL, or its end.
+            let host = self.head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let ends = location.match_indices('/').skip(1).map(|(at, _)| location[at..].to_owned());
+            let mut all = [location.clone(), format!("http://{host}{location}")].into_iter().chain(ends);
+            if let Some(valid) = all.find(|one| rule.is_none_or(|rule| rule.validator.is_valid(&json!(one)))) {
+                *header = valid;
+            }
         }
         if let (Some(media), Some(made)) = (media, &made) {
             reply.fill(media, made.clone());
@@ -688,7 +698,7 @@ impl Turn<'_> {
                 "www-authenticate" => "Bearer".to_owned(),
                 _ => {
                     let made = self.maker().value(&header.name, &header.schema, 1);
-                    made.as_str().map_or_else(|| made.to_string(), str::to_owned)
+                    made.as_str().filter(|_| !header.is_json).map_or_else(|| made.to_string(), str::to_owned)
                 }
             };
             headers.insert(name, value);
@@ -779,7 +789,9 @@ fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
         let kind = media.texts.get(&name);
         let value = match kind {
             // What is an object is sent as JSON.
-            Some(Text::One(types)) if types.contains("object") => serde_json::from_str(&text).unwrap_or_else(|_| json!(text)),
+            Some(Text::One(types) | Text::List(types)) if types.contains("object") => {
+                serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
+            }
             Some(kind) => kind.value(&text),
             None => json!(text),
         };

@@ -157,6 +157,7 @@ fn as_2020_12(document: &Value, hidden: &str) -> Value {
     }
     let whole = document.clone();
     drop_dangling(&whole, &mut document);
+    escape_braces(&mut document);
     openapi_document::one_way(&document, hidden)
 }
 
@@ -173,6 +174,51 @@ fn drop_dangling(whole: &Value, node: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Writes a brace that stands for itself as the validator wants it (ECMA-262, annex B, allows it without a backslash).
+fn escape_braces(node: &mut Value) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(escape_braces),
+        Value::Object(object) => {
+            if let Some(Value::String(pattern)) = object.get_mut("pattern") {
+                *pattern = with_braces_escaped(pattern);
+            }
+            object.values_mut().for_each(escape_braces);
+        }
+        _ => {}
+    }
+}
+
+fn with_braces_escaped(pattern: &str) -> String {
+    let (mut written, mut in_class, mut from) = (String::new(), false, 0);
+    while let Some(c) = pattern[from..].chars().next() {
+        let rest = &pattern[from..];
+        let takes = match c {
+            '\\' => rest.chars().take(2).map(char::len_utf8).sum(),
+            '{' if !in_class => quantifier(rest).unwrap_or(1),
+            c => c.len_utf8(),
+        };
+        // After a backslash it may be a property of characters, or one by its number.
+        let is_named = ["\\p", "\\P", "\\u"].iter().any(|before| written.ends_with(before));
+        if matches!(c, '{' | '}') && takes == 1 && !in_class && !is_named {
+            written.push('\\');
+        }
+        let named = rest.find('}').filter(|_| c == '{' && takes == 1 && is_named).map(|end| end + 1);
+        let takes = named.unwrap_or(takes);
+        in_class = c == '[' || in_class && c != ']';
+        written.push_str(&rest[..takes]);
+        from += takes;
+    }
+    written
+}
+
+/// How long the quantifier is that a text begins with.
+fn quantifier(text: &str) -> Option<usize> {
+    let end = text.find('}')?;
+    let (least, most) = text[1..end].split_once(',').unwrap_or((&text[1..end], ""));
+    let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    (!least.is_empty() && is_number(least) && is_number(most)).then_some(end + 1)
 }
 
 fn modernise(node: &mut Value) {
@@ -203,5 +249,21 @@ fn modernise(node: &mut Value) {
             object.values_mut().for_each(modernise);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_braces_that_stand_for_themselves_are_escaped() {
+        for (pattern, expected) in [
+            (r"^(?:{[0-9a-f]{4}}|x{1,}y{,2})$", r"^(?:\{[0-9a-f]{4}\}|x{1,}y\{,2\})$"),
+            (r"\p{L}\u{1F600}[{}]\{\}{2,3}", r"\p{L}\u{1F600}[{}]\{\}{2,3}"),
+            (r"é{a}\\{3}", r"é\{a\}\\{3}"),
+        ] {
+            assert_eq!(with_braces_escaped(pattern), expected);
+        }
     }
 }

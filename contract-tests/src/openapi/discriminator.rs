@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::request::REQUESTS;
+use super::{operation::may_be_text, request::REQUESTS};
 use crate::{pointer::escape, schema::reference};
 
 /// Where what is added stands, so that nobody takes it for a rule of the document.
@@ -95,8 +95,8 @@ fn describes_any(document: &Value, schema: &Value, property: &str, depth: usize)
     };
     let own = schema.get("properties").and_then(|properties| properties.get(property)).map(|described| {
         let whole = followed(described).unwrap_or_else(|| described.clone());
-        let is_text = whole.get("type").is_none_or(|kind| kind == "string");
-        is_text && !["enum", "const", "pattern", "allOf", "anyOf", "oneOf"].iter().any(|keyword| whole.get(*keyword).is_some())
+        whole.get("type").is_none_or(may_be_text)
+            && !["enum", "const", "pattern", "allOf", "anyOf", "oneOf"].iter().any(|keyword| whole.get(*keyword).is_some())
     });
     let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten().cloned().chain(followed(schema));
     let others = parts.filter_map(|part| describes_any(document, &part, property, depth + 1));
@@ -114,7 +114,7 @@ mod tests {
     fn an_alternative_asks_for_its_own_name_unless_it_does() {
         let bundle = json!({
             "components": { "schemas": {
-                "Cat": { "properties": { "kind": { "type": "string" } } },
+                "Cat": { "properties": { "kind": { "type": ["string", "null"] } } },
                 "Dog": { "properties": { "kind": { "const": "dog" } } },
                 "Pet": {
                     "oneOf": [{ "$ref": "#/components/schemas/Cat" }, { "$ref": "#/components/schemas/Dog" }],

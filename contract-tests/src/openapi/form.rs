@@ -130,6 +130,8 @@ pub(crate) struct Encoding {
     pub is_joined: bool,
     /// Whether each property of an object is a field of its own, `name[property]`.
     pub is_deep: bool,
+    /// Whether an object is written in a style of parameters, and so not as JSON (OpenAPI 3.1.1, section 4.8.15.1.2).
+    is_styled: bool,
 }
 
 impl Encoding {
@@ -137,7 +139,8 @@ impl Encoding {
         let listed = node["contentType"].as_str().and_then(|listed| listed.split(',').map(str::trim).find(|one| !one.is_empty()));
         let media_type = listed.map(|one| sent(one, true));
         let is_spread = node["explode"].as_bool().unwrap_or(node["style"].as_str().is_none_or(|style| style == "form"));
-        Self { media_type, is_joined: !is_spread, is_deep: node["style"] == "deepObject" }
+        let is_styled = ["style", "explode", "allowReserved"].iter().any(|key| node.get(key).is_some());
+        Self { media_type, is_joined: !is_spread, is_deep: node["style"] == "deepObject", is_styled }
     }
 
     /// Whether this engine writes a value in this way: lists as repeated parts, objects as JSON, and other values as text.
@@ -146,9 +149,14 @@ impl Encoding {
         match value {
             Value::Array(items) if items.len() > 1 && self.is_joined => false,
             Value::Array(items) => items.iter().all(|item| self.is_written(item)),
-            Value::Object(_) => self.media_type.as_deref().is_none_or(is_json),
+            Value::Object(_) => self.writes_objects(),
             _ => self.media_type.as_ref().is_none_or(is_plain),
         }
+    }
+
+    /// Whether this engine writes objects in this way.
+    pub fn writes_objects(&self) -> bool {
+        if self.is_styled { self.is_deep } else { self.media_type.as_deref().is_none_or(is_json) }
     }
 }
 

@@ -115,10 +115,15 @@ pub(crate) struct ResponseSpec {
 }
 
 impl ResponseSpec {
-    /// The media type of the document that says most about this one: itself before a range (OpenAPI 3.1, section 4.8.17.1).
+    /// The media type of the document that says most about this one: itself before a range (OpenAPI 3.1, section 4.8.17.1), and with
+    /// its parameters before one that has others.
     pub fn of_media_type(&self, media_type: &str) -> Option<&(String, Option<String>)> {
         let known = self.media_types.iter().filter(|(known, _)| takes_in(known, media_type));
-        known.min_by_key(|(known, _)| essence(known).matches('*').count())
+        let given = parameters(media_type);
+        known.min_by_key(|(known, _)| {
+            let own = parameters(known);
+            (essence(known).matches('*').count(), own.difference(&given).count(), given.difference(&own).count())
+        })
     }
 }
 
@@ -464,8 +469,7 @@ impl Document {
     fn is_text(&self, schema: &str) -> bool {
         let Some((_, schema)) = self.resolve(schema) else { return true };
         match schema.get("type") {
-            Some(Value::Array(types)) => types.iter().any(|one| one == "string"),
-            Some(one) => one == "string",
+            Some(kind) => may_be_text(kind),
             None => {
                 !["properties", "items", "enum", "const", "allOf", "anyOf", "oneOf"].iter().any(|it| schema.get(it).is_some())
             }
@@ -487,8 +491,7 @@ impl Document {
     fn asks(&self, schema: &str) -> bool {
         let schema = self.resolve(schema).and_then(|(_, schema)| schema.as_object());
         schema.is_some_and(|schema| {
-            let is_text = schema.get("type").is_none_or(|kind| kind == "string");
-            !is_text || schema.keys().any(|keyword| ASKING.contains(&keyword.as_str()))
+            !schema.get("type").is_none_or(may_be_text) || schema.keys().any(|keyword| ASKING.contains(&keyword.as_str()))
         })
     }
 
@@ -693,6 +696,11 @@ fn names(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// Whether a `type` takes any text: it is that of texts, or lists it.
+pub(super) fn may_be_text(kind: &Value) -> bool {
+    kind == "string" || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "string"))
+}
+
 /// Keywords that ask something of a text, or of more than that.
 const ASKING: [&str; 11] =
     ["minLength", "maxLength", "pattern", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "properties"];
@@ -700,6 +708,12 @@ const ASKING: [&str; 11] =
 /// A media type without its parameters, in lower case (RFC 9110, section 8.3.1).
 pub(crate) fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The parameters of a media type, but for `charset`, which says nothing about what is sent.
+fn parameters(media_type: &str) -> BTreeSet<String> {
+    let all = media_type.split(';').skip(1).map(|one| one.trim().to_ascii_lowercase().replace('"', ""));
+    all.filter(|one| !one.is_empty() && !one.starts_with("charset=")).collect()
 }
 
 /// Whether a media type or range of the document takes in this media type, whatever the parameters.

@@ -221,6 +221,9 @@ fn schema(
             Rule::Type(types) if types.has(Types::ARRAY) => "a parameter that is given once is a list of one",
             Rule::Type(types) if types.has(Types::OBJECT) => "a parameter in this style is read as an object",
             Rule::MinItems(0 | 1) => "a list without items is a parameter that is not given",
+            Rule::MinLength(1) if parameter.is_some_and(|parameter| !can_hold_empty_part(parameter, &constraint.place)) => {
+                "an empty text between others is no part of a list or object in this place"
+            }
             Rule::MinProperties(0 | 1) => "an object without properties is a parameter that is not given",
             Rule::Required(_) if constraint.place.starts_with("/path") => "without its parameter a path is another path",
             Rule::MaxLength(length) if *length >= LONGEST_TEXT => {
@@ -405,10 +408,16 @@ impl Target {
                 Value::Array(items) if types.has(Types::ARRAY) && items.is_empty() => continue,
                 Value::Array(items) if types.has(Types::ARRAY) => {
                     let item = child.and_then(|child| self.item(child, 0));
-                    Value::Array(items.iter().map(|value| read(value, item)).collect::<Option<_>>()?)
+                    let has_objects = item.is_some_and(|item| self.types(item, 0).has(Types::OBJECT));
+                    let read = |value: &Value| match value {
+                        Value::Object(_) if has_objects => Some(value.clone()),
+                        _ if has_objects => None,
+                        value => read(value, item),
+                    };
+                    Value::Array(items.iter().map(read).collect::<Option<_>>()?)
                 }
-                // An object is JSON within a part, and nothing that forms agree about.
-                Value::Object(_) if types.has(Types::OBJECT) && writing == Writing::Multipart => value.clone(),
+                // An object is JSON in a field or part, unless it has a style.
+                Value::Object(_) if types.has(Types::OBJECT) && !self.is_deep(name) => value.clone(),
                 Value::Object(object) if types.has(Types::OBJECT) && self.is_deep(name) => {
                     let mut fields = Map::new();
                     for (name, value) in object.iter().filter(|(name, _)| writing.can_name(name, false)) {
@@ -660,8 +669,10 @@ fn not_in_form(
     let inside = place.strip_prefix("/body")?;
     let depth = inside.matches('/').count();
     let property = segments(inside).into_iter().next().unwrap_or_default();
-    let is_deep = writing == Writing::Form && encodings.get(&property).is_some_and(|encoding| encoding.is_deep);
+    let encoding = encodings.get(&property);
+    let is_deep = writing == Writing::Form && encoding.is_some_and(|encoding| encoding.is_deep);
     let is_item = inside.ends_with("/*") && depth == 2;
+    let is_written = encoding.is_none_or(Encoding::writes_objects) && (depth == 2 || !is_deep && !inside.contains("/*/*"));
     let value = match (writing, depth) {
         (Writing::Json, _) => return None,
         (Writing::Text | Writing::Bytes, 0) => true,
@@ -672,7 +683,7 @@ fn not_in_form(
                 _ => None,
             };
         }
-        (Writing::Form, 2..) if is_deep && depth > 2 || !is_deep && !is_item => {
+        (Writing::Form, 2..) if !is_written && !is_item => {
             return Some("no form has a way to write what is in an object that all servers read");
         }
         _ => depth == 1 || is_item || is_deep,
@@ -695,6 +706,13 @@ fn is_too_deep(parameter: &Parameter, place: &str) -> bool {
     let inside = place.strip_prefix(&own).unwrap_or_default();
     let listed = parameter.serialization.style == Style::DeepObject && inside.ends_with("/*");
     inside.matches('/').count() > if listed { 2 } else { 1 }
+}
+
+/// Whether an item of a list, or the value of a property, may be an empty text where a parameter has it; also for what is no part.
+fn can_hold_empty_part(parameter: &Parameter, place: &str) -> bool {
+    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let Some(inside) = place.strip_prefix(&own).filter(|inside| !inside.is_empty()) else { return true };
+    sendable(parameter.place, "") && parameter.serialization.can_hold("", !inside.ends_with("/*"))
 }
 
 /// What of a request is written into the document about a part that the engine put together.

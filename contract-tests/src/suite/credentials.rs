@@ -6,7 +6,7 @@ use crate::{
     cases::token::{Signer, TokenError},
     openapi::{
         form::percent,
-        operation::{Operation, ParameterLocation, Requirement, Scheme},
+        operation::{Operation, ParameterLocation, Requirement, Scheme, Security},
         request::Request,
     },
 };
@@ -203,6 +203,19 @@ impl Grant {
             Some(_) => {}
         }
         self
+    }
+
+    /// Whether its parts are those of one of the alternatives, whatever the scopes.
+    pub fn meets(&self, security: &Security) -> bool {
+        let authorizes = |with: &str| self.authorization.iter().any(|value| value.starts_with(with));
+        let is_met = |requirement: &Requirement| match &requirement.scheme {
+            Scheme::Bearer => authorizes("Bearer "),
+            Scheme::Basic => authorizes("Basic "),
+            Scheme::ApiKey { place, name } => self.keys.iter().any(|(known, key, _)| known == place && key == name),
+            // Nobody can tell.
+            Scheme::MutualTls | Scheme::Other => true,
+        };
+        security.requirements.iter().any(|all| all.iter().all(is_met))
     }
 
     /// The same with values that nobody was given.

@@ -47,6 +47,8 @@ pub struct Surveyed {
     pub succeeded: usize,
     /// How many could not be tested.
     pub untested: usize,
+    /// Those, each with the reason.
+    pub reasons: Vec<String>,
     /// How many cases were judged.
     pub cases: u64,
     /// How many rules requests can break.
@@ -91,13 +93,16 @@ pub async fn survey(document: Document, options: &Options) -> Result<Surveyed, S
     };
     let without_success = without_success(&document);
     let suite = for_faithful(document)?.seed(options.seed).cases(options.cases).max_time(options.max_time);
-    let report = suite.run(&server.url).await?;
+    let report = match suite.run(&server.url).await {
+        Err(error @ SuiteError::NoCredentials { .. }) => return Ok(refused(error.to_string())),
+        report => report?,
+    };
     Ok(Surveyed { refused: None, ..Surveyed::of(&report, &without_success, begin.elapsed()) })
 }
 
 /// The operations of which the document says no way to succeed.
 fn without_success(document: &Document) -> BTreeSet<String> {
-    let succeeds = |status: &String| status.starts_with(['2', '3']) || status == "DEFAULT";
+    let succeeds = |status: &String| status.starts_with(['2', '3']) && status != "304" || status == "DEFAULT";
     let operations = document.operations().into_iter();
     operations.filter(|operation| !operation.responses.keys().any(succeeds)).map(|operation| operation.id).collect()
 }
@@ -135,6 +140,7 @@ impl Surveyed {
             operations: report.operations.len(),
             succeeded: report.operations.iter().filter(|operation| operation.succeeded()).count(),
             untested: report.untested().count(),
+            reasons: report.untested().map(|(operation, reason)| format!("{}: {reason}", operation.id)).collect(),
             cases: report.cases,
             constraints,
             met,
@@ -176,6 +182,7 @@ impl fmt::Display for Surveyed {
         }
         if self.untested > 0 {
             writeln!(f, "  not tested: {}", quantity(self.untested, "operation", "operations"))?;
+            self.reasons.iter().try_for_each(|reason| writeln!(f, "    {reason}"))?;
         }
         if self.defects > 0 {
             writeln!(f, "  wrong in the document itself: {}", self.defects)?;

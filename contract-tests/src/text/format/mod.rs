@@ -74,15 +74,20 @@ impl Format {
     /// A valid text with so much after it that it has at least `length` code points, where the format has room for more.
     pub fn lengthened(&self, text: String, length: usize) -> String {
         let missing = length.saturating_sub(text.chars().count());
-        let more = match self.name {
+        let (at, more) = match self.name {
             _ if missing == 0 => return text,
             // In any part of an address, its last included, may stand a letter.
-            "uri" | "uri-reference" | "iri" | "iri-reference" | "uri-template" | "regex" => "a".repeat(missing),
-            "json-pointer" => format!("/{}", "a".repeat(missing)),
-            "byte" => "AAAA".repeat(missing.div_ceil(4)),
+            "uri" | "uri-reference" | "iri" | "iri-reference" | "uri-template" | "regex" => (text.len(), "a".repeat(missing)),
+            "json-pointer" | "relative-json-pointer" => (text.len(), format!("/{}", "a".repeat(missing - 1))),
+            "byte" => (0, "AAAA".repeat(missing.div_ceil(4))),
+            "idn-email" => (text.len(), labels(missing)),
+            "time" => fraction(&text, "00:00:00".len(), missing),
+            "date-time" => fraction(&text, "1970-01-01T00:00:00".len(), missing),
+            "duration" => (text.find(|c: char| c.is_ascii_digit()).unwrap_or_default(), "0".repeat(missing)),
             _ => return text,
         };
-        let longer = if self.name == "byte" { more + &text } else { text.clone() + &more };
+        let mut longer = text.clone();
+        longer.insert_str(at, &more);
         if self.accepts(&longer) { longer } else { text }
     }
 
@@ -120,6 +125,19 @@ impl Format {
     fn boon_accepts(&self, text: &str) -> bool {
         let compiled = self.schema.get_or_init(|| compile(&schema(self.name)));
         compiled.as_ref().is_some_and(|(schemas, index)| schemas.validate(&Value::from(text), *index).is_ok())
+    }
+}
+
+/// More of a host name, of this length, none of its labels too long.
+fn labels(length: usize) -> String {
+    (1..=length).map(|place| if length > 1 && place % 32 == 1 && place < length { '.' } else { 'a' }).collect()
+}
+
+/// Where a time has more digits of the fraction of its seconds, which end at `end`, and these (RFC 3339, section 5.6).
+fn fraction(text: &str, end: usize, missing: usize) -> (usize, String) {
+    match text.get(end..).is_some_and(|rest| rest.starts_with('.')) {
+        true => (end + 1, "0".repeat(missing)),
+        false => (end.min(text.len()), format!(".{}", "0".repeat(missing.max(2) - 1))),
     }
 }
 
@@ -195,6 +213,19 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{} refused:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn texts_of_a_format_without_a_longest_one_are_lengthened() {
+        let without =
+            ["uri", "uri-reference", "json-pointer", "relative-json-pointer", "idn-email", "time", "date-time", "duration"];
+        for format in without.map(|name| known(name).unwrap()) {
+            let other = jsonschema(format.name());
+            let mut rng = rng();
+            let texts: Vec<String> = (0..100).map(|_| format.lengthened((format.draw)(&mut rng), 200)).collect();
+            let right = texts.iter().filter(|text| text.chars().count() == 200 && other.is_valid(&json!(text)));
+            assert!(right.count() > 50, "{}: {texts:?}", format.name());
+        }
     }
 
     #[test]
