@@ -138,6 +138,16 @@ impl Change {
             ground: Ground::Document,
         }
     }
+
+    /// Where an instance is refused that shows the change, with the property where it is one of several with the same pointer.
+    pub(super) fn refusing(&self, direction: Direction) -> Option<(&str, Option<&str>)> {
+        let Ground::Schema { old, new, item } = &self.ground else { return None };
+        let refusing = match direction {
+            Direction::Request => new,
+            Direction::Response => old,
+        };
+        Some((refusing, item.as_deref()))
+    }
 }
 
 /// A difference between two documents, for one operation.
