@@ -91,15 +91,20 @@ impl Part {
     }
 }
 
+/// A status as documents write it.
+fn written(status: &str) -> &str {
+    if status == "DEFAULT" { "default" } else { status }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operation => f.write_str("operation"),
             Self::Requests => f.write_str("request"),
             Self::Request(media_type) => write!(f, "request ({media_type})"),
-            Self::Response(status) => write!(f, "response {status}"),
-            Self::Header(status, name) => write!(f, "response {status}, header {name}"),
-            Self::Body(status, media_type) => write!(f, "response {status} ({media_type})"),
+            Self::Response(status) => write!(f, "response {}", written(status)),
+            Self::Header(status, name) => write!(f, "response {}, header {name}", written(status)),
+            Self::Body(status, media_type) => write!(f, "response {} ({media_type})", written(status)),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{Document, DocumentError, LocatedViolation, REQUESTS, pointer::is_wit
 
 use super::{
     change::{Change, Class, Direction, Ground, Part},
-    structural::{self, Pair, Structure, What, followed},
+    structural::{self, Pair, Structure, What, followed, subject},
     witness::{self, Inquiry, Sides},
 };
 
@@ -327,14 +327,17 @@ impl<'a> Comparer<'a> {
         let Some(violation) = witness.violations.first() else { return };
         let operation = self.structure.operations.get(&pair.operation).map(|operation| operation.pointer.clone());
         let ours = violation.pointer.starts_with(REQUESTS);
-        let keyword = violation.pointer.rsplit('/').next().unwrap_or_default();
+        let refusing = match sides.direction {
+            Direction::Request => self.new,
+            Direction::Response => self.old,
+        };
         let change = Change {
             operation: pair.operation.clone(),
             part: pair.part.clone(),
             pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
-            sentence: format!("`{keyword}` rejects what was valid, and no rule predicted it"),
+            sentence: format!("{} rejects what was valid, and no rule predicted it", subject(refusing, &violation.pointer)),
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);

@@ -5,11 +5,15 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use crate::{Document, equal, number, pointer::escape, text::pattern::Pattern};
+use crate::{
+    Document, equal, number,
+    pointer::{escape, parent, segments},
+    text::pattern::Pattern,
+};
 use openapi_document::pointer::from_reference;
 use serde_json::{Number, Value, json};
 
-use super::view::View;
+use super::view::{View, followed};
 
 /// What happened to the set of values that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +78,23 @@ pub fn plain(keyword: &str, before: Option<&Value>, after: Option<&Value>) -> Op
 
 /// The type of a parameter or a header, which is sent as text: any text is a string, and none is null.
 pub fn text_type(before: Option<&Value>, after: Option<&Value>) -> Option<(Effect, String)> {
-    let texts = |value| {
-        let mut types = types(value);
-        types.remove("null");
-        if types.contains("string") {
-            types.extend(["boolean", "integer", "fraction"]);
-        }
-        types
-    };
-    let effect = between(&texts(before), &texts(after))?;
+    let effect = between(&text_types(before), &text_types(after))?;
     plain("type", before, after).map(|(_, what)| (effect, what))
+}
+
+fn text_types(value: Option<&Value>) -> BTreeSet<&str> {
+    let mut types = types(value);
+    types.remove("null");
+    if types.contains("string") {
+        types.extend(["boolean", "integer", "fraction"]);
+    }
+    types
+}
+
+/// Whether no value is of both types.
+pub fn are_apart(before: Option<&Value>, after: Option<&Value>, as_text: bool) -> bool {
+    let types = if as_text { text_types } else { types };
+    types(before).is_disjoint(&types(after))
 }
 
 fn between(before: &BTreeSet<&str>, after: &BTreeSet<&str>) -> Option<Effect> {
@@ -212,18 +223,19 @@ pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Eff
 /// Two schemas that stand for each other, by their pointers.
 type Pair = (String, String);
 
-/// Which schemas of two lists stand for each other: those that are the same or refer to the same, then by their order.
+/// Which schemas of two lists stand for each other: those that are the same or refer to what is the same, then by their order.
 /// Gives the pairs, and what is left of the old and the new list.
 pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]) -> (Vec<Pair>, Vec<String>, Vec<String>) {
     let mut by_content: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    let content = |document: &Document, pointer: &str| document.json.pointer(&followed(document, pointer)).map(Value::to_string);
     for pointer in after {
-        let content = new.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        let content = content(new, pointer).unwrap_or_default();
         by_content.entry(content).or_default().push(pointer);
     }
     let mut pairs = Vec::new();
     let mut left = Vec::new();
     for pointer in before {
-        let content = old.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
+        let content = content(old, pointer).unwrap_or_default();
         match by_content.get_mut(&content).filter(|same| !same.is_empty()).map(|same| same.remove(0)) {
             Some(same) => pairs.push((pointer.clone(), same.clone())),
             None => left.push(pointer.clone()),
@@ -238,11 +250,42 @@ pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]
 
 /// What a pointer is about, for a sentence: its last segment, and the one before where that is a number.
 pub fn name(pointer: &str) -> String {
-    match crate::pointer::segments(pointer).as_slice() {
+    match segments(pointer).as_slice() {
         [.., list, index] if index.parse::<usize>().is_ok() => format!("{list}/{index}"),
         [.., last] => last.clone(),
         [] => String::new(),
     }
+}
+
+/// What a sentence is about: a property, or a keyword with the property, schema, parameter or header that it is a rule for.
+pub fn subject(document: &Document, pointer: &str) -> String {
+    let own = name(pointer);
+    let around = |pointer| parent(pointer).map_or(("", "".into()), |around| around);
+    let schema = match around(pointer) {
+        (list, last) if last.parse::<usize>().is_ok() => around(list).0,
+        (schema, _) => schema,
+    };
+    let names = segments(schema);
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // A part of a composition is told by what is composed.
+    while let [.., "allOf" | "anyOf" | "oneOf", _] = names.as_slice() {
+        names.truncate(names.len() - 2);
+    }
+    let of = match names.as_slice() {
+        [.., "properties" | "schemas", named] => format!(" of `{named}`"),
+        [.., "properties" | "schemas", named, "items"] => format!(" of the items of `{named}`"),
+        [.., "headers", named, "schema"] => format!(" of the header {named}"),
+        [.., "schema"] => {
+            let parameter = document.json.pointer(around(schema).0);
+            let text = |key: &str| parameter?.get(key)?.as_str();
+            match (text("in"), text("name")) {
+                (Some(place), Some(named)) => format!(" of the {place} parameter {named}"),
+                _ => String::new(),
+            }
+        }
+        _ => String::new(),
+    };
+    format!("`{own}`{of}")
 }
 
 /// Whether a name has a pattern; an unreadable pattern has none.

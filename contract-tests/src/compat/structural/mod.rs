@@ -26,6 +26,7 @@ use super::{
     verdict::{Options, Undocumented},
 };
 pub use alike::as_new_writes;
+pub(super) use keywords::subject;
 use shared::Shared;
 use view::View;
 pub(super) use view::followed;
