@@ -13,7 +13,7 @@ use crate::{
 use openapi_document::pointer::from_reference;
 use serde_json::{Number, Value, json};
 
-use super::view::{View, followed};
+use super::view::View;
 
 /// What happened to the set of values that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,19 +223,18 @@ pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Eff
 /// Two schemas that stand for each other, by their pointers.
 type Pair = (String, String);
 
-/// Which schemas of two lists stand for each other: those that are the same or refer to what is the same, then by their order.
+/// Which schemas of two lists stand for each other: those that are the same or refer to the same, then by their order.
 /// Gives the pairs, and what is left of the old and the new list.
 pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]) -> (Vec<Pair>, Vec<String>, Vec<String>) {
     let mut by_content: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    let content = |document: &Document, pointer: &str| document.json.pointer(&followed(document, pointer)).map(Value::to_string);
     for pointer in after {
-        let content = content(new, pointer).unwrap_or_default();
+        let content = new.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
         by_content.entry(content).or_default().push(pointer);
     }
     let mut pairs = Vec::new();
     let mut left = Vec::new();
     for pointer in before {
-        let content = content(old, pointer).unwrap_or_default();
+        let content = old.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
         match by_content.get_mut(&content).filter(|same| !same.is_empty()).map(|same| same.remove(0)) {
             Some(same) => pairs.push((pointer.clone(), same.clone())),
             None => left.push(pointer.clone()),
