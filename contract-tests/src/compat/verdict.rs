@@ -205,6 +205,11 @@ impl<'a> Comparer<'a> {
         let (sides, inquiry) = &*known;
         let explaining: Vec<Vec<usize>> =
             inquiry.witnesses.iter().map(|witness| self.explaining(pair, sides.direction, witness, &breaking)).collect();
+        let unexplained: Vec<&witness::Witness> =
+            inquiry.witnesses.iter().zip(&explaining).filter(|(_, by)| by.is_empty()).map(|(witness, _)| witness).collect();
+        let (unforeseen, doubtful) = self.valid_to_the_letter(pair, unexplained);
+        // What else is refused where a doubtful one was, nobody has asked.
+        let is_proven = inquiry.proven && doubtful.is_empty();
         for (index, change) in &breaking {
             let Ground::Schema { .. } = &change.ground else { continue };
             let shown = inquiry.witnesses.iter().zip(&explaining).find(|(_, explaining)| explaining.contains(index));
@@ -214,7 +219,7 @@ impl<'a> Comparer<'a> {
                     self.shown.entry(shown_change(sides.direction, change)).or_insert_with(|| evidence.clone());
                     (evidence, curl)
                 }
-                None if inquiry.proven => (Evidence::Harmless, None),
+                None if is_proven => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
             let known = &mut evidence[*index];
@@ -222,12 +227,26 @@ impl<'a> Comparer<'a> {
                 *known = Some(found);
             }
         }
-        for (witness, _) in inquiry.witnesses.iter().zip(&explaining).filter(|(_, explaining)| explaining.is_empty()) {
-            self.unforeseen(pair, sides, witness);
-        }
-        if breaking.is_empty() && inquiry.witnesses.is_empty() && !inquiry.proven {
+        unforeseen.iter().for_each(|witness| self.unforeseen(pair, sides, witness));
+        if breaking.is_empty() && unforeseen.is_empty() && !is_proven {
             self.unproven.push((pair.operation.clone(), pair.part.clone()));
         }
+    }
+
+    /// Which of these witnesses are valid to the letter where they are promised, and which are not. An object that is closed, as people
+    /// mean it, may be left with one alternative of a `oneOf` where to the letter it has several.
+    fn valid_to_the_letter<'w>(
+        &self,
+        pair: &Pair,
+        witnesses: Vec<&'w witness::Witness>,
+    ) -> (Vec<&'w witness::Witness>, Vec<&'w witness::Witness>) {
+        if witnesses.is_empty() || self.options.undocumented == Undocumented::Allowed {
+            return (witnesses, Vec::new());
+        }
+        let sides = Sides::of(self.old, self.new, pair, Undocumented::Allowed);
+        let is_valid =
+            |witness: &&witness::Witness| sides.as_ref().is_ok_and(|sides| sides.narrow.violations(&witness.instance).is_empty());
+        witnesses.into_iter().partition(is_valid)
     }
 
     /// Which changes explain why a witness is refused: those at the rules that it breaks, or where there are none, those in the

@@ -151,4 +151,10 @@ fn a_change_says_what_it_is() {
         let said: Vec<&str> = comparison.findings.iter().map(|finding| finding.sentence.as_str()).collect();
         assert_eq!(said, [*sentence]);
     }
+    let thing = |schema: Value| variant(&collection.base, json!({ "/components/schemas/NewThing": schema }).as_object().unwrap());
+    let (a, b) = (json!({ "a": { "type": "string" } }), json!({ "b": { "type": "string" } }));
+    let whole = thing(json!({ "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "string" } } }));
+    let parted = thing(json!({ "type": "object", "properties": a, "allOf": [{ "type": "object", "properties": b }] }));
+    let comparison = compare(&document("whole", &whole), &document("parted", &parted), &Options::default()).unwrap();
+    assert!(comparison.findings.iter().any(|finding| finding.sentence == "`b` is no longer described here"), "{comparison:?}");
 }

@@ -83,7 +83,10 @@ impl<'a> Schemas<'a> {
             return self.add(&place, class, what, Decided::Document);
         }
         if self.direction == Direction::Request && after.always() && self.keeps_to_the_described(new) {
-            let what = "is no longer described; who sends it still is not refused";
+            let what = match self.is_described(name) {
+                true => "is no longer described here",
+                false => "is no longer described; who sends it still is not refused",
+            };
             return self.add(&place, Class::Safe, what, Decided::Document);
         }
         if after.never && !before.never {
