@@ -91,15 +91,20 @@ impl Part {
     }
 }
 
+/// A status as documents write it.
+fn written(status: &str) -> &str {
+    if status == "DEFAULT" { "default" } else { status }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operation => f.write_str("operation"),
             Self::Requests => f.write_str("request"),
             Self::Request(media_type) => write!(f, "request ({media_type})"),
-            Self::Response(status) => write!(f, "response {status}"),
-            Self::Header(status, name) => write!(f, "response {status}, header {name}"),
-            Self::Body(status, media_type) => write!(f, "response {status} ({media_type})"),
+            Self::Response(status) => write!(f, "response {}", written(status)),
+            Self::Header(status, name) => write!(f, "response {}, header {name}", written(status)),
+            Self::Body(status, media_type) => write!(f, "response {} ({media_type})", written(status)),
         }
     }
 }
@@ -137,6 +142,16 @@ impl Change {
             sentence: sentence.into(),
             ground: Ground::Document,
         }
+    }
+
+    /// Where an instance is refused that shows the change, with the property where it is one of several with the same pointer.
+    pub(super) fn refusing(&self, direction: Direction) -> Option<(&str, Option<&str>)> {
+        let Ground::Schema { old, new, item } = &self.ground else { return None };
+        let refusing = match direction {
+            Direction::Request => new,
+            Direction::Response => old,
+        };
+        Some((refusing, item.as_deref()))
     }
 }
 

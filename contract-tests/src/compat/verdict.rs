@@ -2,19 +2,20 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
 use chrono::{NaiveDate, Utc};
 use clap::ValueEnum;
+use openapi_document::pointer::from_reference;
 use serde_json::Value;
 
-use crate::{Document, DocumentError, REQUESTS, pointer::is_within};
+use crate::{Document, DocumentError, LocatedViolation, REQUESTS, pointer::is_within};
 
 use super::{
     change::{Change, Class, Direction, Ground, Part},
-    structural::{self, Pair, Structure, What, followed},
+    structural::{self, Pair, Structure, What, followed, subject},
     witness::{self, Inquiry, Sides},
 };
 
@@ -202,19 +203,23 @@ impl<'a> Comparer<'a> {
             return self.as_elsewhere(pair, &breaking, evidence);
         };
         let (sides, inquiry) = &*known;
+        let explaining: Vec<Vec<usize>> =
+            inquiry.witnesses.iter().map(|witness| self.explaining(pair, sides.direction, witness, &breaking)).collect();
+        let unexplained: Vec<&witness::Witness> =
+            inquiry.witnesses.iter().zip(&explaining).filter(|(_, by)| by.is_empty()).map(|(witness, _)| witness).collect();
+        let (unforeseen, doubtful) = self.valid_to_the_letter(pair, unexplained);
+        // What else is refused where a doubtful one was, nobody has asked.
+        let is_proven = inquiry.proven && doubtful.is_empty();
         for (index, change) in &breaking {
             let Ground::Schema { .. } = &change.ground else { continue };
-            let shown = inquiry
-                .witnesses
-                .iter()
-                .find(|witness| witness.violations.iter().any(|violation| explains(change, sides.direction, violation)));
+            let shown = inquiry.witnesses.iter().zip(&explaining).find(|(_, explaining)| explaining.contains(index));
             let found = match shown {
-                Some(witness) => {
+                Some((witness, _)) => {
                     let (evidence, curl) = self.shown(sides, witness);
                     self.shown.entry(shown_change(sides.direction, change)).or_insert_with(|| evidence.clone());
                     (evidence, curl)
                 }
-                None if inquiry.proven => (Evidence::Harmless, None),
+                None if is_proven => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
             let known = &mut evidence[*index];
@@ -222,15 +227,64 @@ impl<'a> Comparer<'a> {
                 *known = Some(found);
             }
         }
-        for witness in &inquiry.witnesses {
-            let foreseen = |violation| breaking.iter().any(|(_, change)| explains(change, sides.direction, violation));
-            if !witness.violations.iter().any(foreseen) {
-                self.unforeseen(pair, sides, witness);
-            }
-        }
-        if breaking.is_empty() && inquiry.witnesses.is_empty() && !inquiry.proven {
+        unforeseen.iter().for_each(|witness| self.unforeseen(pair, sides, witness));
+        if breaking.is_empty() && unforeseen.is_empty() && !is_proven {
             self.unproven.push((pair.operation.clone(), pair.part.clone()));
         }
+    }
+
+    /// Which of these witnesses are valid to the letter where they are promised, and which are not. An object that is closed, as people
+    /// mean it, may be left with one alternative of a `oneOf` where to the letter it has several.
+    fn valid_to_the_letter<'w>(
+        &self,
+        pair: &Pair,
+        witnesses: Vec<&'w witness::Witness>,
+    ) -> (Vec<&'w witness::Witness>, Vec<&'w witness::Witness>) {
+        if witnesses.is_empty() || self.options.undocumented == Undocumented::Allowed {
+            return (witnesses, Vec::new());
+        }
+        let sides = Sides::of(self.old, self.new, pair, Undocumented::Allowed);
+        let is_valid =
+            |witness: &&witness::Witness| sides.as_ref().is_ok_and(|sides| sides.narrow.violations(&witness.instance).is_empty());
+        witnesses.into_iter().partition(is_valid)
+    }
+
+    /// Which changes explain why a witness is refused: those at the rules that it breaks, or where there are none, those in the
+    /// alternatives of which it satisfies none, and those that lead to what it breaks by references.
+    fn explaining(
+        &mut self,
+        pair: &Pair,
+        direction: Direction,
+        witness: &witness::Witness,
+        breaking: &[&(usize, &'a Change)],
+    ) -> Vec<usize> {
+        let refusing = match direction {
+            Direction::Request => self.new,
+            Direction::Response => self.old,
+        };
+        let at = |violations: &[LocatedViolation], explains: &dyn Fn(&Change, &LocatedViolation) -> bool| -> Vec<usize> {
+            let explaining = breaking.iter().filter(|(_, change)| violations.iter().any(|violation| explains(change, violation)));
+            explaining.map(|(index, _)| *index).collect()
+        };
+        let direct = at(&witness.violations, &|change, violation| explains(change, direction, violation));
+        if !direct.is_empty() || breaking.is_empty() {
+            return direct;
+        }
+        let size: usize = self.sizes_in(pair).sum();
+        let mut may_ask = || {
+            let left = self.compiling.checked_sub(size * size);
+            self.compiling = left.unwrap_or(0);
+            left.is_some()
+        };
+        let inside = witness::inside(refusing, direction, &witness.instance, &witness.violations, &mut may_ask);
+        let of_alternatives = at(&inside, &|change, violation| explains(change, direction, violation));
+        if !of_alternatives.is_empty() {
+            return of_alternatives;
+        }
+        let leads_there = |change: &Change, violation: &LocatedViolation| {
+            change.refusing(direction).is_some_and(|(from, _)| leads(refusing, from, &violation.pointer))
+        };
+        at(&witness.violations, &leads_there)
     }
 
     /// Where nothing can be asked, a change that an instance has shown to break another part is taken to break this one.
@@ -292,14 +346,17 @@ impl<'a> Comparer<'a> {
         let Some(violation) = witness.violations.first() else { return };
         let operation = self.structure.operations.get(&pair.operation).map(|operation| operation.pointer.clone());
         let ours = violation.pointer.starts_with(REQUESTS);
-        let keyword = violation.pointer.rsplit('/').next().unwrap_or_default();
+        let refusing = match sides.direction {
+            Direction::Request => self.new,
+            Direction::Response => self.old,
+        };
         let change = Change {
             operation: pair.operation.clone(),
             part: pair.part.clone(),
             pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
-            sentence: format!("`{keyword}` rejects what was valid, and no rule predicted it"),
+            sentence: format!("{} rejects what was valid, and no rule predicted it", subject(refusing, &violation.pointer)),
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);
@@ -391,15 +448,39 @@ pub(super) fn strength(evidence: &Evidence) -> u8 {
 }
 
 /// Whether a change is why a rule is broken.
-fn explains(change: &Change, direction: Direction, violation: &crate::LocatedViolation) -> bool {
-    let Ground::Schema { old, new, item } = &change.ground else { return false };
-    let refusing = match direction {
-        Direction::Request => new,
-        Direction::Response => old,
-    };
-    match item {
-        Some(item) if &violation.pointer == refusing => *item == witness::last(&violation.place),
-        _ => is_within(&violation.pointer, refusing) || is_within(refusing, &violation.pointer),
+fn explains(change: &Change, direction: Direction, violation: &LocatedViolation) -> bool {
+    match change.refusing(direction) {
+        Some((refusing, Some(item))) if violation.pointer == refusing => *item == witness::last(&violation.place),
+        Some((refusing, _)) => is_within(&violation.pointer, refusing) || is_within(refusing, &violation.pointer),
+        None => false,
+    }
+}
+
+/// Whether what stands at a place leads to another one by references.
+fn leads(document: &Document, from: &str, to: &str) -> bool {
+    let mut seen = HashSet::new();
+    let mut pending = vec![from.to_owned()];
+    while let Some(place) = pending.pop() {
+        if is_within(to, &place) {
+            return true;
+        }
+        if let Some(node) = document.json.pointer(&place).filter(|_| !seen.contains(&place)) {
+            references(node, &mut pending);
+            seen.insert(place);
+        }
+    }
+    false
+}
+
+/// Where the references in a node lead.
+fn references(node: &Value, found: &mut Vec<String>) {
+    match node {
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str).and_then(from_reference));
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
     }
 }
 

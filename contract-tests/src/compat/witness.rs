@@ -98,6 +98,36 @@ impl Sides {
     }
 }
 
+/// What an instance breaks in each alternative of which it satisfies none, or too many. `may_ask` says whether there is time for
+/// one more.
+pub fn inside(
+    document: &Document,
+    direction: Direction,
+    instance: &Value,
+    violations: &[LocatedViolation],
+    may_ask: &mut impl FnMut() -> bool,
+) -> Vec<LocatedViolation> {
+    let mut found = Vec::new();
+    for violation in violations.iter().filter(|violation| ["anyOf", "oneOf"].contains(&last(&violation.pointer).as_str())) {
+        let Some(value) = instance.pointer(&violation.place) else { continue };
+        let alternatives = document.json.pointer(&violation.pointer).and_then(Value::as_array).map_or(0, Vec::len);
+        for index in 0..alternatives {
+            if !may_ask() {
+                break;
+            }
+            let at = format!("{}/{index}", violation.pointer);
+            let described = match direction {
+                Direction::Request => document.request_bodies(&at),
+                Direction::Response => document.response_bodies(&at),
+            };
+            let broken = described.map(|described| described.violations(value)).unwrap_or_default();
+            found.extend(inside(document, direction, value, &broken, may_ask));
+            found.extend(broken);
+        }
+    }
+    found
+}
+
 /// Any instance, as small as could be made.
 pub fn any(described: &Described, seed: u64) -> Option<Value> {
     let nothing = json!({ "nothing": false });

@@ -123,3 +123,38 @@ fn each_break_has_its_own_witness() {
         assert!(witness["body"].get(name).is_some(), "{finding:?}");
     }
 }
+
+/// A person who reads only the sentence knows what to do.
+#[test]
+fn a_change_says_what_it_is() {
+    let cases = [
+        (
+            json!({ "/paths/~1things/post/security": [{ "token": ["write:things"] }, { "key": [] }] }),
+            json!({}),
+            "no longer accepts an API key (header x-key): asks for a bearer token write:things",
+        ),
+        (
+            json!({ "/paths/~1things/post/responses/default": { "description": "Anything." } }),
+            json!({}),
+            "it is no longer said what comes with other statuses",
+        ),
+        (
+            json!({ "/components/schemas/NewThing": { "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "string" } } } }),
+            json!({ "/components/schemas/NewThing": { "type": "object", "properties": { "a": { "type": "string" } } } }),
+            "`b` is no longer described; who sends it still is not refused",
+        ),
+    ];
+    let collection: Collection = serde_saphyr::from_str(include_str!("documents.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    for (from, to, sentence) in &cases {
+        let [from, to] = [from, to].map(|changes| variant(&collection.base, changes.as_object().unwrap()));
+        let comparison = compare(&document("from", &from), &document("to", &to), &Options::default()).unwrap();
+        let said: Vec<&str> = comparison.findings.iter().map(|finding| finding.sentence.as_str()).collect();
+        assert_eq!(said, [*sentence]);
+    }
+    let thing = |schema: Value| variant(&collection.base, json!({ "/components/schemas/NewThing": schema }).as_object().unwrap());
+    let (a, b) = (json!({ "a": { "type": "string" } }), json!({ "b": { "type": "string" } }));
+    let whole = thing(json!({ "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "string" } } }));
+    let parted = thing(json!({ "type": "object", "properties": a, "allOf": [{ "type": "object", "properties": b }] }));
+    let comparison = compare(&document("whole", &whole), &document("parted", &parted), &Options::default()).unwrap();
+    assert!(comparison.findings.iter().any(|finding| finding.sentence == "`b` is no longer described here"), "{comparison:?}");
+}

@@ -1,19 +1,20 @@
-//! Parameters that two documents describe differently and that are written alike: one value and a list of one, an object and its
-//! properties.
+//! Parameters and properties of forms that two documents describe differently and that are written alike: one value and a list of
+//! one, an object and its properties.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    Places, keywords,
+    Places, covering, encodings, is_form, keywords, media_types,
     parameters::{Parameter, all},
-    view::View,
+    view::{View, followed},
 };
-use crate::{Document, Operation};
+use crate::{Document, Operation, pointer::is_within};
+use openapi_document::pointer::from_reference;
 
-/// The old document with its parameters described as the new one does, where that makes no difference to a request; none where
-/// there is nothing to change.
+/// The old document with its parameters and forms described as the new one does, where that makes no difference to a request; none
+/// where there is nothing to change.
 pub fn as_new_writes(old: &Document, new: &Document) -> Option<Document> {
     let (before, after) = (old.operations(), new.operations());
     let places = Places::of(&after, &[String::new()]);
@@ -22,7 +23,8 @@ pub fn as_new_writes(old: &Document, new: &Document) -> Option<Document> {
         (operation, edits)
     });
     let edits: Vec<(&Operation, Edits)> = edits.filter(|(_, edits)| !edits.is_none()).collect();
-    if edits.is_empty() || refers_to_parameters(&old.json) {
+    let edited: Vec<String> = edits.iter().flat_map(|(operation, edits)| edits.places(operation)).collect();
+    if edits.is_empty() || refers_into(&old.json, &edited) {
         return None;
     }
     let mut json = old.json.clone();
@@ -30,33 +32,48 @@ pub fn as_new_writes(old: &Document, new: &Document) -> Option<Document> {
     Some(old.with(json))
 }
 
-/// Whether a reference leads into a list of parameters, where it would lead elsewhere after a change.
-fn refers_to_parameters(json: &Value) -> bool {
+/// Whether a reference leads into one of these places, where it would lead elsewhere after a change.
+fn refers_into(json: &Value, places: &[String]) -> bool {
     match json {
-        Value::Object(object) => object.iter().any(|(key, value)| match value.as_str() {
-            Some(text) => key == "$ref" && text.starts_with("#/paths/") && text.contains("/parameters/"),
-            None => refers_to_parameters(value),
+        Value::Object(object) => object.iter().any(|(key, value)| match value.as_str().and_then(from_reference) {
+            Some(pointer) => key == "$ref" && places.iter().any(|place| is_within(&pointer, place)),
+            None => refers_into(value, places),
         }),
-        Value::Array(items) => items.iter().any(refers_to_parameters),
+        Value::Array(items) => items.iter().any(|item| refers_into(item, places)),
         _ => false,
     }
 }
 
-/// What changes in the list of parameters of an operation.
+/// What changes in an operation.
 #[derive(Default)]
 struct Edits {
-    /// By where they are listed.
+    /// Parameters, by where they are listed.
     gone: BTreeSet<String>,
     new: Vec<Value>,
+    /// The request body.
+    body: Option<Value>,
 }
 
 impl Edits {
     fn is_none(&self) -> bool {
-        self.gone.is_empty() && self.new.is_empty()
+        self.gone.is_empty() && self.new.is_empty() && self.body.is_none()
+    }
+
+    /// What a reference must not lead into.
+    fn places(&self, operation: &Operation) -> Vec<String> {
+        let place = |key: &str, is_edited: bool| is_edited.then(|| format!("{}/{key}", operation.pointer));
+        let parameters = place("parameters", !self.gone.is_empty() || !self.new.is_empty());
+        parameters.into_iter().chain(place("requestBody", self.body.is_some())).collect()
     }
 
     fn apply(self, json: &mut Value, operation: &Operation) {
         let Some(Value::Object(operation_node)) = json.pointer_mut(&operation.pointer) else { return };
+        if let Some(body) = self.body {
+            operation_node.insert("requestBody".to_owned(), body);
+        }
+        if self.gone.is_empty() && self.new.is_empty() {
+            return;
+        }
         let Value::Array(listed) = operation_node.entry("parameters").or_insert_with(|| json!([])) else { return };
         let mut index = 0;
         listed.retain(|_| {
@@ -70,7 +87,7 @@ impl Edits {
 fn edits((old, before): (&Document, &Operation), (new, after): (&Document, &Operation)) -> Edits {
     let (one, other) = (all(old, before), all(new, after));
     let own = format!("{}/parameters/", before.pointer);
-    let mut edits = Edits::default();
+    let mut edits = Edits { body: form((old, before), (new, after)), ..Edits::default() };
     for (key, was) in &one {
         match other.get(key) {
             Some(is) if is_list_of_one((old, was), (new, is)) => {
@@ -111,11 +128,9 @@ fn edits((old, before): (&Document, &Operation), (new, after): (&Document, &Oper
 /// Whether a parameter that was one value is a list now, in which one value is written as it was.
 fn is_list_of_one((old, was): (&Document, &Parameter<'_>), (new, is): (&Document, &Parameter<'_>)) -> bool {
     let (before, after) = (View::of(old, &was.schema()), View::of(new, &is.schema()));
-    let (one, list) = (keywords::types(before.get("type")), keywords::types(after.get("type")));
-    let is_scalar = !one.contains("array") && !one.contains("object");
-    let is_list = list.contains("array") && list.iter().all(|name| matches!(*name, "array" | "null"));
+    let one = keywords::types(before.get("type"));
     let is_json = [was, is].iter().any(|parameter| parameter.node.get("content").is_some());
-    if !is_scalar || !is_list || is_json || was.style().0 != is.style().0 {
+    if !is_one_and_a_list(&before, &after) || is_json || was.style().0 != is.style().0 {
         return false;
     }
     let between = match is.style() {
@@ -144,6 +159,54 @@ fn listed_once(document: &Document, parameter: &Parameter<'_>, list: &Parameter<
 
 fn schema(document: &Document, parameter: &Parameter<'_>) -> Value {
     document.json.pointer(&parameter.schema()).cloned().unwrap_or(Value::Bool(true))
+}
+
+/// The request body with each property of a form that was one value and is a list now as a list of one; none where there is none.
+fn form((old, before): (&Document, &Operation), (new, after): (&Document, &Operation)) -> Option<Value> {
+    let (at, node) = old.resolve(&format!("{}/requestBody", before.pointer))?;
+    let (there, _) = new.resolve(&format!("{}/requestBody", after.pointer))?;
+    let others = media_types(new, &there);
+    let mut body = None;
+    for (name, here) in media_types(old, &at).iter().filter(|(name, _)| is_form(name)) {
+        let Some((_, there)) = covering(&others, name) else { continue };
+        let of = followed(old, &format!("{here}/schema"));
+        let (was, is) = (View::of(old, &of), View::of(new, &format!("{there}/schema")));
+        let repeats = |property: &str| {
+            let encoding = encodings(new, there).get(property).copied().cloned().unwrap_or_default();
+            let style = encoding.get("style").and_then(Value::as_str).unwrap_or("form");
+            style == "form" && encoding.get("explode") != Some(&json!(false))
+        };
+        let is_list_of_one = |property: &&str| {
+            let (one, other) =
+                (View::of(old, &was.member("properties", property)), View::of(new, &is.member("properties", property)));
+            is.names("properties").any(|other| other == *property) && is_one_and_a_list(&one, &other) && repeats(property)
+        };
+        // What is written as a form is an object, whether the document says so or not.
+        let is_typed = was.get("type").is_none() && keywords::types(is.get("type")).iter().eq(["object"].iter());
+        let listed: Vec<&str> = was.names("properties").filter(is_list_of_one).collect();
+        // What stands behind further references, or in a composition, is left as it is.
+        let Some(mut schema) = old.json.pointer(&of).filter(|schema| schema.get("properties").is_some()).cloned() else {
+            continue;
+        };
+        for property in &listed {
+            let one = schema["properties"][*property].take();
+            schema["properties"][*property] = json!({ "type": "array", "items": one, "minItems": 1, "maxItems": 1 });
+        }
+        if is_typed {
+            schema["type"] = json!("object");
+        }
+        if is_typed || !listed.is_empty() {
+            body.get_or_insert_with(|| node.clone())["content"][name]["schema"] = schema;
+        }
+    }
+    body
+}
+
+/// Whether the one is a single value, and the other a list and nothing else.
+fn is_one_and_a_list(one: &View<'_>, other: &View<'_>) -> bool {
+    let (one, list) = (keywords::types(one.get("type")), keywords::types(other.get("type")));
+    let is_scalar = !one.contains("array") && !one.contains("object");
+    is_scalar && list.contains("array") && list.iter().all(|name| matches!(*name, "array" | "null"))
 }
 
 /// The properties of an object that are written as parameters of their own, where nothing but them is said about it.

@@ -5,7 +5,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use crate::{Document, equal, number, pointer::escape, text::pattern::Pattern};
+use crate::{
+    Document, equal, number,
+    pointer::{escape, parent, segments},
+    text::pattern::Pattern,
+};
 use openapi_document::pointer::from_reference;
 use serde_json::{Number, Value, json};
 
@@ -74,16 +78,23 @@ pub fn plain(keyword: &str, before: Option<&Value>, after: Option<&Value>) -> Op
 
 /// The type of a parameter or a header, which is sent as text: any text is a string, and none is null.
 pub fn text_type(before: Option<&Value>, after: Option<&Value>) -> Option<(Effect, String)> {
-    let texts = |value| {
-        let mut types = types(value);
-        types.remove("null");
-        if types.contains("string") {
-            types.extend(["boolean", "integer", "fraction"]);
-        }
-        types
-    };
-    let effect = between(&texts(before), &texts(after))?;
+    let effect = between(&text_types(before), &text_types(after))?;
     plain("type", before, after).map(|(_, what)| (effect, what))
+}
+
+fn text_types(value: Option<&Value>) -> BTreeSet<&str> {
+    let mut types = types(value);
+    types.remove("null");
+    if types.contains("string") {
+        types.extend(["boolean", "integer", "fraction"]);
+    }
+    types
+}
+
+/// Whether no value is of both types.
+pub fn are_apart(before: Option<&Value>, after: Option<&Value>, as_text: bool) -> bool {
+    let types = if as_text { text_types } else { types };
+    types(before).is_disjoint(&types(after))
 }
 
 fn between(before: &BTreeSet<&str>, after: &BTreeSet<&str>) -> Option<Effect> {
@@ -238,11 +249,42 @@ pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]
 
 /// What a pointer is about, for a sentence: its last segment, and the one before where that is a number.
 pub fn name(pointer: &str) -> String {
-    match crate::pointer::segments(pointer).as_slice() {
+    match segments(pointer).as_slice() {
         [.., list, index] if index.parse::<usize>().is_ok() => format!("{list}/{index}"),
         [.., last] => last.clone(),
         [] => String::new(),
     }
+}
+
+/// What a sentence is about: a property, or a keyword with the property, schema, parameter or header that it is a rule for.
+pub fn subject(document: &Document, pointer: &str) -> String {
+    let own = name(pointer);
+    let around = |pointer| parent(pointer).map_or(("", "".into()), |around| around);
+    let schema = match around(pointer) {
+        (list, last) if last.parse::<usize>().is_ok() => around(list).0,
+        (schema, _) => schema,
+    };
+    let names = segments(schema);
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // A part of a composition is told by what is composed.
+    while let [.., "allOf" | "anyOf" | "oneOf", _] = names.as_slice() {
+        names.truncate(names.len() - 2);
+    }
+    let of = match names.as_slice() {
+        [.., "properties" | "schemas", named] => format!(" of `{named}`"),
+        [.., "properties" | "schemas", named, "items"] => format!(" of the items of `{named}`"),
+        [.., "headers", named, "schema"] => format!(" of the header {named}"),
+        [.., "schema"] => {
+            let parameter = document.json.pointer(around(schema).0);
+            let text = |key: &str| parameter?.get(key)?.as_str();
+            match (text("in"), text("name")) {
+                (Some(place), Some(named)) => format!(" of the {place} parameter {named}"),
+                _ => String::new(),
+            }
+        }
+        _ => String::new(),
+    };
+    format!("`{own}`{of}")
 }
 
 /// Whether a name has a pattern; an unreadable pattern has none.

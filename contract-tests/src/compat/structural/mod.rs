@@ -26,6 +26,7 @@ use super::{
     verdict::{Options, Undocumented},
 };
 pub use alike::as_new_writes;
+pub(super) use keywords::subject;
 use shared::Shared;
 use view::View;
 pub(super) use view::followed;
@@ -314,8 +315,7 @@ impl Comparison<'_, '_> {
 
     /// How the properties of a form are written; other bodies have no encoding (OpenAPI 3.1, section 4.8.14).
     fn encodings(&mut self, part: &Part, direction: Direction, (name, old): (&str, &str), new: &str) {
-        let form =
-            matches!(essence(name).as_str(), "application/x-www-form-urlencoded") || essence(name).starts_with("multipart/");
+        let form = is_form(name);
         let (one, other) = (encodings(self.old, old), encodings(self.new, new));
         let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
         for name in names {
@@ -371,6 +371,12 @@ impl Comparison<'_, '_> {
             ground,
         });
     }
+}
+
+/// Whether the properties of a body of this media type are written one by one.
+fn is_form(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    essence == "application/x-www-form-urlencoded" || essence.starts_with("multipart/")
 }
 
 /// What a document says about how the properties of a body are written.

@@ -82,6 +82,13 @@ impl<'a> Schemas<'a> {
             };
             return self.add(&place, class, what, Decided::Document);
         }
+        if self.direction == Direction::Request && after.always() && self.keeps_to_the_described(new) {
+            let what = match self.is_described(name) {
+                true => "is no longer described here",
+                false => "is no longer described; who sends it still is not refused",
+            };
+            return self.add(&place, Class::Safe, what, Decided::Document);
+        }
         if after.never && !before.never {
             self.differ(&place, Effect::Narrower, "is removed from a closed object");
         } else if after.always() && !before.always() {

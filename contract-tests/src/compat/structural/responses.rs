@@ -26,8 +26,11 @@ impl Comparison<'_, '_> {
                     // Where one of several answers is left out, clients get one that they know; without a success they get none.
                     let is_last = is_last_success(status, &new);
                     let class = if is_last { Class::Responses } else { Class::Safe };
-                    let what =
-                        format!("the status {status} is gone{}", if is_last { ", and no other success is left" } else { "" });
+                    let gone = match status.as_str() {
+                        "DEFAULT" => "it is no longer said what comes with other statuses".to_owned(),
+                        status => format!("the status {status} is gone"),
+                    };
+                    let what = format!("{gone}{}", if is_last { ", and no other success is left" } else { "" });
                     self.add(Part::Response(status.clone()), &old[before], true, class, &what, Ground::Document);
                 }
                 (None, None) => {}

@@ -172,6 +172,17 @@ impl<'a> Schemas<'a> {
         if old.is(mark) && new.is(mark) {
             return; // Nobody sends it.
         }
+        if let Some((before, after)) = old.parts_beside(new) {
+            let describing = |view: &View<'a>| view.keywords().filter(|keyword| *keyword != "allOf").collect::<Vec<_>>();
+            let wrapping = if before.len() == 1 && before[0] == old.pointer { describing(new) } else { describing(old) };
+            wrapping.into_iter().for_each(|keyword| self.keyword(keyword, old, new));
+            return self.members("allOf", &before, &after, Effect::Narrower, &ChangeLocation::keyword(old, new, "allOf"));
+        }
+        // Of values that are all of another type now nothing else is to be told.
+        let are_apart = keywords::are_apart(old.get("type"), new.get("type"), self.sent.as_text);
+        if self.bearing == Bearing::Same && are_apart && !self.are_lists_of_texts(old, new) {
+            return self.keyword("type", old, new);
+        }
         let all: BTreeSet<&str> = old.keywords().chain(new.keywords()).filter(|keyword| !ELSEWHERE.contains(keyword)).collect();
         self.values(old, new);
         for keyword in all {
@@ -192,8 +203,7 @@ impl<'a> Schemas<'a> {
         let (before, after) = (old.get(keyword), new.get(keyword));
         match keyword {
             "minimum" | "maximum" => {}
-            // Two lists of texts say more than the types of what they stand for.
-            "type" if self.sent.as_text && self.listed(old, new).iter().all(Option::is_some) => {}
+            "type" if self.are_lists_of_texts(old, new) => {}
             "type" if self.sent.as_text => {
                 if let Some((effect, what)) = keywords::text_type(before, after) {
                     self.differ(&place(), effect, &what);
@@ -299,6 +309,11 @@ impl<'a> Schemas<'a> {
             is_boolean.then(|| vec![Value::from("true"), Value::from("false")])
         };
         [before.or_else(|| either(old)), after.or_else(|| either(new))]
+    }
+
+    /// Whether both list the texts that are sent, which says more than the types of what these stand for.
+    fn are_lists_of_texts(&self, old: &View<'_>, new: &View<'_>) -> bool {
+        self.sent.as_text && self.listed(old, new).iter().all(Option::is_some)
     }
 
     /// Both keywords together: what is the rule for an item is found by its index.
@@ -544,7 +559,8 @@ impl<'a> Schemas<'a> {
                 Ground::Schema { old: place.old.clone(), new: place.new.clone(), item: place.item.clone() }
             }
         };
-        let sentence = format!("`{}` {what}", keywords::name(pointer));
+        let document = if place.gone { self.old } else { self.new };
+        let sentence = format!("{} {what}", keywords::subject(document, pointer));
         Change { ground, ..Change::of_document("", pointer.clone(), place.gone, class, sentence) }
     }
 }

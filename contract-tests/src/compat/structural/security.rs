@@ -20,11 +20,17 @@ impl Comparison<'_, '_> {
         let gone = !super::exists(self.new, &there);
         let pointer = if gone { at } else { there };
         let lost = old.iter().filter_map(|had| {
-            let lacks = new.iter().map(|wanted| lacking(had, wanted)).min_by_key(Vec::len)?;
-            (!lacks.is_empty()).then_some(lacks)
+            let wanted = new.iter().min_by_key(|wanted| lacking(had, wanted).len())?;
+            let lacks = lacking(had, wanted);
+            (!lacks.is_empty()).then_some((had, wanted, lacks))
         });
-        if let Some(lacks) = lost.min_by_key(Vec::len) {
-            let what = format!("requires more than before: {}", lacks.join(", "));
+        if let Some((had, wanted, lacks)) = lost.min_by_key(|(_, _, lacks)| lacks.len()) {
+            // What still counts for something is not told.
+            let is_void = !had.is_empty() && had.keys().all(|scheme| !wanted.contains_key(scheme));
+            let what = match is_void {
+                true => format!("no longer accepts {}: asks for {}", told(had).join(" and "), lacks.join(", ")),
+                false => format!("requires more than before: {}", lacks.join(", ")),
+            };
             self.add(Part::Operation, &pointer, gone, Class::Requests, &what, Ground::AnyRequest);
         } else if old != new {
             self.add(Part::Operation, &pointer, gone, Class::Safe, "accepts more callers than before", Ground::Document);
@@ -34,15 +40,19 @@ impl Comparison<'_, '_> {
 
 /// What a caller who has `had` lacks of `wanted`.
 fn lacking(had: &Way, wanted: &Way) -> Vec<String> {
-    let mut lacking = Vec::new();
-    for (scheme, scopes) in wanted {
-        match had.get(scheme) {
-            None => lacking
-                .push(format!("{scheme} {}", scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")).trim().to_owned()),
-            Some(had) => lacking.extend(scopes.difference(had).map(|scope| format!("the scope {scope}"))),
-        }
-    }
-    lacking
+    let of = |(scheme, scopes): (&String, &BTreeSet<String>)| match had.get(scheme) {
+        None => told(&Way::from([(scheme.clone(), scopes.clone())])),
+        Some(had) => scopes.difference(had).map(|scope| format!("the scope {scope}")).collect(),
+    };
+    wanted.iter().flat_map(of).collect()
+}
+
+/// Each scheme with its scopes.
+fn told(way: &Way) -> Vec<String> {
+    let scheme = |(scheme, scopes): (&String, &BTreeSet<String>)| {
+        format!("{scheme} {}", scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")).trim().to_owned()
+    };
+    way.iter().map(scheme).collect()
 }
 
 /// Where the security of an operation stands, and its ways; without any, one that takes nothing.

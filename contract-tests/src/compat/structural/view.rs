@@ -106,6 +106,20 @@ impl<'a> View<'a> {
         self.get(keyword) == Some(&Value::Bool(true))
     }
 
+    /// The parts of two schemas of which one is nothing but a composition and the other is none, so that it is the only part.
+    pub fn parts_beside(&self, other: &Self) -> Option<(Vec<String>, Vec<String>)> {
+        let composes = |view: &Self| {
+            !view.all_of.is_empty() && view.keywords().all(|keyword| keyword == "allOf" || DESCRIBING.contains(&keyword))
+        };
+        let is_one = |view: &Self| view.all_of.is_empty() && !view.always();
+        let only = |view: &Self| vec![view.pointer.clone()];
+        match (composes(self), composes(other)) {
+            (true, false) if is_one(other) => Some((self.all_of.clone(), only(other))),
+            (false, true) if is_one(self) => Some((only(self), other.all_of.clone())),
+            _ => None,
+        }
+    }
+
     /// Whether it allows everything, as far as one can see.
     pub fn always(&self) -> bool {
         !self.never && self.all_of.is_empty() && self.keywords().all(|keyword| DESCRIBING.contains(&keyword))
