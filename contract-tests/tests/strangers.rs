@@ -313,3 +313,36 @@ async fn what_is_described_in_the_network_costs_no_more_than_itself() {
     .unwrap();
     assert_eq!((errors(&report), silent(&report)), (vec![], vec![]), "{report}");
 }
+
+const SHAPES: &str = "
+openapi: 3.1.0
+info: { title: Shapes, version: 1.0.0 }
+paths:
+  /shapes:
+    post:
+      operationId: addShape
+      requestBody: { required: true, content: { application/geo+json: { schema: SCHEMA } } }
+      responses: { '201': { description: Added. }, '400': { description: Not so. }, '415': { description: Not so. } }
+";
+
+#[tokio::test]
+async fn what_nobody_describes_may_be_refused() {
+    for (schema, wanted) in [("{}", vec![]), ("{ type: object }", vec!["valid-refused"])] {
+        let document = Document::parse("shapes.yaml", SHAPES.replace("SCHEMA", schema)).unwrap();
+        let report = tested(Suite::new(document), |asked| {
+            let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            told(
+                match (asked.method.as_str(), asked.target.as_str()) {
+                    ("POST", "/shapes") if body["type"] == "Point" => 201,
+                    ("POST", "/shapes") => 400,
+                    (_, "/shapes") => 405,
+                    _ => 404,
+                },
+                "",
+            )
+        })
+        .await
+        .unwrap();
+        assert_eq!((errors(&report), silent(&report)), (wanted, vec!["addShape"]), "{report}");
+    }
+}
