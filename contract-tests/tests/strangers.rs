@@ -313,3 +313,83 @@ async fn what_is_described_in_the_network_costs_no_more_than_itself() {
     .unwrap();
     assert_eq!((errors(&report), silent(&report)), (vec![], vec![]), "{report}");
 }
+
+const SHAPES: &str = "
+openapi: 3.1.0
+info: { title: Shapes, version: 1.0.0 }
+paths:
+  /shapes:
+    post:
+      operationId: addShape
+      requestBody: { required: true, content: { application/geo+json: { schema: SCHEMA } } }
+      responses: { '201': { description: Added. }, '400': { description: Not so. }, '415': { description: Not so. } }
+";
+
+#[tokio::test]
+async fn what_nobody_describes_may_be_refused() {
+    for (schema, wanted) in [("{}", vec![]), ("{ type: object }", vec!["valid-refused"])] {
+        let document = Document::parse("shapes.yaml", SHAPES.replace("SCHEMA", schema)).unwrap();
+        let report = tested(Suite::new(document), |asked| {
+            let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            told(
+                match (asked.method.as_str(), asked.target.as_str()) {
+                    ("POST", "/shapes") if body["type"] == "Point" => 201,
+                    ("POST", "/shapes") => 400,
+                    (_, "/shapes") => 405,
+                    _ => 404,
+                },
+                "",
+            )
+        })
+        .await
+        .unwrap();
+        assert_eq!((errors(&report), silent(&report)), (wanted, vec!["addShape"]), "{report}");
+    }
+}
+
+const DRAFTS: &str = "
+openapi: 3.1.0
+info: { title: Drafts, version: 1.0.0 }
+paths:
+  /boxes/{box}/drafts/{id}:
+    get:
+      operationId: getDraft
+      parameters: [{ $ref: '#/components/parameters/box' }, { name: id, in: path, required: true, schema: { type: integer } }]
+      responses: { '200': { description: It. }, '400': { description: Not so. }, '404': { description: None. } }
+  /boxes/{box}/drafts:
+    post:
+      operationId: addDraft
+      parameters:
+        - { $ref: '#/components/parameters/box' }
+        - { name: kind, in: query, example: note, schema: { type: string } }
+        - { name: name, in: query, example: a, schema: { type: string } }
+        - { name: name-encoded, in: query, example: YQ, schema: { type: string } }
+      requestBody: { required: true, content: { application/vnd.draft+json: { schema: { type: object, properties: { text: { type: string } } } }, text/plain: { schema: { type: string } } } }
+      responses: { '201': { description: Added. }, '400': { description: Not so. }, '409': { description: Not both. }, '415': { description: Not so. } }
+components:
+  parameters: { box: { name: box, in: path, required: true, schema: { type: string, enum: [in, out] } } }
+";
+
+#[tokio::test]
+async fn parameters_that_a_server_does_not_take_together_are_not_sent_together() {
+    for (said, needs_kind) in [("give name or name-encoded", true), ("not both", false)] {
+        let report = tested(Suite::new(Document::parse("drafts.yaml", DRAFTS).unwrap()), move |asked| {
+            let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+            let has = |name: &str| query.split('&').any(|pair| pair.starts_with(&format!("{name}=")));
+            match (asked.method.as_str(), path) {
+                ("POST", "/boxes/in/drafts" | "/boxes/out/drafts") => match asked.media_type.as_str() {
+                    "text/plain" if has("name") && has("name-encoded") => told(409, said),
+                    "text/plain" if needs_kind && !has("kind") => told(400, "of which sort?"),
+                    "text/plain" => Some((201, format!("location: {path}/7\r\n"), String::new())),
+                    _ => told(415, ""),
+                },
+                ("GET", "/boxes/in/drafts/7" | "/boxes/out/drafts/7") => told(200, ""),
+                ("GET", _) => told(404, ""),
+                _ => told(405, ""),
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(silent(&report), Vec::<&str>::new(), "{said}: {report}");
+    }
+}

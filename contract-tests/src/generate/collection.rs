@@ -19,7 +19,8 @@ const UNIQUE_TRIES: usize = 20;
 const MAX_SIZE: usize = 5_000;
 
 /// Names for properties that no schema names.
-const NAMES: [&str; 12] = ["a", "b", "extra", "name2", "x-1", "key", "ключ", "名", "with space", "dotted.name", "UPPER", "_"];
+pub(crate) const NAMES: [&str; 12] =
+    ["a", "b", "extra", "name2", "x-1", "key", "ключ", "名", "with space", "dotted.name", "UPPER", "_"];
 
 /// A property that leads to an aim.
 #[derive(Clone)]

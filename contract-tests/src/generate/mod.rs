@@ -25,6 +25,7 @@ use serde_json::Value;
 use self::shape::Shape;
 pub(crate) use self::{
     aim::{Aim, Goal, Wish, boundary_wishes, negative_wishes},
+    collection::NAMES,
     shape::subject,
     shrink::Shrink,
 };

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     document::Document,
-    operation::{Operation, ParameterLocation},
+    operation::{Operation, Parameter, ParameterLocation},
 };
 
 /// A number that stands for a [`Kind`].
@@ -61,6 +61,9 @@ pub(crate) struct Resources {
     told: BTreeMap<String, Vec<(KindId, Tells)>>,
 }
 
+/// How deep an answer is read.
+const MAX_DEPTH: usize = 6;
+
 /// Names of properties that identify the object that they are in, the likeliest first.
 const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
 
@@ -105,9 +108,17 @@ impl Resources {
             }
         }
         all.tell(document, operations);
-        let mut rank: Vec<Vec<(usize, usize, String)>> = vec![Vec::new(); all.kinds.len()];
+        all.rank(operations);
+        all.unite(document, operations);
+        all.call_by_nouns();
+        all
+    }
+
+    /// For each kind who tells its ids, the best first.
+    fn rank(&mut self, operations: &[Operation]) {
+        let mut rank: Vec<Vec<(usize, usize, String)>> = vec![Vec::new(); self.kinds.len()];
         for (position, operation) in operations.iter().enumerate() {
-            for (kind, tells) in all.told.get(&operation.pointer).into_iter().flatten() {
+            for (kind, tells) in self.told.get(&operation.pointer).into_iter().flatten() {
                 let changes = operation.method == "POST";
                 let place = match tells {
                     Tells::Creates => 0,
@@ -126,15 +137,48 @@ impl Resources {
         }
         for (kind, mut ranked) in rank.into_iter().enumerate() {
             ranked.sort();
-            all.kinds[kind].producers = ranked.into_iter().map(|(_, _, pointer)| pointer).collect();
+            self.kinds[kind].producers = ranked.into_iter().map(|(_, _, pointer)| pointer).collect();
         }
-        for (id, kind) in all.kinds.iter().enumerate().filter(|(_, kind)| !kind.producers.is_empty()) {
-            let known = all.by_noun.entry(kind.noun.clone()).or_insert(id);
-            if all.kinds[*known].names.len() > kind.names.len() {
+    }
+
+    /// What nobody tells the ids of may be another view of what somebody does: `/view/{id}.html` of `/messages/{id}`, where both describe
+    /// the parameter in the same words.
+    fn unite(&mut self, document: &Document, operations: &[Operation]) {
+        let mut described: HashMap<KindId, &Value> = HashMap::new();
+        for operation in operations {
+            let Some((kind, names)) = self.named.get(&operation.pointer) else { continue };
+            let last =
+                |parameter: &&Parameter| parameter.place == ParameterLocation::Path && Some(&parameter.name) == names.last();
+            let parameter = operation.parameters.iter().find(last);
+            let node = parameter.and_then(|parameter| document.json.pointer(&parameter.pointer));
+            described.extend(node.filter(|node| node.get("description").is_some()).map(|node| (*kind, node)));
+        }
+        let is_told = |kind: KindId| !self.kinds[kind].producers.is_empty();
+        let same = |one: KindId, other: KindId| {
+            self.kinds[one].names == self.kinds[other].names
+                && described.get(&one).is_some_and(|it| described.get(&other) == Some(it))
+        };
+        let views: HashMap<KindId, KindId> = (0..self.kinds.len())
+            .filter(|kind| !is_told(*kind))
+            .filter_map(|kind| {
+                let mut alike = (0..self.kinds.len()).filter(|other| is_told(*other) && same(kind, *other));
+                alike.next().filter(|_| alike.next().is_none()).map(|of| (kind, of))
+            })
+            .collect();
+        for (kind, _) in self.named.values_mut() {
+            *kind = views.get(kind).copied().unwrap_or(*kind);
+        }
+        // It is not the resource itself: that there is no view says nothing about what it would be of.
+        self.told.values_mut().for_each(|told| told.retain(|(kind, _)| !views.contains_key(kind)));
+    }
+
+    fn call_by_nouns(&mut self) {
+        for (id, kind) in self.kinds.iter().enumerate().filter(|(_, kind)| !kind.producers.is_empty()) {
+            let known = self.by_noun.entry(kind.noun.clone()).or_insert(id);
+            if self.kinds[*known].names.len() > kind.names.len() {
                 *known = id;
             }
         }
-        all
     }
 
     fn kind(&mut self, segments: &[&str], names: &[String], parent: Option<KindId>) -> KindId {
@@ -324,6 +368,29 @@ impl Resources {
         let tail = tails.into_iter().find_map(|tail| named(tail));
         named(&last).or_else(|| named(&own)).or(tail).or_else(|| IDENTIFIERS.iter().find_map(|name| named(name)))
     }
+
+    /// What an answer calls as the path of a kind calls its last parameter: `partId`, but not `id`, which anything may have.
+    pub fn mentioned<'v>(&self, kind: KindId, body: &'v Value) -> Vec<&'v Value> {
+        let last = self.kinds[kind].names.last().map(|last| plain(last)).filter(|last| !IDENTIFIERS.contains(&last.as_str()));
+        let mut found = Vec::new();
+        last.iter().for_each(|last| named_within(body, last, 0, &mut found));
+        found.retain(|value| value.is_u64() || value.is_i64() || value.as_str().is_some_and(|text| !text.is_empty()));
+        found
+    }
+}
+
+/// Every value of this name in an answer, however deep.
+fn named_within<'v>(value: &'v Value, wanted: &str, depth: usize, found: &mut Vec<&'v Value>) {
+    match value {
+        Value::Object(object) if depth < MAX_DEPTH => {
+            found.extend(object.iter().filter(|(name, _)| plain(name) == wanted).map(|(_, value)| value));
+            object.values().for_each(|value| named_within(value, wanted, depth + 1, found));
+        }
+        Value::Array(items) if depth < MAX_DEPTH => {
+            items.iter().for_each(|item| named_within(item, wanted, depth + 1, found));
+        }
+        _ => {}
+    }
 }
 
 /// The name of the parameter that is a whole segment, or all of it but an ending such as `:activate` or `.json`.
@@ -334,7 +401,7 @@ fn parameter(segment: &str) -> Option<&str> {
 
 /// A segment without the format that the answer shall have: `/users/{id}.json` is a user of `/users.json`.
 fn without_format(segment: &str) -> &str {
-    [".json", ".xml"].iter().find_map(|format| segment.strip_suffix(format)).unwrap_or(segment)
+    [".html", ".json", ".txt", ".xml"].iter().find_map(|format| segment.strip_suffix(format)).unwrap_or(segment)
 }
 
 /// A path template without the names of its parameters.
@@ -500,6 +567,39 @@ mod tests {
         });
         let (_, resources) = resources(&document);
         assert_eq!(resources.kinds[0].producers, ["/paths/~1v1~1messages/get"]);
+    }
+
+    #[test]
+    fn a_view_of_a_resource_gets_its_ids_and_a_part_of_it_is_named_in_it() {
+        let parameter = |name: &str, text: &str| json!({"name": name, "in": "path", "required": true, "description": text, "schema": {"type": "string"}});
+        let (id, part) = (parameter("ID", "The message."), parameter("PartID", "Its part."));
+        let answers = json!({"responses": {"200": {"description": ""}}});
+        let document = |view: &Value| {
+            json!({
+                "openapi": "3.1.0", "info": {"title": "Mail", "version": "1"},
+                "paths": {
+                    "/messages": {"get": answers},
+                    "/message/{ID}": {"parameters": [id], "get": answers},
+                    "/message/{ID}/part/{PartID}": {"parameters": [id, part], "get": answers},
+                    "/view/{ID}.html": {"parameters": [view], "get": answers},
+                },
+            })
+        };
+        let of_view = |view: &Value| {
+            let (document, resources) = resources(&document(view));
+            let operations = document.operations();
+            let view = operations.iter().find(|operation| operation.path.starts_with("/view")).unwrap();
+            let message = operations.iter().find(|operation| operation.path == "/message/{ID}").unwrap();
+            assert!(!resources.is_itself(view) || resources.named(view) != resources.named(message));
+            resources.named(view).map(|(kind, _)| kind) == resources.named(message).map(|(kind, _)| kind)
+        };
+        assert!(of_view(&id));
+        assert!(!of_view(&parameter("ID", "The report.")), "that may be of anything");
+        let (_, resources) = resources(&document(&id));
+        let kind = |path: &str| resources.kinds.iter().position(|kind| kind.path == path).unwrap();
+        let body = json!({"ID": "a", "Attachments": [{"PartID": "2", "Size": 7}, {"PartID": "", "Inline": {"part_id": 3}}]});
+        assert_eq!(resources.mentioned(kind("/message/{}/part/{}"), &body), [&json!("2"), &json!(3)]);
+        assert!(resources.mentioned(kind("/message/{}"), &body).is_empty(), "anything may have an id");
     }
 
     #[test]

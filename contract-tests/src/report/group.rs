@@ -13,7 +13,11 @@ use super::{
     conversion::{is_converted, is_null, values},
 };
 use crate::{
-    cases::{EMPTY_BODY, WITHOUT_BODY},
+    cases::{
+        EMPTY_BODY, WITHOUT_BODY,
+        protocol::{is_no_json, is_of_another_media_type},
+    },
+    generate::NAMES,
     rules::{self, RULES},
 };
 
@@ -42,8 +46,9 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     }
     let mut causes: Vec<Failure> = causes.into_values().collect();
     causes.sort_by_key(|failure| Reverse(failure.count));
+    let known = Known::of(&causes);
     let mut groups: BTreeMap<usize, Failure> = BTreeMap::new();
-    for (group, failure) in connected(causes.iter().map(likenesses)).into_iter().zip(causes) {
+    for (group, failure) in connected(causes.iter().map(|failure| likenesses(failure, &known))).into_iter().zip(causes) {
         match groups.entry(group) {
             Entry::Vacant(entry) => drop(entry.insert(failure)),
             Entry::Occupied(mut entry) => entry.get_mut().more.push(failure),
@@ -99,20 +104,29 @@ fn without_consequences(mut failures: Vec<Failure>) -> Vec<Failure> {
 }
 
 /// Whether an answer is wrong because a value of the same kind was accepted before, in the same property of a resource of the same
-/// collection. What was just created has nothing of earlier requests.
+/// collection, or of one around or below it. What was just created has nothing of earlier requests.
 fn is_shown_later(accepted: &Failure, shown: &Failure) -> bool {
-    let rule = |failure: &Failure| {
-        let (_, property) = failure.promise.rsplit_once("/properties/")?;
-        let collection = failure.name.split('/').nth(1)?;
-        Some((property.to_owned(), collection.to_owned()))
-    };
+    let property = |failure: &Failure| Some(failure.promise.rsplit_once("/properties/")?.1.to_owned());
+    let (one, other) = (collection(accepted), collection(shown));
+    let is_of_collection = one.starts_with(&other) || other.starts_with(&one);
     let place = shown.detail.strip_prefix("at ").unwrap_or_default();
     let of_kind = |value: &Value| std::mem::discriminant(value);
     let sent = || values(accepted.request.as_deref(), accepted.place.as_deref().unwrap_or_default());
     shown.rule == rules::RESPONSE_BODY.name
         && !shown.name.starts_with("POST ")
-        && rule(accepted).is_some_and(|broken| rule(shown) == Some(broken))
+        && is_of_collection
+        && property(accepted).is_some_and(|broken| property(shown) == Some(broken))
         && values(shown.answer.as_deref(), place).iter().any(|found| sent().iter().any(|sent| of_kind(sent) == of_kind(found)))
+}
+
+/// The path of an operation up to the resource that it names: `/orgs`, `{}` and `/repos` of `/orgs/{org}/repos/{repo}`.
+fn collection(failure: &Failure) -> Vec<&str> {
+    let path = failure.name.split_once('/').map_or("", |(_, path)| path);
+    let mut segments: Vec<&str> = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment }).collect();
+    while segments.last().is_some_and(|segment| ["", "{}"].contains(segment)) {
+        segments.pop();
+    }
+    segments
 }
 
 /// Where a rule stands among all.
@@ -181,26 +195,100 @@ fn cause(failure: &Failure) -> Vec<String> {
     words(&[&failure.operation, &failure.promise, &failure.what])
 }
 
+/// What all failures together say about each.
+struct Known {
+    /// The names that requests had.
+    names: BTreeSet<String>,
+    /// The operations, each with a place of its requests where anything is accepted.
+    unchecked: BTreeSet<(String, String)>,
+    /// Whether the server says of its failures what has failed: it does not say the same of all.
+    explains: bool,
+}
+
+impl Known {
+    fn of(failures: &[Failure]) -> Self {
+        let takes_anything = failures.iter().filter(|failure| {
+            failure.rule == rules::INVALID_ACCEPTED.name && failure.promise.ends_with("/type") && !is_converted(failure)
+        });
+        let of = |failure: &Failure| Some((failure.operation.clone(), failure.place.clone()?));
+        let unchecked = takes_anything.filter_map(of).filter(|(_, place)| parameter(place).is_none()).collect();
+        let failed = failures.iter().filter(|failure| failure.rule == rules::SERVER_ERROR.name);
+        let said: BTreeSet<String> = failed.map(normalised).filter(|said| says_more_than_its_status(said)).collect();
+        Self { explains: said.len() > 1, names: failures.iter().flat_map(sent_names).collect(), unchecked }
+    }
+}
+
 /// What two causes have in common that are one mistake in all likelihood: one of these is enough.
-fn likenesses(failure: &Failure) -> Vec<Vec<String>> {
+fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
     let said = || (status(failure), normalised(failure));
-    let mut all = vec![likeness(failure)];
-    if failure.rule == rules::RESPONSE_BODY.name && failure.status.is_some_and(|status| status >= 400) {
-        // A refusal that is written in another form breaks several rules of the documented one.
-        let (status, said) = said();
-        all.push(alike(&["refusal", &status, &said]));
+    let mut all = vec![likeness(failure, known)];
+    if failure.rule == rules::RESPONSE_BODY.name {
+        if failure.status.is_some_and(|status| status >= 400) {
+            // A refusal that is written in another form breaks several rules of the documented one.
+            let (status, said) = said();
+            all.push(alike(&["refusal", &status, &said]));
+        }
+        // A schema that several operations share is broken once, wherever it is in their answers.
+        if failure.promise.starts_with("/components/") {
+            let name = failure.what.rsplit('/').next().unwrap_or_default();
+            all.push(alike(&["shared", &failure.promise, name]));
+        }
+        // One writer of times writes them all.
+        if let (true, Some(format)) = (failure.promise.ends_with("/format"), format_of(failure)) {
+            let place = failure.detail.strip_prefix("at ").unwrap_or_default();
+            let written = values(failure.answer.as_deref(), place);
+            all.extend(written.iter().filter_map(Value::as_str).map(|text| alike(&["written", format, &shape(text)])));
+        }
     }
-    if failure.rule == rules::VALID_REFUSED.name && failure.promise.starts_with("/components/") {
-        // What operations share they refuse for the same reason, when they say the same.
+    if failure.rule == rules::VALID_REFUSED.name {
         let (status, said) = said();
-        all.push(alike(&["shared", &failure.promise, &status, &said]));
+        // What operations share they refuse for the same reason, when they say the same.
+        if failure.promise.starts_with("/components/") {
+            all.push(alike(&["shared", &failure.promise, &status, &said]));
+        }
+        // So it is where nothing but one parameter of the same name was sent.
+        if let ([name], None) = (queried(failure).as_slice(), &failure.request) {
+            all.push(alike(&["parameter", name, &status, &said]));
+        }
+    }
+    // A reader that does not expect what is no JSON fails on all of it, and on all of what has another media type.
+    if failure.rule == rules::SERVER_ERROR.name && failure.case.contains(":protocol:") {
+        let (status, said) = said();
+        let readers = [("no json", is_no_json(&failure.title)), ("no media type", is_of_another_media_type(&failure.title))];
+        all.extend(readers.iter().filter(|(_, is_it)| *is_it).map(|(reader, _)| alike(&[reader, &status, &said])));
+    }
+    // What fails in the same way fails for one reason, whatever leads to it.
+    if failure.rule == rules::SERVER_ERROR.name && known.explains {
+        let (status, said) = said();
+        let operations = std::iter::once(&failure.operation).chain(&failure.also).filter(|_| says_more_than_its_status(&said));
+        all.extend(operations.map(|operation| alike(&[operation, "fails", &status, &said])));
+    }
+    // Where anything is accepted, no other rule is checked either.
+    if let (true, Some(place)) = (failure.rule == rules::INVALID_ACCEPTED.name, &failure.place)
+        && known.unchecked.contains(&(failure.operation.clone(), place.clone()))
+    {
+        all.push(alike(&[&failure.operation, "anything", place]));
+    }
+    // A server that answers with another value than was sent does so wherever the value is of the same name.
+    if failure.rule == rules::ECHO.name {
+        all.push(alike(&["named", &failure.what]));
     }
     all
 }
 
+/// A text with all digits and all letters written alike.
+fn shape(text: &str) -> String {
+    let alike = |letter: char| match letter {
+        '0'..='9' => '0',
+        letter if letter.is_alphabetic() => 'a',
+        other => other,
+    };
+    text.chars().map(alike).collect()
+}
+
 /// The one of them that each failure has.
-fn likeness(failure: &Failure) -> Vec<String> {
+fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
     let alike = |parts: &[&str]| -> Vec<String> { [&[failure.rule], parts].concat().into_iter().map(str::to_owned).collect() };
     let status = status(failure);
     let keyword = failure.promise.rsplit('/').find(|segment| segment.parse::<usize>().is_err()).unwrap_or_default();
@@ -251,6 +339,10 @@ fn likeness(failure: &Failure) -> Vec<String> {
         let place = failure.what.rsplit_once(" at ").map(|(_, place)| place).filter(|_| BOUNDS.contains(&keyword));
         return alike(&[&failure.operation, &status, place.unwrap_or(keyword)]);
     }
+    // One writer of errors gives what it refuses one status.
+    if is(&[&rules::REFUSAL_STATUS]) && matches!(failure.status, Some(400 | 415 | 422)) {
+        return alike(&[&status]);
+    }
     if is(&[&rules::REFUSAL_STATUS]) {
         return alike(&[&failure.operation, &failure.what]);
     }
@@ -259,7 +351,9 @@ fn likeness(failure: &Failure) -> Vec<String> {
         return alike(&[&failure.what]);
     }
     if is(&[&rules::SERVER_ERROR]) && names_exception(&normalised(failure)) {
-        return alike(&[&status, &normalised(failure)]);
+        // What stands below the first line is about this request.
+        let said = normalised(failure);
+        return alike(&[&status, said.split(['\n', '\r']).next().unwrap_or_default().split("\\n").next().unwrap_or_default()]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
         return alike(&[&failure.operation]);
@@ -267,7 +361,7 @@ fn likeness(failure: &Failure) -> Vec<String> {
     if is(&[&rules::VALID_REFUSED]) {
         let of = if failure.title == WITHOUT_BODY { WITHOUT_BODY } else { &failure.operation };
         // What is wrong with a value of the same name is the same in all operations.
-        if failure.title != WITHOUT_BODY && names_what_is_wrong(failure) {
+        if failure.title != WITHOUT_BODY && names_what_is_wrong(failure, known) {
             return alike(&[&status, &normalised(failure)]);
         }
         // Tokens of one kind are asked for in one place, and what is left out of a server is left out at once.
@@ -293,6 +387,18 @@ fn broken_keyword(failure: &Failure) -> Option<&str> {
     broken.split(' ').next().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))
 }
 
+/// Whether there is more in what a server said than what every failure is called.
+fn says_more_than_its_status(said: &str) -> bool {
+    let mut texts = Vec::new();
+    match serde_json::from_str(said) {
+        Ok(answer) => collect(Some(&answer), &mut texts),
+        Err(_) => texts.push(said.to_owned()),
+    }
+    let words = texts.iter().flat_map(|text| text.split(|letter: char| !letter.is_alphabetic()));
+    let is_telling = |word: &&str| word.len() > 2 && !["internal", "server", "error"].contains(&word.to_lowercase().as_str());
+    words.filter(is_telling).count() > 2
+}
+
 /// Whether a server says which exception it failed with, such as `TypeError`: what has no name of its own may be anything.
 fn names_exception(said: &str) -> bool {
     let mut words = said.split(|letter: char| !letter.is_alphanumeric());
@@ -310,23 +416,35 @@ fn format_of(failure: &Failure) -> Option<&str> {
 /// What refusals call their own members, whatever was sent.
 const OF_ANSWERS: [&str; 10] = ["code", "detail", "details", "error", "errors", "instance", "message", "status", "title", "type"];
 
-/// Whether the server says which of the values that were sent it refuses.
-fn names_what_is_wrong(failure: &Failure) -> bool {
+/// Whether the server says which value it refuses, or misses: it names what this request had, or another one.
+fn names_what_is_wrong(failure: &Failure, known: &Known) -> bool {
     let answer = failure.answer.as_deref().unwrap_or_default();
-    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
-    let names = sent.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.as_str());
-    let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
-    let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
-    let queried = target.split('&').chain(form.split('&')).filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
     let in_path = failure.name.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let words: Option<Value> = serde_json::from_str(answer).ok();
     let mut texts = Vec::new();
     collect(words.as_ref(), &mut texts);
+    let is_word_of = |text: &str, name: &str| without(text, name) != text;
     let is_named = |name: &str| {
-        let is_word_of = |text: &str| without(text, name) != text;
-        if OF_ANSWERS.contains(&name) { texts.iter().any(|text| is_word_of(text)) } else { is_word_of(answer) }
+        if OF_ANSWERS.contains(&name) { texts.iter().any(|text| is_word_of(text, name)) } else { is_word_of(answer, name) }
     };
-    names.chain(queried).chain(in_path).any(|name| name.len() > 2 && is_named(name))
+    let is_missed = |name: &String| name.len() > 2 && texts.iter().any(|text| is_word_of(text, name));
+    sent_names(failure).iter().map(String::as_str).chain(in_path).any(|name| name.len() > 2 && is_named(name))
+        || known.names.iter().any(is_missed)
+}
+
+/// The names of what a request had: of its body where that is an object or a form, and of its query.
+fn sent_names(failure: &Failure) -> Vec<String> {
+    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
+    let of_form = form.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
+    let of_body = sent.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone());
+    of_body.chain(of_form).chain(queried(failure)).collect()
+}
+
+/// The names of the parameters in the query of a request.
+fn queried(failure: &Failure) -> Vec<String> {
+    let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
+    target.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The status of the answer; nothing where there was none.
@@ -360,7 +478,57 @@ fn normalised(failure: &Failure) -> String {
     for value in values {
         said = without(&said, &value);
     }
-    normal(&said)
+    normal(&without_literals(&said))
+}
+
+/// What servers call the kinds of values, and how some write the simple ones: what was sent says which of them is there.
+const KINDS: [&str; 16] = [
+    "None", "True", "False", "array", "bool", "boolean", "dict", "float", "int", "integer", "list", "null", "number", "object",
+    "str", "string",
+];
+
+/// What a server said, in which each value that it repeats in its own notation is written alike, and so is each name of the engine's own.
+fn without_literals(said: &str) -> String {
+    let words = |text: &str| NAMES.iter().chain(&KINDS).fold(without_brackets(text), |text, name| without(&text, name));
+    match serde_json::from_str::<Value>(said) {
+        Ok(mut answer @ (Value::Array(_) | Value::Object(_))) => {
+            each_text(&mut answer, &words);
+            answer.to_string()
+        }
+        _ => words(said),
+    }
+}
+
+/// Changes every text in a value.
+fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
+        Value::Object(object) => object.values_mut().for_each(|item| each_text(item, change)),
+        _ => {}
+    }
+}
+
+/// A text in which everything between brackets or braces that belong together is written alike.
+fn without_brackets(text: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '[']) {
+        let mut depth = 0;
+        let end = rest[at..].char_indices().find(|(_, letter)| {
+            depth += match letter {
+                '{' | '[' => 1,
+                '}' | ']' => -1,
+                _ => 0,
+            };
+            depth == 0
+        });
+        let Some((length, _)) = end else { break };
+        kept.push_str(&rest[..at]);
+        kept.push('…');
+        rest = &rest[at + length + 1..];
+    }
+    kept + rest
 }
 
 /// A text with every occurrence of a value written alike that is not a part of a word.
@@ -498,6 +666,158 @@ mod tests {
         assert_eq!(group(vec![refused("a", named), refused("b", r#"{"email":["Too long."]}"#)]).len(), 2);
     }
 
+    fn refused(operation: &str, request: Option<&str>, answer: &str) -> Failure {
+        Failure {
+            operation: operation.to_owned(),
+            promise: format!("/paths/~1pets/{operation}"),
+            rule: "valid-refused",
+            status: Some(400),
+            request: request.map(str::to_owned),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        }
+    }
+
+    #[test]
+    fn a_value_that_the_server_repeats_in_its_own_notation_is_recognised() {
+        let with = |sent: &str, said: &str| {
+            let answer = format!(r#"{{"message":"Unrecognized keys in mapping: \"{said}\"","name":"title"}}"#);
+            refused("a", Some(sent), &answer)
+        };
+        let python = [
+            with(r#"{"title":null,"b":null}"#, "{'b': None}"),
+            with(r#"{"title":"","name2":-1.75}"#, "{'b': 83, 'name2': [-1.75]}"),
+        ];
+        assert_eq!(group(python.to_vec()).len(), 1);
+        let text = |sent: &str, said: &str| refused("a", Some(sent), &format!("no cookies for {sent}: $.cookies{said}"));
+        let kinds = [
+            text(r#"{"cookies":{"UPPER":[0]}}"#, ".UPPER: array found, text expected"),
+            text(r#"{"cookies":{"x-1":{"a":null}}}"#, ".x-1: object found, text expected"),
+        ];
+        assert_eq!(group(kinds.to_vec()).len(), 1);
+        let other = text(r#"{"cookies":[]}"#, ": at least one expected");
+        assert_eq!(group([kinds.as_slice(), &[other]].concat()).len(), 2);
+    }
+
+    #[test]
+    fn a_reader_that_fails_on_what_is_no_json_is_one_entry() {
+        let on = |title: &str| Failure {
+            case: format!("a:protocol:{title}"),
+            title: title.to_owned(),
+            ..crash("a", &format!("the server fails (500) on {title}"), "Internal Server Error")
+        };
+        assert_eq!(group(vec![on("a trailing comma"), on("a body that is not JSON"), on("a body that is cut short")]).len(), 1);
+        assert_eq!(group(vec![on("no media type"), on("the media type text/plain")]).len(), 1);
+        let each = ["a trailing comma", "arrays nested 25,000 deep", "no media type", "a charset that is not UTF-8"];
+        assert_eq!(group(each.map(on).to_vec()).len(), 4);
+    }
+
+    #[test]
+    fn what_fails_in_the_same_way_fails_for_one_reason() {
+        let on = |what: &str, said: &str| Failure {
+            case: format!("a:protocol:{what}"),
+            ..crash("a", &format!("the server fails (500) on {what}"), &format!(r#"{{"error":"Internal server error: {said}"}}"#))
+        };
+        let (none, deep) = ("'NoneType' object has no attribute 'args'", "maximum recursion depth exceeded");
+        let all = [on("no body", none), on("no media type", none), on("text/plain", none), on("a deep body", deep)];
+        assert_eq!(group(all.to_vec()).len(), 2);
+        assert_eq!(group(all[..2].to_vec()).len(), 2, "perhaps it says so of everything");
+        assert_eq!(group(vec![on("no body", ""), on("no media type", ""), on("a deep body", deep)]).len(), 3);
+    }
+
+    #[test]
+    fn what_is_missed_by_its_name_is_one_entry_in_all_operations() {
+        let missed = |operation: &str, what: &str| refused(operation, Some("{}"), &format!(r#"{{"message":"Provide {what}"}}"#));
+        let all = vec![missed("a", "data"), missed("b", "data"), refused("c", Some(r#"{"data":0}"#), "no")];
+        assert_eq!(group(all).len(), 2);
+        assert_eq!(group(vec![missed("a", "data"), missed("b", "data")]).len(), 2, "nobody knows that this is a name");
+    }
+
+    #[test]
+    fn a_parameter_that_operations_call_the_same_is_refused_for_one_reason() {
+        let refused = |operation: &str, query: &str| Failure {
+            curl: format!("curl -i -X GET 'http://127.0.0.1:1/{operation}?{query}'"),
+            ..refused(operation, None, "bad matcher")
+        };
+        assert_eq!(group(vec![refused("a", "filter="), refused("b", "filter=")]).len(), 1);
+        assert_eq!(group(vec![refused("a", "filter="), refused("b", "sort=")]).len(), 2);
+        assert_eq!(group(vec![refused("a", "filter=&sort="), refused("b", "filter=&sort=")]).len(), 2);
+    }
+
+    #[test]
+    fn where_anything_is_accepted_no_rule_is_checked() {
+        let of = |place: &str, keyword: &str, sent: &str| Failure {
+            promise: format!("/components/schemas/Pet/properties{place}/{keyword}"),
+            place: Some(place.to_owned()),
+            text: Some("type: string".to_owned()),
+            request: Some(format!(r#"{{"{}":{sent}}}"#, &place[1..])),
+            ..failure(1)
+        };
+        let unchecked = of("/path", "type", "[]");
+        assert_eq!(group(vec![unchecked.clone(), of("/path", "pattern", "\"\"")]).len(), 1);
+        assert_eq!(group(vec![unchecked, of("/method", "pattern", "\"\"")]).len(), 2);
+        assert_eq!(group(vec![of("/path", "type", "7"), of("/path", "pattern", "\"\"")]).len(), 2, "a number is converted");
+    }
+
+    #[test]
+    fn one_writer_of_times_writes_them_all() {
+        let of = |operation: &str, property: &str, time: &str| Failure {
+            rule: "response-body",
+            operation: operation.to_owned(),
+            status: Some(200),
+            promise: format!("/components/schemas/{operation}/properties/{property}/format"),
+            what: format!("the body of 200 breaks format at /{property}"),
+            detail: format!("at /{property}"),
+            text: Some("format: date-time".to_owned()),
+            answer: Some(format!(r#"{{"{property}":"{time}"}}"#)),
+            ..failure(1)
+        };
+        let all = vec![of("a", "made", "2026-11-29T23:20:14+0000"), of("b", "changed", "1970-01-01T00:00:00+0000")];
+        assert_eq!(group(all).len(), 1);
+        assert_eq!(group(vec![of("a", "made", "2026-11-29T23:20:14+0000"), of("b", "changed", "never")]).len(), 2);
+    }
+
+    #[test]
+    fn a_schema_that_answers_share_is_broken_once() {
+        let of = |operation: &str, place: &str| Failure {
+            rule: "response-body",
+            operation: operation.to_owned(),
+            status: Some(200),
+            promise: "/components/schemas/Group/required".to_owned(),
+            what: format!("the body of 200 breaks required at {place}"),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("post", "/by"), of("list", "/groups/*/by")]).len(), 1);
+        assert_eq!(group(vec![of("post", "/by"), of("list", "/groups/*/id")]).len(), 2);
+    }
+
+    #[test]
+    fn a_value_that_all_operations_answer_otherwise_is_one_entry() {
+        let of = |operation: &str, name: &str| Failure {
+            rule: "echo",
+            operation: operation.to_owned(),
+            promise: format!("/paths/~1{operation}/{name}"),
+            what: format!("the response has another {name} than the request"),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("a", "write"), of("b", "write")]).len(), 1);
+        assert_eq!(group(vec![of("a", "write"), of("b", "name")]).len(), 2);
+    }
+
+    #[test]
+    fn another_status_for_what_is_refused_is_one_entry() {
+        let of = |operation: &str, status: u16| Failure {
+            rule: "refusal-status",
+            operation: operation.to_owned(),
+            status: Some(status),
+            promise: format!("/paths/~1{operation}/post"),
+            what: format!("what {operation} may not have is rejected with {status} instead of 400"),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![of("a", 422), of("b", 422)]).len(), 1);
+        assert_eq!(group(vec![of("a", 422), of("b", 409), of("c", 409)]).len(), 3);
+    }
+
     #[test]
     fn a_parameter_of_the_path_that_operations_refuse_by_its_name_is_one_entry() {
         let refused = |operation: &str, answer: &str| Failure {
@@ -620,6 +940,12 @@ mod tests {
         assert_eq!(with(shown("GET /pets/{id}", r#"{"tags":7}"#)), 2, "that is of another kind");
         assert_eq!(with(shown("POST /pets", r#"{"tags":null}"#)), 2, "that was just created");
         assert_eq!(with(shown("GET /owners/{id}", r#"{"tags":null}"#)), 2, "that is another collection");
+        let below = |name: &str| Failure { name: name.to_owned(), ..accepted.clone() };
+        let after = |name: &str, other: &str| group(vec![below(name), shown(other, r#"{"tags":null}"#)]).len();
+        assert_eq!(after("PATCH /api/v1/pets/{id}", "GET /api/v1/pets"), 1);
+        assert_eq!(after("PATCH /api/v1/pets/{id}", "GET /api/v1/owners/{id}"), 2, "what all paths begin with is no collection");
+        assert_eq!(after("PUT /orgs/{org}/pets/{id}", "GET /orgs/{name}/pets/{pet}"), 1);
+        assert_eq!(after("PUT /orgs/{org}/pets/{id}", "GET /orgs/{org}/members"), 2);
     }
 
     #[test]
@@ -630,6 +956,9 @@ mod tests {
         assert_eq!(group(vec![of("a", pointer), of("b", "java.lang.NumberFormatException")]).len(), 2);
         assert_eq!(group(vec![of("a", "<h1>TypeError: no answer</h1>"), of("b", "<h1>TypeError: no answer</h1>")]).len(), 1);
         assert_eq!(group(vec![of("a", "Internal Server Error"), of("b", "Internal Server Error")]).len(), 2);
+        let in_query =
+            |table: &str| format!(r#"{{"detail":"DataException: no such OFFSET; statement:\nSELECT * FROM {table}"}}"#);
+        assert_eq!(group(vec![of("a", &in_query("pets")), of("b", &in_query("owners"))]).len(), 1);
     }
 
     #[test]

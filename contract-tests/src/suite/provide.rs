@@ -92,7 +92,7 @@ impl Run<'_> {
             if depth > MAX_DEPTH || self.known.count(kind, own) >= wanted {
                 return;
             }
-            let creators = resources.kinds[kind].producers.iter().filter_map(|pointer| self.part(pointer));
+            let creators = resources.kinds[kind].producers.iter().flat_map(|pointer| self.parts(pointer));
             for part in creators.filter(|part| !own || part.operation.method != "GET").take(PRODUCERS) {
                 if self.is_over() || depth > 0 && self.is_done() || !self.known.may_try(kind) {
                     return;
@@ -124,23 +124,33 @@ impl Run<'_> {
         let Some(part) = self.plain(part) else { return };
         let name = part.target.name();
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let mut refused: Option<Case> = None;
         let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
         for case in cases.chain(part.plain(TRIES).into_iter().map(|index| self.case(&part, index))) {
             let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
-            let taken = status == 409 && !self.fresh().knows(part.target);
+            let taken = status == 409 && refused.is_none() && !self.fresh().knows(part.target);
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
             // Another request of the same caller fares no better.
             let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);
             if succeeds || hopeless || self.is_done() || !self.known.may_try(kind) {
                 return;
             }
+            refused = refused.or_else(|| matches!(status, 400 | 409 | 422).then_some(case));
+        }
+        if let Some(case) = refused {
+            self.learn_excluded(&part, &case).await;
         }
     }
 
     /// The part of an operation that can be authenticated.
     pub(super) fn part(&self, pointer: &str) -> Option<&PreparedTarget> {
-        let part = self.prepared.parts.iter().find(|part| part.operation.pointer == pointer)?;
-        self.grants.get(&part.operation.id).is_none_or(Result::is_ok).then_some(part)
+        self.parts(pointer).next()
+    }
+
+    /// The parts of an operation that can be authenticated, one for each media type of its body.
+    fn parts(&self, pointer: &str) -> impl Iterator<Item = &PreparedTarget> {
+        let parts = self.prepared.parts.iter().filter(move |part| part.operation.pointer == pointer);
+        parts.filter(|part| self.grants.get(&part.operation.id).is_none_or(Result::is_ok))
     }
 }

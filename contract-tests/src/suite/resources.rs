@@ -50,6 +50,8 @@ pub(crate) struct Known {
     given: HashMap<String, Vec<Value>>,
     /// Headers that the server refuses though the document allows them, in lower case.
     refused: Mutex<BTreeSet<String>>,
+    /// For each operation the optional parameters that it does not take beside others: pointers.
+    excluded: Mutex<HashMap<String, BTreeSet<String>>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
 }
@@ -74,7 +76,7 @@ struct Resource {
 impl Known {
     pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
         let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
-        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), turn: AtomicUsize::new(0) }
+        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), excluded: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
@@ -112,8 +114,17 @@ impl Known {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(header.to_lowercase());
     }
 
-    fn is_refused(&self, header: &str) -> bool {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&header.to_lowercase())
+    /// From now on no request of this operation has this parameter.
+    pub fn exclude(&self, operation: &Operation, parameter: &Parameter) {
+        let mut excluded = self.excluded.lock().unwrap_or_else(PoisonError::into_inner);
+        excluded.entry(operation.pointer.clone()).or_default().insert(parameter.pointer.clone());
+    }
+
+    fn is_refused(&self, operation: &Operation, parameter: &Parameter) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let excluded = self.excluded.lock().unwrap_or_else(PoisonError::into_inner);
+        parameter.place == ParameterLocation::Header && refused.contains(&parameter.name.to_lowercase())
+            || excluded.get(&operation.pointer).is_some_and(|excluded| excluded.contains(&parameter.pointer))
     }
 
     /// Forgets every resource of a kind.
@@ -235,7 +246,7 @@ impl Known {
         places.retain(|(place, _)| !place.starts_with("/path/") || !is_about(about, place));
         let unconditional = without_preconditions(target, instance, about);
         let instance = unconditional.as_ref().unwrap_or(instance);
-        let accepted = without_headers(target, instance, |header| self.is_refused(&header.name));
+        let accepted = without(target, instance, |parameter| self.is_refused(operation, parameter));
         let instance = accepted.as_ref().unwrap_or(instance);
         if places.is_empty() {
             return instance.clone();
@@ -284,11 +295,17 @@ impl Known {
                 }
             }
         }
-        let told = resources.told(operation);
-        if told.is_empty() {
-            return;
+        // What nobody lists or creates may be named by whom it belongs to.
+        for kind in (0..resources.kinds.len()).filter(|kind| resources.kinds[*kind].producers.is_empty()) {
+            let above =
+                named.filter(|(named, _)| resources.kinds[kind].parent == Some(*named)).map_or(&[][..], |_| path.as_slice());
+            if above.len() + 1 == resources.kinds[kind].names.len() {
+                for id in body.into_iter().flat_map(|body| resources.mentioned(kind, body)).take(READ) {
+                    self.add(kind, above.iter().chain([id]).cloned().collect(), false);
+                }
+            }
         }
-        for (kind, tells) in told {
+        for (kind, tells) in resources.told(operation) {
             let wanted = resources.kinds[*kind].names.len();
             let with = |id: &Value| -> Option<Vec<Value>> {
                 let parents = path.get(..wanted - 1)?;
@@ -307,6 +324,13 @@ impl Known {
                     let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
                     if let Some(values) = told.or_else(chosen).and_then(with) {
                         self.add(*kind, values, true);
+                    }
+                }
+                Tells::Lists if body.and_then(by_id).is_some() => {
+                    for id in body.and_then(by_id).into_iter().flatten().take(READ) {
+                        if let Some(values) = with(&Value::String(id.clone())) {
+                            self.add(*kind, values, false);
+                        }
                     }
                 }
                 Tells::Lists | Tells::Shows => {
@@ -430,28 +454,30 @@ const PRECONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-sinc
 
 /// The instance without what would keep the server from what is asked for; none where there is nothing of the kind.
 pub(super) fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
-    without_headers(target, instance, |header| {
-        let is_known = PRECONDITIONS.contains(&header.name.to_lowercase().as_str());
+    without(target, instance, |header| {
+        let is_known = header.place == ParameterLocation::Header && PRECONDITIONS.contains(&header.name.to_lowercase().as_str());
         is_known && !is_about(about, &format!("/header/{}", escape(&header.name)))
     })
 }
 
-/// The optional headers that an instance has.
-pub(super) fn optional_headers<'t>(target: &'t Target, instance: &Value) -> impl Iterator<Item = &'t Parameter> {
-    let optional = target.operation.parameters.iter().filter(|it| it.place == ParameterLocation::Header && !it.required);
-    optional.filter(|header| instance.pointer(&format!("/header/{}", escape(&header.name))).is_some())
+/// The optional headers and parameters of the query that an instance has.
+pub(super) fn optional<'t>(target: &'t Target, instance: &Value) -> impl Iterator<Item = &'t Parameter> {
+    let may_be_left_out =
+        |it: &&Parameter| matches!(it.place, ParameterLocation::Header | ParameterLocation::Query) && !it.required;
+    let all = target.operation.parameters.iter().filter(may_be_left_out);
+    all.filter(|it| instance.pointer(&format!("/{}/{}", it.place.name(), escape(&it.name))).is_some())
 }
 
-/// The instance without the optional headers of which this holds, breaking the same; none where there is nothing of the kind.
-pub(super) fn without_headers(target: &Target, instance: &Value, unwanted: impl Fn(&Parameter) -> bool) -> Option<Value> {
-    let unwanted = optional_headers(target, instance).filter(|header| unwanted(header));
-    let names: Vec<&String> = unwanted.map(|header| &header.name).collect();
-    if names.is_empty() {
+/// The instance without the optional parameters of which this holds, breaking the same; none where there is nothing of the kind.
+pub(super) fn without(target: &Target, instance: &Value, unwanted: impl Fn(&Parameter) -> bool) -> Option<Value> {
+    let unwanted: Vec<&Parameter> = optional(target, instance).filter(|parameter| unwanted(parameter)).collect();
+    if unwanted.is_empty() {
         return None;
     }
     let mut without = instance.clone();
-    let headers = without.get_mut("header")?.as_object_mut()?;
-    names.into_iter().for_each(|name| drop(headers.shift_remove(name)));
+    for parameter in unwanted {
+        without.get_mut(parameter.place.name())?.as_object_mut()?.shift_remove(&parameter.name);
+    }
     keeps(target, &without, &target.schema.evaluate(instance)).then_some(without)
 }
 
@@ -487,7 +513,8 @@ fn inner(body: &Value) -> impl Iterator<Item = &Value> {
     [body].into_iter().chain(wrapped)
 }
 
-/// The items of a list, of the one list in an object, or the value itself.
+/// The items of a list, of the list in an object, or the value itself. Of several lists the one with objects: a page of messages may name
+/// all tags as well.
 pub(super) fn items(body: &Value) -> Vec<&Value> {
     if let Some(items) = body.as_array() {
         return items.iter().collect();
@@ -495,8 +522,18 @@ pub(super) fn items(body: &Value) -> Vec<&Value> {
     let list = |value: &Value| value.as_object().is_some_and(|object| object.values().any(Value::is_array));
     let holder =
         if list(body) { Some(body) } else { body.as_object().and_then(|object| object.values().find(|value| list(value))) };
-    let items = holder.and_then(Value::as_object).and_then(|object| object.values().find_map(Value::as_array));
+    let lists = || holder.and_then(Value::as_object).into_iter().flat_map(|object| object.values()).filter_map(Value::as_array);
+    let items = lists().find(|items| items.iter().any(Value::is_object)).or_else(|| lists().next());
     items.map_or_else(|| vec![body], |items| items.iter().collect())
+}
+
+/// The keys of an object that has nothing but several objects of one kind, which are called by their ids.
+fn by_id(body: &Value) -> Option<serde_json::map::Keys<'_>> {
+    let all = body.as_object().filter(|all| all.len() > 1)?;
+    let objects = all.values().map(Value::as_object).collect::<Option<Vec<_>>>()?;
+    let first = objects.first()?;
+    let is_shared = |name: &String| objects.iter().all(|object| object.contains_key(name));
+    first.keys().any(is_shared).then(|| all.keys())
 }
 
 /// The value of a runtime expression (OpenAPI 3.1, section 4.8.20.3), or the constant.
@@ -527,4 +564,30 @@ pub(super) fn own_path(url: &str, location: &str) -> Option<String> {
     let prefix = reqwest::Url::parse(url).ok()?.path().trim_end_matches('/').to_owned();
     let below = path.strip_prefix(&prefix).filter(|path| path.starts_with('/'))?;
     Some(below.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_resources_of_a_page_are_its_objects() {
+        let found = |body: &Value| items(body).into_iter().cloned().collect::<Vec<_>>();
+        let message = json!({ "ID": "a" });
+        assert_eq!(found(&json!({ "tags": ["x"], "start": 0, "messages": [message] })), [message.clone()]);
+        assert_eq!(found(&json!({ "page": { "next": [], "items": [message] } })), [message.clone()]);
+        assert_eq!(found(&json!({ "names": ["a", "b"] })), [json!("a"), json!("b")]);
+        assert_eq!(found(&message), [message]);
+    }
+
+    #[test]
+    fn a_list_may_be_an_object_of_objects_by_their_ids() {
+        let found = |body: &Value| by_id(body).map(|keys| keys.cloned().collect::<Vec<_>>());
+        let rates = json!({ "age": { "href": "/rate/age" }, "rent": { "href": "/rate/rent", "unit": "EUR" } });
+        assert_eq!(found(&rates), Some(vec!["age".to_owned(), "rent".to_owned()]));
+        assert_eq!(found(&json!({ "meta": { "total": 1 }, "links": { "next": "/" } })), None);
+        assert_eq!(found(&json!({ "data": { "id": 1 } })), None);
+    }
 }

@@ -16,6 +16,7 @@ use crate::{
         request::{Response, Target},
         style::percent,
     },
+    pointer::is_within,
     report::Stopped,
     rules,
     schema::Rule,
@@ -170,7 +171,8 @@ impl Run<'_> {
         }
         // What only a reader of the discriminator takes for valid, others may refuse.
         let doubtful = |instance: &Value| case.expect == Expect::Success && target.is_doubtful(instance, true);
-        if case.instance.as_ref().is_some_and(doubtful) {
+        let is_undescribed = matches!(response.status, 400 | 415 | 422) && has_undescribed_body(target, case);
+        if is_undescribed || case.instance.as_ref().is_some_and(doubtful) {
             findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
         }
         findings
@@ -181,6 +183,13 @@ impl Run<'_> {
 fn is_vague(target: &Target) -> bool {
     let mut rules = target.schema.constraints.iter().filter(|constraint| constraint.place.starts_with("/path/"));
     rules.all(|constraint| matches!(constraint.rule, Rule::Type(_) | Rule::Required(_)))
+}
+
+/// Whether a request has a body of which the document says no more than its media type: what may be in it, nobody has said.
+fn has_undescribed_body(target: &Target, case: &Case) -> bool {
+    let says_something = |rule: &Rule, place: &str| place != "/body" || !matches!(rule, Rule::Required(_));
+    let mut rules = target.schema.constraints.iter().filter(|constraint| is_within(&constraint.place, "/body"));
+    case.request.body.is_some() && !rules.any(|constraint| says_something(&constraint.rule, &constraint.place))
 }
 
 /// Whether a case breaks nothing but formats that many servers do not check.

@@ -47,8 +47,8 @@ pub struct Surveyed {
     pub succeeded: usize,
     /// How many could not be tested.
     pub untested: usize,
-    /// Those, each with the reason.
-    pub reasons: Vec<String>,
+    /// Why, each reason with how many it is of.
+    pub reasons: BTreeMap<String, usize>,
     /// How many cases were judged.
     pub cases: u64,
     /// How many rules requests can break.
@@ -114,6 +114,8 @@ impl Surveyed {
         for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
             *uncovered.entry(gap.reason.clone()).or_default() += 1;
         }
+        let mut reasons = BTreeMap::new();
+        report.untested().for_each(|(_, reason)| *reasons.entry(reason.to_owned()).or_default() += 1);
         let mut unmet = Vec::new();
         for operation in &report.operations {
             for constraint in operation.constraints.iter().filter(|constraint| !(constraint.satisfied && constraint.violated)) {
@@ -140,7 +142,7 @@ impl Surveyed {
             operations: report.operations.len(),
             succeeded: report.operations.iter().filter(|operation| operation.succeeded()).count(),
             untested: report.untested().count(),
-            reasons: report.untested().map(|(operation, reason)| format!("{}: {reason}", operation.id)).collect(),
+            reasons,
             cases: report.cases,
             constraints,
             met,
@@ -182,7 +184,7 @@ impl fmt::Display for Surveyed {
         }
         if self.untested > 0 {
             writeln!(f, "  not tested: {}", quantity(self.untested, "operation", "operations"))?;
-            self.reasons.iter().try_for_each(|reason| writeln!(f, "    {reason}"))?;
+            self.reasons.iter().try_for_each(|(reason, count)| writeln!(f, "    {count}: {reason}"))?;
         }
         if self.defects > 0 {
             writeln!(f, "  wrong in the document itself: {}", self.defects)?;
