@@ -54,7 +54,7 @@ impl ReportedViolations {
         let mut lists = HashMap::new();
         for spec in operations.iter().flat_map(|operation| operation.responses.values()) {
             let schemas = spec.media_types.iter().filter(|(name, _)| is_json(name)).filter_map(|(_, schema)| schema.as_ref());
-            if let Some(list) = schemas.filter_map(|schema| list_of_violations(document, schema)).last() {
+            if let Some(list) = schemas.filter_map(|schema| list_of_violations(document, schema)).next_back() {
                 lists.insert(spec.pointer.clone(), list);
             }
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{optional, without},
+    resources::{optional_headers, without_headers},
     run::Run,
     send::CaseOutcome,
 };
@@ -15,7 +15,7 @@ use crate::{
     cases::{Case, protocol::texts},
     judge::Finding,
     openapi::{
-        operation::{Operation, Parameter, ParameterLocation},
+        operation::Operation,
         request::{Response, Target},
         resources::{KindId, Tells},
     },
@@ -28,9 +28,6 @@ const TRIES: usize = 8;
 /// How many are tried where the time of the operation is up.
 const FEW: usize = 3;
 
-/// How many of those that conflict are tried with other values, and without what is optional.
-const CONFLICTS: usize = 2;
-
 /// How many characters of an answer a reason quotes.
 const QUOTED: usize = 120;
 
@@ -42,7 +39,6 @@ impl Run<'_> {
     /// Why there is none; the first refusal is a finding where nothing but the server can be blamed for it.
     pub(super) async fn baseline(&self, part: &PlannedTarget<'_>) -> Result<usize, String> {
         let mut first: Option<(Case, CaseOutcome)> = None;
-        let mut refused: Vec<(usize, Case, u16)> = Vec::new();
         let mut tried = 0;
         for index in part.plain(TRIES) {
             self.provide(part).await;
@@ -68,12 +64,8 @@ impl Run<'_> {
             {
                 self.known.clear(kind);
             }
-            // What helps none of the first requests that conflict helps no other.
-            if status == 409 && refused.iter().filter(|(_, _, status)| *status == 409).count() < CONFLICTS {
-                let is_taken = !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await;
-                if is_taken || self.learn_excluded(part, &case).await {
-                    return Ok(index);
-                }
+            if status == 409 && !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await {
+                return Ok(index);
             }
             // Another request may have taken it already.
             let may_be_taken = (tried == 0 || outcome.answer.as_ref().is_ok_and(says_taken))
@@ -82,19 +74,11 @@ impl Run<'_> {
             if may_be_taken && !self.fresh().knows(part.target) && self.learn_taken(part, &case).await {
                 return Ok(index);
             }
-            if matches!(status, 400 | 409 | 422) && refused.len() < FEW {
-                refused.push((index, case.clone(), status));
-            }
             first.get_or_insert((case, outcome));
             tried += 1;
             // An operation that does not answer in time does not get that of the others.
             if self.is_over() || self.is_done() && (tried >= FEW || status == 0) {
                 break;
-            }
-        }
-        for (index, case, _) in refused.into_iter().filter(|(_, _, status)| *status != 409) {
-            if !self.is_done() && self.learn_excluded(part, &case).await {
-                return Ok(index);
             }
         }
         let Some((case, outcome)) = first else {
@@ -144,9 +128,11 @@ impl Run<'_> {
     /// now on.
     async fn learn_refused(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
         let Some(instance) = &case.instance else { return false };
-        for header in optional(part.target, instance).filter(|it| it.place == ParameterLocation::Header) {
-            let is_it = |it: &Parameter| it.pointer == header.pointer;
-            if self.is_accepted_without(part.target, case, is_it).await {
+        for header in optional_headers(part.target, instance) {
+            let Some(bare) = without_headers(part.target, instance, |it| it.name == header.name) else { continue };
+            let bare = Case { request: part.target.encode(&bare), instance: Some(bare), ..case.clone() };
+            let again = self.attempt(part.target, &bare).await;
+            if again.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
                 self.known.refuse(&header.name);
                 for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
                     let what = format!("a valid request is rejected for its header {}", header.name);
@@ -157,70 +143,6 @@ impl Run<'_> {
             }
         }
         false
-    }
-
-    /// Looks for optional parameters that the server does not take beside others: without them the request is accepted, and no request of
-    /// this operation has them from now on. First what a refusal names is left out, then everything but what is accepted one after the
-    /// other.
-    pub(super) async fn learn_excluded(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
-        if self.takes(&part.target.operation) {
-            return false;
-        }
-        let excluded = match self.without_named(part.target, case).await {
-            Some(excluded) => excluded,
-            None => self.without_others(part.target, case).await,
-        };
-        for parameter in &excluded {
-            self.known.exclude(&part.target.operation, parameter);
-        }
-        !excluded.is_empty()
-    }
-
-    /// The optional parameters that refusals of this request name, one after the other, until it is accepted. Each is told.
-    async fn without_named<'t>(&self, target: &'t Target, case: &Case) -> Option<Vec<&'t Parameter>> {
-        let (mut case, mut excluded) = (case.clone(), Vec::new());
-        loop {
-            let outcome = self.attempt(target, &case).await;
-            let answer = outcome.answer.as_ref().ok()?;
-            if (200..300).contains(&answer.status) {
-                return Some(excluded);
-            }
-            let instance = case.instance.as_ref()?;
-            let parameter = optional(target, instance).filter(|parameter| names(answer, &parameter.name)).last()?;
-            let bare = without(target, instance, |it| it.pointer == parameter.pointer)?;
-            for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
-                let what = format!("a valid request is rejected for its parameter {}", parameter.name);
-                self.found(target, &case, &Finding { promise: parameter.pointer.clone(), what, ..finding.clone() }, &outcome)
-                    .await;
-            }
-            excluded.push(parameter);
-            case = Case { request: target.encode(&bare), instance: Some(bare), ..case };
-        }
-    }
-
-    /// The optional parameters without which this request is accepted, where it is without any; none where it is not.
-    async fn without_others<'t>(&self, target: &'t Target, case: &Case) -> Vec<&'t Parameter> {
-        let Some(instance) = &case.instance else { return Vec::new() };
-        if !self.is_accepted_without(target, case, |_| true).await {
-            return Vec::new();
-        }
-        let mut excluded: Vec<&Parameter> = optional(target, instance).collect();
-        for parameter in optional(target, instance) {
-            let others: BTreeSet<&str> =
-                excluded.iter().map(|it| it.pointer.as_str()).filter(|it| *it != parameter.pointer).collect();
-            // That all of them at once are refused is known.
-            if !others.is_empty() && self.is_accepted_without(target, case, |it| others.contains(it.pointer.as_str())).await {
-                excluded.retain(|it| it.pointer != parameter.pointer);
-            }
-        }
-        excluded
-    }
-
-    /// Whether a request is accepted without the optional parameters of which this holds.
-    async fn is_accepted_without(&self, target: &Target, case: &Case, unwanted: impl Fn(&Parameter) -> bool) -> bool {
-        let Some(bare) = case.instance.as_ref().and_then(|instance| without(target, instance, unwanted)) else { return false };
-        let bare = Case { request: target.encode(&bare), instance: Some(bare), ..case.clone() };
-        self.attempt(target, &bare).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status))
     }
 
     /// The case as another request with the same values.
@@ -288,13 +210,6 @@ impl Run<'_> {
             places.iter().for_each(|place| self.fresh().learn(target, place.clone()));
         }
     }
-}
-
-/// Whether an answer has this name as a word.
-fn names(response: &Response, name: &str) -> bool {
-    let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    let name = name.to_lowercase();
-    said.split(|letter: char| !letter.is_alphanumeric() && !"-_".contains(letter)).any(|word| word == name)
 }
 
 /// Whether the requests of an operation have neither parameters nor a body.

@@ -124,22 +124,17 @@ impl Run<'_> {
         let Some(part) = self.plain(part) else { return };
         let name = part.target.name();
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let mut refused: Option<Case> = None;
         let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
         for case in cases.chain(part.plain(TRIES).into_iter().map(|index| self.case(&part, index))) {
             let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
-            let taken = status == 409 && refused.is_none() && !self.fresh().knows(part.target);
+            let taken = status == 409 && !self.fresh().knows(part.target);
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
             // Another request of the same caller fares no better.
             let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);
             if succeeds || hopeless || self.is_done() || !self.known.may_try(kind) {
                 return;
             }
-            refused = refused.or_else(|| matches!(status, 400 | 409 | 422).then_some(case));
-        }
-        if let Some(case) = refused {
-            self.learn_excluded(&part, &case).await;
         }
     }
 

@@ -50,8 +50,6 @@ pub(crate) struct Known {
     given: HashMap<String, Vec<Value>>,
     /// Headers that the server refuses though the document allows them, in lower case.
     refused: Mutex<BTreeSet<String>>,
-    /// For each operation the optional parameters that it does not take beside others: pointers.
-    excluded: Mutex<HashMap<String, BTreeSet<String>>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
 }
@@ -76,7 +74,7 @@ struct Resource {
 impl Known {
     pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
         let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
-        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), excluded: Mutex::default(), turn: AtomicUsize::new(0) }
+        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), turn: AtomicUsize::new(0) }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
@@ -114,17 +112,8 @@ impl Known {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(header.to_lowercase());
     }
 
-    /// From now on no request of this operation has this parameter.
-    pub fn exclude(&self, operation: &Operation, parameter: &Parameter) {
-        let mut excluded = self.excluded.lock().unwrap_or_else(PoisonError::into_inner);
-        excluded.entry(operation.pointer.clone()).or_default().insert(parameter.pointer.clone());
-    }
-
-    fn is_refused(&self, operation: &Operation, parameter: &Parameter) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let excluded = self.excluded.lock().unwrap_or_else(PoisonError::into_inner);
-        parameter.place == ParameterLocation::Header && refused.contains(&parameter.name.to_lowercase())
-            || excluded.get(&operation.pointer).is_some_and(|excluded| excluded.contains(&parameter.pointer))
+    fn is_refused(&self, header: &str) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&header.to_lowercase())
     }
 
     /// Forgets every resource of a kind.
@@ -246,7 +235,7 @@ impl Known {
         places.retain(|(place, _)| !place.starts_with("/path/") || !is_about(about, place));
         let unconditional = without_preconditions(target, instance, about);
         let instance = unconditional.as_ref().unwrap_or(instance);
-        let accepted = without(target, instance, |parameter| self.is_refused(operation, parameter));
+        let accepted = without_headers(target, instance, |header| self.is_refused(&header.name));
         let instance = accepted.as_ref().unwrap_or(instance);
         if places.is_empty() {
             return instance.clone();
@@ -454,30 +443,28 @@ const PRECONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-sinc
 
 /// The instance without what would keep the server from what is asked for; none where there is nothing of the kind.
 pub(super) fn without_preconditions(target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
-    without(target, instance, |header| {
-        let is_known = header.place == ParameterLocation::Header && PRECONDITIONS.contains(&header.name.to_lowercase().as_str());
+    without_headers(target, instance, |header| {
+        let is_known = PRECONDITIONS.contains(&header.name.to_lowercase().as_str());
         is_known && !is_about(about, &format!("/header/{}", escape(&header.name)))
     })
 }
 
-/// The optional headers and parameters of the query that an instance has.
-pub(super) fn optional<'t>(target: &'t Target, instance: &Value) -> impl Iterator<Item = &'t Parameter> {
-    let may_be_left_out =
-        |it: &&Parameter| matches!(it.place, ParameterLocation::Header | ParameterLocation::Query) && !it.required;
-    let all = target.operation.parameters.iter().filter(may_be_left_out);
-    all.filter(|it| instance.pointer(&format!("/{}/{}", it.place.name(), escape(&it.name))).is_some())
+/// The optional headers that an instance has.
+pub(super) fn optional_headers<'t>(target: &'t Target, instance: &Value) -> impl Iterator<Item = &'t Parameter> {
+    let optional = target.operation.parameters.iter().filter(|it| it.place == ParameterLocation::Header && !it.required);
+    optional.filter(|header| instance.pointer(&format!("/header/{}", escape(&header.name))).is_some())
 }
 
-/// The instance without the optional parameters of which this holds, breaking the same; none where there is nothing of the kind.
-pub(super) fn without(target: &Target, instance: &Value, unwanted: impl Fn(&Parameter) -> bool) -> Option<Value> {
-    let unwanted: Vec<&Parameter> = optional(target, instance).filter(|parameter| unwanted(parameter)).collect();
-    if unwanted.is_empty() {
+/// The instance without the optional headers of which this holds, breaking the same; none where there is nothing of the kind.
+pub(super) fn without_headers(target: &Target, instance: &Value, unwanted: impl Fn(&Parameter) -> bool) -> Option<Value> {
+    let unwanted = optional_headers(target, instance).filter(|header| unwanted(header));
+    let names: Vec<&String> = unwanted.map(|header| &header.name).collect();
+    if names.is_empty() {
         return None;
     }
     let mut without = instance.clone();
-    for parameter in unwanted {
-        without.get_mut(parameter.place.name())?.as_object_mut()?.shift_remove(&parameter.name);
-    }
+    let headers = without.get_mut("header")?.as_object_mut()?;
+    names.into_iter().for_each(|name| drop(headers.shift_remove(name)));
     keeps(target, &without, &target.schema.evaluate(instance)).then_some(without)
 }
 
@@ -576,8 +563,8 @@ mod tests {
     fn the_resources_of_a_page_are_its_objects() {
         let found = |body: &Value| items(body).into_iter().cloned().collect::<Vec<_>>();
         let message = json!({ "ID": "a" });
-        assert_eq!(found(&json!({ "tags": ["x"], "start": 0, "messages": [message] })), [message.clone()]);
-        assert_eq!(found(&json!({ "page": { "next": [], "items": [message] } })), [message.clone()]);
+        assert_eq!(found(&json!({ "tags": ["x"], "start": 0, "messages": [message] })), std::slice::from_ref(&message));
+        assert_eq!(found(&json!({ "page": { "next": [], "items": [message] } })), std::slice::from_ref(&message));
         assert_eq!(found(&json!({ "names": ["a", "b"] })), [json!("a"), json!("b")]);
         assert_eq!(found(&message), [message]);
     }
