@@ -92,7 +92,7 @@ fn one_change_of_a_component_is_one_entry() {
     let report = CompatReport { old, new, comparison, idle: Vec::new(), allow: None, verbose: false };
     let text = report.write(Format::Text);
     assert!(text.contains("affects 40 operations: add0, add1, add2, add3, add4 and 35 more"), "{text}");
-    assert!(text.contains(": 1 breaking.") && text.matches("maxLength` is 10").count() == 1, "{text}");
+    assert!(text.contains(": 1 breaking.") && text.matches("`maxLength` of `Tag` is 10").count() == 1, "{text}");
     let json: Value = serde_json::from_str(&report.write(Format::Json)).unwrap();
     assert_eq!((&json["breaking"], json["findings"][0]["operations"].as_array().unwrap().len()), (&1.into(), 40));
 }
