@@ -851,6 +851,19 @@ async fn a_list_in_one_text_has_no_empty_item() {
 }
 
 #[tokio::test]
+async fn a_list_that_may_be_null_is_a_list_in_a_parameter() {
+    let list = "{type: array, minItems: 2, items: {type: integer, minimum: 1}}";
+    let parameter = format!("{{name: ids, in: query, schema: {{anyOf: [{list}, {{type: 'null'}}]}}}}");
+    let surveyed = whole(&format!(
+        "  /all: {{get: {{parameters: [{parameter}], responses: {{'200': {{description: Some.}}, '400': {{description: No.}}}}}}}}\n"
+    ))
+    .await;
+    let unmet: Vec<&String> =
+        surveyed.unmet.iter().filter(|rule| rule.contains("minimum") || rule.contains("minItems")).collect();
+    assert!(unmet.is_empty() && surveyed.met >= 3, "{surveyed} {unmet:?}");
+}
+
+#[tokio::test]
 async fn a_text_of_a_format_without_a_longest_one_is_too_long() {
     let formats = ["date-time", "time", "duration", "json-pointer", "relative-json-pointer", "idn-email", "uri", "email"];
     let property = |format: &&str| format!("{format}: {{type: string, format: {format}, maxLength: 60}}");

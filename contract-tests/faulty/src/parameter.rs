@@ -245,8 +245,14 @@ impl Text {
 }
 
 fn item_types(root: &Value, schema: &Value) -> Types {
-    let items = followed(root, schema).get("items").cloned().unwrap_or(json!(true));
-    types(root, &items, 0)
+    types(root, items(root, schema, 0).unwrap_or(&json!(true)), 0)
+}
+
+/// The items of a schema, or of the first of its parts that has some.
+fn items<'a>(root: &'a Value, schema: &'a Value, depth: usize) -> Option<&'a Value> {
+    let schema = followed(root, schema);
+    let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array()).flatten();
+    schema.get("items").or_else(|| parts.filter(|_| depth < 4).find_map(|part| items(root, part, depth + 1)))
 }
 
 fn named(part: &str) -> (String, String) {

@@ -13,7 +13,7 @@ use crate::{
     openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
     openapi::style::{self, Style, text},
     pointer::{escape, segments},
-    schema::{ConstraintId, NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
+    schema::{ConstraintId, Node, NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
 };
 
 /// A request as it is sent.
@@ -552,19 +552,30 @@ impl Target {
         types
     }
 
+    /// The node of the items of a list.
     fn item(&self, node: NodeId, depth: usize) -> Option<NodeId> {
-        let node = &self.schema.nodes[node];
-        let further = node.reference.iter().chain(&node.all_of);
-        node.items.or_else(|| if depth < 8 { further.copied().find_map(|child| self.item(child, depth + 1)) } else { None })
+        let own = self.schema.nodes[node].items;
+        own.or_else(|| self.of_parts(node, depth, &|child| self.item(child, depth + 1)))
     }
 
     /// The node of a property of an object.
     fn property(&self, node: NodeId, name: &str, depth: usize) -> Option<NodeId> {
-        let node = &self.schema.nodes[node];
-        let own = node.properties.iter().find(|(known, _)| known == name).map(|(_, child)| *child);
-        let further = node.reference.iter().chain(&node.all_of).copied();
-        let further = || if depth < 8 { further.clone().find_map(|child| self.property(child, name, depth + 1)) } else { None };
-        own.or_else(further).or(node.additional_properties)
+        let Node { properties, additional_properties, .. } = &self.schema.nodes[node];
+        let own = properties.iter().find(|(known, _)| known == name).map(|(_, child)| *child);
+        let further = || self.of_parts(node, depth, &|child| self.property(child, name, depth + 1));
+        own.or_else(further).or(*additional_properties)
+    }
+
+    /// What is found in a part of a composition; in alternatives only where a text stands for the same in all that have it.
+    fn of_parts(&self, node: NodeId, depth: usize, find: &dyn Fn(NodeId) -> Option<NodeId>) -> Option<NodeId> {
+        let node = Some(&self.schema.nodes[node]).filter(|_| depth < 8)?;
+        let alternatives = || {
+            let branches = node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches);
+            let mut found = branches.filter_map(|child| find(*child));
+            let first = found.next()?;
+            found.all(|other| self.types(other, 0) == self.types(first, 0)).then_some(first)
+        };
+        node.reference.iter().chain(&node.all_of).find_map(|child| find(*child)).or_else(alternatives)
     }
 
     /// The names of the properties that a schema has.
