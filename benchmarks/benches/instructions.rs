@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use benchmarks::{Body, Copies, Exchange, Token};
+use benchmarks::{Body, Exchange, Token};
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use openapi_server::{ContractError, Document, contract::Contract};
 
@@ -89,20 +89,6 @@ fn plan() -> usize {
     black_box(benchmarks::planned())
 }
 
-#[library_benchmark(config = at_most(1_000_000_000))]
-#[bench::operations(Copies::new(75))]
-fn comparison_of_75(copies: Copies) -> Copies {
-    assert_eq!(black_box(copies.breaks()), 1);
-    copies
-}
-
-#[library_benchmark(config = at_most(1_000_000_000))]
-#[bench::operations(Copies::new(300))]
-fn comparison_of_300(copies: Copies) -> Copies {
-    assert_eq!(black_box(copies.breaks()), 1);
-    copies
-}
-
 library_benchmark_group!(
     name = instructions,
     benchmarks = [
@@ -116,8 +102,6 @@ library_benchmark_group!(
         contract_of_75,
         contract_of_300,
         plan,
-        comparison_of_75,
-        comparison_of_300,
     ]
 );
 main!(library_benchmark_groups = instructions);

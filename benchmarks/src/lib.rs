@@ -5,7 +5,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use contract_tests::{compat::verdict, survey::Planning};
+use contract_tests::survey::Planning;
 use futures_util::{FutureExt, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue, Method, Uri, header::AUTHORIZATION, header::CONTENT_TYPE};
 use openapi_server::{
@@ -176,33 +176,8 @@ impl Exchange {
     }
 }
 
-/// A document of so many operations, and a copy in which a component that all share has changed.
-pub struct Copies {
-    old: contract_tests::Document,
-    new: contract_tests::Document,
-}
-
-impl Copies {
-    pub fn new(operations: usize) -> Self {
-        let old = content(operations);
-        let mut new = old.clone();
-        new["components"]["schemas"]["Item"]["properties"]["items"]["maxItems"] = json!(8);
-        let [old, new] = [old, new].map(|json| contract_tests::Document::parse("x.json", json.to_string()).unwrap());
-        Self { old, new }
-    }
-
-    /// How many changes break somebody.
-    pub fn breaks(&self) -> usize {
-        verdict::compare(&self.old, &self.new, &verdict::Options::default()).unwrap().breaking().count()
-    }
-}
-
 /// A document of so many operations, each with parameters, a body and answers of its own, of components that they share.
 pub fn document(operations: usize) -> Document {
-    Document::parse(content(operations).to_string()).unwrap()
-}
-
-fn content(operations: usize) -> Value {
     let paths: serde_json::Map<String, Value> = (0..operations)
         .map(|index| {
             let name = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "pattern": "^[a-z]{1,20}$" } });
@@ -226,12 +201,13 @@ fn content(operations: usize) -> Value {
     } });
     let problem = json!({ "type": "object", "properties": { "title": { "type": "string" }, "status": { "type": "integer" } } });
     let refused = json!({ "description": "x", "content": { "application/problem+json": { "schema": problem } } });
-    json!({
+    let document = json!({
         "openapi": "3.1.0",
         "info": { "title": "x", "version": "1" },
         "paths": paths,
         "components": { "schemas": { "Item": item }, "responses": { "Refused": refused } },
-    })
+    });
+    Document::parse(document.to_string()).unwrap()
 }
 
 /// Compiles a contract, for which any credentials are right.
