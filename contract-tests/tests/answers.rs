@@ -264,6 +264,24 @@ async fn alternatives_that_only_a_discriminator_tells_apart_are_tested_and_may_b
     assert!(to_the_letter.operations[0].untested.is_some());
 }
 
+/// An answer that fits two alternatives, of which it names one, is what everybody writes who has a discriminator.
+#[tokio::test]
+async fn an_answer_that_names_its_alternative_is_right_though_it_fits_another() {
+    let pet = "{description: A pet., content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}";
+    let schema = "{type: object, required: [kind, name], properties: {kind: {type: string}, name: {type: string}}}";
+    let document = one("get", &format!("{{'200': {pet}}}"))
+        + &format!("components: {{schemas: {{Cat: {schema}, Dog: {schema}, Pet: {{")
+        + "oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}], discriminator: {propertyName: kind}}}}\n";
+    let judged = |body: &'static str| {
+        let document = document.clone();
+        async move { broken(&document, move |_| with(200, JSON, body)).await }
+    };
+    assert_eq!(judged(r#"{"kind":"Cat","name":"Tom"}"#).await, BTreeSet::new());
+    for wrong in [r#"{"kind":"Bird","name":"Tom"}"#, r#"{"kind":"Cat"}"#, r#"{"kind":"Cat","name":7}"#] {
+        assert_eq!(judged(wrong).await, BTreeSet::from(["response-body".to_owned()]), "{wrong}");
+    }
+}
+
 /// Two ways to be let in.
 const WAYS: &str = "
 openapi: 3.1.0

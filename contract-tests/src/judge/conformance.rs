@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use openapi_document::marked;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Exchange, Finding, Judge, is_too_long};
 use crate::{
     cases::{Expect, Group},
+    openapi::discriminator,
     openapi::document::Document,
     openapi::operation::{Operation, ResponseSpec, is_json, takes_in},
     pointer::escape,
@@ -23,14 +24,33 @@ const OF_HTTP: [u16; 17] = [401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 41
 
 pub(crate) struct Conformance {
     /// The document as answers are held to it: what is `writeOnly` is not required, and must not be there, since it may be a secret.
-    view: Value,
-    /// What others find of the schemas that were met, by their pointer. Where one cannot be compiled it is not judged, and this is why.
-    opinions: Mutex<HashMap<String, Arc<Result<Opinion, String>>>>,
-    shared: Shared,
-    /// The engine's own view of those that an answer broke.
+    literal: Reading,
+    /// The same where each alternative of a discriminator asks for its own name, if there is one that does not.
+    by_discriminators: OnceLock<Option<Reading>>,
+    /// The engine's own view of the schemas that an answer broke.
     broken: Mutex<HashMap<String, Arc<Schema>>>,
     /// The schemas of properties that are `writeOnly`.
     write_only: HashSet<String>,
+}
+
+/// A document, and what others than the engine find of those of its schemas that were met, by their pointer. Where one cannot be compiled
+/// it is not judged, and this is why.
+struct Reading {
+    document: Value,
+    shared: Shared,
+    opinions: Mutex<HashMap<String, Arc<Result<Opinion, String>>>>,
+}
+
+impl Reading {
+    fn of(document: Value) -> Self {
+        Self { document, shared: Shared::default(), opinions: Mutex::default() }
+    }
+
+    fn opinion(&self, pointer: &str) -> Arc<Result<Opinion, String>> {
+        let mut known = self.opinions.lock().unwrap_or_else(PoisonError::into_inner);
+        let opinion = known.entry(pointer.to_owned());
+        Arc::clone(opinion.or_insert_with(|| Arc::new(Opinion::compile(&self.document, pointer, &self.shared))))
+    }
 }
 
 /// How many nodes the schemas have at most that are kept because an answer broke them.
@@ -47,7 +67,7 @@ impl Conformance {
                 *schema = json!(false);
             }
         }
-        Self { view, opinions: Mutex::default(), shared: Shared::default(), broken: Mutex::default(), write_only }
+        Self { literal: Reading::of(view), by_discriminators: OnceLock::new(), broken: Mutex::default(), write_only }
     }
 
     /// The schemas of an operation's answers that cannot be used.
@@ -57,7 +77,7 @@ impl Conformance {
             let may_be_json = |name: &str| is_json(name) || takes_in(name, "application/json");
             let bodies = spec.media_types.iter().filter(|(name, _)| may_be_json(name)).filter_map(|(_, schema)| schema.as_ref());
             for pointer in bodies.chain(spec.headers.iter().filter_map(|header| header.schema.as_ref())) {
-                if let Err(cause) = self.opinion(pointer).as_ref()
+                if let Err(cause) = self.literal.opinion(pointer).as_ref()
                     && !unusable.iter().any(|gap| gap.pointer == *pointer)
                 {
                     unusable.push(Uncovered { pointer: pointer.clone(), reason: cause.clone() });
@@ -67,10 +87,12 @@ impl Conformance {
         unusable
     }
 
-    fn opinion(&self, pointer: &str) -> Arc<Result<Opinion, String>> {
-        let mut known = self.opinions.lock().unwrap_or_else(PoisonError::into_inner);
-        let opinion = known.entry(pointer.to_owned());
-        Arc::clone(opinion.or_insert_with(|| Arc::new(Opinion::compile(&self.view, pointer, &self.shared))))
+    /// Whether a value is valid for who reads by discriminators. To the letter of `oneOf` it may not be, where it fits two alternatives
+    /// that only the name of the schema tells apart.
+    fn is_valid_by_discriminators(&self, pointer: &str, value: &Value) -> bool {
+        let reading = self.by_discriminators.get_or_init(|| discriminator::kept(&self.literal.document).map(Reading::of));
+        let opinion = reading.as_ref().map(|reading| reading.opinion(pointer));
+        opinion.is_some_and(|opinion| opinion.as_ref().as_ref().is_ok_and(|opinion| opinion.accepts(value)))
     }
 
     fn schema(&self, pointer: &str) -> Arc<Schema> {
@@ -78,12 +100,12 @@ impl Conformance {
         if known.values().map(|schema| schema.nodes.len()).sum::<usize>() > KEPT {
             known.retain(|kept, _| kept == pointer);
         }
-        Arc::clone(known.entry(pointer.to_owned()).or_insert_with(|| Arc::new(Schema::compile(&self.view, pointer))))
+        Arc::clone(known.entry(pointer.to_owned()).or_insert_with(|| Arc::new(Schema::compile(&self.literal.document, pointer))))
     }
 
     /// What a value breaks, as findings about the rules that are broken.
     fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
-        let opinion = self.opinion(pointer);
+        let opinion = self.literal.opinion(pointer);
         let Ok(opinion) = opinion.as_ref() else { return Vec::new() };
         let mut evaluated: Option<(Arc<Schema>, Trace)> = None;
         let engine_refuses = || {
@@ -91,7 +113,7 @@ impl Conformance {
             let trace = schema.evaluate(value);
             !evaluated.insert((schema, trace)).1.broken.is_empty()
         };
-        if !opinion.refuses(value, engine_refuses) {
+        if !opinion.refuses(value, engine_refuses) || self.is_valid_by_discriminators(pointer, value) {
             return Vec::new();
         }
         let Some((schema, trace)) = evaluated else { return Vec::new() };

@@ -45,9 +45,8 @@ pub(crate) fn kept(bundle: &Value) -> Option<Value> {
         }
     }
     let definitions = Some(definitions).filter(|definitions| !definitions.is_empty())?;
-    if let Some(Value::Object(requests)) = bundle.pointer_mut(REQUESTS) {
-        requests.insert("$defs".to_owned(), Value::Object(definitions));
-    }
+    let requests = bundle.as_object_mut()?.entry(REQUESTS.trim_start_matches('/')).or_insert_with(|| json!({}));
+    requests.as_object_mut()?.insert("$defs".to_owned(), Value::Object(definitions));
     Some(bundle)
 }
 
