@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use contract_tests::{Document, Report, Suite};
+use contract_tests::{Document, Failure, Report, Suite};
 
 use serving::{Asked, Told, serve, told};
 
@@ -43,6 +43,14 @@ async fn no_content_has_no_media_type_whatever_is_documented() {
     assert_eq!(broken(&document, |_| told(204, "")).await, BTreeSet::new());
     let document = document.replace("'204'", "'200'");
     assert_eq!(broken(&document, |_| told(200, "")).await, BTreeSet::from(["response-media-type".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_304_without_a_condition_is_an_error() {
+    let document = one("get", "{'200': {description: Some.}, '304': {description: As you know.}}");
+    let failures = run(&document, |_| told(304, "")).await.failures;
+    let named = |failure: &&Failure| failure.what == "304 answers a request without a condition";
+    assert_eq!(failures.iter().find(named).unwrap().promise, "/paths/~1one/get/responses");
 }
 
 #[tokio::test]

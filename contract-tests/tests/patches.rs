@@ -116,16 +116,6 @@ async fn a_patch_whose_result_breaks_a_rule_of_two_properties_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_304_without_a_condition_is_an_error() {
-    let mut served = document().json;
-    served["paths"]["/people/{personId}"]["get"]["responses"].as_object_mut().unwrap().shift_remove("200");
-    let server = Faulty::start(&served, None).await.unwrap();
-    let failures = Suite::new(document()).cases(0).run(&server.url).await.unwrap().failures;
-    let named = |failure: &&Failure| failure.what == "304 answers a request without a condition";
-    assert_eq!(failures.iter().find(named).unwrap().promise, "/paths/~1people~1{personId}/get/responses");
-}
-
 #[test]
 fn each_changed_rule_of_a_patch_or_its_result_is_seen_or_cannot_be() {
     let outcome = mutants::test(vec![document()], &Options::default(), &|_, _| {}).unwrap().remove(0);
