@@ -30,18 +30,18 @@ const IDENTIFIERS: [&str; 2] = ["id", "_id"];
 pub(super) struct Echo {
     document: Arc<Document>,
     /// The properties that the schemas of a request and of an answer have in common, with the same rules: of those that were met.
-    shared: Mutex<HashMap<(String, String), Shared>>,
+    shared: Mutex<HashMap<(String, String), Common>>,
 }
 
 /// Names of properties, each with where the document describes it.
-type Shared = Arc<Vec<(String, String)>>;
+type Common = Arc<Vec<(String, String)>>;
 
 impl Echo {
     pub fn of(document: &Arc<Document>) -> Self {
         Self { document: Arc::clone(document), shared: Mutex::default() }
     }
 
-    fn shared(&self, request: &str, response: &str) -> Shared {
+    fn shared(&self, request: &str, response: &str) -> Common {
         let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let common = known.entry((request.to_owned(), response.to_owned()));
         Arc::clone(common.or_insert_with(|| Arc::new(shared(&self.document, request, response))))

@@ -321,9 +321,9 @@ impl<'a> Run<'a> {
         let part = match part.begun(&|| self.is_planned()) {
             Ok(part) => part,
             Err(why) => {
-                let gap = Uncovered { pointer: part.operation.pointer.clone(), reason: why.to_owned() };
-                let report = OperationReport::untested(&part.operation, why);
-                return Ok(OperationReport { uncovered: [report.uncovered, vec![gap]].concat(), ..report });
+                let mut report = OperationReport::untested(&part.operation, why);
+                report.uncovered.push(Uncovered { pointer: part.operation.pointer.clone(), reason: why.to_owned() });
+                return Ok(report);
             }
         };
         let target = part.target;
