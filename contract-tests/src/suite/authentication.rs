@@ -66,7 +66,7 @@ impl Run<'_> {
     /// Who may not call an operation is not told what is wrong with the request.
     fn invalid_without_token(&self, part: &PlannedTarget<'_>) -> Option<Case> {
         let security = part.target.operation.security.as_ref()?;
-        let index = part.plan.samples.iter().position(|sample| !sample.broken.is_empty())?;
+        let index = part.plan().samples.iter().position(|sample| !sample.broken.is_empty())?;
         Some(Case {
             id: format!("{}:authentication:no-token-with-an-invalid-request", part.target.name()),
             group: Group::Authentication,

@@ -55,7 +55,7 @@ impl Run<'_> {
         let planned = || self.wholes(parts.iter().copied());
         // One of each kind, so that every answer that they lead to is seen early.
         for part in planned() {
-            self.samples(&part, |index| part.numbers[index] == 1 && !is_tried(part.promise(index))).await;
+            self.samples(&part, |index| part.number(index) == 1 && !is_tried(part.promise(index))).await;
         }
         for part in planned().take_while(|_| !self.is_over()) {
             self.judge_all(part.target, &self.authentication_cases(&part)?).await;
@@ -63,7 +63,7 @@ impl Run<'_> {
             self.state_cases(&part).await;
         }
         for part in planned() {
-            self.samples(&part, |index| part.numbers[index] > 1 && !is_tried(part.promise(index))).await;
+            self.samples(&part, |index| part.number(index) > 1 && !is_tried(part.promise(index))).await;
         }
         for part in planned() {
             self.random_cases(&part, true, |_, _, _| {}).await;
@@ -73,7 +73,7 @@ impl Run<'_> {
 
     /// Tries those samples of the plan for which this holds.
     async fn samples(&self, part: &PlannedTarget<'_>, wanted: impl Fn(usize) -> bool) {
-        let indices = (0..part.plan.samples.len()).filter(|index| wanted(*index));
+        let indices = (0..part.plan().samples.len()).filter(|index| wanted(*index));
         self.for_each(indices, |index| async move {
             if self.is_over() {
                 return;

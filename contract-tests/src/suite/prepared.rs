@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{Suite, SuiteError};
@@ -34,8 +37,8 @@ pub(crate) struct Prepared {
     pub violations: Arc<ReportedViolations>,
 }
 
-/// An operation with one media type of its body. It is compiled and its plan is made when they are asked for the first time, and both
-/// are kept for other servers.
+/// An operation with one media type of its body. It is compiled and its plan is made when they are asked for the first time. The plans of
+/// a document of ordinary size are all kept for other servers; beyond [`KEPT`] a plan lives as long as somebody uses it.
 pub(crate) struct PreparedTarget {
     pub operation: Operation,
     /// The media type and the pointer of its schema.
@@ -43,11 +46,11 @@ pub(crate) struct PreparedTarget {
     source: Source,
     seed: u64,
     compiled: OnceLock<Result<Compiled, String>>,
-    whole: OnceLock<Planned>,
-    /// What there was time for of the whole plan.
-    begun: OnceLock<Planned>,
+    whole: Mutex<Weak<Planned>>,
+    /// Keeps the whole plan.
+    kept: OnceLock<Arc<Planned>>,
     /// The plain valid requests only.
-    plain: OnceLock<Planned>,
+    plain: OnceLock<Arc<Planned>>,
 }
 
 /// What every part is made from.
@@ -56,6 +59,8 @@ struct Source {
     document: Arc<Document>,
     resources: Arc<Resources>,
     violations: Arc<ReportedViolations>,
+    /// The size of all plans that are kept, in bytes of JSON.
+    kept: Arc<AtomicUsize>,
 }
 
 struct Compiled {
@@ -71,26 +76,31 @@ struct Planned {
     baseline: Option<usize>,
     /// The valid requests but for the document's own examples, from the smallest to the largest.
     others: Vec<usize>,
+    /// The size of all its instances, in bytes of JSON.
+    size: usize,
     seed: u64,
     patches: OnceLock<Vec<Patch>>,
 }
 
 /// A part and its plan.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct PlannedTarget<'a> {
     pub target: &'a Target,
     /// The kinds of resources that its requests refer to.
     pub referred: &'a [KindId],
-    pub plan: &'a Plan,
-    /// For each sample of the plan its number among those with the same group and constraint, from 1.
-    pub numbers: &'a [usize],
-    /// The richest valid request that is still of a readable size, with a body where there can be one.
+    /// The sample that protocol and state cases are made from.
     baseline: Option<usize>,
-    planned: &'a Planned,
+    planned: Arc<Planned>,
 }
 
 /// The size of a request, as JSON, that protocol and state cases are made from.
 const READABLE: usize = 4_000;
+
+/// How much of the plans is kept for their next use, in bytes of JSON: values in memory take ten times as much.
+const KEPT: usize = 10_000_000;
+
+/// How many valid requests are kept of a plan that is not.
+const PLAIN: usize = 8;
 
 impl Prepared {
     pub fn new(suite: &Suite) -> Result<Self, SuiteError> {
@@ -113,6 +123,7 @@ impl Prepared {
             document: Arc::clone(document),
             resources: Arc::new(Resources::of(document, &operations)),
             violations: Arc::new(ReportedViolations::of(document, &operations)),
+            kept: Arc::default(),
         };
         let testable = operations.iter().filter(|operation| operation.untestable.is_none());
         let parts = testable.flat_map(|operation| {
@@ -126,8 +137,8 @@ impl Prepared {
                 source: source.clone(),
                 seed: suite.seed,
                 compiled: OnceLock::new(),
-                whole: OnceLock::new(),
-                begun: OnceLock::new(),
+                whole: Mutex::default(),
+                kept: OnceLock::new(),
                 plain: OnceLock::new(),
             })
         });
@@ -196,7 +207,7 @@ impl PreparedTarget {
 
     fn compiled(&self) -> Result<&Compiled, &str> {
         let compiled = self.compiled.get_or_init(|| {
-            let Source { document, resources, violations } = &self.source;
+            let Source { document, resources, violations, .. } = &self.source;
             let target =
                 Target::compile(document, &self.operation, self.media_type.as_ref()).map_err(|error| error.to_string())?;
             violations.learn(&target);
@@ -207,8 +218,7 @@ impl PreparedTarget {
 
     /// The part with its whole plan; none when it had to be made and `stop` said so meanwhile.
     pub fn whole(&self, stop: &dyn Fn() -> bool) -> Option<PlannedTarget<'_>> {
-        let compiled = self.compiled().ok()?;
-        self.make(compiled, stop).ok().map(|planned| compiled.with(planned))
+        self.begun(stop).ok().filter(|part| part.plan().whole)
     }
 
     /// The part with its plan, or what of it was made until `stop` said so.
@@ -218,7 +228,8 @@ impl PreparedTarget {
     /// As for [`target`](Self::target).
     pub fn begun(&self, stop: &dyn Fn() -> bool) -> Result<PlannedTarget<'_>, &str> {
         let compiled = self.compiled()?;
-        Ok(compiled.with(self.make(compiled, stop).unwrap_or_else(|begun| self.begun.get_or_init(|| *begun))))
+        let planned = self.at_hand().unwrap_or_else(|| self.make(compiled, stop));
+        Ok(compiled.with(planned))
     }
 
     /// What the report says of it where nothing was tried.
@@ -230,27 +241,42 @@ impl PreparedTarget {
         }
     }
 
-    /// The part with its plan where there is one, else with the plain valid requests, which take no time; none where it cannot be tested.
+    /// The part with its plan where there is one, else with plain valid requests, which take no time; none where it cannot be tested.
     pub fn plain(&self) -> Option<PlannedTarget<'_>> {
         let compiled = self.compiled().ok()?;
-        let plain = || self.plain.get_or_init(|| Planned::new(&compiled.target, self.seed, &|| true));
-        Some(compiled.with(self.whole.get().unwrap_or_else(plain)))
+        let plain = || Arc::clone(self.plain.get_or_init(|| Planned::new(&compiled.target, self.seed, &|| true).into()));
+        Some(compiled.with(self.at_hand().unwrap_or_else(plain)))
     }
 
-    /// The whole plan, or what was made of it.
-    fn make(&self, compiled: &Compiled, stop: &dyn Fn() -> bool) -> Result<&Planned, Box<Planned>> {
-        if let Some(planned) = self.whole.get() {
-            return Ok(planned);
+    /// Whether its plan has to be made again for each use.
+    pub fn is_large(&self) -> bool {
+        self.plain.get().is_some() && self.kept.get().is_none()
+    }
+
+    /// The whole plan, where somebody has it.
+    fn at_hand(&self) -> Option<Arc<Planned>> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    /// The whole plan, or what of it was made until `stop` said so.
+    fn make(&self, compiled: &Compiled, stop: &dyn Fn() -> bool) -> Arc<Planned> {
+        let planned = Arc::new(Planned::new(&compiled.target, self.seed, stop));
+        if planned.plan.whole {
+            *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&planned);
+            if self.source.kept.fetch_add(planned.size, Ordering::Relaxed) + planned.size <= KEPT {
+                self.kept.get_or_init(|| Arc::clone(&planned));
+            } else {
+                self.source.kept.fetch_sub(planned.size, Ordering::Relaxed);
+                self.plain.get_or_init(|| planned.reduced().into());
+            }
         }
-        let planned = Planned::new(&compiled.target, self.seed, stop);
-        if planned.plan.whole { Ok(self.whole.get_or_init(|| planned)) } else { Err(Box::new(planned)) }
+        planned
     }
 }
 
 impl Compiled {
-    fn with<'a>(&'a self, planned: &'a Planned) -> PlannedTarget<'a> {
-        let Planned { plan, numbers, baseline, .. } = planned;
-        PlannedTarget { target: &self.target, referred: &self.referred, plan, numbers, baseline: *baseline, planned }
+    fn with(&self, planned: Arc<Planned>) -> PlannedTarget<'_> {
+        PlannedTarget { target: &self.target, referred: &self.referred, baseline: planned.baseline, planned }
     }
 }
 
@@ -265,50 +291,79 @@ impl Planned {
             *number
         });
         let numbers = numbers.collect();
-        let valid = plan.samples.iter().enumerate().filter(|(_, sample)| sample.broken.is_empty());
-        let richest = valid.max_by_key(|(_, sample)| {
-            let size = sample.instance.to_string().len();
-            (sample.instance.get("body").is_some(), sample.constraint.is_none(), if size <= READABLE { size } else { 0 })
+        Self::of(plan, numbers, seed)
+    }
+
+    fn of(plan: Plan, numbers: Vec<usize>, seed: u64) -> Self {
+        let sizes: Vec<usize> = plan.samples.iter().map(|sample| sample.instance.to_string().len()).collect();
+        let has_body = |index: usize| plan.samples[index].instance.get("body").is_some();
+        let valid: Vec<usize> = (0..plan.samples.len()).filter(|index| plan.samples[*index].broken.is_empty()).collect();
+        let baseline = valid.iter().copied().max_by_key(|index| {
+            let size = if sizes[*index] <= READABLE { sizes[*index] } else { 0 };
+            (has_body(*index), plan.samples[*index].constraint.is_none(), size)
         });
-        let baseline = richest.map(|(index, _)| index);
-        let is_valid = |index: &usize| plan.samples[*index].broken.is_empty() && !plan.examples.contains(index);
-        let mut others: Vec<usize> = (0..plan.samples.len()).filter(is_valid).collect();
+        let mut others: Vec<usize> = valid.into_iter().filter(|index| !plan.examples.contains(index)).collect();
         // Variants of a request are mostly variants of its body.
-        others.sort_by_cached_key(|index| {
-            let instance = &plan.samples[*index].instance;
-            (instance.get("body").is_none(), instance.to_string().len())
-        });
-        Self { plan, numbers, baseline, others, seed, patches: OnceLock::new() }
+        others.sort_by_key(|index| (!has_body(*index), sizes[*index]));
+        Self { baseline, others, size: sizes.iter().sum(), plan, numbers, seed, patches: OnceLock::new() }
+    }
+
+    /// A few of its valid requests.
+    fn reduced(&self) -> Self {
+        let indices = self.plain(self.baseline, PLAIN);
+        let plan = Plan {
+            samples: indices.iter().map(|index| self.plan.samples[*index].clone()).collect(),
+            examples: (0..indices.len()).filter(|index| self.plan.examples.contains(&indices[*index])).collect(),
+            breakable: self.plan.breakable.clone(),
+            satisfied: self.plan.satisfied.clone(),
+            ..Plan::default()
+        };
+        Self::of(plan, indices.iter().map(|index| self.numbers[*index]).collect(), self.seed)
+    }
+
+    /// Up to `count` valid samples: this one, the document's own examples, then others of all sizes.
+    fn plain(&self, first: Option<usize>, count: usize) -> Vec<usize> {
+        let others: Vec<usize> = self.others.iter().copied().filter(|index| Some(*index) != first).collect();
+        let examples = self.plan.examples.iter().copied().filter(|index| Some(*index) != first);
+        let step = others.len().div_ceil(count).max(1);
+        first.into_iter().chain(examples).chain(others.into_iter().step_by(step)).take(count).collect()
     }
 }
 
-impl<'a> PlannedTarget<'a> {
+impl PlannedTarget<'_> {
     /// The same part, with another sample as what protocol and state cases are made from: one that the server accepts.
     pub fn with_baseline(self, index: usize) -> Self {
         Self { baseline: Some(index), ..self }
     }
 
-    /// What protocol and state cases are made from.
-    pub fn baseline(&self) -> Option<&'a Sample> {
-        self.baseline.map(|index| &self.plan.samples[index])
+    /// What protocol and state cases are made from: the richest valid request that is still of a readable size, with a body where there can
+    /// be one, until another is chosen.
+    pub fn baseline(&self) -> Option<&Sample> {
+        self.baseline.map(|index| self.sample(index))
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.planned.plan
+    }
+
+    /// The number of a sample among those with the same group and constraint, from 1.
+    pub fn number(&self, index: usize) -> usize {
+        self.planned.numbers[index]
     }
 
     /// Valid patches that make something invalid of a resource.
-    pub fn patches(&self) -> &'a [Patch] {
-        self.planned.patches.get_or_init(|| patches(self.target, self.plan, self.planned.seed))
+    pub fn patches(&self) -> &[Patch] {
+        self.planned.patches.get_or_init(|| patches(self.target, self.plan(), self.planned.seed))
     }
 
     /// Up to `count` valid samples: the baseline, the document's own examples, then others of all sizes.
     pub fn plain(&self, count: usize) -> Vec<usize> {
-        let others: Vec<usize> = self.planned.others.iter().copied().filter(|index| Some(*index) != self.baseline).collect();
-        let examples = self.plan.examples.iter().copied().filter(|index| Some(*index) != self.baseline);
-        let step = others.len().div_ceil(count).max(1);
-        self.baseline.into_iter().chain(examples).chain(others.into_iter().step_by(step)).take(count).collect()
+        self.planned.plain(self.baseline, count)
     }
 
     /// A sample of the plan.
-    pub fn sample(&self, index: usize) -> &'a Sample {
-        &self.plan.samples[index]
+    pub fn sample(&self, index: usize) -> &Sample {
+        &self.plan().samples[index]
     }
 
     /// The group of its case.
@@ -318,7 +373,7 @@ impl<'a> PlannedTarget<'a> {
 
     /// Where the document makes the promise that a sample of the plan is about.
     pub fn promise(&self, index: usize) -> &str {
-        let constraint = self.plan.samples[index].constraint.map(|id| &self.target.schema.constraints[id]);
+        let constraint = self.sample(index).constraint.map(|id| &self.target.schema.constraints[id]);
         constraint.and_then(|constraint| constraint.source.as_deref()).unwrap_or(&self.target.operation.pointer)
     }
 }

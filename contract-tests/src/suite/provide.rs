@@ -33,7 +33,7 @@ impl Run<'_> {
 
     /// The case for a sample of the plan.
     pub(super) fn case(&self, part: &PlannedTarget<'_>, index: usize) -> Case {
-        self.case_of(part.target, part.sample(index), part.group(index), part.numbers[index])
+        self.case_of(part.target, part.sample(index), part.group(index), part.number(index))
     }
 
     fn case_of(&self, target: &Target, sample: &Sample, group: Group, number: usize) -> Case {

@@ -302,9 +302,9 @@ impl<'a> Run<'a> {
         part.whole(&|| self.is_planned()).or_else(|| part.plain())
     }
 
-    /// The part for the sake of another: where time is short, with the plain requests.
+    /// The part for the sake of another: where time or memory is short, with the plain requests.
     pub fn plain<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
-        if self.suite.max_time.is_some() { part.plain() } else { self.planned(part) }
+        if self.suite.max_time.is_some() || part.is_large() { part.plain() } else { self.planned(part) }
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
@@ -328,7 +328,7 @@ impl<'a> Run<'a> {
         };
         let target = part.target;
         let mut tally = Tally::new(&target.schema);
-        self.cut.fetch_or(!part.plan.whole, Ordering::Relaxed);
+        self.cut.fetch_or(!part.plan().whole, Ordering::Relaxed);
         let (part, untested) = match self.baseline(&part).await {
             Ok(index) => {
                 self.accept(&part, index);
@@ -336,7 +336,7 @@ impl<'a> Run<'a> {
             }
             Err(reason) => (part, Some(reason)),
         };
-        let (part, plan) = (&part, part.plan);
+        let (part, plan) = (&part, part.plan());
         let tested = untested.is_none();
         if tested {
             self.saved_cases(target).await?;
@@ -372,7 +372,7 @@ impl<'a> Run<'a> {
 
     /// Every sample of the plan.
     async fn planned_cases(&self, part: &PlannedTarget<'_>, tested: bool, tally: &mut Tally) {
-        let PlannedTarget { target, plan, .. } = *part;
+        let (target, plan) = (part.target, part.plan());
         self.total.fetch_add(plan.samples.len() as u64, Ordering::Relaxed);
         let tally = Mutex::new(tally);
         self.for_each(0..plan.samples.len(), |index| {
@@ -450,7 +450,7 @@ impl<'a> Run<'a> {
 
     /// Random requests: half of them valid, half with one fault.
     pub async fn random_cases(&self, part: &PlannedTarget<'_>, tested: bool, note: impl Fn(&Target, &Sample, Group)) {
-        let PlannedTarget { target, plan, .. } = *part;
+        let (target, plan) = (part.target, part.plan());
         let count = self.suite.cases;
         self.total.fetch_add(count as u64, Ordering::Relaxed);
         let random = Random::new(target, plan, self.suite.seed);

@@ -62,9 +62,9 @@ impl Planning {
             }
             planning.plans += 1;
             planning.constraints += planned.target.schema.constraints.iter().filter(|it| it.source.is_some()).count();
-            planning.samples += planned.plan.samples.len();
-            planning.unfinished += planned.plan.unfinished.len();
-            planning.steps += planned.plan.steps;
+            planning.samples += planned.plan().samples.len();
+            planning.unfinished += planned.plan().unfinished.len();
+            planning.steps += planned.plan().steps;
         }
         planning.seconds = seconds(begin.elapsed());
         planning.peak = peak();

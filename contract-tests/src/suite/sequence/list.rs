@@ -113,7 +113,7 @@ fn plain(name: &str) -> String {
 impl<'a> Lister<'a> {
     /// The list that resources of a kind are in; none where it can be had with more than the path only.
     pub fn new(run: &'a Run<'a>, cast: &Cast<'a>, values: &[Value], id: &str) -> Option<Self> {
-        let part = cast.list?;
+        let part = cast.list.as_ref()?;
         let target = part.target;
         let mut plain_instance = part.baseline()?.instance.clone();
         for parameter in target.operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {

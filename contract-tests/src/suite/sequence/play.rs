@@ -380,7 +380,7 @@ impl<'a> Player<'a> {
         let mut samples: Vec<&Sample> =
             (0..plain.len()).map(|turn| part.sample(plain[(draw as usize + turn) % plain.len()])).collect();
         if draw == 0 {
-            samples.extend(part.plan.samples.iter().filter(|sample| sample.broken.is_empty()));
+            samples.extend(part.plan().samples.iter().filter(|sample| sample.broken.is_empty()));
             samples.sort_by_key(|sample| Reverse(richness(sample)));
         }
         let each = samples.into_iter().filter_map(|sample| {
@@ -406,7 +406,7 @@ impl<'a> Player<'a> {
             let body = sample.instance.get("body").and_then(Value::as_object);
             sample.broken.is_empty() && body.is_some_and(|body| item.set.iter().any(|(name, _)| is_removed(body, name)))
         };
-        let each = part.plan.samples.iter().filter(removes).filter_map(|sample| {
+        let each = part.plan().samples.iter().filter(removes).filter_map(|sample| {
             let instance = self.run.filled(part.target, sample);
             let mut case = self.case(part.target, "a change that takes something away", instance, &item.values)?;
             name_state(&mut case, part.target, item);
@@ -544,7 +544,7 @@ impl<'a> Player<'a> {
             let is_object = sample.instance.get("body").is_some_and(Value::is_object);
             is_object && !sample.broken.is_empty() && sample.broken.iter().all(|broken| broken.place.starts_with("/body/"))
         };
-        let samples: Vec<&Sample> = part.plan.samples.iter().filter(in_body).collect();
+        let samples: Vec<&Sample> = part.plan().samples.iter().filter(in_body).collect();
         // What a request says beside what it breaks is what a server may keep of it.
         for turn in 0..TURNS.min(samples.len()) {
             let sample = samples[(step.draw as usize * 7 + turn) % samples.len()];
