@@ -290,6 +290,61 @@ async fn an_answer_that_names_its_alternative_is_right_though_it_fits_another() 
     }
 }
 
+/// `nullable` without a `type`, beside a reference and with an `enum` that has no null: to the letter null is refused, and many mean it.
+const NULLABLE: &str = "
+openapi: 3.0.3
+info: {title: Pets, version: '1'}
+paths:
+  /pets:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}
+      responses:
+        '201': {description: Made., content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}
+        '400': {description: No.}
+components:
+  schemas:
+    Owner: {type: object, required: [id], properties: {id: {type: integer}}}
+    Pet:
+      type: object
+      required: [name, owner, keeper, size]
+      properties:
+        name: {type: string}
+        owner: {nullable: true, allOf: [{$ref: '#/components/schemas/Owner'}]}
+        keeper: {$ref: '#/components/schemas/Owner', nullable: true}
+        size: {type: string, nullable: true, enum: [big, small]}
+";
+
+#[tokio::test]
+async fn null_where_nullable_is_not_to_the_letter_is_nobodys_fault() {
+    let takes = |null: bool| {
+        move |asked: &Asked| {
+            let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            let is_id = |id: &serde_json::Value| id.as_f64().is_some_and(|id| id.fract() == 0.0);
+            let is_owner = |value: &serde_json::Value| value.is_object() && is_id(&value["id"]);
+            let or_null = |name: &str, is: bool| is || null && body.get(name).is_some_and(serde_json::Value::is_null);
+            let people = ["owner", "keeper"].iter().all(|name| or_null(name, is_owner(&body[*name])));
+            let right = people && or_null("size", ["big", "small"].contains(&body["size"].as_str().unwrap_or_default()));
+            told(if right && body["name"].is_string() { 201 } else { 400 }, "")
+        }
+    };
+    for null in [true, false] {
+        let report = run(NULLABLE, takes(null)).await;
+        let of_values = |failure: &&Failure| ["valid-refused", "invalid-accepted"].contains(&failure.rule);
+        let blamed: Vec<_> = report.failures.iter().filter(of_values).collect();
+        assert!(blamed.is_empty() && report.operations[0].untested.is_none(), "{blamed:#?}");
+    }
+    let read = NULLABLE.replace("post:", "get:").replace("'201'", "'200'");
+    let read: String = read.lines().filter(|line| !line.contains("requestBody")).map(|line| format!("{line}\n")).collect();
+    let says = async |body: &'static str| {
+        let report = run(&read, move |_| with(200, JSON, body)).await;
+        let of_bodies = |failure: &&Failure| failure.rule == "response-body";
+        report.failures.iter().filter(of_bodies).map(|failure| failure.promise.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(says(r#"{"name":"Rex","owner":null,"keeper":null,"size":null}"#).await, [""; 0]);
+    let name = "/components/schemas/Pet/properties/name/type";
+    assert_eq!(says(r#"{"name":null,"owner":null,"keeper":null,"size":null}"#).await, [name]);
+}
+
 /// Two ways to be let in.
 const WAYS: &str = "
 openapi: 3.1.0

@@ -11,7 +11,8 @@ pub(crate) fn object(node: &mut Node, kind: Kind) {
     let Some(object) = node.as_object_mut() else { return };
     if refers && kind.may_be_reference() && kind != Kind::PathItem {
         // What stands beside a reference is ignored (OpenAPI 3.0.4, section 4.7.23).
-        object.retain(|key, _| key == "$ref");
+        object.retain(|key, _| key == "$ref" || kind == Kind::Schema && key == "nullable");
+        nullable(object);
     } else if kind == Kind::Schema {
         schema(object);
     }
@@ -39,13 +40,20 @@ fn schema(object: &mut Object) {
 }
 
 /// `nullable` adds `null` to the `type` beside it and says nothing without one; `enum` must list null itself (OpenAPI 3.0.3, section
-/// 4.7.24.1, and its proposal "Clarify semantics of nullable").
+/// 4.7.24.1, and its proposal "Clarify semantics of nullable"). Many generators mean null all the same: where the letter may refuse it,
+/// `x-nullable` says so to whoever has to allow for both readings.
 fn nullable(object: &mut Object) {
     let Some(nullable) = object.get("nullable") else { return };
     let at = nullable.at;
     // One that is no boolean stays, and is found as a defect.
     let Some(value) = nullable.as_bool() else { return };
-    object.shift_remove("nullable");
+    let marker = nullable.clone();
+    let is_narrowed = ["enum", "allOf", "anyOf", "oneOf", "not"].iter().any(|keyword| object.contains_key(*keyword));
+    if value && (is_narrowed || !object.contains_key("type")) {
+        replace(object, "nullable", "x-nullable", marker);
+    } else {
+        object.shift_remove("nullable");
+    }
     if let (true, Some(kind)) = (value, object.get_mut("type")) {
         let null = Node::string(at, "null");
         match &mut kind.content {

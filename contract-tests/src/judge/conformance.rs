@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::{Exchange, Finding, Judge, is_too_long};
 use crate::{
     cases::{Expect, Group},
-    openapi::discriminator,
     openapi::document::Document,
     openapi::operation::{Operation, ResponseSpec, is_json, takes_in},
+    openapi::{discriminator, nullable},
     pointer::escape,
     rules::{self, Rule},
     schema::{Opinion, Schema, Shared, Trace, Uncovered, Violation},
@@ -25,10 +25,8 @@ const OF_HTTP: [u16; 17] = [401, 403, 405, 406, 408, 411, 412, 413, 414, 415, 41
 pub(crate) struct Conformance {
     /// The document as answers are held to it: what is `writeOnly` is not required, and must not be there, since it may be a secret.
     literal: Reading,
-    /// The same where each alternative of a discriminator asks for its own name, if there is one that does not.
-    by_discriminators: OnceLock<Option<Reading>>,
-    /// The engine's own view of the schemas that an answer broke.
-    broken: Mutex<HashMap<String, Arc<Schema>>>,
+    /// How others read it: each alternative of a discriminator asks for its own name, or null is valid where it may be meant, or both.
+    others: OnceLock<Vec<Reading>>,
     /// The schemas of properties that are `writeOnly`.
     write_only: HashSet<String>,
 }
@@ -39,17 +37,31 @@ struct Reading {
     document: Value,
     shared: Shared,
     opinions: Mutex<HashMap<String, Arc<Result<Opinion, String>>>>,
+    /// The engine's own view of the schemas that an answer broke.
+    broken: Mutex<HashMap<String, Arc<Schema>>>,
 }
 
 impl Reading {
     fn of(document: Value) -> Self {
-        Self { document, shared: Shared::default(), opinions: Mutex::default() }
+        Self { document, shared: Shared::default(), opinions: Mutex::default(), broken: Mutex::default() }
     }
 
     fn opinion(&self, pointer: &str) -> Arc<Result<Opinion, String>> {
         let mut known = self.opinions.lock().unwrap_or_else(PoisonError::into_inner);
         let opinion = known.entry(pointer.to_owned());
         Arc::clone(opinion.or_insert_with(|| Arc::new(Opinion::compile(&self.document, pointer, &self.shared))))
+    }
+
+    fn accepts(&self, pointer: &str, value: &Value) -> bool {
+        self.opinion(pointer).as_ref().as_ref().is_ok_and(|opinion| opinion.accepts(value))
+    }
+
+    fn schema(&self, pointer: &str) -> Arc<Schema> {
+        let mut known = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.values().map(|schema| schema.nodes.len()).sum::<usize>() > KEPT {
+            known.retain(|kept, _| kept == pointer);
+        }
+        Arc::clone(known.entry(pointer.to_owned()).or_insert_with(|| Arc::new(Schema::compile(&self.document, pointer))))
     }
 }
 
@@ -67,7 +79,7 @@ impl Conformance {
                 *schema = json!(false);
             }
         }
-        Self { literal: Reading::of(view), by_discriminators: OnceLock::new(), broken: Mutex::default(), write_only }
+        Self { literal: Reading::of(view), others: OnceLock::new(), write_only }
     }
 
     /// The schemas of an operation's answers that cannot be used.
@@ -87,20 +99,15 @@ impl Conformance {
         unusable
     }
 
-    /// Whether a value is valid for who reads by discriminators. To the letter of `oneOf` it may not be, where it fits two alternatives
-    /// that only the name of the schema tells apart.
-    fn is_valid_by_discriminators(&self, pointer: &str, value: &Value) -> bool {
-        let reading = self.by_discriminators.get_or_init(|| discriminator::kept(&self.literal.document).map(Reading::of));
-        let opinion = reading.as_ref().map(|reading| reading.opinion(pointer));
-        opinion.is_some_and(|opinion| opinion.as_ref().as_ref().is_ok_and(|opinion| opinion.accepts(value)))
-    }
-
-    fn schema(&self, pointer: &str) -> Arc<Schema> {
-        let mut known = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.values().map(|schema| schema.nodes.len()).sum::<usize>() > KEPT {
-            known.retain(|kept, _| kept == pointer);
-        }
-        Arc::clone(known.entry(pointer.to_owned()).or_insert_with(|| Arc::new(Schema::compile(&self.literal.document, pointer))))
+    /// How others read the document. To the letter of `oneOf` a value that fits two alternatives is not valid, even where the name of the
+    /// schema tells them apart; nor is null where `nullable` stands without a `type`.
+    fn others(&self) -> &[Reading] {
+        self.others.get_or_init(|| {
+            let kept = discriminator::kept(&self.literal.document);
+            let with_null = [Some(&self.literal.document), kept.as_ref()].into_iter().flatten().filter_map(nullable::allowed);
+            let with_null: Vec<Value> = with_null.collect();
+            kept.into_iter().chain(with_null).map(Reading::of).collect()
+        })
     }
 
     /// What a value breaks, as findings about the rules that are broken.
@@ -109,11 +116,11 @@ impl Conformance {
         let Ok(opinion) = opinion.as_ref() else { return Vec::new() };
         let mut evaluated: Option<(Arc<Schema>, Trace)> = None;
         let engine_refuses = || {
-            let schema = self.schema(pointer);
+            let schema = self.literal.schema(pointer);
             let trace = schema.evaluate(value);
             !evaluated.insert((schema, trace)).1.broken.is_empty()
         };
-        if !opinion.refuses(value, engine_refuses) || self.is_valid_by_discriminators(pointer, value) {
+        if !opinion.refuses(value, engine_refuses) || self.others().iter().any(|other| other.accepts(pointer, value)) {
             return Vec::new();
         }
         let Some((schema, trace)) = evaluated else { return Vec::new() };
@@ -128,10 +135,19 @@ impl Conformance {
         let follows = |broken: &Violation| {
             matches!(schema.constraints()[broken.constraint].keyword, "enum" | "const") && of_type(&broken.place)
         };
-        trace
-            .broken
-            .iter()
-            .filter(|violation| !follows(violation))
+        let mut broken: Vec<&Violation> = trace.broken.iter().filter(|violation| !follows(violation)).collect();
+        // Where something else is wrong, null is not where others allow it.
+        let is_null = |violation: &&Violation| value.pointer(&violation.place).is_some_and(Value::is_null);
+        if broken.iter().any(is_null) {
+            let of_others: Vec<Trace> = self.others().iter().map(|other| other.schema(pointer).evaluate(value)).collect();
+            let spares = |trace: &Trace, place: &str| trace.broken.iter().all(|it| it.place != place);
+            let is_spared = |it: &&Violation| is_null(it) && of_others.iter().any(|trace| spares(trace, &it.place));
+            if !broken.iter().all(is_spared) {
+                broken.retain(|it| !is_spared(it));
+            }
+        }
+        broken
+            .into_iter()
             .map(|violation| {
                 let constraint = &schema.constraints()[violation.constraint];
                 if self.write_only.contains(&constraint.pointer) {

@@ -6,6 +6,7 @@ pub(crate) mod document;
 pub(crate) mod examples;
 pub(crate) mod form;
 mod inheritance;
+pub(crate) mod nullable;
 pub(crate) mod operation;
 pub(crate) mod request;
 pub(crate) mod resources;

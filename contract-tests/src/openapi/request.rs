@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     generate::subject,
-    openapi::discriminator,
     openapi::document::{Document, DocumentError},
     openapi::examples::examples,
     openapi::form::{Encoding, FILE, Writing},
-    openapi::operation::{Operation, Parameter, ParameterLocation, is_json},
+    openapi::operation::{Operation, Parameter, ParameterLocation, essence, is_json},
     openapi::style::{self, Style, text},
+    openapi::{discriminator, nullable},
     pointer::{escape, segments},
     schema::{ConstraintId, Node, NodeId, ReferenceValidator, Rule, Schema, Types, Uncovered, part, reference},
 };
@@ -248,8 +248,8 @@ pub(crate) struct Target {
     pub result: Option<PatchResult>,
     /// Parts of requests that the document gives as examples.
     pub examples: Vec<Value>,
-    /// The schema without what discriminators add to it, where they do.
-    literal: Option<Schema>,
+    /// How others read the document: without what discriminators add, where they do, and with null where it may be meant.
+    other_readings: Vec<Schema>,
     /// The nodes of texts that stand for the bytes of a file.
     files: Vec<NodeId>,
     /// The node of each parameter, in their order.
@@ -275,10 +275,12 @@ impl Target {
     ) -> Result<Self, DocumentError> {
         let as_written = bundle(document, operation, media_type, Undescribed::Allowed);
         let kept = discriminator::kept(&as_written);
-        let literal = kept.as_ref().map(|_| Schema::compile(&as_written, REQUESTS));
-        let bundle = kept.unwrap_or(as_written);
-        let target = Self::with(&bundle, operation, media_type, encodings(document, media_type))?;
-        Ok(Self { examples: examples(document, operation, media_type), literal, ..target })
+        let with_null = nullable::allowed(kept.as_ref().unwrap_or(&as_written));
+        let literal = kept.as_ref().map(|_| &as_written);
+        let other_readings = literal.into_iter().chain(&with_null).map(|other| Schema::compile(other, REQUESTS)).collect();
+        let bundle = kept.as_ref().unwrap_or(&as_written);
+        let target = Self::with(bundle, operation, media_type, encodings(document, media_type))?;
+        Ok(Self { examples: examples(document, operation, media_type), other_readings, ..target })
     }
 
     /// Compiles a [`bundle`].
@@ -308,7 +310,7 @@ impl Target {
         Ok(Self {
             result,
             examples: Vec::new(),
-            literal: None,
+            other_readings: Vec::new(),
             files,
             parameters,
             writing,
@@ -367,9 +369,10 @@ impl Target {
         Some(instance)
     }
 
-    /// Whether servers may be of two minds about an instance: those that read by a discriminator, and those that do not.
+    /// Whether servers may be of two minds about an instance: those that read by a discriminator, or take `nullable` to mean null
+    /// wherever it stands, and those that do not.
     pub fn is_doubtful(&self, instance: &Value, is_valid: bool) -> bool {
-        self.literal.as_ref().is_some_and(|literal| literal.accepts(0, instance) != is_valid)
+        self.other_readings.iter().any(|reading| reading.accepts(0, instance) != is_valid)
     }
 
     /// How its body is written.
