@@ -48,6 +48,29 @@ async fn a_segment_has_a_name_and_an_ending_or_several_names() {
     .await;
 }
 
+/// Lists and objects in one text of a form, with what their style puts between the parts.
+#[tokio::test]
+async fn a_style_without_explode_makes_one_text_of_a_list_and_of_an_object() {
+    let object = "{type: object, required: [a], properties: {a: {type: integer, minimum: 1}, b: {type: string, maxLength: 3}}}";
+    let schema = format!(
+        "{{type: object, required: [o], properties: {{o: {object}, l: {{type: array, maxItems: 3, items: {{type: string}}}}}}}}"
+    );
+    let path = |media_type: &str, style: &str| {
+        let encoding = format!("{{style: {style}, explode: false}}");
+        format!(
+            "  /{}-{style}: {{post: {{requestBody: {{required: true, content: {{{media_type}: {{schema: {schema}, encoding: {{o: {encoding}, l: {encoding}}}}}}}}}, responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}}}}}\n",
+            media_type.replace('/', "-")
+        )
+    };
+    for style in ["form", "spaceDelimited", "pipeDelimited"] {
+        whole(&path("application/x-www-form-urlencoded", style)).await;
+        let document =
+            format!("openapi: 3.1.0\ninfo: {{title: Some, version: '1'}}\npaths:\n{}", path("multipart/form-data", style));
+        let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+        assert!(surveyed.is_good() && surveyed.unmet.is_empty(), "{surveyed}");
+    }
+}
+
 #[tokio::test]
 async fn a_get_may_have_a_body() {
     whole(

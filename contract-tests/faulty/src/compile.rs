@@ -135,6 +135,7 @@ fn list(answers: &View, at: &str) -> Result<Option<List>, Unservable> {
         schema: answers.at(&items)?.clone(),
         texts: BTreeMap::new(),
         deep: BTreeMap::new(),
+        joined: BTreeMap::new(),
         validator: answers.validator(&items)?,
         result: None,
         example: None,
@@ -200,6 +201,16 @@ fn answer(view: &View, at: &str) -> Result<Answer, Unservable> {
     Ok(Answer { headers: headers.collect::<Result<_, _>>()?, media: media(view, &at)? })
 }
 
+/// What is between the parts of a list or object in one value of a form, where its encoding object wants one.
+fn separator(encoding: &Value) -> Option<char> {
+    match (encoding["style"].as_str(), encoding["explode"].as_bool()) {
+        (None | Some("form"), Some(false)) => Some(','),
+        (Some("spaceDelimited"), None | Some(false)) => Some(' '),
+        (Some("pipeDelimited"), None | Some(false)) => Some('|'),
+        _ => None,
+    }
+}
+
 fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
     let root = &view.root;
     let node = view.at(at)?;
@@ -217,9 +228,17 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
             ((*name).clone(), inner.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect())
         });
         let deep = deep.collect();
+        let joined = properties.iter().filter_map(|(name, schema)| {
+            let mut inner = Vec::new();
+            find_properties(root, schema, 0, &mut inner);
+            let known = inner.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect();
+            Some(((*name).clone(), (separator(&content["encoding"][name])?, known)))
+        });
+        let joined = joined.collect();
         Ok(Media {
             name: name.to_lowercase(),
             deep,
+            joined,
             texts: properties.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect(),
             validator: view.validator(&format!("{content_at}/schema"))?,
             result: content.get("x-result").map(|_| view.validator(&format!("{content_at}/x-result"))).transpose()?,

@@ -77,6 +77,8 @@ pub struct Media {
     pub texts: BTreeMap<String, Text>,
     /// Those of an object in a form of which each property is a field of its own, `name[property]`.
     pub deep: BTreeMap<String, BTreeMap<String, Text>>,
+    /// The same of what is one text in a form, and what is between its parts.
+    pub joined: BTreeMap<String, (char, BTreeMap<String, Text>)>,
     pub validator: Arc<Validator>,
     /// `x-result`: what a resource must satisfy once this body has changed it.
     pub result: Option<Arc<Validator>>,

@@ -276,7 +276,7 @@ fn object(known: &BTreeMap<String, Text>, others: &Text, fields: Vec<(String, St
 }
 
 /// The value that a text stands for; one that fits no type stays text, which the schema refuses.
-fn from_text(text: &str, types: &Types) -> Value {
+pub fn from_text(text: &str, types: &Types) -> Value {
     let bare = !text.starts_with(char::is_whitespace) && !text.ends_with(char::is_whitespace);
     let parsed = serde_json::from_str::<Value>(text).ok().filter(|value| match value {
         Value::Number(_) => types.contains("integer") || types.contains("number"),

@@ -22,7 +22,7 @@ use crate::{
     exchange::{Content, Reply, Seen, distance, essence, is_json, takes_in},
     fault::{Effect, Fault},
     list,
-    parameter::{Text, encode, pairs},
+    parameter::{Text, encode, from_text, pairs},
     parsing,
     store::{Claim, Store, StoreFault},
     view::Compiled,
@@ -787,6 +787,21 @@ fn form(media: &Media, fields: Vec<(String, String)>) -> Value {
             continue;
         }
         let kind = media.texts.get(&name);
+        if let (Some((between, known)), Some(Text::One(types) | Text::List(types))) = (media.joined.get(&name), kind) {
+            let mut parts = text.split(*between);
+            let is_list = matches!(kind, Some(Text::List(_)));
+            let value = match (is_list, types.contains("object")) {
+                (true, _) => parts.map(|part| from_text(part, types)).collect(),
+                (false, true) => {
+                    let pairs = std::iter::from_fn(|| Some((parts.next()?, parts.next()?)));
+                    let value = |name: &str, text: &str| known.get(name).map_or_else(|| json!(text), |kind| kind.value(text));
+                    json!(pairs.map(|(name, text)| (name.to_owned(), value(name, text))).collect::<Map<_, _>>())
+                }
+                (false, false) => from_text(&text, types),
+            };
+            object.insert(name, value);
+            continue;
+        }
         let value = match kind {
             // What is an object is sent as JSON.
             Some(Text::One(types) | Text::List(types)) if types.contains("object") => {

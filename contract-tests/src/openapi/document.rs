@@ -104,6 +104,11 @@ impl Document {
         self.source.defects().iter().find(|defect| defect.kind == DefectKind::Remote)
     }
 
+    /// Whether it was written as OpenAPI 3.0.
+    pub(crate) fn is_3_0(&self) -> bool {
+        self.source.version().starts_with("3.0")
+    }
+
     /// Whether the document consists of several files.
     pub(crate) fn has_several_files(&self) -> bool {
         self.source.files().nth(1).is_some()

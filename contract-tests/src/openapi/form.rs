@@ -1,11 +1,13 @@
 //! Bodies that are not JSON: forms, plain text, whose values are texts, and bytes.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{
-    operation::{essence, is_json},
-    style::text,
+    operation::{ParameterLocation, essence, is_json},
+    style::{Serialization, Style, text},
 };
 
 /// How a body is written.
@@ -127,7 +129,9 @@ pub(crate) struct Encoding {
     /// The first media type that it may have; of a range one that is in it.
     pub media_type: Option<String>,
     /// Whether several items stand in one value, with something between them.
-    pub is_joined: bool,
+    is_joined: bool,
+    /// What is between the items of a list, and the names and values of an object, in one value.
+    separator: Option<char>,
     /// Whether each property of an object is a field of its own, `name[property]`.
     pub is_deep: bool,
     /// Whether an object is written in a style of parameters, and so not as JSON (OpenAPI 3.1.1, section 4.8.15.1.2).
@@ -135,19 +139,27 @@ pub(crate) struct Encoding {
 }
 
 impl Encoding {
-    pub fn of(node: &Value) -> Self {
+    /// `joins` says whether the document means the style of this form: OpenAPI 3.0 does so for `application/x-www-form-urlencoded` only.
+    pub fn of(node: &Value, joins: bool) -> Self {
         let listed = node["contentType"].as_str().and_then(|listed| listed.split(',').map(str::trim).find(|one| !one.is_empty()));
         let media_type = listed.map(|one| sent(one, true));
         let is_spread = node["explode"].as_bool().unwrap_or(node["style"].as_str().is_none_or(|style| style == "form"));
         let is_styled = ["style", "explode", "allowReserved"].iter().any(|key| node.get(key).is_some());
-        Self { media_type, is_joined: !is_spread, is_deep: node["style"] == "deepObject", is_styled }
+        let style = Style::of(node, ParameterLocation::Query).filter(|_| is_styled && joins);
+        let separator = style.and_then(|style| Serialization::of(node, style).separator());
+        Self { media_type, is_joined: !is_spread, separator, is_deep: node["style"] == "deepObject", is_styled }
     }
 
-    /// Whether this engine writes a value in this way: lists as repeated parts, objects as JSON, and other values as text.
+    /// Whether this engine writes a value in this way, so that every server reads the same: lists as repeated parts, objects as JSON, or
+    /// both as one text, and other values as text.
     pub fn is_written(&self, value: &Value) -> bool {
         let is_plain = |media_type: &String| essence(media_type) == "text/plain";
         match value {
-            Value::Array(items) if items.len() > 1 && self.is_joined => false,
+            Value::Array(_) | Value::Object(_) if self.separator.is_some() => self.joined(value).is_some(),
+            // A text with what may be between two items is one item to some and two to others.
+            Value::Array(items) if self.is_joined => {
+                items.len() < 2 && items.iter().filter_map(text).all(|item| !item.contains([',', ' ', '|']))
+            }
             Value::Array(items) => items.iter().all(|item| self.is_written(item)),
             Value::Object(_) => self.writes_objects(),
             _ => self.media_type.as_ref().is_none_or(is_plain),
@@ -156,7 +168,27 @@ impl Encoding {
 
     /// Whether this engine writes objects in this way.
     pub fn writes_objects(&self) -> bool {
-        if self.is_styled { self.is_deep } else { self.media_type.as_deref().is_none_or(is_json) }
+        if self.is_styled { self.is_deep || self.joins() } else { self.media_type.as_deref().is_none_or(is_json) }
+    }
+
+    /// Whether lists and objects are one text.
+    pub fn joins(&self) -> bool {
+        self.separator.is_some()
+    }
+
+    /// A list or object as one text; none where that would be read as another one.
+    pub fn joined(&self, value: &Value) -> Option<String> {
+        let between = self.separator?;
+        let parts: Vec<Cow<'_, str>> = match value {
+            Value::Array(items) => items.iter().map(text).collect::<Option<_>>()?,
+            Value::Object(object) => {
+                object.iter().flat_map(|(name, value)| [Some(name.into()), text(value)]).collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        // Some servers decode what is in a part, too.
+        let holds = |part: &Cow<'_, str>| !part.is_empty() && !part.contains([between, '%', '+']);
+        parts.iter().all(holds).then(|| parts.join(&between.to_string()))
     }
 }
 
@@ -183,9 +215,12 @@ pub(crate) fn percent(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
+/// A comma between the items of a list stays what it is.
+const FIELD: &AsciiSet = &NON_ALPHANUMERIC.remove(b',');
+
 fn urlencoded(object: &Map<String, Value>) -> String {
-    let pairs: Vec<String> =
-        parts(object).map(|(name, value)| format!("{}={}", percent(name), percent(&written(value)))).collect();
+    let field = |text: &str| utf8_percent_encode(text, FIELD).to_string();
+    let pairs: Vec<String> = parts(object).map(|(name, value)| format!("{}={}", percent(name), field(&written(value)))).collect();
     pairs.join("&")
 }
 
@@ -207,6 +242,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_has_a_style_is_one_text_where_that_is_read_as_the_same() {
+        let encoding = |style: &str| Encoding::of(&json!({ "style": style, "explode": false }), true);
+        assert_eq!(encoding("form").joined(&json!(["a", 1])).as_deref(), Some("a,1"));
+        assert_eq!(encoding("pipeDelimited").joined(&json!({ "a": "x,y", "b": true })).as_deref(), Some("a|x,y|b|true"));
+        for other in [json!(["a,b"]), json!([""]), json!([["a"]]), json!({ "a": {} }), json!("a")] {
+            assert_eq!(encoding("form").joined(&other), None, "{other}");
+        }
+        let unknown = Encoding::of(&json!({ "style": "form", "explode": false }), false);
+        assert!(!unknown.joins() && !unknown.is_written(&json!(["a", "b"])) && !unknown.writes_objects());
+        let (bytes, _) = Writing::Form.written("application/x-www-form-urlencoded", &json!({ "list": "a,b c" }), |_| None);
+        assert_eq!(String::from_utf8(bytes).unwrap(), "list=a,b%20c");
+    }
 
     #[test]
     fn values_are_texts_and_lists_are_repeated() {

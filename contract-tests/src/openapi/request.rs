@@ -160,7 +160,9 @@ pub(crate) fn requests(document: &Document, operation: &Operation, media_type: O
 fn encodings(document: &Document, media_type: Option<&(String, String)>) -> BTreeMap<String, Encoding> {
     let encodings =
         media_type.and_then(|(_, at)| document.json.pointer(at.strip_suffix("/schema")?)?.get("encoding")?.as_object());
-    encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node))).collect()
+    let is_urlencoded = media_type.is_some_and(|(name, _)| essence(name) == "application/x-www-form-urlencoded");
+    let joins = is_urlencoded || !document.is_3_0();
+    encodings.into_iter().flatten().map(|(name, node)| (name.clone(), Encoding::of(node, joins))).collect()
 }
 
 /// How a body is written, and what its media type is called.
@@ -420,8 +422,8 @@ impl Target {
                     Value::Array(items.iter().map(read).collect::<Option<_>>()?)
                 }
                 // An object is JSON in a field or part, unless it has a style.
-                Value::Object(_) if types.has(Types::OBJECT) && !self.is_deep(name) => value.clone(),
-                Value::Object(object) if types.has(Types::OBJECT) && self.is_deep(name) => {
+                Value::Object(_) if types.has(Types::OBJECT) && !self.is_deep(name) && !self.joins(name) => value.clone(),
+                Value::Object(object) if types.has(Types::OBJECT) => {
                     let mut fields = Map::new();
                     for (name, value) in object.iter().filter(|(name, _)| writing.can_name(name, false)) {
                         fields.insert(name.clone(), read(value, child.and_then(|child| self.property(child, name, 0)))?);
@@ -450,13 +452,21 @@ impl Target {
         self.writing == Writing::Form && self.encodings.get(name).is_some_and(|encoding| encoding.is_deep)
     }
 
+    /// Whether lists and objects of a form are one text.
+    fn joins(&self, name: &str) -> bool {
+        self.encodings.get(name).is_some_and(Encoding::joins)
+    }
+
     /// The body of a form, with the fields of its objects instead of these.
     fn dissolved(&self, body: &Value) -> Value {
         let fields = |(name, value): (&String, &Value)| match value {
             Value::Object(object) if self.is_deep(name) => {
                 object.iter().map(|(property, value)| (format!("{name}[{property}]"), value.clone())).collect()
             }
-            value => vec![(name.clone(), value.clone())],
+            value => {
+                let joined = self.encodings.get(name).and_then(|encoding| encoding.joined(value)).map(Value::String);
+                vec![(name.clone(), joined.unwrap_or_else(|| value.clone()))]
+            }
         };
         body.as_object().map_or_else(|| body.clone(), |object| Value::Object(object.iter().flat_map(fields).collect()))
     }
@@ -684,7 +694,7 @@ fn not_in_form(
     let depth = inside.matches('/').count();
     let property = segments(inside).into_iter().next().unwrap_or_default();
     let encoding = encodings.get(&property);
-    let is_deep = writing == Writing::Form && encoding.is_some_and(|encoding| encoding.is_deep);
+    let is_deep = encoding.is_some_and(|encoding| encoding.joins() || encoding.is_deep && writing == Writing::Form);
     let is_item = inside.ends_with("/*") && depth == 2;
     let is_written = encoding.is_none_or(Encoding::writes_objects) && (depth == 2 || !is_deep && !inside.contains("/*/*"));
     let value = match (writing, depth) {

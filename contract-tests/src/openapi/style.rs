@@ -58,7 +58,7 @@ impl Serialization {
 
     /// What stands between the items of an array, or the properties of an object, in one text; none where each has a name of its
     /// own.
-    fn separator(self) -> Option<char> {
+    pub fn separator(self) -> Option<char> {
         match (self.style, self.explode) {
             (Style::Json, _) => None,
             (Style::Simple, _) | (Style::Form | Style::Label | Style::Matrix, false) => Some(','),
