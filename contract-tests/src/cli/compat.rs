@@ -26,9 +26,12 @@ use super::CliError;
 /// Exit status: 0 compatible, 1 breaking, 2 the comparison could not run.
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
+    /// The old document and the new one, in place of `--base` and `--file`
+    #[arg(num_args = 2, value_names = ["OLD", "NEW"], conflicts_with_all = ["base", "file"])]
+    documents: Vec<PathBuf>,
     /// The old document: a file, or a git revision (branch, tag or commit) that contains the new document's file
-    #[arg(long, value_name = "FILE OR REVISION")]
-    base: String,
+    #[arg(long, value_name = "FILE OR REVISION", required_unless_present = "documents")]
+    base: Option<String>,
     /// The new document
     #[arg(long, value_name = "FILE", default_value = "openapi.yaml")]
     file: PathBuf,
@@ -60,9 +63,13 @@ pub fn run(arguments: &Arguments) -> Result<bool, CliError> {
         let hint = if base::leads_nowhere(&error) { base::FILES } else { FILE };
         CliError::new(error, hint)
     };
-    let mut new = Document::read(&arguments.file).map_err(usable)?;
-    new.name = shown(&arguments.file);
-    let mut old = base::read(&arguments.base, &arguments.file).map_err(|error| CliError::new(&error, error.hint()))?;
+    let (base, file) = match arguments.documents.as_slice() {
+        [old, new] => (old.to_string_lossy(), new),
+        _ => (arguments.base.as_deref().unwrap_or_default().into(), &arguments.file),
+    };
+    let mut new = Document::read(file).map_err(usable)?;
+    new.name = shown(file);
+    let mut old = base::read(&base, file).map_err(|error| CliError::new(&error, error.hint()))?;
     old.name = shown(Path::new(&old.name));
     // Both may refer to the same place, and nobody knows what was there before.
     if let Some(remote) = [&old, &new].into_iter().find_map(|document| document.remote()) {

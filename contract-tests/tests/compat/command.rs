@@ -46,6 +46,21 @@ fn said(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn two_files_are_compared_as_a_base_and_a_file_are() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::write(path.join("old.yaml"), OLD).unwrap();
+    fs::write(path.join("new.yaml"), OLD.replace("maxLength: 20", "maxLength: 10")).unwrap();
+    let named = compat(path, &["--base", "old.yaml", "--file", "new.yaml"]);
+    let placed = compat(path, &["old.yaml", "new.yaml"]);
+    assert_eq!((placed.status.code(), said(&placed.stdout)), (Some(1), said(&named.stdout)));
+    for wrong in [&["old.yaml"][..], &["old.yaml", "new.yaml", "--base", "old.yaml"], &[]] {
+        let output = compat(path, wrong);
+        assert!(output.status.code() == Some(2) && said(&output.stderr).contains("[OLD] [NEW]"), "{}", said(&output.stderr));
+    }
+}
+
+#[test]
 fn a_commit_or_a_file_is_the_base() {
     let folder = repository();
     let path = folder.path();
