@@ -55,12 +55,13 @@ fn a_project_is_named_after_its_folder_and_uses_this_library() {
 }
 
 #[test]
-fn a_dry_run_prints_the_same_and_writes_nothing() {
+fn a_dry_run_prints_what_is_written_and_writes_nothing() {
     let folder = folder(DOCUMENT);
     let (project, spec) = (folder.path().join("books"), folder.path().join("books.yaml"));
     let dry = printed(&stub(&project, &spec, &["--dry-run"]));
     assert!(!project.exists());
-    assert_eq!(printed(&stub(&project, &spec, &[])), dry);
+    let next = format!("next: `cargo run` in {}, whose README.md says the rest\n", project.display());
+    assert_eq!(printed(&stub(&project, &spec, &[])), dry + &next);
 }
 
 #[test]

@@ -18,7 +18,8 @@ use crate::problem::{Code, Problem, Violation};
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     value(bytes).map_err(|error| {
         // serde_json's messages name the kind of error and its place, never the text.
-        let violation = Violation { pointer: String::new(), rule: "syntax".to_owned(), message: error.to_string() };
+        let message = if bytes.is_empty() { "it is empty".to_owned() } else { error.to_string() };
+        let violation = Violation { pointer: String::new(), rule: "syntax".to_owned(), message };
         Problem::new(Code::BadRequest).message("The body is not valid JSON.").errors(vec![violation])
     })
 }
@@ -118,7 +119,7 @@ mod tests {
     fn what_is_not_strict_json_is_refused_with_its_place() {
         let deep = "[".repeat(200) + &"]".repeat(200);
         let cases: [(&[u8], &str); 9] = [
-            (b"", "EOF"),
+            (b"", "it is empty"),
             (b"{\"a\":1", "EOF"),
             (b"{} {}", "trailing characters at line 1 column 4"),
             (b"\xEF\xBB\xBF{}", "expected value at line 1 column 1"),

@@ -66,6 +66,8 @@ pub fn run(folder: &Path, spec: &Path, library: Option<&str>, dry_run: bool) -> 
     lines.extend(plan.notes.iter().map(ToString::to_string));
     if plan.writes.is_empty() {
         lines.push("nothing to write: the project is up to date".to_owned());
+    } else if !dry_run {
+        lines.push(format!("next: `cargo run` in {}, whose README.md says the rest", folder.display()));
     }
     Ok(lines.join("\n") + "\n")
 }
