@@ -48,7 +48,7 @@ pub(crate) fn cases(
     };
     let refused = |error| Expect::Challenge { status: 401, error };
     let invalid = || refused(Some("invalid_token"));
-    add("no token", vec![], refused(None));
+    add(NO_TOKEN, vec![], refused(None));
     add("an empty Authorization", vec![String::new()], refused(None));
     add("another scheme", vec!["Basic dXNlcjpwYXNzd29yZA==".to_owned()], refused(None));
     add("garbage", vec!["Bearer garbage".to_owned()], invalid());
@@ -101,6 +101,14 @@ pub(crate) fn cases(
     Ok(all)
 }
 
+const NO_TOKEN: &str = "no token";
+const NO_CREDENTIALS: &str = "no credentials";
+
+/// Whether a case with this title has no credentials at all: a server that lets it in lets anybody in.
+pub(crate) fn has_none(title: &str) -> bool {
+    title == NO_CREDENTIALS || title.strip_prefix("a token: ") == Some(NO_TOKEN)
+}
+
 /// The cases for one operation that is not called with a bearer token alone. No RFC demands a challenge or a status of them: what
 /// counts is that nobody gets in without all the credentials.
 pub(crate) fn without_bearer(
@@ -110,10 +118,8 @@ pub(crate) fn without_bearer(
     is_open: bool,
     mut valid: impl FnMut() -> Option<(Request, serde_json::Value)>,
 ) -> Vec<Case> {
-    let mut all = vec![
-        ("no credentials".to_owned(), Credentials::Raw(Vec::new())),
-        ("invalid credentials".to_owned(), Credentials::Invalid),
-    ];
+    let mut all =
+        vec![(NO_CREDENTIALS.to_owned(), Credentials::Raw(Vec::new())), ("invalid credentials".to_owned(), Credentials::Invalid)];
     if parts > 1 {
         all.extend(
             (0..parts).map(|part| (format!("credentials without part {} of {parts}", part + 1), Credentials::Without(part))),

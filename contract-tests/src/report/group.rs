@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     cases::{
-        EMPTY_BODY, WITHOUT_BODY,
+        EMPTY_BODY, WITHOUT_BODY, authentication,
         protocol::{is_no_json, is_of_another_media_type},
     },
     generate::NAMES,
-    rules::{self, RULES},
+    rules::{self, Level, RULES},
 };
 
 /// Puts together what has one cause, the worst first. Of each group the first failure is shown, with the count of all and the names
@@ -45,7 +45,8 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
         }
     }
     let mut causes: Vec<Failure> = causes.into_values().collect();
-    causes.sort_by_key(|failure| Reverse(failure.count));
+    // No credentials say more than bad ones.
+    causes.sort_by_key(|failure| (Reverse(failure.count), !authentication::has_none(&failure.title)));
     let known = Known::of(&causes);
     let mut groups: BTreeMap<usize, Failure> = BTreeMap::new();
     for (group, failure) in connected(causes.iter().map(|failure| likenesses(failure, &known))).into_iter().zip(causes) {
@@ -201,6 +202,8 @@ struct Known {
     names: BTreeSet<String>,
     /// The operations, each with a place of its requests where anything is accepted.
     unchecked: BTreeSet<(String, String)>,
+    /// The operations that let in who has no credentials.
+    open: BTreeSet<String>,
     /// Whether the server says of its failures what has failed: it does not say the same of all.
     explains: bool,
 }
@@ -214,7 +217,10 @@ impl Known {
         let unchecked = takes_anything.filter_map(of).filter(|(_, place)| parameter(place).is_none()).collect();
         let failed = failures.iter().filter(|failure| failure.rule == rules::SERVER_ERROR.name);
         let said: BTreeSet<String> = failed.map(normalised).filter(|said| says_more_than_its_status(said)).collect();
-        Self { explains: said.len() > 1, names: failures.iter().flat_map(sent_names).collect(), unchecked }
+        let lets_in =
+            |failure: &&Failure| failure.rule == rules::UNAUTHENTICATED_ACCEPTED.name && authentication::has_none(&failure.title);
+        let open = failures.iter().filter(lets_in).flat_map(operations).cloned().collect();
+        Self { open, explains: said.len() > 1, names: failures.iter().flat_map(sent_names).collect(), unchecked }
     }
 }
 
@@ -261,7 +267,7 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
     // What fails in the same way fails for one reason, whatever leads to it.
     if failure.rule == rules::SERVER_ERROR.name && known.explains {
         let (status, said) = said();
-        let operations = std::iter::once(&failure.operation).chain(&failure.also).filter(|_| says_more_than_its_status(&said));
+        let operations = operations(failure).filter(|_| says_more_than_its_status(&said));
         all.extend(operations.map(|operation| alike(&[operation, "fails", &status, &said])));
     }
     // Where anything is accepted, no other rule is checked either.
@@ -270,11 +276,21 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
     {
         all.push(alike(&[&failure.operation, "anything", place]));
     }
+    // Who lets in anybody lets in whoever has bad credentials.
+    let lets_in = failure.case.contains(":authentication:") && failure.status.is_some_and(|status| status < 300);
+    if lets_in && failure.level == Level::Error && operations(failure).all(|operation| known.open.contains(operation)) {
+        all.push(vec!["anybody".to_owned()]);
+    }
     // A server that answers with another value than was sent does so wherever the value is of the same name.
     if failure.rule == rules::ECHO.name {
         all.push(alike(&["named", &failure.what]));
     }
     all
+}
+
+/// The operations that a failure is about.
+fn operations(failure: &Failure) -> impl Iterator<Item = &String> {
+    std::iter::once(&failure.operation).chain(&failure.also)
 }
 
 /// A text with all digits and all letters written alike.
@@ -601,7 +617,7 @@ fn normal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{report::tests::failure, rules::Level};
+    use crate::report::tests::failure;
 
     fn crash(operation: &str, what: &str, answer: &str) -> Failure {
         Failure {
@@ -624,6 +640,29 @@ mod tests {
         ];
         let counts: Vec<usize> = group(crashes).iter().map(|failure| failure.count).collect();
         assert_eq!(counts, [2, 1, 1]);
+    }
+
+    #[test]
+    fn who_lets_in_anybody_has_one_entry_and_who_takes_bad_tokens_too() {
+        let let_in = |operation: &str, title: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "unauthenticated-accepted",
+            level: Level::Error,
+            case: format!("{operation}:authentication:x"),
+            title: title.to_owned(),
+            what: format!("{title} is accepted with 200"),
+            status: Some(200),
+            ..failure(1)
+        };
+        let all = vec![
+            let_in("a", "invalid credentials"),
+            let_in("b", "invalid credentials"),
+            let_in("a", "no credentials"),
+            let_in("b", "no credentials"),
+        ];
+        let groups = group(all.clone());
+        assert_eq!(groups.iter().map(|it| (it.title.as_str(), it.more.len())).collect::<Vec<_>>(), [("no credentials", 1)]);
+        assert_eq!(group([all, vec![let_in("c", "invalid credentials")]].concat()).len(), 2, "c takes bad ones only");
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl<'a> Secrets<'a> {
     /// The text with each token, and with each of its halves, as a variable of the shell.
     fn replaced(&self, text: &str, variable: impl Fn(&str) -> String) -> String {
         self.tokens.iter().fold(text.to_owned(), |text, (token, name)| {
-            let text = text.replace(token.as_str(), &variable(name));
+            let text = replaced(&text, token, &variable(name));
             let middle = token.len() / 2;
             match (token.get(..middle), token.get(middle + 1..)) {
                 (Some(begin), Some(end)) if self.near && end.len() >= 8 => text
@@ -47,6 +47,24 @@ impl<'a> Secrets<'a> {
             }
         })
     }
+}
+
+/// A token that is shorter is in ordinary words, too: it counts only where it stands alone.
+const PLAIN: usize = 8;
+
+/// The text with something else in place of a token.
+fn replaced(text: &str, token: &str, with: &str) -> String {
+    let is_apart = |next: Option<char>| token.len() >= PLAIN || next.is_none_or(|next| !next.is_alphanumeric());
+    let mut all = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (at, _) in text.match_indices(token) {
+        let (before, after) = (&text[..at], &text[at + token.len()..]);
+        if is_apart(before.chars().next_back()) && is_apart(after.chars().next()) {
+            all.extend([&text[rest..at], with]);
+            rest = at + token.len();
+        }
+    }
+    all + &text[rest..]
 }
 
 /// The tokens that there are, with the variable that stands for each.
@@ -75,6 +93,15 @@ mod tests {
         let (curl, answer) = hidden(&format!("-H 'Authorization: bEARER {TOKEN}'"), &format!("you sent {TOKEN}!"), true);
         assert_eq!(curl, "-H 'Authorization: bEARER '\"$TOKEN\"''");
         assert_eq!(answer, "you sent $TOKEN!");
+    }
+
+    #[test]
+    fn a_short_token_is_no_part_of_a_word() {
+        assert_eq!(
+            replaced("test: 'test' or a latest tests, test", "test", "$TOKEN"),
+            "$TOKEN: '$TOKEN' or a latest tests, $TOKEN"
+        );
+        assert_eq!(replaced("xsecrets-of-mine", "secrets-of-mine", "$TOKEN"), "x$TOKEN");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::{
         request::{Response, Target},
         resources::{KindId, Tells},
     },
+    report::Secrets,
     rules,
 };
 
@@ -90,7 +91,7 @@ impl Run<'_> {
             Err(cause) => format!("there is no answer: {cause}"),
             Ok(response) => said(response),
         };
-        let reason = self.secrets().fold(reason, |reason, secret| reason.replace(secret, "$TOKEN"));
+        let reason = Secrets::new(self.secrets(), false).hidden(&reason);
         if self.suite.is_selected(&case.id) {
             let trusted = self.suite.keyring.signer.is_some() || part.target.operation.security.is_none();
             let operation = &part.target.operation;
