@@ -14,10 +14,7 @@ pub(super) fn is_converted(failure: &Failure) -> bool {
         Some("type") if matches!(segments.last(), Some(&("anyOf" | "oneOf"))) => {
             ["boolean", "integer", "number", "string"].map(str::to_owned).to_vec()
         }
-        Some("type") => {
-            let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
-            text.rsplit(|letter: char| !letter.is_alphanumeric()).next().map(str::to_owned).into_iter().collect()
-        }
+        Some("type") => wanted_type(text).map(str::to_owned).into_iter().collect(),
         // Some generators write a nullable type as `anyOf` or `oneOf`.
         Some("anyOf" | "oneOf") => {
             let branches: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
@@ -27,6 +24,12 @@ pub(super) fn is_converted(failure: &Failure) -> bool {
     };
     let Some(place) = &failure.place else { return false };
     values(failure.request.as_deref(), place).iter().any(|value| wanted.iter().any(|wanted| spells(value, wanted)))
+}
+
+/// The type that the document asks for in this line of it.
+pub(super) fn wanted_type(text: &str) -> Option<&str> {
+    let text = text.trim_matches(|letter: char| !letter.is_alphanumeric());
+    text.rsplit(|letter: char| !letter.is_alphanumeric()).next()
 }
 
 /// Whether a body has `null` at a place, and not as a whole.

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Failure,
-    conversion::{is_converted, is_null, values},
+    conversion::{is_converted, is_null, values, wanted_type},
 };
 use crate::{
     cases::{
@@ -258,6 +258,10 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             all.push(alike(&["parameter", name, &status, &said]));
         }
     }
+    // A strict reader refuses whatever no schema describes, though an open object allows it.
+    if failure.rule == rules::VALID_REFUSED.name && refuses_unknown_property(failure) {
+        all.push(alike(&["an unknown property"]));
+    }
     // A reader that does not expect what is no JSON fails on all of it, and on all of what has another media type.
     if failure.rule == rules::SERVER_ERROR.name && failure.case.contains(":protocol:") {
         let (status, said) = said();
@@ -269,6 +273,14 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         let (status, said) = said();
         let operations = operations(failure).filter(|_| says_more_than_its_status(&said));
         all.extend(operations.map(|operation| alike(&[operation, "fails", &status, &said])));
+    }
+    // One reader of a type serves all parameters.
+    if let (true, Some(place), Some(text)) = (failure.rule == rules::INVALID_ACCEPTED.name, &failure.place, &failure.text)
+        && failure.promise.ends_with("/type")
+        && parameter(place) == Some(place)
+        && let (Some(wanted @ ("boolean" | "integer" | "number")), Some(within)) = (wanted_type(text), place.split('/').nth(1))
+    {
+        all.push(alike(&["a parameter", within, wanted]));
     }
     // Where anything is accepted, no other rule is checked either.
     if let (true, Some(place)) = (failure.rule == rules::INVALID_ACCEPTED.name, &failure.place)
@@ -446,6 +458,46 @@ fn names_what_is_wrong(failure: &Failure, known: &Known) -> bool {
     let is_missed = |name: &String| name.len() > 2 && texts.iter().any(|text| is_word_of(text, name));
     sent_names(failure).iter().map(String::as_str).chain(in_path).any(|name| name.len() > 2 && is_named(name))
         || known.names.iter().any(is_missed)
+}
+
+/// How refusals say that a property is not known.
+const UNKNOWN: [&str; 9] = [
+    "additional",
+    "no such",
+    "not allowed",
+    "not known",
+    "not permitted",
+    "unexpected",
+    "unknown",
+    "unrecognised",
+    "unrecognized",
+];
+
+/// Whether a refusal says of a property that the engine made up that it is not known.
+fn refuses_unknown_property(failure: &Failure) -> bool {
+    let answer = failure.answer.as_deref().unwrap_or_default();
+    let said = answer.to_lowercase();
+    let quotes = |name: &str| {
+        [("\"", "\""), ("\"", "\\"), ("'", "'"), ("`", "`"), ("/", "\"")]
+            .iter()
+            .any(|(before, after)| answer.contains(&format!("{before}{name}{after}")))
+    };
+    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let mut names = BTreeSet::new();
+    collect_names(sent.as_ref(), &mut names);
+    UNKNOWN.iter().any(|word| said.contains(word)) && NAMES.iter().any(|name| names.contains(name) && quotes(name))
+}
+
+/// The names of all properties of a value.
+fn collect_names<'a>(value: Option<&'a Value>, all: &mut BTreeSet<&'a str>) {
+    match value {
+        Some(Value::Array(items)) => items.iter().for_each(|item| collect_names(Some(item), all)),
+        Some(Value::Object(object)) => {
+            all.extend(object.keys().map(String::as_str));
+            object.values().for_each(|item| collect_names(Some(item), all));
+        }
+        _ => {}
+    }
 }
 
 /// The names of what a request had: of its body where that is an object or a form, and of its query.
@@ -640,6 +692,35 @@ mod tests {
         ];
         let counts: Vec<usize> = group(crashes).iter().map(|failure| failure.count).collect();
         assert_eq!(counts, [2, 1, 1]);
+    }
+
+    #[test]
+    fn a_type_that_is_not_checked_in_two_parameters_is_one_entry() {
+        let accepted = |name: &str, text: &str| Failure {
+            operation: "a".to_owned(),
+            rule: "invalid-accepted",
+            promise: format!("/paths/~1a/get/parameters/{name}/schema/type"),
+            place: Some(format!("/query/{name}")),
+            text: Some(text.to_owned()),
+            ..failure(1)
+        };
+        let all = vec![
+            accepted("muted", "type: boolean"),
+            accepted("active", "\"type\": \"boolean\""),
+            accepted("limit", "type: integer"),
+        ];
+        assert_eq!(group(all).len(), 2);
+    }
+
+    #[test]
+    fn a_strict_reader_that_refuses_what_no_schema_describes_is_one_entry() {
+        let of = |operation: &str, request: &str, answer: &str| refused(operation, Some(request), answer);
+        let all = vec![
+            of("a", r#"{"size":{"名":[]}}"#, r#"{"detail":"Unrecognized field \"名\" (class Size)"}"#),
+            of("b", r#"{"with space":1}"#, r#"{"detail":"Unrecognized field \"with space\" (class Color)"}"#),
+            of("c", r#"{"extra":1,"unknown":2}"#, r#"{"detail":"the field 'color' is unknown"}"#),
+        ];
+        assert_eq!(group(all).len(), 2);
     }
 
     #[test]
