@@ -100,16 +100,16 @@ pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, f
         }
     }
     let asked = number(&SIZE).filter(|_| fault != Some(StoreFault::LimitIgnored));
-    let size = asked.map_or(USUAL, |size| size + usize::from(fault == Some(StoreFault::OneItemMore)));
+    let size = asked.map_or(USUAL, |size| size.saturating_add(usize::from(fault == Some(StoreFault::OneItemMore))));
     let from = match (number(&OFFSET), number(&NUMBER), given(&CURSOR).and_then(Value::as_str)) {
         (Some(offset), ..) => offset,
-        (None, Some(number), _) => number.saturating_sub(base) * size,
+        (None, Some(number), _) => number.saturating_sub(base).saturating_mul(size),
         (None, None, Some(cursor)) => cursor.trim_start_matches('0').parse().unwrap_or(0),
         _ => 0,
     };
     let from = match fault {
         Some(StoreFault::PagesOverlap) => from.saturating_sub(1),
-        Some(StoreFault::PagesSkip) if from > 0 => from + 1,
+        Some(StoreFault::PagesSkip) if from > 0 => from.saturating_add(1),
         Some(StoreFault::LastPageFilled) => from.min(all.len().saturating_sub(size)),
         Some(StoreFault::CursorIgnored) => 0,
         _ => from,
@@ -117,9 +117,9 @@ pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, f
     if fault == Some(StoreFault::PagesReversed) && from > 0 {
         all.reverse();
     }
-    let end = from + size;
+    let end = from.saturating_add(size);
     let next = match fault {
-        Some(StoreFault::LastPageLost) if asked.is_some() => Some(end).filter(|end| end + size < all.len()),
+        Some(StoreFault::LastPageLost) if asked.is_some() => Some(end).filter(|end| end.saturating_add(size) < all.len()),
         Some(StoreFault::NextForever) => Some(if end < all.len() { end } else { 0 }),
         _ => Some(end).filter(|end| *end < all.len()),
     };
@@ -129,4 +129,19 @@ pub fn page(mut all: Vec<Value>, parameters: &Map<String, Value>, base: usize, f
 
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| json!(value).to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_any_number_and_size_is_beyond_the_end() {
+        let all = vec![json!(1), json!(2)];
+        for (name, number, size) in [("page", u64::MAX, 3), ("offset", u64::MAX, u64::MAX), ("page", 2, u64::MAX)] {
+            let parameters = json!({ name: number, "limit": size });
+            let page = page(all.clone(), parameters.as_object().unwrap(), 1, None);
+            assert!(page.items.is_empty() && page.next.is_none(), "{parameters}");
+        }
+    }
 }
