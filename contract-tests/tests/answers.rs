@@ -345,6 +345,34 @@ async fn null_where_nullable_is_not_to_the_letter_is_nobodys_fault() {
     assert_eq!(says(r#"{"name":null,"owner":null,"keeper":null,"size":null}"#).await, [name]);
 }
 
+/// A resource may be locked, whatever is sent; nobody is told so who has not documented it.
+#[tokio::test]
+async fn a_documented_status_about_the_state_of_things_is_no_refusal() {
+    let body = "requestBody: {content: {application/json: {schema: {type: object, properties: {name: {type: string}}}}}}";
+    let document = one("post", "{'201': {description: Made.}, '400': {description: No.}, '423': {description: Locked.}}");
+    let document = document.replace("post:\n", &format!("post:\n      {body}\n"));
+    let locks = |asked: &Asked| {
+        let body: Option<serde_json::Value> = serde_json::from_slice(&asked.body).ok();
+        let name = body.as_ref().map(|body| body.get("name").cloned().unwrap_or_default());
+        match name {
+            _ if asked.body.is_empty() => told(201, ""),
+            Some(serde_json::Value::String(name)) if !name.is_empty() => told(423, ""),
+            Some(serde_json::Value::String(_) | serde_json::Value::Null)
+                if body.as_ref().is_some_and(serde_json::Value::is_object) =>
+            {
+                told(201, "")
+            }
+            _ => told(400, ""),
+        }
+    };
+    let refused = async |document: &str| {
+        let report = run(document, locks).await;
+        report.failures.iter().filter(|failure| failure.rule == "valid-refused").count()
+    };
+    assert_eq!(refused(&document).await, 0);
+    assert_eq!(refused(&document.replace("'423'", "'424'")).await, 1);
+}
+
 /// Two ways to be let in.
 const WAYS: &str = "
 openapi: 3.1.0

@@ -38,6 +38,8 @@ impl Judge for Status {
                 let conditional = status == 412 && case.is_conditional();
                 // What the request refers to may be missing.
                 let missing = status == 404 && operation.responses.contains_key("404");
+                // A documented status that is about the state of things says nothing against the request.
+                let of_state = OF_STATE.contains(&status) && operation.responses.contains_key(&status.to_string());
                 // An id that was made up may be of a kind that the server does not have.
                 let unknown = matches!(status, 400 | 422) && !exchange.live;
                 let repeats = exchange.may_repeat_a_key();
@@ -45,6 +47,7 @@ impl Judge for Status {
                     || is_told
                     || unknown
                     || missing
+                    || of_state
                     || taken
                     || conditional
                     || repeats
@@ -118,6 +121,10 @@ impl Judge for Status {
         }
     }
 }
+
+/// Statuses about something else than what is in the request: a payment, what is there to give, what is gone, locked, failed before, too
+/// early, without a condition, or kept back by law (RFC 9110, RFC 4918, RFC 6585, RFC 7725, RFC 8470).
+const OF_STATE: [u16; 8] = [402, 406, 410, 423, 424, 425, 428, 451];
 
 /// A body from this size on may be more than a server wants to read, where the document has the status 413.
 const LARGE: usize = 16 * 1024;
