@@ -238,6 +238,7 @@ components:
     implicit: {{type: oauth2, flows: {{implicit: {{authorizationUrl: 'https://a.example', scopes: {{games: Games.}}}}}}}}
     code: {{type: oauth2, flows: {{authorizationCode: {{authorizationUrl: 'https://a.example', tokenUrl: 'https://a.example', scopes: {{games: Games.}}}}}}}}
     key: {{type: apiKey, in: query, name: key}}
+    password: {{type: http, scheme: basic}}
 "
     );
     Document::parse("some.yaml", document).unwrap()
@@ -248,6 +249,12 @@ async fn two_schemes_that_want_a_token_get_one() {
     let surveyed = survey(secured("{implicit: [games], code: [games]}", ""), &Options::default()).await.unwrap();
     assert!(surveyed.is_good(), "{surveyed}");
     assert_eq!((surveyed.succeeded, surveyed.untested), (1, 0), "{surveyed}");
+}
+
+#[tokio::test]
+async fn another_scheme_is_none_that_lets_in() {
+    let surveyed = survey(secured("{code: [games]}, {password: []}", ""), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good(), "{surveyed}");
 }
 
 #[tokio::test]
