@@ -626,6 +626,14 @@ async fn a_rule_that_nothing_can_break_is_none() {
 }
 
 #[tokio::test]
+async fn what_leads_only_to_values_of_another_type_is_no_rule() {
+    let some = "{key: {type: string, maxLength: 3}}";
+    let list = format!("{{type: array, items: {{type: integer}}, properties: {some}}}");
+    let object = format!("{{type: object, items: {{type: object, required: [key], properties: {some}}}, properties: {some}}}");
+    whole(&(takes("/lists", &list) + &takes("/objects", &object))).await;
+}
+
+#[tokio::test]
 async fn what_no_value_can_be_is_a_defect_of_the_document() {
     let pin = "{type: string, pattern: '/^[0-9]{6}$/'}";
     let short = "{type: string, pattern: '^[0-9]{6}$', maxLength: 5}";

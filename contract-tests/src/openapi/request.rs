@@ -193,7 +193,8 @@ fn schema(
                     && matches!(constraint.rule, Rule::MinLength(1))
                     && constraint.pointer == format!("{}/minLength", parameter.schema)
             });
-        let beside_type = idle.contains(&id).then_some("it says nothing about values of the type beside it");
+        let beside_type =
+            idle.contains(&id).then_some("it, or what leads to it, says nothing about values of the type beside it");
         let in_form = || not_in_form(writing, encodings, &constraint.place, &constraint.rule, takes_any_text);
         if let Some(reason) = beside_type.or_else(in_form) {
             let reason = reason.to_owned();
@@ -644,15 +645,25 @@ impl Target {
     }
 }
 
-/// The rules about values of other types than those that are allowed beside them.
+/// The rules about values of other types than those that are allowed beside them, and those to which only such keywords lead, as the
+/// `properties` of a list.
 fn idle(schema: &Schema) -> BTreeSet<ConstraintId> {
-    let of_node = |node: &crate::schema::Node| {
-        let rule = |id: &ConstraintId| &schema.constraints[*id].rule;
-        let types = node.own.iter().find_map(|id| if let Rule::Type(types) = rule(id) { Some(*types) } else { None });
-        let is_idle = |id: &ConstraintId| types.is_some_and(|types| !types.has(subject(rule(id))));
-        node.own.iter().copied().filter(is_idle).collect::<Vec<_>>()
+    let rule = |id: &ConstraintId| &schema.constraints[*id].rule;
+    let types = |node: &crate::schema::Node| {
+        node.own.iter().find_map(|id| if let Rule::Type(types) = rule(id) { Some(*types) } else { None }).unwrap_or(Types::ALL)
     };
-    schema.nodes.iter().flat_map(of_node).collect()
+    let mut idle: BTreeSet<ConstraintId> = BTreeSet::new();
+    let mut reached = vec![false; schema.nodes.len()];
+    let mut open = vec![0];
+    while let Some(id) = open.pop() {
+        if !std::mem::replace(&mut reached[id], true) {
+            let node = &schema.nodes[id];
+            idle.extend(node.own.iter().copied().filter(|own| !types(node).has(subject(rule(own)))));
+            open.extend(node.children_of(types(node)));
+        }
+    }
+    idle.extend((0..schema.nodes.len()).filter(|id| !reached[*id]).flat_map(|id| schema.nodes[id].constraints()));
+    idle
 }
 
 /// Whether a rule asks for nothing that is not so anyway.

@@ -26,7 +26,7 @@ impl Schema {
         let mut open = vec![0];
         while let Some(id) = open.pop() {
             if possible[id] != Types::NONE && !std::mem::replace(&mut reached[id], true) {
-                open.extend(self.nodes[id].children());
+                open.extend(self.nodes[id].children_of(possible[id]));
             }
         }
         for id in (0..self.nodes.len()).filter(|id| !reached[*id]) {

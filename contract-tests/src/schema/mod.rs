@@ -270,27 +270,31 @@ pub(crate) struct Contains {
 impl Node {
     /// Every node that is applied from here, whatever to.
     pub fn children(&self) -> impl Iterator<Item = NodeId> {
+        self.children_of(Types::ALL)
+    }
+
+    /// The nodes that are applied from here to values of these types, or to what is in them.
+    pub fn children_of(&self, types: Types) -> impl Iterator<Item = NodeId> {
         let condition = self.condition.iter().flat_map(|c| [Some(c.when), c.then, c.otherwise]).flatten();
         let branches = self.any_of.iter().chain(&self.one_of).flat_map(|(_, branches)| branches.iter().copied());
-        [
-            self.reference,
-            self.not.map(|(_, node)| node),
-            self.additional_properties,
-            self.property_names,
-            self.unevaluated_properties,
-            self.items,
-            self.unevaluated_items,
-            self.contains.as_ref().map(|contains| contains.node),
-        ]
-        .into_iter()
-        .flatten()
-        .chain(self.all_of.iter().copied())
-        .chain(branches)
-        .chain(condition)
-        .chain(self.dependent_schemas.iter().map(|(_, node)| *node))
-        .chain(self.properties.iter().map(|(_, node)| *node))
-        .chain(self.pattern_properties.iter().map(|(_, node)| *node))
-        .chain(self.prefix_items.iter().copied())
+        let of_objects = [self.additional_properties, self.property_names, self.unevaluated_properties]
+            .into_iter()
+            .flatten()
+            .chain(self.dependent_schemas.iter().map(|(_, node)| *node))
+            .chain(self.properties.iter().map(|(_, node)| *node))
+            .chain(self.pattern_properties.iter().map(|(_, node)| *node));
+        let of_lists = [self.items, self.unevaluated_items, self.contains.as_ref().map(|contains| contains.node)]
+            .into_iter()
+            .flatten()
+            .chain(self.prefix_items.iter().copied());
+        [self.reference, self.not.map(|(_, node)| node)]
+            .into_iter()
+            .flatten()
+            .chain(self.all_of.iter().copied())
+            .chain(branches)
+            .chain(condition)
+            .chain(of_objects.filter(move |_| types.has(Types::OBJECT)))
+            .chain(of_lists.filter(move |_| types.has(Types::ARRAY)))
     }
 
     /// The constraints that stand in this node itself.
