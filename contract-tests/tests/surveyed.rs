@@ -634,6 +634,24 @@ async fn what_leads_only_to_values_of_another_type_is_no_rule() {
 }
 
 #[tokio::test]
+async fn what_contradicts_itself_is_tested_as_it_is_meant() {
+    let same = "{type: object, properties: {error: {type: string}}}";
+    let paths = format!(
+        "
+  /verses/{{verse}}:
+    get:
+      parameters:
+        - {{name: verse, in: path, required: true, schema: {{type: string, enum: [1, 2]}}}}
+        - {{name: kinds, in: query, schema: {{type: array, items: {{type: string}}, enum: [short, long]}}}}
+      responses:
+        '200': {{description: One.}}
+        '400': {{description: No., content: {{application/json: {{schema: {{oneOf: [{same}, {same}]}}}}}}}}
+"
+    );
+    assert_eq!(whole(&paths).await.defects, 3);
+}
+
+#[tokio::test]
 async fn what_no_value_can_be_is_a_defect_of_the_document() {
     let pin = "{type: string, pattern: '/^[0-9]{6}$/'}";
     let short = "{type: string, pattern: '^[0-9]{6}$', maxLength: 5}";

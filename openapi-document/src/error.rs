@@ -137,6 +137,10 @@ pub enum DefectKind {
     KeywordType,
     /// A `default` is not of the schema's `type`.
     DefaultType,
+    /// No value of an `enum` is of the schema's `type`.
+    EnumType,
+    /// Two alternatives of a `oneOf` ask for the same, so that no value is of exactly one.
+    SameAlternative,
     /// A pattern that [`Loader::check_patterns_with`](crate::Loader::check_patterns_with) refuses.
     Pattern,
     /// A parameter has neither `schema` nor `content`.

@@ -72,7 +72,8 @@ impl Document {
 
     fn of(name: &str, source: openapi_document::Document) -> Result<Self, DocumentError> {
         let mut json = source.json().clone();
-        source.defects().iter().for_each(|defect| repair(&mut json, defect));
+        // The last first: an alternative that is taken out moves those behind it.
+        source.defects().iter().rev().for_each(|defect| repair(&mut json, defect));
         describe_bodies(&mut json);
         inheritance::untangle(&mut json);
         Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
@@ -147,7 +148,8 @@ fn loader() -> Loader {
     })
 }
 
-/// Takes out what says nothing: a keyword of a schema whose value cannot be one, so that the rest of the schema counts.
+/// Takes out what says nothing: a keyword of a schema whose value cannot be one, so that the rest of the schema counts. What only
+/// contradicts itself counts as it is meant.
 fn repair(json: &mut Value, defect: &Defect) {
     let Some((object, last)) = parent(&defect.pointer) else { return };
     let named = defect.message.starts_with(&format!("`{last}` "));
@@ -158,6 +160,14 @@ fn repair(json: &mut Value, defect: &Defect) {
         DefectKind::KeywordType if is_schema => replace(json, &defect.pointer, Value::Bool(true)),
         DefectKind::KeywordType | DefectKind::DefaultType | DefectKind::Pattern if named || last == "pattern" => {
             remove(json, object, &last);
+        }
+        DefectKind::EnumType => mean_values(json, object),
+        DefectKind::SameAlternative => {
+            if let (Some(Value::Array(alternatives)), Ok(index)) = (json.pointer_mut(object), last.parse::<usize>())
+                && index < alternatives.len()
+            {
+                alternatives.remove(index);
+            }
         }
         DefectKind::UnknownType if last == "type" => {
             match json.pointer(&defect.pointer).and_then(Value::as_str).and_then(meant) {
@@ -210,6 +220,22 @@ fn describe_bodies(json: &mut Value) {
         if let Some(Value::Object(media_type)) = json.pointer_mut(&at) {
             media_type.entry("schema").or_insert(schema);
         }
+    }
+}
+
+/// Lets the values of an `enum` count rather than the type that none of them has. Beside the type of lists they are those of its items.
+fn mean_values(json: &mut Value, schema: &str) {
+    let Some(Value::Object(schema)) = json.pointer_mut(schema) else { return };
+    let is_list = match schema.get("type") {
+        Some(Value::Array(types)) => types.contains(&json!("array")),
+        name => name == Some(&json!("array")),
+    };
+    if !is_list {
+        schema.shift_remove("type");
+    } else if let (Some(values), Value::Object(items)) =
+        (schema.shift_remove("enum"), schema.entry("items").or_insert_with(|| json!({})))
+    {
+        items.entry("enum").or_insert(values);
     }
 }
 
@@ -324,6 +350,34 @@ mod tests {
         });
         assert_eq!(document.json.pointer("/components/schemas/A"), Some(&expected));
         assert_eq!(document.defects().count(), 9, "{:#?}", document.defects().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_contradicts_itself_counts_as_it_is_meant() {
+        let text = r##"{ "openapi": "3.0.3", "info": { "title": "T", "version": "1" }, "paths": {}, "components": { "schemas": { "A": {
+            "properties": {
+                "verse": { "type": "string", "enum": [1, 2] },
+                "key": { "type": "integer", "nullable": true, "enum": ["first", null], "format": "int32" },
+                "sizes": { "type": "array", "items": { "type": "string" }, "enum": ["s", "m"] },
+                "places": { "type": "array", "enum": ["in", "out"] },
+                "one": { "oneOf": [
+                    { "type": "string", "maxLength": 3 }, { "type": "string", "maxLength": 3, "title": "B" },
+                    { "$ref": "#/components/schemas/C" }, { "description": "C", "properties": { "title": { "type": "string" } } }, {}
+                ] },
+                "other": { "oneOf": [{ "properties": { "title": {} } }, { "properties": { "example": {} } }] }
+            }
+        }, "C": { "properties": { "title": { "type": "string", "example": "C" } } } } } }"##;
+        let document = Document::parse("a.json", text).unwrap();
+        let expected = json!({
+            "verse": { "enum": [1, 2] },
+            "key": { "enum": ["first", null], "format": "int32" },
+            "sizes": { "type": "array", "items": { "type": "string", "enum": ["s", "m"] } },
+            "places": { "type": "array", "items": { "enum": ["in", "out"] } },
+            "one": { "oneOf": [{ "type": "string", "maxLength": 3 }, { "$ref": "#/components/schemas/C" }, {}] },
+            "other": { "oneOf": [{ "properties": { "title": {} } }, { "properties": { "example": {} } }] }
+        });
+        assert_eq!(document.json.pointer("/components/schemas/A/properties"), Some(&expected));
+        assert_eq!(document.defects().count(), 6, "{:#?}", document.defects().collect::<Vec<_>>());
     }
 
     #[test]
