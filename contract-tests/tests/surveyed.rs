@@ -621,6 +621,10 @@ async fn a_rule_that_nothing_can_break_is_none() {
     delete:
       parameters: [{name: key, in: path, required: true, schema: {type: string, minLength: 1}}]
       responses: {'204': {description: Done.}, '400': {description: No.}, '404': {description: None.}}
+  /doors/{door}:
+    delete:
+      parameters: [{name: door, in: path, required: true, schema: {$ref: '#/paths/~1keys~1{key}/delete/parameters/0/schema'}}]
+      responses: {'204': {description: Done.}, '400': {description: No.}, '404': {description: None.}}
 ";
     whole(&(takes("/names", schema) + path)).await;
 }

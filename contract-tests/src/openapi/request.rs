@@ -191,7 +191,7 @@ fn schema(
                 // Without a text there is no such parameter.
                 parameter.place != ParameterLocation::Query
                     && matches!(constraint.rule, Rule::MinLength(1))
-                    && constraint.pointer == format!("{}/minLength", parameter.schema)
+                    && constraint.place == format!("/{}/{}", parameter.place.name(), escape(&parameter.name))
             });
         let beside_type =
             idle.contains(&id).then_some("it, or what leads to it, says nothing about values of the type beside it");
