@@ -427,6 +427,24 @@ paths:
 }
 
 #[tokio::test]
+async fn a_form_is_an_object() {
+    let list = "{schema: {type: array, items: {type: integer}}}";
+    let content = format!("{{application/json: {list}, multipart/form-data: {list}}}");
+    let surveyed = surveyed(&format!(
+        "
+  /deleted:
+    post:
+      requestBody: {{required: true, content: {content}}}
+      responses: {{'204': {{description: Done.}}, '400': {{description: No.}}, '415': {{description: No.}}}}
+"
+    ))
+    .await;
+    assert!(surveyed.is_good(), "{surveyed}");
+    assert_eq!((surveyed.succeeded, surveyed.untested, surveyed.uncovered.len()), (1, 0, 1), "{surveyed}");
+    assert_eq!(surveyed.met, surveyed.constraints, "{surveyed}");
+}
+
+#[tokio::test]
 async fn an_object_in_a_form_has_fields_with_brackets() {
     let address =
         "{type: object, required: [city], properties: {city: {type: string, minLength: 2}, floor: {type: integer, maximum: 99}}}";

@@ -451,8 +451,12 @@ impl Document {
             let is_text = self.is_text(&schema);
             let asks_of_sample = form::sample(&essence(&form::sent(name, is_text))).is_some() && self.asks(&schema);
             let writing = Writing::of(name, is_text);
-            // A text has no way to hold an object that all servers read.
-            let is_unwritten = writing.is_none() || writing == Some(Writing::Text) && self.is_structure(&schema);
+            let is_unwritten = match writing {
+                // A text has no way to hold an object that all servers read.
+                Some(Writing::Text) => self.is_structure(&schema),
+                Some(Writing::Form | Writing::Multipart) => self.is_no_object(&schema),
+                other => other.is_none(),
+            };
             if is_unwritten || asks_of_sample {
                 uncovered
                     .push(Uncovered { pointer: at, reason: "a body of a media type that the engine cannot write".to_owned() });
@@ -484,6 +488,14 @@ impl Document {
             Some((Some(one), _)) => is_one(one),
             Some((None, schema)) => schema.get("properties").is_some(),
             None => false,
+        }
+    }
+
+    /// Whether a schema has a type, and that is not of objects: no form has such a value.
+    fn is_no_object(&self, schema: &str) -> bool {
+        match self.resolve(schema).and_then(|(_, schema)| schema.get("type")) {
+            Some(Value::Array(types)) => !types.contains(&json!("object")),
+            kind => kind.is_some_and(|kind| kind != "object"),
         }
     }
 
