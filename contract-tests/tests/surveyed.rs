@@ -306,6 +306,31 @@ async fn a_body_has_a_media_type_with_parameters() {
 }
 
 #[tokio::test]
+async fn what_is_made_is_looked_for_with_the_headers_that_are_asked_for() {
+    whole(
+        "
+  /jobs:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+      responses:
+        '201': {description: Made., headers: {Location: {schema: {type: string}}}}
+        '400': {description: No.}
+        '415': {description: No.}
+  /jobs/{id}:
+    get:
+      parameters:
+        - {name: id, in: path, required: true, schema: {type: string}}
+        - {name: X-Trace, in: header, required: true, schema: {type: string}}
+      responses:
+        '200': {description: One., content: {application/json: {schema: {type: object}}}}
+        '400': {description: No.}
+        '404': {description: None.}
+",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_made_below_a_resource_has_an_id_of_its_own() {
     whole(
         "

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Run,
     alike::is_nothing,
-    prepared::PreparedTarget,
+    prepared::{PlannedTarget, PreparedTarget},
     resources::{forms, without_preconditions},
 };
 use crate::{
@@ -42,8 +42,12 @@ impl Run<'_> {
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(one, other)| one.starts_with('{') || one == other)
         };
-        let target = self.prepared.parts.iter().find(fits)?.target().ok()?;
-        let request = Request { method: "GET".to_owned(), target: path.to_owned(), ..Request::default() };
+        let part = self.prepared.parts.iter().find(fits)?;
+        let target = part.target().ok()?;
+        // A Location says where, and not with which headers.
+        let asks = target.operation.parameters.iter().any(|it| it.required && it.place == ParameterLocation::Header);
+        let headers = if asks { target.encode(&required(&self.plain(part)?)?).headers } else { Vec::new() };
+        let request = Request { method: "GET".to_owned(), target: path.to_owned(), headers, ..Request::default() };
         Some(looking(target, request))
     }
 
@@ -64,14 +68,7 @@ impl Run<'_> {
         let pointer = &self.prepared.parts.iter().find(is_getter)?.operation.pointer;
         let part = self.plain(self.part(pointer)?)?;
         let target = part.target;
-        let mut instance = part.baseline()?.instance.clone();
-        // What is optional may choose what is shown.
-        for parameter in target.operation.parameters.iter().filter(|it| !it.required && it.place != ParameterLocation::Path) {
-            if let Some(place) = instance.get_mut(parameter.place.name()).and_then(Value::as_object_mut) {
-                place.shift_remove(&parameter.name);
-            }
-        }
-        instance = without_preconditions(target, &instance, None).unwrap_or(instance);
+        let mut instance = required(&part)?;
         let (_, names) = resources.named(&target.operation)?;
         for (name, value) in names.iter().zip(values) {
             instance = forms(value.clone()).into_iter().find_map(|value| {
@@ -134,6 +131,18 @@ impl Run<'_> {
         let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
         shared_in_parts(self.document(), request, shown).into_iter().filter(|(name, _)| !is_name(name)).collect()
     }
+}
+
+/// The plain instance without what is optional, which may choose what is shown.
+fn required(part: &PlannedTarget<'_>) -> Option<Value> {
+    let target = part.target;
+    let mut instance = part.baseline()?.instance.clone();
+    for parameter in target.operation.parameters.iter().filter(|it| !it.required && it.place != ParameterLocation::Path) {
+        if let Some(place) = instance.get_mut(parameter.place.name()).and_then(Value::as_object_mut) {
+            place.shift_remove(&parameter.name);
+        }
+    }
+    Some(without_preconditions(target, &instance, None).unwrap_or(instance))
 }
 
 /// The look that this request is.
