@@ -20,7 +20,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use self::serving::{Asked, Told, serve, told};
+use self::serving::{Asked, Told, serve, serve_again, told};
 
 const PETS: &str = r"openapi: 3.1.0
 info: { title: Pets, version: 1.0.0 }
@@ -245,6 +245,47 @@ async fn a_run_whose_server_is_gone_reports_what_it_found_and_the_last_request()
     assert!(matches!(&report.stopped, Some(Stopped::ServerGone { last }) if last.contains("/pets")), "{:?}", report.stopped);
     assert!(report.failures.iter().any(|failure| failure.rule == "server-error"), "{report}");
     assert!(report.operations.iter().any(|operation| !operation.complete), "{report}");
+}
+
+/// A server of pets that goes when it is to read one, or else to add one with a name of two letters, and comes back after this time.
+async fn mortal(back: Option<Duration>, dies_of_reading: bool) -> String {
+    let gone = Arc::new(Mutex::new(None::<Arc<AtomicBool>>));
+    let known = Arc::clone(&gone);
+    let count = AtomicUsize::new(0);
+    let served = serve_again(back, move |asked| {
+        let sent: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let has_two_letters = sent["name"].as_str().is_some_and(|name| name.chars().count() == 2);
+        let is_deadly = if dies_of_reading { asked.target.starts_with("/pets/") } else { has_two_letters };
+        if is_deadly {
+            known.lock().unwrap().as_ref().unwrap().store(true, Ordering::Relaxed);
+            return None;
+        }
+        let added = |number: usize| Some((201, format!("location: /pets/{number}\r\n"), String::new()));
+        pets(asked, |_| added(1 + count.fetch_add(1, Ordering::Relaxed)), |_| told(200, ""))
+    })
+    .await;
+    *gone.lock().unwrap() = Some(Arc::clone(&served.gone));
+    served.url
+}
+
+#[tokio::test]
+async fn a_request_that_ends_the_server_is_found_once() {
+    let report = suite().run(&mortal(None, true).await).await.unwrap();
+    assert!(matches!(report.stopped, Some(Stopped::ServerGone { .. })), "{report}");
+    let [failure] = report.failures.as_slice() else { panic!("one entry: {report}") };
+    assert_eq!(failure.rule, "no-answer", "{report}");
+    assert!(failure.what.ends_with("and the server is gone"), "{report}");
+    assert!(failure.curl.contains("/pets/"), "{report}");
+}
+
+#[tokio::test]
+async fn a_run_goes_on_with_a_server_that_is_started_again_and_blames_the_request_that_ends_it() {
+    let served = mortal(Some(Duration::from_millis(50)), false).await;
+    let report = suite().concurrency(1).run(&served).await.unwrap();
+    assert_eq!(report.stopped, None, "{report}");
+    let ended: Vec<_> = report.failures.iter().filter(|failure| failure.rule == "no-answer").collect();
+    assert!(matches!(ended.as_slice(), [failure] if failure.operation == "addPet"), "{report}");
+    assert!(report.operations.iter().all(|operation| operation.complete), "{report}");
 }
 
 #[tokio::test]

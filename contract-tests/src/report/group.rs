@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::{
-    Failure,
+    Failure, GONE,
     conversion::{is_converted, is_null, values, wanted_type},
 };
 use crate::{
@@ -373,6 +373,10 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
     }
     if is(&[&rules::REFUSAL_STATUS]) {
         return alike(&[&failure.operation, &failure.what]);
+    }
+    // One request has ended the server; the others were under way.
+    if is(&[&rules::NO_ANSWER]) && failure.what.ends_with(GONE) {
+        return alike(&[GONE]);
     }
     // Who cannot read a value cannot read it in any operation.
     if is(&[&rules::NO_ANSWER]) && failure.place.is_some() {

@@ -53,6 +53,9 @@ pub struct Report {
     pub stopped: Option<Stopped>,
 }
 
+/// How a failure ends whose request has ended the server, or was under way when that happened.
+pub(crate) const GONE: &str = "and the server is gone";
+
 /// Why a run ended early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -25,11 +25,13 @@ pub(crate) struct SendError {
     pub text: String,
     /// Whether the server takes no connections.
     pub is_refused: bool,
+    /// Whether it has taken this request, and broke the connection: that may have ended it.
+    pub is_broken_off: bool,
 }
 
 impl From<reqwest::Error> for SendError {
     fn from(error: reqwest::Error) -> Self {
-        Self { text: chain(&error), is_refused: error.is_connect() }
+        Self { text: chain(&error), is_refused: error.is_connect(), is_broken_off: false }
     }
 }
 
@@ -99,7 +101,10 @@ impl Client {
     async fn answer(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
         // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
         match self.once(request, authorization).await {
-            Err(error) if error.is_request() && !error.is_timeout() => Ok(self.once(request, authorization).await?),
+            Err(error) if error.is_request() && !error.is_timeout() => {
+                let again = self.once(request, authorization).await;
+                again.map_err(|again| SendError { is_broken_off: !error.is_connect(), ..again.into() })
+            }
             other => Ok(other?),
         }
     }

@@ -83,15 +83,14 @@ impl Run<'_> {
 
     /// Asks until the answer is as it should be, for a while.
     pub(super) async fn look(&self, look: &Look<'_>, is_right: impl Fn(&Response) -> bool) -> Result<Response, String> {
-        let operation = &look.target.operation;
-        let grant = self.grant(operation, &Credentials::Good);
-        let mut found = self.send(&look.case, operation, &grant).await;
+        let grant = self.grant(&look.target.operation, &Credentials::Good);
+        let mut found = self.send(&look.case, look.target, &grant).await;
         for _ in 1..LOOKS {
             if found.as_ref().is_ok_and(&is_right) || self.is_over() {
                 break;
             }
             tokio::time::sleep(PAUSE).await;
-            found = self.send(&look.case, operation, &grant).await;
+            found = self.send(&look.case, look.target, &grant).await;
         }
         found
     }

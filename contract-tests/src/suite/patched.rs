@@ -42,7 +42,7 @@ impl Run<'_> {
 
     async fn is_refused_without_reason(&self, target: &Target, case: &Case, grant: &Grant) -> bool {
         for _ in 0..CONFIRMATIONS {
-            let refused = match self.send(case, &target.operation, grant).await {
+            let refused = match self.send(case, target, grant).await {
                 Ok(response) => matches!(response.status, 400 | 409 | 422),
                 Err(_) => false,
             };

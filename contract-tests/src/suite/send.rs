@@ -1,7 +1,10 @@
 //! Sends a request, again where the server has no time, and has the answer judged.
 
 use std::{
-    sync::{PoisonError, atomic::Ordering},
+    sync::{
+        PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -12,12 +15,12 @@ use crate::{
     cases::{Case, Credentials, Expect},
     judge::{Exchange, Finding, Judge},
     openapi::{
-        operation::{Operation, Parameter},
+        operation::Parameter,
         request::{Response, Target},
         style::percent,
     },
     pointer::is_within,
-    report::Stopped,
+    report::{GONE, Stopped},
     rules,
     schema::Rule,
 };
@@ -38,6 +41,10 @@ const MAX_BUSY: usize = 60;
 /// What is said of a request that was given up because the time for it was up.
 const GIVEN_UP: &str = "the time for the run was up";
 
+/// What is said of one that found no server any more, and of one that probably ended it.
+const NO_SERVER: &str = "the server takes no connections any more";
+const ENDED: &str = "the server has closed the connection, and takes no new ones";
+
 /// How often, and after how long, a request is sent again to a server that takes no connections: it may be starting anew.
 const RECONNECTS: usize = 10;
 const RECONNECT: Duration = Duration::from_millis(200);
@@ -52,7 +59,7 @@ impl Run<'_> {
         for attempt in 0..MAX_TRIES {
             sent = SystemTime::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
-            answer = self.send(case, operation, &grant).await;
+            answer = self.send(case, target, &grant).await;
             if answer.as_ref().is_ok_and(|response| response.status == 201) {
                 self.created.fetch_add(1, Ordering::Relaxed);
             }
@@ -77,8 +84,8 @@ impl Run<'_> {
             self.known.learn(&self.prepared.resources, operation, case, (response, body.as_ref()), self.client.url());
         }
         let findings = match &answer {
-            // What is given up says nothing about the server.
-            Err(cause) if cause == GIVEN_UP => Vec::new(),
+            // What is given up says nothing about the server, what did not reach it neither, and what ended it is told.
+            Err(cause) if [GIVEN_UP, NO_SERVER, ENDED].contains(&cause.as_str()) => Vec::new(),
             Err(cause) => {
                 let what = format!("nothing answers {}", case.title);
                 vec![Finding::of(&rules::NO_ANSWER, &case.promise, what).with(cause.clone())]
@@ -99,19 +106,22 @@ impl Run<'_> {
     }
 
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
-    pub(super) async fn send(&self, case: &Case, operation: &Operation, grant: &Grant) -> Result<Response, String> {
+    pub(super) async fn send(&self, case: &Case, target: &Target, grant: &Grant) -> Result<Response, String> {
+        let operation = &target.operation;
         let (request, authorization) = (grant.apply(case.request.clone()), &grant.authorization);
         let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
+        // Another request may have ended the server while this one was under way, but hardly twice.
+        let broken_off = AtomicUsize::new(0);
         let answer = async {
             let mut answer = client.send(&request, authorization).await;
             for _ in 0..RECONNECTS {
-                match &answer {
-                    Err(error) if error.is_refused && !self.is_over() => {
-                        tokio::time::sleep(RECONNECT).await;
-                        answer = client.send(&request, authorization).await;
-                    }
-                    _ => break,
+                let Err(error) = &answer else { break };
+                let is_blamed = error.is_broken_off && broken_off.fetch_add(1, Ordering::Relaxed) > 0;
+                if is_blamed || !error.is_refused || self.is_over() {
+                    break;
                 }
+                tokio::time::sleep(RECONNECT).await;
+                answer = client.send(&request, authorization).await;
             }
             answer
         };
@@ -135,13 +145,20 @@ impl Run<'_> {
                     format!("{} {} ({})", case.request.method, path(&case.request.target), case.id);
                 Ok(response)
             }
-            Err(error) => {
-                if error.is_refused {
+            Err(error) if error.is_refused => {
+                let broken_off = broken_off.into_inner();
+                if broken_off < 2 {
                     let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     self.stop(Stopped::ServerGone { last });
                 }
-                Err(error.text)
+                let cause = if broken_off > 0 { ENDED } else { NO_SERVER }.to_owned();
+                if broken_off > 0 {
+                    let what = format!("nothing answers {}, {GONE}", case.title);
+                    self.fail(target, case, &Finding::of(&rules::NO_ANSWER, &case.promise, what), Err(&cause));
+                }
+                Err(cause)
             }
+            Err(error) => Err(error.text),
         }
     }
 

@@ -1,8 +1,11 @@
 //! A server that answers as a function says.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
@@ -39,21 +42,35 @@ pub struct Served {
 }
 
 pub async fn serve(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    serve_again(None, answer).await
+}
+
+/// The same; when it is gone, it comes back after this time.
+pub async fn serve_again(back: Option<Duration>, answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Served {
+    let mut listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
     let gone = Arc::new(AtomicBool::new(false));
     let (answer, ended) = (Arc::new(answer), Arc::clone(&gone));
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        loop {
+            let accepted = tokio::time::timeout(MOMENT, listener.accept()).await;
             if ended.load(Ordering::Relaxed) {
-                return; // The listener is dropped: nobody is let in any more.
+                drop(listener); // Nobody is let in any more.
+                let Some(back) = back else { return };
+                tokio::time::sleep(back).await;
+                ended.store(false, Ordering::Relaxed);
+                listener = TcpListener::bind(address).await.unwrap();
+            } else if let Ok(Ok((stream, _))) = accepted {
+                let (answer, ended) = (Arc::clone(&answer), Arc::clone(&ended));
+                tokio::spawn(async move { connection(stream, &*answer, &ended).await });
             }
-            let (answer, ended) = (Arc::clone(&answer), Arc::clone(&ended));
-            tokio::spawn(async move { connection(stream, &*answer, &ended).await });
         }
     });
-    Served { url, gone }
+    Served { url: format!("http://{address}"), gone }
 }
+
+/// How often a server looks whether it is to go.
+const MOMENT: Duration = Duration::from_millis(5);
 
 async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send + Sync), ended: &AtomicBool) -> Option<()> {
     let mut stream = BufReader::new(stream);
@@ -81,7 +98,11 @@ async fn connection(stream: TcpStream, answer: &(dyn Fn(&Asked) -> Told + Send +
             ["content-type: ", "x-api-key: ", "idempotency-key: ", "authorization: "]
                 .map(|name| header(name).unwrap_or_default());
         let asked = Asked { method, target, media_type, key, idempotency_key, authorization, body };
-        let (status, headers, text) = answer(&asked)?;
+        let told = answer(&asked);
+        if ended.load(Ordering::Relaxed) {
+            tokio::time::sleep(4 * MOMENT).await; // Its connections are closed after the door.
+        }
+        let (status, headers, text) = told?;
         let length = text.len();
         let body = if asked.method == "HEAD" { String::new() } else { text };
         let head = format!("HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n");

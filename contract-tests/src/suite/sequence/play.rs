@@ -300,7 +300,7 @@ impl<'a> Player<'a> {
     /// Sends the request of a list; for what is not about one resource.
     pub async fn ask(&mut self, target: &Target, case: &Case) -> Result<Response, String> {
         let grant = self.run.grant(&target.operation, &case.credentials);
-        let answer = self.run.send(case, &target.operation, &grant).await;
+        let answer = self.run.send(case, target, &grant).await;
         self.exchanges.push(Exchange::new(target, case, None));
         answer
     }
