@@ -187,9 +187,10 @@ components:
         amount: { type: string, DECIMAL pattern: '^[0-9]{1,6}(\\.[0-9]{1,2})?$' }
         until: { type: string, TIME maxLength: 40 }
         marks: { type: array, items: { type: string } }
+        by: { type: string, MAIL maxLength: 60 }
 ";
 
-/// Each value as this server writes it: an amount with cents, a time in UTC, and each mark once.
+/// Each value as this server writes it: an amount with cents, a time in UTC, each mark once, and the domain of an address in small letters.
 fn rewritten(_: &Seen, reply: &mut Reply) {
     let Some(price) = reply.object() else { return };
     if let Some(Value::String(amount)) = price.get_mut("amount") {
@@ -202,6 +203,11 @@ fn rewritten(_: &Seen, reply: &mut Reply) {
     // Not every time is in a year of four digits in UTC.
     {
         *until = time.to_utc().to_rfc3339();
+    }
+    if let Some(Value::String(by)) = price.get_mut("by")
+        && let Some((local, domain)) = by.rsplit_once('@')
+    {
+        *by = format!("{local}@{}", domain.to_lowercase());
     }
     if let Some(Value::Array(marks)) = price.get_mut("marks") {
         let mut seen = Vec::new();
@@ -217,7 +223,7 @@ fn rewritten(_: &Seen, reply: &mut Reply) {
 #[tokio::test]
 async fn a_value_that_is_written_in_another_way_is_the_same() {
     for (formats, is_told) in [(["format: decimal,", "format: date-time,"], false), (["", "format: date-time,"], true)] {
-        let text = PRICES.replace("DECIMAL", formats[0]).replace("TIME", formats[1]);
+        let text = PRICES.replace("DECIMAL", formats[0]).replace("TIME", formats[1]).replace("MAIL", "format: email,");
         let document = Document::parse("prices.yaml", text).unwrap();
         let fault = Fault { name: "", group: faulty_server::Group::Responses, at: "", effect: Effect::Reply(rewritten) };
         let server = Faulty::start(&document.json, Some(fault)).await.unwrap();
@@ -345,4 +351,33 @@ async fn what_nobody_describes_may_be_refused() {
         .unwrap();
         assert_eq!((errors(&report), silent(&report)), (wanted, vec!["addShape"]), "{report}");
     }
+}
+
+const ADDRESSES: &str = "
+openapi: 3.1.0
+info: { title: Addresses, version: 1.0.0 }
+paths:
+  /addresses:
+    post:
+      operationId: addAddress
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [email], properties: { email: { type: string, format: email } } } } } }
+      responses: { '201': { description: Added. }, '400': { description: Not so. }, '415': { description: Not so. } }
+";
+
+/// Refuses what many libraries do not take for an address: of a domain without a dot, a literal, or with quotes.
+fn strict(seen: &Seen, reply: &mut Reply) {
+    let email = seen.body.as_ref().and_then(|body| body.get("email")?.as_str()).and_then(|email| email.rsplit_once('@'));
+    let is_taken = |(local, domain): (&str, &str)| !local.contains('"') && domain.contains('.') && !domain.contains('[');
+    if reply.status == 201 && !email.is_some_and(is_taken) {
+        reply.status = 400;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_many_libraries_refuse_may_be_refused() {
+    let document = Document::parse("addresses.yaml", ADDRESSES).unwrap();
+    let fault = Fault { name: "", group: faulty_server::Group::Responses, at: "", effect: Effect::Reply(strict) };
+    let server = Faulty::start(&document.json, Some(fault)).await.unwrap();
+    let report = Suite::new(document).cases(200).run(&server.url).await.unwrap();
+    assert_eq!(errors(&report), Vec::<&str>::new(), "{report}");
 }

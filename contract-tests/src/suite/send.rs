@@ -180,7 +180,7 @@ impl Run<'_> {
         let is_accepted = |finding: &Finding| [&rules::INVALID_ACCEPTED, &rules::EMPTY_PARAMETER].contains(&finding.rule);
         if !self.suite.assert_formats {
             let invalid = is_of_doubtful_formats(target, case);
-            let valid = case.instance.as_ref().is_some_and(has_doubtful_time);
+            let valid = case.instance.as_ref().is_some_and(has_doubtful_text);
             findings.retain(|finding| !(invalid && is_accepted(finding) || valid && *finding.rule == rules::VALID_REFUSED));
         }
         if is_empty_where_allowed(target, case) || is_of_discriminators(target, case) {
@@ -234,12 +234,17 @@ fn is_empty_where_allowed(target: &Target, case: &Case) -> bool {
     target.operation.parameters.iter().any(may_be_empty)
 }
 
-/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second.
-fn has_doubtful_time(value: &Value) -> bool {
+/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second. Or an address that RFC 5321
+/// knows and many libraries do not: of a domain without a dot, a literal, or with quotes.
+fn has_doubtful_text(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.starts_with("0000-") || text.contains(":60"),
-        Value::Array(items) => items.iter().any(has_doubtful_time),
-        Value::Object(object) => object.values().any(has_doubtful_time),
+        Value::String(text) => {
+            let is_doubtful =
+                |(local, domain): (&str, &str)| local.ends_with('"') || !domain.contains('.') || domain.starts_with('[');
+            text.starts_with("0000-") || text.contains(":60") || text.rsplit_once('@').is_some_and(is_doubtful)
+        }
+        Value::Array(items) => items.iter().any(has_doubtful_text),
+        Value::Object(object) => object.values().any(has_doubtful_text),
         _ => false,
     }
 }
