@@ -381,3 +381,60 @@ async fn an_address_that_many_libraries_refuse_may_be_refused() {
     let report = Suite::new(document).cases(200).run(&server.url).await.unwrap();
     assert_eq!(errors(&report), Vec::<&str>::new(), "{report}");
 }
+
+const SHELVES: &str = "
+openapi: 3.1.0
+info: { title: Shelves, version: 1.0.0 }
+paths:
+  /authors:
+    post: { operationId: addAuthor, responses: { '201': { description: Added., content: { application/json: { schema: { $ref: '#/components/schemas/Author' } } } } } }
+  /authors/{id}:
+    get:
+      operationId: getAuthor
+      parameters: [{ name: id, in: path, required: true, schema: { type: string, format: uuid } }]
+      responses: { '200': { description: It. }, '404': { description: None. }, '422': { description: Not so. } }
+  /books:
+    post:
+      operationId: addBook
+      requestBody: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Book' } } } }
+      responses: { '204': { description: Added. }, '422': { description: Not so. } }
+components:
+  schemas:
+    Author: { type: object, required: [id], properties: { id: { type: string, format: uuid } } }
+    Book: { type: object, required: [author_ids], properties: { author_ids: { type: array, minItems: 1, items: { type: string, format: uuid } }, editor_id: { type: integer } } }
+";
+
+#[tokio::test]
+async fn a_list_of_references_names_what_there_is_and_who_misses_something_refuses_no_valid_request() {
+    let count = Mutex::new(0u32);
+    let document = Document::parse("shelves.yaml", SHELVES).unwrap();
+    let report = tested(Suite::new(document), move |asked| {
+        let mut count = count.lock().unwrap();
+        let path = asked.target.split('?').next().unwrap();
+        let id = |number: u32| format!("00000000-0000-4000-8000-{number:012}");
+        let is_known = |wanted: &str| (1..=*count).any(|number| id(number) == wanted);
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        match (asked.method.as_str(), path, path.strip_prefix("/authors/")) {
+            ("POST", "/authors", _) => {
+                *count += 1;
+                Some((201, "content-type: application/json\r\n".to_owned(), format!(r#"{{"id":"{}"}}"#, id(*count))))
+            }
+            ("POST", "/books", _) => {
+                let authors = body["author_ids"].as_array().filter(|authors| !authors.is_empty());
+                let are_known = authors.is_some_and(|all| all.iter().all(|id| id.as_str().is_some_and(is_known)));
+                // Nobody is known as an editor.
+                let is_known = are_known && body.get("editor_id").is_none();
+                told(if is_known { 204 } else { 422 }, "There is no such person.")
+            }
+            ("GET", _, Some(id)) => told(if is_known(id) { 200 } else { 404 }, ""),
+            (_, "/authors" | "/books", _) => told(405, ""),
+            _ => told(404, ""),
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(silent(&report), Vec::<&str>::new(), "{report}");
+    let refused = report.failures.iter().filter(|failure| failure.rule == "valid-refused");
+    assert_eq!(refused.count(), 0, "{report}");
+}
+

@@ -41,7 +41,7 @@ impl Judge for Status {
                 // A documented status that is about the state of things says nothing against the request.
                 let of_state = OF_STATE.contains(&status) && operation.responses.contains_key(&status.to_string());
                 // An id that was made up may be of a kind that the server does not have.
-                let unknown = matches!(status, 400 | 422) && !exchange.live;
+                let unknown = matches!(status, 400 | 404 | 422) && !exchange.live;
                 let repeats = exchange.may_repeat_a_key();
                 let excused = elsewhere
                     || is_told

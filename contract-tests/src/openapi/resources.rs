@@ -431,10 +431,10 @@ fn singular(name: &str) -> String {
     if name.ends_with("ss") || name.ends_with("us") { name.to_owned() } else { name.strip_suffix('s').unwrap_or(name).to_owned() }
 }
 
-/// What a name such as `petId` says whose identifier it is.
+/// What a name such as `petId` or `petIds` says whose identifier it is.
 fn stem(name: &str) -> Option<String> {
     let name = plain(name);
-    let stem = ["id", "uuid", "guid", "key", "slug"]
+    let stem = ["id", "uuid", "guid", "key", "slug", "ids", "uuids", "guids"]
         .into_iter()
         .filter_map(|tail| name.strip_suffix(tail))
         .min_by_key(|stem| stem.len())?;
@@ -470,6 +470,17 @@ pub(crate) fn is_reference(place: &str) -> Option<&str> {
     let (root, name) = (segments.next()?, segments.next()?);
     let known = root == "body" || root == ParameterLocation::Query.name();
     (known && segments.next().is_none()).then_some(name)
+}
+
+/// Whether a property or a parameter of this name may refer to something, by the name alone.
+pub(crate) fn may_refer(name: &str) -> bool {
+    stem(name).is_some()
+}
+
+/// What [`is_reference`] says, for an item of a list: `/body/author_ids/*` and `/body/author_ids/0` are about `author_ids`.
+pub(crate) fn is_listed_reference(place: &str) -> Option<&str> {
+    let (list, item) = place.rsplit_once('/')?;
+    is_reference(list).filter(|_| item == "*" || item.parse::<usize>().is_ok())
 }
 
 #[cfg(test)]

@@ -233,9 +233,10 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
 }
 
 /// Whether an answer says in words that something is not there.
-fn says_missing(response: &Response) -> bool {
+pub(super) fn says_missing(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words))
+    let is_missing = ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words));
+    is_missing || said.split_once("no ").is_some_and(|(_, rest)| rest.contains(" exists"))
 }
 
 /// Whether an answer says in words that somebody else has what must be new.

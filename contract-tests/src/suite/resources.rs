@@ -15,7 +15,7 @@ use crate::{
     openapi::{
         operation::{Operation, Parameter, ParameterLocation},
         request::{Response, Target},
-        resources::{KindId, Resources, Tells, is_reference},
+        resources::{KindId, Resources, Tells, is_listed_reference, is_reference, may_refer},
     },
     pointer::{escape, is_within, parent, replace},
     schema::{Node, Rule, Trace, Types},
@@ -377,22 +377,46 @@ fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(
     let is_its_own =
         |kind: KindId| told.iter().any(|(own, tells)| *own == kind && matches!(tells, Tells::Creates | Tells::Names));
     let roots = ["query", "body"].into_iter();
-    let names = roots.flat_map(|root| {
+    let properties = roots.flat_map(|root| {
         let object = instance.get(root).and_then(Value::as_object);
-        object
-            .into_iter()
-            .flatten()
-            .filter(|(_, value)| value.is_string() || value.is_number())
-            .map(move |(name, value)| (root, name, value))
+        object.into_iter().flatten().map(move |(name, value)| (format!("/{root}/{}", escape(name)), value))
     });
-    names
-        .filter_map(|(root, name, value)| {
+    let values = properties.flat_map(|(place, value)| match value {
+        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (format!("{place}/{index}"), item)).collect(),
+        value => vec![(place, value)],
+    });
+    values
+        .filter(|(_, value)| value.is_string() || value.is_number())
+        .filter_map(|(place, value)| {
+            let name = is_reference(&place).or_else(|| is_listed_reference(&place))?;
+            let may_be_id = place.starts_with("/body/") || !is_about_the_list(name);
             // A text with the name of a kind may be anything; a number or a UUID is an id.
-            let called = || resources.called(name).filter(|_| (root == "body" || !is_about_the_list(name)) && is_id(value));
-            Some((format!("/{root}/{}", escape(name)), resources.referred(name).or_else(called)?))
+            let called = || resources.called(name).filter(|_| may_be_id && is_id(value));
+            let kind = resources.referred(name).or_else(called)?;
+            Some((place, kind))
         })
         .filter(|(_, kind)| !is_its_own(*kind))
         .collect()
+}
+
+/// Whether a request may refer to something else than what its path names.
+pub(super) fn refers(instance: &Value) -> bool {
+    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
+    objects.flatten().any(|(name, value)| may_refer(name) && !value.is_null())
+}
+
+/// Whether an answer repeats a value of the query or the body, as a word.
+pub(super) fn repeats(response: &Response, instance: &Value) -> bool {
+    let said = String::from_utf8_lossy(&response.body);
+    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
+    objects.flatten().any(|(_, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let is_alone = |(at, _): (usize, &str)| {
+            let is_letter = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
+            !is_letter(said[..at].chars().next_back()) && !is_letter(said[at + text.len()..].chars().next())
+        };
+        !text.is_empty() && said.match_indices(&text).any(is_alone)
+    })
 }
 
 /// Whether a value is an integer or a UUID, and so hardly a name for people.
@@ -425,7 +449,8 @@ pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
                 _ => false,
             })
     };
-    let names = target.schema.nodes.iter().filter_map(|node| Some((node, is_reference(&node.place)?)));
+    let name = |place| is_reference(place).or_else(|| is_listed_reference(place));
+    let names = target.schema.nodes.iter().filter_map(|node| Some((node, name(&node.place)?)));
     let kind = |(node, name)| resources.referred(name).or_else(|| resources.called(name).filter(|_| may_be_id(node)));
     let mut kinds: Vec<KindId> = names.filter_map(kind).collect();
     if let Some((kind, names)) = resources.named(&target.operation) {

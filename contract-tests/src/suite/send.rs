@@ -10,7 +10,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::{DOUBTFUL_FORMATS, baseline::says_taken, credentials::Grant, resources::Answer, run::Run};
+use super::{
+    DOUBTFUL_FORMATS,
+    baseline::{says_missing, says_taken},
+    credentials::Grant,
+    resources::{Answer, refers, repeats},
+    run::Run,
+};
 use crate::{
     cases::{Case, Credentials, Expect},
     judge::{Exchange, Finding, Judge},
@@ -167,8 +173,18 @@ impl Run<'_> {
         let violations = self.prepared.violations.read(operation, response, body);
         let answered = SystemTime::now();
         let (violations, fresh) = (violations.as_slice(), self.fresh.knows(target));
-        let made_up = |instance| !self.known.names_live(&self.prepared.resources, operation, instance) && is_vague(target);
-        let live = !matches!(response.status, 400 | 422) || !case.instance.as_ref().is_some_and(made_up);
+        let names_live = |instance| self.known.names_live(&self.prepared.resources, operation, instance);
+        // What is not there is what the path names, or what the rest refers to; a path that is not there has nothing to say of either.
+        let is_missed = |instance| match response.status {
+            404 => repeats(response, instance),
+            _ => !names_live(instance) || refers(instance) || repeats(response, instance),
+        };
+        let made_up = |instance| match response.status {
+            400 | 422 if is_vague(target) && !names_live(instance) => true,
+            400 | 404 | 422 => says_missing(response) && is_missed(instance),
+            _ => false,
+        };
+        let live = !case.instance.as_ref().is_some_and(made_up);
         let exchange = Exchange { operation, case, response, body, violations, fresh, live, sent, answered };
         let judges = self.prepared.judges.iter().chain(&self.suite.judges).map(AsRef::as_ref);
         let mut findings: Vec<Finding> = Vec::new();
