@@ -438,3 +438,31 @@ async fn a_list_of_references_names_what_there_is_and_who_misses_something_refus
     assert_eq!(refused.count(), 0, "{report}");
 }
 
+#[tokio::test]
+async fn what_succeeds_only_for_the_sake_of_another_operation_has_succeeded() {
+    let document = SHELVES.split("  /books:").next().unwrap();
+    let schemas = SHELVES.split_once("components:").unwrap().1;
+    let document = Document::parse("shelves.yaml", format!("{document}components:{schemas}")).unwrap();
+    let count = Mutex::new(0);
+    let report = tested(Suite::new(document), move |asked| {
+        let path = asked.target.split('?').next().unwrap();
+        let added = r#"{"id":"00000000-0000-4000-8000-000000000001"}"#;
+        let json = "content-type: application/json\r\n".to_owned();
+        match (asked.method.as_str(), path) {
+            ("POST", "/authors") => {
+                let mut count = count.lock().unwrap();
+                *count += 1;
+                if *count > LATE { Some((201, json, added.to_owned())) } else { told(409, "") }
+            }
+            ("GET", "/authors/00000000-0000-4000-8000-000000000001") => told(200, ""),
+            (_, "/authors") => told(405, ""),
+            _ => told(404, ""),
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(silent(&report), Vec::<&str>::new(), "{report}");
+}
+
+/// How many requests come before the operation itself was tested.
+const LATE: usize = 40;

@@ -193,6 +193,11 @@ impl<'a> Run<'a> {
             self.stop(Stopped::MaxTime);
         }
         let mut reports: Vec<OperationReport> = reports.into_values().collect();
+        // Also what was answered when the operation was called for the sake of another one.
+        let mut answered = std::mem::take(&mut *self.answered.lock().unwrap_or_else(PoisonError::into_inner));
+        for report in &mut reports {
+            report.answered = answered.remove(&report.id).unwrap_or_default();
+        }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if stopped.is_none() {
             self.check_created(parts, before).await;
@@ -360,14 +365,13 @@ impl<'a> Run<'a> {
             tallied.lock().unwrap_or_else(PoisonError::into_inner).sample(target, sample, group);
         };
         self.random_cases(part, tested, note).await;
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(&target.operation.id).cloned();
         let complete = !self.is_done();
         let untested = untested.filter(|_| complete);
         let mut report = tally.report(&target.operation, &target.schema, plan);
         if complete {
             report.uncovered.extend(self.prepared.conformance.unusable(&target.operation));
         }
-        Ok(OperationReport { untested, complete, answered: answered.unwrap_or_default(), ..report })
+        Ok(OperationReport { untested, complete, ..report })
     }
 
     /// Every sample of the plan.
