@@ -13,8 +13,8 @@ fn added() -> String {
     format!("{REQUESTS}/$defs")
 }
 
-/// A copy in which each alternative of a discriminator asks for its own name, where it describes the property and takes any value; none
-/// where there is no such alternative.
+/// A copy in which each alternative of a discriminator asks for its own name, where it takes any value for the property; none where there
+/// is no such alternative.
 pub(crate) fn kept(bundle: &Value) -> Option<Value> {
     let mut found = Vec::new();
     find(bundle, "", &mut found);
@@ -77,10 +77,14 @@ fn leads(mapped: &str, target: &str) -> bool {
     mapped == target || target.strip_prefix("#/components/schemas/") == Some(mapped)
 }
 
-/// Whether a schema describes a property as a text without saying which.
+/// Whether a schema describes a property as a text without saying which, or leaves it to the discriminator alone.
 fn takes_any(document: &Value, target: &str, property: &str, depth: usize) -> bool {
     let schema = target.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
-    schema.is_some_and(|schema| describes_any(document, schema, property, depth) == Some(true))
+    schema.is_some_and(|schema| {
+        let is_closed =
+            ["additionalProperties", "unevaluatedProperties"].iter().any(|rest| schema.get(*rest) == Some(&json!(false)));
+        describes_any(document, schema, property, depth).unwrap_or(!is_closed)
+    })
 }
 
 /// Whether the property may be any text; none where it is not described.
@@ -111,12 +115,17 @@ mod tests {
 
     #[test]
     fn an_alternative_asks_for_its_own_name_unless_it_does() {
+        let names = ["Cat", "Dog", "Owl", "Eel"];
+        let alternatives: Vec<Value> =
+            names.iter().map(|name| json!({ "$ref": format!("#/components/schemas/{name}") })).collect();
         let bundle = json!({
             "components": { "schemas": {
                 "Cat": { "properties": { "kind": { "type": ["string", "null"] } } },
                 "Dog": { "properties": { "kind": { "const": "dog" } } },
+                "Owl": { "type": "object" },
+                "Eel": { "type": "object", "additionalProperties": false },
                 "Pet": {
-                    "oneOf": [{ "$ref": "#/components/schemas/Cat" }, { "$ref": "#/components/schemas/Dog" }],
+                    "oneOf": alternatives,
                     "discriminator": { "propertyName": "kind", "mapping": { "cat": "Cat" } }
                 }
             } },
@@ -129,5 +138,8 @@ mod tests {
         let rule = json!({ "required": ["kind"], "properties": { "kind": { "enum": ["cat"] } } });
         assert_eq!(bundle["x-contract-request"]["$defs"]["0"], rule);
         assert_eq!(alternatives[0]["allOf"][1], json!({ "$ref": "#/x-contract-request/$defs/0" }));
+        let rule = json!({ "required": ["kind"], "properties": { "kind": { "enum": ["Owl"] } } });
+        assert_eq!(bundle["x-contract-request"]["$defs"]["1"], rule, "nobody has described its kind");
+        assert_eq!(alternatives[3], json!({ "$ref": "#/components/schemas/Eel" }));
     }
 }
