@@ -65,13 +65,25 @@ fn of_schema(document: &Document, at: &str, depth: usize) -> Option<Value> {
         let property = format!("{at}/properties/{}", crate::pointer::escape(name));
         let hidden =
             document.json.pointer(&property).is_some_and(|property| property.get("readOnly") == Some(&Value::Bool(true)));
-        object.extend(of_schema(document, &property, depth + 1).filter(|_| !hidden).map(|example| (name.clone(), example)));
+        let example = of_schema(document, &property, depth + 1).or_else(|| named(document, &property, name));
+        object.extend(example.filter(|_| !hidden).map(|example| (name.clone(), example)));
     }
     if object.is_empty() {
         let item = schema.get("items").and_then(|_| of_schema(document, &format!("{at}/items"), depth + 1))?;
         return Some(Value::Array(vec![item]));
     }
     Some(Value::Object(object))
+}
+
+/// What a text is by the name of its property alone, where its schema leaves that to the reader.
+fn named(document: &Document, at: &str, name: &str) -> Option<Value> {
+    const SAYING: [&str; 6] = ["const", "default", "enum", "format", "maxLength", "pattern"];
+    let (_, schema) = document.resolve(at)?;
+    let is_any_text =
+        schema.get("type").is_some_and(|kind| kind == "string") && !SAYING.iter().any(|it| schema.get(*it).is_some());
+    let name: String = name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let known = [("mail", "ada@example.com"), ("url", "https://example.com/"), ("uri", "https://example.com/")];
+    known.into_iter().find(|(kind, _)| is_any_text && name.ends_with(kind)).map(|(_, text)| text.into())
 }
 
 /// The instance with what the examples say; an object keeps what they leave out.
@@ -111,18 +123,20 @@ mod tests {
                 "id": {"type": "string", "readOnly": true, "example": "p-1"},
                 "name": {"type": "string", "example": "Rex"},
                 "age": {"type": "integer"},
+                "keeper": {"type": "object", "properties": {"e-mail": {"type": "string"}, "name": {"type": "string"}}},
                 "tags": {"type": "array", "items": {"type": "string", "examples": ["good"]}},
             }}}},
         });
         let document = Document::parse("pets.json", document.to_string()).unwrap();
         let operation = &document.operations()[0];
         let media_type = operation.body.as_ref().unwrap().media_types.first();
-        let pet = json!({"name": "Rex", "tags": ["good"]});
+        // What nobody shows an example of is what its name says.
+        let pet = json!({"name": "Rex", "keeper": {"e-mail": "ada@example.com"}, "tags": ["good"]});
         let all = examples(&document, operation, media_type);
         assert_eq!(all[0], json!({"path": {"id": "p-1"}, "query": {"mode": "fast"}, "body": pet}));
         assert_eq!(all[1], json!({"path": {"id": "p-1"}, "query": {"mode": "slow"}, "body": pet}));
         let mut instance = json!({"path": {"id": "x"}, "body": {"age": 3, "name": "y"}});
         overlay(&mut instance, &all[0]);
-        assert_eq!(instance["body"], json!({"age": 3, "name": "Rex", "tags": ["good"]}));
+        assert_eq!(instance["body"], json!({"age": 3, "name": "Rex", "keeper": {"e-mail": "ada@example.com"}, "tags": ["good"]}));
     }
 }
