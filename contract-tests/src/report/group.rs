@@ -167,7 +167,7 @@ fn cause(failure: &Failure) -> Vec<String> {
         return words(&[&any_success(&failure.what)]);
     }
     if failure.rule == rules::NO_ANSWER.name {
-        return words(&[&failure.operation, &normal(&failure.detail)]);
+        return words(&[&failure.operation, &normal(&without_url(&failure.detail))]);
     }
     // A schema that several operations share is broken once.
     if failure.promise.starts_with("/components/") {
@@ -240,6 +240,11 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             let name = failure.what.rsplit('/').next().unwrap_or_default();
             all.push(alike(&["shared", &failure.promise, name]));
         }
+        // Whatever is not of its type at all breaks each part of its schema.
+        if failure.promise.ends_with("/type") && failure.detail == "at " {
+            let operations = std::iter::once(&failure.operation).chain(&failure.also);
+            all.extend(operations.map(|operation| alike(&[operation, &status(failure), "type"])));
+        }
         // One writer of times writes them all.
         if let (true, Some(format)) = (failure.promise.ends_with("/format"), format_of(failure)) {
             let place = failure.detail.strip_prefix("at ").unwrap_or_default();
@@ -249,6 +254,10 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
     }
     if failure.rule == rules::VALID_REFUSED.name {
         let (status, said) = said();
+        // So it is with the same words about a value that they repeat.
+        if quotes_what_is_wrong(failure) {
+            all.push(alike(&["quoted", &status, &said]));
+        }
         // What operations share they refuse for the same reason, when they say the same.
         if failure.promise.starts_with("/components/") {
             all.push(alike(&["shared", &failure.promise, &status, &said]));
@@ -267,6 +276,17 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         let (status, said) = said();
         let readers = [("no json", is_no_json(&failure.title)), ("no media type", is_of_another_media_type(&failure.title))];
         all.extend(readers.iter().filter(|(_, is_it)| *is_it).map(|(reader, _)| alike(&[reader, &status, &said])));
+    }
+    if failure.rule == rules::SERVER_ERROR.name && !failure.title.starts_with(VALID) {
+        // One router refuses all methods that an operation does not have.
+        if failure.title.ends_with(UNKNOWN_METHOD) {
+            all.push(alike(&["no method", &status(failure)]));
+        }
+        // Who tells the caller what is wrong, but with 5xx, does so wherever that is wrong.
+        let said = gist(failure);
+        if known.explains && !is_crash(&said) && says_more_than_its_status(&said) {
+            all.push(alike(&["refuses", &status(failure), &said]));
+        }
     }
     // What fails in the same way fails for one reason, whatever leads to it.
     if failure.rule == rules::SERVER_ERROR.name && known.explains {
@@ -334,6 +354,8 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
             {
                 alike(&["", "", "null"])
             }
+            // It takes `$` for the end of a line, too, whatever the pattern.
+            None if keyword == "pattern" && ends_with_line(failure) => alike(&["", "", "line"]),
             // It has one check for each format.
             None if keyword == "format" && broken_keyword(failure).is_none() => {
                 alike(&["", "", "format", format_of(failure).unwrap_or(&failure.operation)])
@@ -406,6 +428,12 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
     [vec!["one cause".to_owned()], cause(failure)].concat()
 }
 
+/// Whether a request breaks a rule with a text that ends with the end of a line.
+fn ends_with_line(failure: &Failure) -> bool {
+    let sent = values(failure.request.as_deref(), failure.place.as_deref().unwrap_or_default());
+    sent.iter().any(|value| value.as_str().is_some_and(|text| text.ends_with('\n')))
+}
+
 /// The titles of what has no body.
 const WITHOUT_ANY: [&str; 3] = [EMPTY_BODY, "no body", "no body and no media type"];
 
@@ -419,6 +447,11 @@ fn broken_keyword(failure: &Failure) -> Option<&str> {
     broken.split(' ').next().filter(|keyword| matches!(*keyword, "anyOf" | "oneOf"))
 }
 
+/// What servers say of every failure, such as Werkzeug: “The server encountered an internal error and was unable to complete your
+/// request.”
+const OF_EVERY_FAILURE: &str = "admin administrator again and application complete condition contact either encountered error failed from has internal later occured occurred \
+    overloaded please prevented processing request server something status that the there try unable unexpected was went wrong your";
+
 /// Whether there is more in what a server said than what every failure is called.
 fn says_more_than_its_status(said: &str) -> bool {
     let mut texts = Vec::new();
@@ -427,8 +460,8 @@ fn says_more_than_its_status(said: &str) -> bool {
         Err(_) => texts.push(said.to_owned()),
     }
     let words = texts.iter().flat_map(|text| text.split(|letter: char| !letter.is_alphabetic()));
-    let is_telling = |word: &&str| word.len() > 2 && !["internal", "server", "error"].contains(&word.to_lowercase().as_str());
-    words.filter(is_telling).count() > 2
+    let is_telling = |word: &&str| word.len() > 2 && !OF_EVERY_FAILURE.split(' ').any(|known| word.eq_ignore_ascii_case(known));
+    words.filter(is_telling).count() > 1
 }
 
 /// Whether a server says which exception it failed with, such as `TypeError`: what has no name of its own may be anything.
@@ -504,6 +537,34 @@ fn collect_names<'a>(value: Option<&'a Value>, all: &mut BTreeSet<&'a str>) {
     }
 }
 
+/// Whether the server repeats, in quotes, a text that was sent.
+fn quotes_what_is_wrong(failure: &Failure) -> bool {
+    let (sent, said) = (texts(failure.request.as_deref()), texts(failure.answer.as_deref()));
+    let is_quoted = |text: &String| {
+        let quoted = ["'", "\"", "`"].map(|quote| format!("{quote}{text}{quote}"));
+        said.iter().any(|said| quoted.iter().any(|quoted| said.contains(quoted)))
+    };
+    sent.iter().any(is_quoted)
+}
+
+/// How the titles of cases begin whose requests are valid, and end whose method is none.
+const VALID: &str = "a valid request";
+const UNKNOWN_METHOD: &str = ", which is not documented";
+
+/// The first thing that a server said, without what is in quotes and behind a colon: what was wrong, whatever the operation.
+fn gist(failure: &Failure) -> String {
+    let said = texts(failure.answer.as_deref());
+    let first = said.iter().find(|text| says_more_than_its_status(text)).map(String::as_str).unwrap_or_default();
+    let first = first.split([';', '\n']).next().and_then(|first| first.split(": ").next()).unwrap_or_default();
+    let unquoted = first.split(['\'', '"', '`']).step_by(2);
+    normal(&unquoted.collect::<Vec<_>>().join("…"))
+}
+
+/// Whether a server says that it has met something that is not there, which may be anywhere.
+fn is_crash(said: &str) -> bool {
+    names_exception(said) || ["null", "undefined", "nil ", "NoneType"].iter().any(|nothing| said.contains(nothing))
+}
+
 /// The names of what a request had: of its body where that is an object or a form, and of its query.
 fn sent_names(failure: &Failure) -> Vec<String> {
     let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
@@ -575,7 +636,10 @@ fn without_literals(said: &str) -> String {
 fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
     match value {
         Value::String(text) => *text = change(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| each_text(item, change));
+            items.sort_by_key(Value::to_string); // Some list what is wrong in any order.
+        }
         Value::Object(object) => object.values_mut().for_each(|item| each_text(item, change)),
         _ => {}
     }
@@ -622,6 +686,14 @@ fn without(text: &str, value: &str) -> String {
     kept + rest
 }
 
+/// The texts of a body that is JSON, where they are long enough to be recognised.
+fn texts(body: Option<&str>) -> Vec<String> {
+    let body: Option<Value> = body.and_then(|body| serde_json::from_str(body).ok());
+    let mut all = Vec::new();
+    collect(body.as_ref(), &mut all);
+    all
+}
+
 /// The texts of a value that are long enough to be recognised.
 fn collect(value: Option<&Value>, all: &mut Vec<String>) {
     match value {
@@ -651,6 +723,12 @@ fn path_of(curl: &str) -> Option<&str> {
 
 /// How much of an answer tells causes apart, in characters.
 const TELLING: usize = 300;
+
+/// Why there is no answer, without the URL that nothing answers.
+fn without_url(cause: &str) -> String {
+    let parts = cause.split_once(" for url (").and_then(|(before, rest)| Some((before, rest.split_once("): ")?.1)));
+    parts.map_or_else(|| cause.to_owned(), |(before, after)| format!("{before}: {after}"))
+}
 
 /// A text with every run of digits, and of letters and digits that looks like an id, written alike.
 fn normal(text: &str) -> String {
@@ -684,6 +762,99 @@ mod tests {
             answer: Some(answer.to_owned()),
             ..failure(1)
         }
+    }
+
+    /// How many entries these failures are.
+    fn entries(failures: &[&Failure]) -> usize {
+        group(failures.iter().copied().cloned().collect()).len()
+    }
+
+    #[test]
+    fn who_refuses_with_500_and_says_why_is_one_entry_for_each_reason() {
+        let told = |operation: &str, title: &str, message: &str| Failure {
+            title: title.to_owned(),
+            request: None,
+            ..crash(operation, &format!("the server fails (500) on {title}"), &format!(r#"{{"message":"{message}"}}"#))
+        };
+        let negative = "a request that breaks type of the body";
+        let parsed = told("a", negative, "JSON parse error: Cannot read a `List` from Object value");
+        let parsed_elsewhere = told("b", "a trailing comma", "JSON parse error: Unexpected character");
+        let missing = told("a", "an empty body", "Required request body is missing: void a.A.a(String)");
+        assert_eq!(entries(&[&parsed, &parsed_elsewhere, &missing]), 2);
+        let null = |operation| told(operation, negative, "Cannot invoke \\\"a()\\\" because \\\"b\\\" is null");
+        assert_eq!(entries(&[&null("a"), &null("b"), &missing]), 3, "what is not there may be anything");
+        let generic = |operation| {
+            told(operation, negative, "The server encountered an internal error and was unable to complete your request.")
+        };
+        assert_eq!(entries(&[&generic("a"), &generic("b"), &missing]), 3, "that is said of anything");
+        let valid = |operation| told(operation, "a valid request", "Required request body is missing: void a.A.a(String)");
+        assert_eq!(entries(&[&valid("a"), &valid("b"), &parsed]), 3, "a valid request is not refused");
+        let method = |operation, method| told(operation, &format!("the method {method}, which is not documented"), "");
+        assert_eq!(entries(&[&method("a", "PUT"), &method("b", "HEAD")]), 1);
+    }
+
+    #[test]
+    fn what_is_refused_with_the_same_words_about_a_value_is_one_entry() {
+        let refused = |operation: &str, value: &str, said: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "valid-refused",
+            status: Some(400),
+            request: Some(format!(r#"{{"urls":["{value}"]}}"#)),
+            answer: Some(said.replace('_', value)),
+            promise: format!("/{operation}"),
+            ..failure(1)
+        };
+        let [one, other] =
+            [("a", "golf"), ("b", "alpha")].map(|(operation, value)| refused(operation, value, "\"'_' is no URL.\""));
+        assert_eq!(entries(&[&one, &other]), 1);
+        let [one, other] = [("a", "golf"), ("b", "alpha")].map(|(operation, value)| refused(operation, value, "\"Not so.\""));
+        assert_eq!(entries(&[&one, &other]), 2);
+        let listed = |said: &str| refused("a", "golf", said);
+        assert_eq!(entries(&[&listed(r#"{"all":["no name","no event"]}"#), &listed(r#"{"all":["no event","no name"]}"#)]), 1);
+    }
+
+    #[test]
+    fn an_expression_that_takes_the_end_of_a_line_is_one_entry_for_all_patterns() {
+        let accepted = |number: usize, value: &str| Failure {
+            promise: format!("/components/schemas/Pet{number}/properties/p{number}/pattern"),
+            operation: format!("create{number}"),
+            request: Some(format!(r#"{{"p{number}":"{value}"}}"#)),
+            ..failure(number)
+        };
+        assert_eq!(entries(&[&accepted(1, r"a\n"), &accepted(2, r"b\n")]), 1);
+        assert_eq!(entries(&[&accepted(1, "a"), &accepted(2, "b")]), 2);
+    }
+
+    #[test]
+    fn an_operation_that_does_not_answer_in_time_is_one_entry_whatever_it_is_asked() {
+        let silent = |operation: &str, path: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "no-answer",
+            status: None,
+            answer: None,
+            place: None,
+            what: format!("nothing answers {path}"),
+            detail: format!("error sending request for url (http://127.0.0.1:1/{path}): operation timed out"),
+            ..failure(1)
+        };
+        assert_eq!(entries(&[&silent("delay", "delay/a"), &silent("delay", "delay/%C3%A9"), &silent("drip", "drip")]), 2);
+    }
+
+    #[test]
+    fn what_is_of_another_type_breaks_each_part_of_a_schema_and_is_one_entry() {
+        let wrong = |operation: &str, part: usize| Failure {
+            operation: operation.to_owned(),
+            rule: "response-body",
+            status: Some(200),
+            promise: format!("/components/schemas/Watch/allOf/{part}/type"),
+            what: "the body of 200 breaks type at ".to_owned(),
+            detail: "at ".to_owned(),
+            answer: Some("\"OK\"".to_owned()),
+            ..failure(1)
+        };
+        // The first part is shared with another operation, and that is the one that is shown.
+        assert_eq!(entries(&[&wrong("getTag", 0), &wrong("getWatch", 0), &wrong("getWatch", 1)]), 1);
+        assert_eq!(entries(&[&wrong("getTag", 0), &wrong("getWatch", 1)]), 2);
     }
 
     #[test]
