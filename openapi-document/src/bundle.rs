@@ -365,11 +365,13 @@ impl<'f, 'l> Bundler<'f, 'l> {
     }
 }
 
-/// Writes a local reference, and leaves one that is right as it is written.
+/// Writes a local reference, and leaves one that is right as it is written. A fragment has no braces (RFC 3986, section 3.5), though many
+/// write those of a path as they are.
 fn set_reference(node: &mut Node, pointer: &str) {
     let Some(reference) = node.step_mut("$ref") else { return };
-    let right = reference.as_str().and_then(crate::pointer::from_reference).is_some_and(|written| written == pointer);
-    if !right {
+    let is_fragment = |written: &&str| written.chars().all(|c| c.is_ascii_graphic() && !"\"<>[\\]^`{|}".contains(c));
+    let written = reference.as_str().filter(is_fragment).and_then(crate::pointer::from_reference);
+    if written.is_none_or(|written| written != pointer) {
         reference.content = Content::String(to_reference(pointer));
     }
 }

@@ -69,6 +69,19 @@ components:
 }
 
 #[test]
+fn a_reference_with_braces_as_a_path_has_them_is_written_as_a_fragment_has_them() {
+    let text = "openapi: 3.1.0
+paths:
+  /a/{id}: { get: { parameters: [{ name: id, in: path, required: true, schema: { type: string } }] } }
+components: { schemas: { Id: { $ref: '#/paths/~1a~1{id}/get/parameters/0/schema' } } }
+";
+    let document = Document::parse("api.yaml", text).unwrap();
+    let reference = &document.json()["components"]["schemas"]["Id"]["$ref"];
+    assert_eq!(reference, "#/paths/~1a~1%7Bid%7D/get/parameters/0/schema");
+    assert_eq!(document.resolve("/components/schemas/Id").unwrap().1["type"], "string");
+}
+
+#[test]
 fn what_stands_in_other_files_is_bundled_under_its_section_with_its_place() {
     let (_folder, document) = bundled(&[
         (

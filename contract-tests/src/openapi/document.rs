@@ -370,7 +370,7 @@ mod tests {
         let document = Document::parse("a.json", text).unwrap();
         let expected = json!({
             "verse": { "enum": [1, 2] },
-            "key": { "enum": ["first", null], "format": "int32" },
+            "key": { "x-nullable": true, "enum": ["first", null], "format": "int32" },
             "sizes": { "type": "array", "items": { "type": "string", "enum": ["s", "m"] } },
             "places": { "type": "array", "items": { "enum": ["in", "out"] } },
             "one": { "oneOf": [{ "type": "string", "maxLength": 3 }, { "$ref": "#/components/schemas/C" }, {}] },

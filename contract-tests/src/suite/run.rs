@@ -194,9 +194,9 @@ impl<'a> Run<'a> {
         }
         let mut reports: Vec<OperationReport> = reports.into_values().collect();
         // Also what was answered when the operation was called for the sake of another one.
-        let mut answered = std::mem::take(&mut *self.answered.lock().unwrap_or_else(PoisonError::into_inner));
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for report in &mut reports {
-            report.answered = answered.remove(&report.id).unwrap_or_default();
+            report.answered = answered.get(&report.id).cloned().unwrap_or_default();
         }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if stopped.is_none() {

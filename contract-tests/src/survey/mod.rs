@@ -1,5 +1,6 @@
 //! What the engine makes of documents: each is served as it promises, and that server is tested.
 
+mod judging;
 mod planning;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 use faulty_server::Faulty;
 use serde::Serialize;
 
-pub use self::planning::Planning;
+pub use self::{judging::Judging, planning::Planning};
 use crate::{
     Document, Report, SuiteError,
     mutants::for_faithful,

@@ -75,6 +75,8 @@ fn maven(goal: &str, artifact: &str, version: &str, folder: &Path) -> Command {
     maven.args(["--quiet", "--batch-mode"]);
     maven.arg(format!("org.apache.maven.plugins:maven-dependency-plugin:3.8.1:{goal}"));
     maven.arg(format!("-Dartifact={}", parts.join(":"))).arg(format!("-DoutputDirectory={}", folder.display()));
+    // Else it notes beside the working directory what it has unpacked.
+    maven.arg(format!("-DmarkersDirectory={}", folder.join("markers").display())).current_dir(folder);
     maven
 }
 
