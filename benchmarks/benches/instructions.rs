@@ -5,7 +5,8 @@
 
 use std::hint::black_box;
 
-use benchmarks::{Body, Exchange, Token};
+use benchmarks::{Body, Copies, Exchange, Token};
+use contract_tests::survey::Judging;
 use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use openapi_server::{ContractError, Document, contract::Contract};
 
@@ -89,6 +90,27 @@ fn plan() -> usize {
     black_box(benchmarks::planned())
 }
 
+#[library_benchmark(config = at_most(297_000))]
+#[bench::created(benchmarks::judging())]
+fn judged(judging: Judging) -> Judging {
+    assert_eq!(black_box(judging.findings()).ok(), Some(0));
+    judging
+}
+
+#[library_benchmark(config = at_most(100_000_000_000))]
+#[bench::operations(Copies::new(75))]
+fn comparison_of_75(copies: Copies) -> Copies {
+    assert_ne!(black_box(copies.breaks()), 0);
+    copies
+}
+
+#[library_benchmark(config = at_most(100_000_000_000))]
+#[bench::operations(Copies::new(300))]
+fn comparison_of_300(copies: Copies) -> Copies {
+    assert_ne!(black_box(copies.breaks()), 0);
+    copies
+}
+
 library_benchmark_group!(
     name = instructions,
     benchmarks = [
@@ -102,6 +124,9 @@ library_benchmark_group!(
         contract_of_75,
         contract_of_300,
         plan,
+        judged,
+        comparison_of_75,
+        comparison_of_300,
     ]
 );
 main!(library_benchmark_groups = instructions);

@@ -5,7 +5,11 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use contract_tests::survey::Planning;
+use chrono::{SecondsFormat, Utc};
+use contract_tests::{
+    compat::verdict,
+    survey::{Judging, Planning},
+};
 use futures_util::{FutureExt, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue, Method, Uri, header::AUTHORIZATION, header::CONTENT_TYPE};
 use openapi_server::{
@@ -176,8 +180,59 @@ impl Exchange {
     }
 }
 
+/// A document of so many operations, and a copy in which a component that all share has changed.
+pub struct Copies {
+    old: contract_tests::Document,
+    new: contract_tests::Document,
+}
+
+impl Copies {
+    pub fn new(operations: usize) -> Self {
+        let old = content(operations);
+        let mut new = old.clone();
+        new["components"]["schemas"]["Item"]["properties"]["items"]["maxItems"] = json!(8);
+        let [old, new] = [old, new].map(|json| contract_tests::Document::parse("x.json", json.to_string()).unwrap());
+        Self { old, new }
+    }
+
+    /// How many changes break somebody.
+    pub fn breaks(&self) -> usize {
+        verdict::compare(&self.old, &self.new, &verdict::Options::default()).unwrap().breaking().count()
+    }
+}
+
+/// The answer to a creation, before the judges.
+pub fn judging() -> Judging {
+    let document = contract_tests::Document::parse("openapi.yaml", YAML).unwrap();
+    let judging = Judging::of(document, "createUser", |request| {
+        let mut user: Value = serde_json::from_slice(request.body.as_deref().unwrap_or_default()).unwrap();
+        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        for (name, value) in [("portfolios", json!([])), ("createdAt", json!(now)), ("updatedAt", json!(now))] {
+            user[name] = value;
+        }
+        user["id"] = json!("64f0c51e7fb3fc001234a001");
+        let nationality = user.as_object_mut().and_then(|user| user.shift_remove("nationality"));
+        user["nationalities"] = nationality.into_iter().collect();
+        let headers = [
+            ("content-type", "application/json"),
+            ("location", "/users/64f0c51e7fb3fc001234a001"),
+            ("etag", "\"64f0c51e7fb3fc001234a001\""),
+            ("x-request-id", "0192f5a6-3f6e-7c31-9a52-5c1b1e1f1a2b"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        contract_tests::Response { status: 201, headers: headers.into(), body: user.to_string().into_bytes() }
+    });
+    let judging = judging.unwrap();
+    judging.findings().unwrap(); // What is made at the first answer is made now.
+    judging
+}
+
 /// A document of so many operations, each with parameters, a body and answers of its own, of components that they share.
 pub fn document(operations: usize) -> Document {
+    Document::parse(content(operations).to_string()).unwrap()
+}
+
+fn content(operations: usize) -> Value {
     let paths: serde_json::Map<String, Value> = (0..operations)
         .map(|index| {
             let name = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "pattern": "^[a-z]{1,20}$" } });
@@ -201,13 +256,12 @@ pub fn document(operations: usize) -> Document {
     } });
     let problem = json!({ "type": "object", "properties": { "title": { "type": "string" }, "status": { "type": "integer" } } });
     let refused = json!({ "description": "x", "content": { "application/problem+json": { "schema": problem } } });
-    let document = json!({
+    json!({
         "openapi": "3.1.0",
         "info": { "title": "x", "version": "1" },
         "paths": paths,
         "components": { "schemas": { "Item": item }, "responses": { "Refused": refused } },
-    });
-    Document::parse(document.to_string()).unwrap()
+    })
 }
 
 /// Compiles a contract, for which any credentials are right.

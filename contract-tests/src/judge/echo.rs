@@ -130,7 +130,8 @@ impl Echo {
     }
 
     /// Whether a value is only written in another way that its schema knows: a time in another zone or to the millisecond, a decimal
-    /// number with more zeros, the domain of an address in small letters (RFC 5321, section 2.4), and of a list each item once, where it had one twice.
+    /// number with more zeros, the domain of an address in small letters (RFC 5321, section 2.4), and of a list each item once, where it
+    /// had one twice.
     fn is_the_same(&self, pointer: &str, sent: &Value, answered: &Value) -> bool {
         let format = self.document.resolve(pointer).and_then(|(_, schema)| schema.get("format")?.as_str());
         match (sent, answered, format) {
