@@ -682,20 +682,17 @@ async fn what_leads_only_to_values_of_another_type_is_no_rule() {
 
 #[tokio::test]
 async fn what_contradicts_itself_is_tested_as_it_is_meant() {
-    let same = "{type: object, properties: {error: {type: string}}}";
-    let paths = format!(
-        "
-  /verses/{{verse}}:
+    let paths = "
+  /verses/{verse}:
     get:
       parameters:
-        - {{name: verse, in: path, required: true, schema: {{type: string, enum: [1, 2]}}}}
-        - {{name: kinds, in: query, schema: {{type: array, items: {{type: string}}, enum: [short, long]}}}}
+        - {name: verse, in: path, required: true, schema: {type: string, enum: [1, 2]}}
+        - {name: kinds, in: query, schema: {type: array, items: {type: string}, enum: [short, long]}}
       responses:
-        '200': {{description: One.}}
-        '400': {{description: No., content: {{application/json: {{schema: {{oneOf: [{same}, {same}]}}}}}}}}
-"
-    );
-    assert_eq!(whole(&paths).await.defects, 3);
+        '200': {description: One.}
+        '400': {description: No.}
+";
+    assert_eq!(whole(paths).await.defects, 2);
 }
 
 #[tokio::test]

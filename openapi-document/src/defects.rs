@@ -79,7 +79,6 @@ impl<'n> Finder<'n> {
             }
         }
         self.types(object);
-        self.alternatives(object);
         let pattern = object.get("pattern").and_then(|pattern| Some((pattern.as_str()?, pattern.at)));
         let names = object.get("patternProperties").and_then(Node::as_object).into_iter().flatten();
         for (pattern, at) in pattern.into_iter().chain(names.map(|(name, schema)| (name.as_str(), schema.at))) {
@@ -124,21 +123,6 @@ impl<'n> Finder<'n> {
             let at = object.get("enum").map_or(first, |values| values.at);
             let message = format!("no value of `enum` is of the type {}", names().collect::<Vec<_>>().join(" or "));
             self.add(DefectKind::EnumType, at, message);
-        }
-    }
-
-    /// A discriminator tells apart what is the same otherwise.
-    fn alternatives(&mut self, object: &'n Object) {
-        let Some(alternatives) = object.get("oneOf").and_then(Node::as_array) else { return };
-        if alternatives.len() < 2 || object.contains_key("discriminator") {
-            return;
-        }
-        let mut known = HashSet::new();
-        for alternative in alternatives {
-            if !known.insert(asked(self.resolve(alternative), Some(Shape::One(Kind::Schema)))) {
-                let message = "another alternative of `oneOf` asks for the same, so that no value is of exactly one";
-                self.add(DefectKind::SameAlternative, alternative.at, message.to_owned());
-            }
         }
     }
 
@@ -250,29 +234,6 @@ fn is_of(value: &Node, name: &str) -> bool {
         _ => false,
     }
 }
-
-/// What a schema asks for, as text: without what only describes it.
-fn asked(node: &Node, shape: Option<Shape>) -> String {
-    let is_schema = matches!(shape, Some(Shape::One(Kind::Schema)));
-    match &node.content {
-        Content::Object(object) => {
-            let is_asking = |name: &str| !is_schema || !DESCRIBING.contains(&name) && !name.starts_with("x-");
-            let mut asking: Vec<(&String, &Node)> = object.iter().filter(|(name, _)| is_asking(name)).collect();
-            asking.sort_unstable_by_key(|(name, _)| *name);
-            let inside = |name: &str| shape.and_then(|shape| shape.step(name));
-            let members = asking.into_iter().map(|(name, value)| format!("{name:?}:{},", asked(value, inside(name))));
-            format!("{{{}}}", members.collect::<String>())
-        }
-        Content::Array(items) => {
-            let item = shape.and_then(|shape| shape.step(""));
-            format!("[{}]", items.iter().map(|value| asked(value, item) + ",").collect::<String>())
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// The keywords that ask for nothing.
-const DESCRIBING: [&str; 7] = ["title", "description", "example", "examples", "default", "deprecated", "externalDocs"];
 
 /// What the value of a keyword should be, where it is something else.
 fn wrong_type(keyword: &str, value: &Node) -> Option<&'static str> {

@@ -139,8 +139,6 @@ pub enum DefectKind {
     DefaultType,
     /// No value of an `enum` is of the schema's `type`.
     EnumType,
-    /// Two alternatives of a `oneOf` ask for the same, so that no value is of exactly one.
-    SameAlternative,
     /// A pattern that [`Loader::check_patterns_with`](crate::Loader::check_patterns_with) refuses.
     Pattern,
     /// A parameter has neither `schema` nor `content`.

@@ -72,8 +72,7 @@ impl Document {
 
     fn of(name: &str, source: openapi_document::Document) -> Result<Self, DocumentError> {
         let mut json = source.json().clone();
-        // The last first: an alternative that is taken out moves those behind it.
-        source.defects().iter().rev().for_each(|defect| repair(&mut json, defect));
+        source.defects().iter().for_each(|defect| repair(&mut json, defect));
         describe_bodies(&mut json);
         inheritance::untangle(&mut json);
         Ok(Self { name: name.to_owned(), json, source: Arc::new(source), one_way: Default::default() })
@@ -162,13 +161,6 @@ fn repair(json: &mut Value, defect: &Defect) {
             remove(json, object, &last);
         }
         DefectKind::EnumType => mean_values(json, object),
-        DefectKind::SameAlternative => {
-            if let (Some(Value::Array(alternatives)), Ok(index)) = (json.pointer_mut(object), last.parse::<usize>())
-                && index < alternatives.len()
-            {
-                alternatives.remove(index);
-            }
-        }
         DefectKind::UnknownType if last == "type" => {
             match json.pointer(&defect.pointer).and_then(Value::as_str).and_then(meant) {
                 Some(known) => replace(json, &defect.pointer, json!(known)),
@@ -359,25 +351,18 @@ mod tests {
                 "verse": { "type": "string", "enum": [1, 2] },
                 "key": { "type": "integer", "nullable": true, "enum": ["first", null], "format": "int32" },
                 "sizes": { "type": "array", "items": { "type": "string" }, "enum": ["s", "m"] },
-                "places": { "type": "array", "enum": ["in", "out"] },
-                "one": { "oneOf": [
-                    { "type": "string", "maxLength": 3 }, { "type": "string", "maxLength": 3, "title": "B" },
-                    { "$ref": "#/components/schemas/C" }, { "description": "C", "properties": { "title": { "type": "string" } } }, {}
-                ] },
-                "other": { "oneOf": [{ "properties": { "title": {} } }, { "properties": { "example": {} } }] }
+                "places": { "type": "array", "enum": ["in", "out"] }
             }
-        }, "C": { "properties": { "title": { "type": "string", "example": "C" } } } } } }"##;
+        } } } }"##;
         let document = Document::parse("a.json", text).unwrap();
         let expected = json!({
             "verse": { "enum": [1, 2] },
             "key": { "x-nullable": true, "enum": ["first", null], "format": "int32" },
             "sizes": { "type": "array", "items": { "type": "string", "enum": ["s", "m"] } },
-            "places": { "type": "array", "items": { "enum": ["in", "out"] } },
-            "one": { "oneOf": [{ "type": "string", "maxLength": 3 }, { "$ref": "#/components/schemas/C" }, {}] },
-            "other": { "oneOf": [{ "properties": { "title": {} } }, { "properties": { "example": {} } }] }
+            "places": { "type": "array", "items": { "enum": ["in", "out"] } }
         });
         assert_eq!(document.json.pointer("/components/schemas/A/properties"), Some(&expected));
-        assert_eq!(document.defects().count(), 6, "{:#?}", document.defects().collect::<Vec<_>>());
+        assert_eq!(document.defects().count(), 4, "{:#?}", document.defects().collect::<Vec<_>>());
     }
 
     #[test]
