@@ -9,7 +9,7 @@ use crate::{
     document::{Answer, Body, Header, List, Media, Route, ServedOperation, Unservable},
     exchange::is_json,
     list::is_next,
-    parameter::{Parameter, Text},
+    parameter::{Parameter, Text, is_exploded, separator},
     security::Security,
     template::Template,
     view::{View, escape, followed},
@@ -201,16 +201,6 @@ fn answer(view: &View, at: &str) -> Result<Answer, Unservable> {
     Ok(Answer { headers: headers.collect::<Result<_, _>>()?, media: media(view, &at)? })
 }
 
-/// What is between the parts of a list or object in one value of a form, where its encoding object wants one.
-fn separator(encoding: &Value) -> Option<char> {
-    match (encoding["style"].as_str(), encoding["explode"].as_bool()) {
-        (None | Some("form"), Some(false)) => Some(','),
-        (Some("spaceDelimited"), None | Some(false)) => Some(' '),
-        (Some("pipeDelimited"), None | Some(false)) => Some('|'),
-        _ => None,
-    }
-}
-
 fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
     let root = &view.root;
     let node = view.at(at)?;
@@ -229,10 +219,13 @@ fn media(view: &View, at: &str) -> Result<Vec<Media>, Unservable> {
         });
         let deep = deep.collect();
         let joined = properties.iter().filter_map(|(name, schema)| {
+            let encoding = &content["encoding"][*name];
+            let style = encoding["style"].as_str().unwrap_or("form");
+            let between = separator(style, is_exploded(encoding, style))?;
             let mut inner = Vec::new();
             find_properties(root, schema, 0, &mut inner);
             let known = inner.into_iter().map(|(name, schema)| (name.clone(), Text::of(root, schema))).collect();
-            Some(((*name).clone(), (separator(&content["encoding"][name])?, known)))
+            Some(((*name).clone(), (between, known)))
         });
         let joined = joined.collect();
         Ok(Media {

@@ -98,7 +98,7 @@ impl Parameter {
         let by_form = matches!(place.as_str(), "query" | "cookie");
         let style = Some(text("style")).filter(|style| !style.is_empty());
         let style = style.unwrap_or_else(|| if by_form { "form" } else { "simple" }.to_owned());
-        let exploded = node.get("explode").and_then(Value::as_bool).unwrap_or(matches!(style.as_str(), "form" | "deepObject"));
+        let exploded = is_exploded(node, &style);
         let content = node.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
         let schema_at = match content {
             Some(name) => format!("{at}/content/{}/schema", escape(name)),
@@ -123,24 +123,12 @@ impl Parameter {
             [one] => Ok(one),
             _ => Err(NoValue::Malformed("must be given once")),
         };
-        match (&self.shape, self.separator()) {
+        match (&self.shape, separator(&self.style, self.exploded)) {
             (Shape::Json, _) => serde_json::from_str(one?).map_err(|_| NoValue::Malformed("must be JSON")),
             (Shape::List(types), None) => Ok(texts.iter().map(|text| from_text(text, types)).collect()),
             (Shape::List(types), Some(between)) => Ok(one?.split(between).map(|item| from_text(item, types)).collect()),
             (Shape::One(types), _) => Ok(from_text(one?, types)),
             (Shape::Object(..), _) => Ok(json!(one?)),
-        }
-    }
-
-    /// What stands between the items of a list in one text; none where each item is given for itself.
-    fn separator(&self) -> Option<char> {
-        match (self.style.as_str(), self.exploded) {
-            ("form" | "matrix" | "spaceDelimited" | "pipeDelimited" | "deepObject", true) => None,
-            ("spaceDelimited", false) => Some(' '),
-            ("pipeDelimited", false) => Some('|'),
-            ("tabDelimited", _) => Some('\t'),
-            ("label", true) => Some('.'),
-            _ => Some(','),
         }
     }
 
@@ -200,7 +188,7 @@ impl Parameter {
             (_, exploded) => {
                 let texts = self.texts(path, query, headers);
                 let Some(text) = texts.first().filter(|_| texts.len() == 1) else { return Ok(None) };
-                let parts: Vec<&str> = text.split(self.separator().unwrap_or(',')).collect();
+                let parts: Vec<&str> = text.split(separator(&self.style, self.exploded).unwrap_or(',')).collect();
                 if exploded {
                     return Ok(Some(parts.into_iter().map(named).collect()));
                 }
@@ -208,6 +196,23 @@ impl Parameter {
                 Ok(parts.chunks(2).map(pair).collect())
             }
         }
+    }
+}
+
+/// Whether each item or property stands for itself, in a parameter or an encoding object of this style.
+pub fn is_exploded(node: &Value, style: &str) -> bool {
+    node.get("explode").and_then(Value::as_bool).unwrap_or(matches!(style, "form" | "deepObject"))
+}
+
+/// What stands between the items of a list in one text; none where each item is given for itself.
+pub fn separator(style: &str, exploded: bool) -> Option<char> {
+    match (style, exploded) {
+        ("deepObject", _) | ("form" | "matrix" | "spaceDelimited" | "pipeDelimited", true) => None,
+        ("spaceDelimited", false) => Some(' '),
+        ("pipeDelimited", false) => Some('|'),
+        ("tabDelimited", _) => Some('\t'),
+        ("label", true) => Some('.'),
+        _ => Some(','),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::openapi::{document::Document, operation::Operation};
+use crate::openapi::{document::Document, operation::Operation, resources::plain};
 
 /// How many examples of one place are used.
 const MAX: usize = 3;
@@ -81,7 +81,7 @@ fn named(document: &Document, at: &str, name: &str) -> Option<Value> {
     let (_, schema) = document.resolve(at)?;
     let is_any_text =
         schema.get("type").is_some_and(|kind| kind == "string") && !SAYING.iter().any(|it| schema.get(*it).is_some());
-    let name: String = name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let name = plain(name);
     let known = [("mail", "ada@example.com"), ("url", "https://example.com/"), ("uri", "https://example.com/")];
     known.into_iter().find(|(kind, _)| is_any_text && name.ends_with(kind)).map(|(_, text)| text.into())
 }

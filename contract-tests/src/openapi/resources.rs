@@ -415,7 +415,7 @@ fn normal(segments: &[&str]) -> String {
 }
 
 /// A name without what conventions put between its words.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -242,8 +242,7 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         }
         // Whatever is not of its type at all breaks each part of its schema.
         if failure.promise.ends_with("/type") && failure.detail == "at " {
-            let operations = std::iter::once(&failure.operation).chain(&failure.also);
-            all.extend(operations.map(|operation| alike(&[operation, &status(failure), "type"])));
+            all.extend(operations(failure).map(|operation| alike(&[operation, &status(failure), "type"])));
         }
         // One writer of times writes them all.
         if let (true, Some(format)) = (failure.promise.ends_with("/format"), format_of(failure)) {
@@ -485,9 +484,7 @@ const OF_ANSWERS: [&str; 10] = ["code", "detail", "details", "error", "errors", 
 fn names_what_is_wrong(failure: &Failure, known: &Known) -> bool {
     let answer = failure.answer.as_deref().unwrap_or_default();
     let in_path = failure.name.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-    let words: Option<Value> = serde_json::from_str(answer).ok();
-    let mut texts = Vec::new();
-    collect(words.as_ref(), &mut texts);
+    let texts = texts(failure.answer.as_deref());
     let is_word_of = |text: &str, name: &str| without(text, name) != text;
     let is_named = |name: &str| {
         if OF_ANSWERS.contains(&name) { texts.iter().any(|text| is_word_of(text, name)) } else { is_word_of(answer, name) }
@@ -519,7 +516,7 @@ fn refuses_unknown_property(failure: &Failure) -> bool {
             .iter()
             .any(|(before, after)| answer.contains(&format!("{before}{name}{after}")))
     };
-    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let sent = json(failure.request.as_deref());
     let mut names = BTreeSet::new();
     collect_names(sent.as_ref(), &mut names);
     UNKNOWN.iter().any(|word| said.contains(word)) && NAMES.iter().any(|name| names.contains(name) && quotes(name))
@@ -567,7 +564,7 @@ fn is_crash(said: &str) -> bool {
 
 /// The names of what a request had: of its body where that is an object or a form, and of its query.
 fn sent_names(failure: &Failure) -> Vec<String> {
-    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let sent = json(failure.request.as_deref());
     let form = failure.request.as_deref().filter(|_| sent.is_none()).unwrap_or_default();
     let of_form = form.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
     let of_body = sent.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone());
@@ -602,7 +599,7 @@ fn any_success(what: &str) -> String {
 /// What the server said, without what differs from request to request.
 fn normalised(failure: &Failure) -> String {
     let mut said = failure.answer.clone().unwrap_or_default();
-    let sent: Option<Value> = failure.request.as_deref().and_then(|request| serde_json::from_str(request).ok());
+    let sent = json(failure.request.as_deref());
     let mut values = Vec::new();
     collect(sent.as_ref(), &mut values);
     values.extend(in_target(&failure.curl));
@@ -686,11 +683,15 @@ fn without(text: &str, value: &str) -> String {
     kept + rest
 }
 
+/// A body, where it is JSON.
+fn json(body: Option<&str>) -> Option<Value> {
+    body.and_then(|body| serde_json::from_str(body).ok())
+}
+
 /// The texts of a body that is JSON, where they are long enough to be recognised.
 fn texts(body: Option<&str>) -> Vec<String> {
-    let body: Option<Value> = body.and_then(|body| serde_json::from_str(body).ok());
     let mut all = Vec::new();
-    collect(body.as_ref(), &mut all);
+    collect(json(body).as_ref(), &mut all);
     all
 }
 

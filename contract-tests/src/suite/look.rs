@@ -133,7 +133,7 @@ impl Run<'_> {
 }
 
 /// The plain instance without what is optional, which may choose what is shown.
-fn required(part: &PlannedTarget<'_>) -> Option<Value> {
+pub(super) fn required(part: &PlannedTarget<'_>) -> Option<Value> {
     let target = part.target;
     let mut instance = part.baseline()?.instance.clone();
     for parameter in target.operation.parameters.iter().filter(|it| !it.required && it.place != ParameterLocation::Path) {

@@ -263,10 +263,12 @@ impl PreparedTarget {
         let planned = Arc::new(Planned::new(&compiled.target, self.seed, stop));
         if planned.plan.whole {
             *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&planned);
-            if self.source.kept.fetch_add(planned.size, Ordering::Relaxed) + planned.size <= KEPT {
-                self.kept.get_or_init(|| Arc::clone(&planned));
-            } else {
+            let fits = self.source.kept.fetch_add(planned.size, Ordering::Relaxed) + planned.size <= KEPT;
+            // Two may have made it at the same time, and one is kept.
+            if !fits || self.kept.set(Arc::clone(&planned)).is_err() {
                 self.source.kept.fetch_sub(planned.size, Ordering::Relaxed);
+            }
+            if !fits {
                 self.plain.get_or_init(|| planned.reduced().into());
             }
         }

@@ -199,10 +199,10 @@ impl Run<'_> {
             let valid = case.instance.as_ref().is_some_and(has_doubtful_text);
             findings.retain(|finding| !(invalid && is_accepted(finding) || valid && *finding.rule == rules::VALID_REFUSED));
         }
-        if is_empty_where_allowed(target, case) || is_of_discriminators(target, case) {
+        if is_empty_where_allowed(target, case) || is_of_other_readings(target, case) {
             findings.retain(|finding| !is_accepted(finding));
         }
-        // What only a reader of the discriminator takes for valid, others may refuse.
+        // What only one reading takes for valid, others may refuse.
         let doubtful = |instance: &Value| case.expect == Expect::Success && target.is_doubtful(instance, true);
         let is_undescribed = matches!(response.status, 400 | 415 | 422) && has_undescribed_body(target, case);
         if is_undescribed || case.instance.as_ref().is_some_and(doubtful) {
@@ -235,8 +235,9 @@ fn is_of_doubtful_formats(target: &Target, case: &Case) -> bool {
     broken.iter().all(|broken| broken.rule == "format" && is_doubtful(&broken.constraint))
 }
 
-/// Whether a case only names no schema where a discriminator asks for the name of one, so that the alternatives do not count either.
-fn is_of_discriminators(target: &Target, case: &Case) -> bool {
+/// Whether a case breaks nothing for who reads the document in another way: it only names no schema where a discriminator asks for the
+/// name of one, or has null where that may be meant.
+fn is_of_other_readings(target: &Target, case: &Case) -> bool {
     matches!(case.expect, Expect::Refusal(_)) && case.instance.as_ref().is_some_and(|sent| target.is_doubtful(sent, false))
 }
 

@@ -11,11 +11,12 @@ use crate::{
     openapi::{
         operation::{Parameter, ParameterLocation},
         request::{Request, Response, Target},
+        resources::plain,
     },
     suite::{
         alike::alike,
-        look::json,
-        resources::{items, own_path, without_preconditions},
+        look::{json, required},
+        resources::{items, own_path},
         run::Run,
     },
 };
@@ -106,26 +107,15 @@ pub(super) struct Lister<'a> {
     id: String,
 }
 
-fn plain(name: &str) -> String {
-    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 impl<'a> Lister<'a> {
     /// The list that resources of a kind are in; none where it can be had with more than the path only.
     pub fn new(run: &'a Run<'a>, cast: &Cast<'a>, values: &[Value], id: &str) -> Option<Self> {
         let part = cast.list.as_ref()?;
         let target = part.target;
-        let mut plain_instance = part.baseline()?.instance.clone();
-        for parameter in target.operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {
-            if parameter.required {
-                return None;
-            }
-            if let Some(place) = plain_instance.get_mut(parameter.place.name()).and_then(Value::as_object_mut) {
-                place.shift_remove(&parameter.name);
-            }
+        if target.operation.parameters.iter().any(|it| it.required && it.place != ParameterLocation::Path) {
+            return None;
         }
-        let instance = without_preconditions(target, &plain_instance, None).unwrap_or(plain_instance);
-        let instance = named(run, target, &instance, &values[..values.len() - 1])?;
+        let instance = named(run, target, &required(part)?, &values[..values.len() - 1])?;
         let mut this = Self { run, target, plain: instance, position: None, size: None, id: id.to_owned() };
         let query = || target.operation.parameters.iter().filter(|parameter| parameter.place == ParameterLocation::Query);
         let called = |names: &[&str]| query().find(|parameter| names.contains(&plain(&parameter.name).as_str()));
