@@ -1009,3 +1009,140 @@ async fn not_modified_answers_nobody_who_asks_without_a_condition() {
     let surveyed = surveyed(paths).await;
     assert!(surveyed.is_good(), "{surveyed}");
 }
+
+/// What the query of a path has of its own: a name that a parameter describes, and a value that is fixed.
+#[tokio::test]
+async fn a_path_may_have_a_query() {
+    let text = "{name: q, in: query, required: true, schema: {type: string, minLength: 1}}";
+    let view = "{name: view, in: query, schema: {enum: [status, log]}}";
+    let answers = "responses: {'200': {description: Some.}, '400': {description: No.}, '404': {description: None.}}";
+    whole(&format!(
+        "
+  /found?q={{q}}: {{get: {{parameters: [{text}], {answers}}}}}
+  /builds?view=status: {{get: {{parameters: [{view}], {answers}}}}}
+  /builds?view=log: {{get: {{{answers}}}, post: {{{answers}}}}}
+  /builds: {{get: {{{answers}}}}}
+"
+    ))
+    .await;
+}
+
+/// Objects whose properties are parameters of the query: one that is called like another parameter is that, and where no property has a
+/// name, any name may be one.
+#[tokio::test]
+async fn a_property_in_the_query_is_not_another_parameter() {
+    let answers = "responses: {'200': {description: Some.}, '400': {description: No.}}";
+    whole(&format!(
+        "
+  /a:
+    get:
+      parameters:
+        - {{name: kind, in: query, required: true, schema: {{enum: [sales, purchase]}}}}
+        - {{name: part, in: query, required: true, schema: {{type: object, properties: {{kind: {{enum: [cash]}}, sum: {{type: integer}}}}}}}}
+      {answers}
+  /b:
+    get:
+      parameters:
+        - {{name: page, in: query, schema: {{type: integer, minimum: 0}}}}
+        - {{name: all, in: query, required: true, schema: {{type: object, additionalProperties: {{type: string, minLength: 1}}}}}}
+      {answers}
+"
+    ))
+    .await;
+}
+
+/// A key that no header can have: nobody can call the operation, and nobody is blamed for it.
+#[tokio::test]
+async fn a_header_with_an_impossible_name_is_told() {
+    let document = "
+openapi: 3.0.3
+info: {title: Some, version: '1'}
+paths:
+  /a: {get: {security: [{key: []}], responses: {'200': {description: Some.}}}}
+  /b: {get: {responses: {'200': {description: Some.}}}}
+components: {securitySchemes: {key: {type: apiKey, in: header, name: The API key}}}
+";
+    let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+    assert_eq!((surveyed.untested, surveyed.findings.len()), (1, 0), "{surveyed}");
+    let reason = surveyed.reasons.keys().next().unwrap();
+    assert_eq!(reason, "the security scheme key has a name that HTTP does not allow, \"The API key\"");
+}
+
+/// Two paths that differ in the names in braces only are one: it is tested once.
+#[tokio::test]
+async fn a_path_with_other_names_is_the_same_path() {
+    let path = |name: &str, limit: u8| {
+        let parameter = format!("{{name: {name}, in: path, required: true, schema: {{type: string, maxLength: {limit}}}}}");
+        format!(
+            "  /a/{{{name}}}: {{get: {{parameters: [{parameter}], responses: {{'200': {{description: One.}}, '400': {{description: No.}}}}}}}}\n"
+        )
+    };
+    let surveyed = surveyed(&[path("id", 9), path("key", 5)].concat()).await;
+    assert_eq!((surveyed.untested, surveyed.findings.len()), (1, 0), "{surveyed}");
+    assert!(surveyed.reasons.contains_key("its path is that of /a/{id}, which is tested"), "{surveyed}");
+}
+
+/// A part of a schema that takes only objects in further properties: what another part describes can never be shown, and is not missed.
+#[tokio::test]
+async fn what_the_answer_may_not_have_is_not_missed() {
+    let reference = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let body = |name: &str| format!("content: {{application/json: {{schema: {}}}}}", reference(name));
+    let document = format!(
+        "
+openapi: 3.0.3
+info: {{title: Some, version: '1'}}
+paths:
+  /a/{{id}}:
+    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}]
+    get: {{responses: {{'200': {{description: One., {}}}}}}}
+    patch:
+      requestBody: {{required: true, {}}}
+      responses: {{'204': {{description: Changed.}}, '400': {{description: No.}}}}
+components:
+  schemas:
+    Base: {{type: object, required: [kind], properties: {{kind: {{type: string}}}}, additionalProperties: {{type: object}}}}
+    Change: {{type: object, required: [name], properties: {{name: {{type: string, maxLength: 9}}}}}}
+    Whole: {{allOf: [{}], type: object, properties: {{name: {{type: string, maxLength: 9}}}}}}
+",
+        body("Whole"),
+        body("Change"),
+        reference("Base")
+    );
+    let surveyed = survey(Document::parse("some.yaml", document).unwrap(), &Options::default()).await.unwrap();
+    assert!(surveyed.is_good() && surveyed.untested == 0, "{surveyed}");
+}
+
+/// A resource without an id in the answer, below a path whose parameter asks for more than a number, or with its id inside `data`.
+#[tokio::test]
+async fn the_location_and_the_id_lead_to_what_was_created() {
+    let thing = "{type: object, required: [name], properties: {name: {type: string, maxLength: 9}}}";
+    let content = |schema: &str| format!("content: {{application/json: {{schema: {schema}}}}}");
+    let location = "headers: {Location: {required: true, schema: {type: string}}}";
+    let wrapped = "{type: object, required: [data], properties: {data: {type: object, required: [id, name], properties: {id: {type: string}, name: {type: string, maxLength: 9}}}}}";
+    let text = |name: &str, rules: &str| {
+        format!("parameters: [{{name: {name}, in: path, required: true, schema: {{type: string{rules}}}}}]")
+    };
+    whole(&format!(
+        "
+  /a:
+    post:
+      requestBody: {{required: true, {thing}}}
+      responses: {{'201': {{description: Made., {location}, {thing}}}, '400': {{description: No.}}}}
+  /a/{{key}}:
+    {key}
+    get: {{responses: {{'200': {{description: One., {thing}}}, '400': {{description: No.}}}}}}
+  /b:
+    post:
+      requestBody: {{required: true, {wrapped}}}
+      responses: {{'201': {{description: Made., {wrapped}}}, '400': {{description: No.}}}}
+  /b/{{id}}:
+    {id}
+    get: {{responses: {{'200': {{description: One., {wrapped}}}, '400': {{description: No.}}}}}}
+",
+        thing = content(thing),
+        wrapped = content(wrapped),
+        key = text("key", ", minLength: 10, maxLength: 10"),
+        id = text("id", ", minLength: 1"),
+    ))
+    .await;
+}

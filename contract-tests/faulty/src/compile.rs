@@ -25,13 +25,15 @@ pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unser
     let others = item.get("additionalOperations").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
     let template = Template::parse(path);
-    let names_one = template.names_one();
     let below = item_name(&requests.root, path);
     let operations = fixed.chain(others).map(|known| {
-        let operation = operation(requests, answers, &item_at, names_one, known)?;
+        let operation = operation(requests, answers, &item_at, &template, known)?;
         Ok(ServedOperation { item: below.clone(), ..operation })
     });
-    Ok(Route { operations: operations.collect::<Result<_, _>>()?, template })
+    let operations = operations.collect::<Result<Vec<_>, _>>()?;
+    let all = || operations.iter().flat_map(|operation: &ServedOperation| &operation.parameters);
+    let template = template.without_pairs(|name| all().any(|parameter| parameter.place == "query" && parameter.name == name));
+    Ok(Route { operations, template })
 }
 
 /// The name that a path with one segment more has for it.
@@ -54,10 +56,11 @@ fn operation(
     requests: &View,
     answers: &View,
     item_at: &str,
-    names_one: bool,
+    template: &Template,
     (at, method): (String, String),
 ) -> Result<ServedOperation, Unservable> {
     let node = requests.at(&at)?;
+    let names_one = template.names_one();
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     // Those of the operation override those of the path.
     for list_at in [format!("{item_at}/parameters"), format!("{at}/parameters")] {
@@ -67,12 +70,14 @@ fn operation(
             // What the document says about these three elsewhere counts (OpenAPI 3.1, section 4.8.12.2.1).
             let reserved = ["accept", "content-type", "authorization"].contains(&parameter.name.to_lowercase().as_str());
             let is_lost = parameter.place == "path" && !item_at.contains(&format!("{{{}}}", escape(&parameter.name)));
-            if (parameter.place != "header" || !reserved) && !is_lost {
+            let is_given = parameter.place == "query" && template.gives(&parameter.name);
+            if (parameter.place != "header" || !reserved) && !is_lost && !is_given {
                 let name = if parameter.place == "header" { parameter.name.to_lowercase() } else { parameter.name.clone() };
                 parameters.insert((parameter.place.clone(), name), parameter);
             }
         }
     }
+    let names: BTreeSet<(String, String)> = parameters.keys().cloned().collect();
     let body = match node.get("requestBody") {
         Some(_) => {
             let (at, node) = requests.resolve(&format!("{at}/requestBody"))?;
@@ -99,7 +104,7 @@ fn operation(
         names_one,
         item: None,
         security,
-        parameters: parameters.into_values().collect(),
+        parameters: parameters.into_values().map(|parameter| parameter.beside(&names)).collect(),
         body,
         answers: answers.collect::<Result<_, _>>()?,
         unique: unique.into_iter().collect(),

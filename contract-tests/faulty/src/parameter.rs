@@ -25,6 +25,8 @@ pub struct Parameter {
     style: String,
     exploded: bool,
     shape: Shape,
+    /// The names of the other parameters in its place: a property of an exploded object that is called so is that parameter.
+    beside: BTreeSet<String>,
 }
 
 /// What a parameter's value is made of.
@@ -107,7 +109,22 @@ impl Parameter {
         let schema = view.root.pointer(&schema_at).unwrap_or(&Value::Null);
         let shape = if content.is_some() { Shape::Json } else { Shape::of(&view.root, schema) };
         let (name, required) = (text("name"), node.get("required") == Some(&json!(true)));
-        Ok(Self { name, required, validator: view.validator(&schema_at)?, place, style, exploded, shape })
+        Ok(Self {
+            name,
+            required,
+            validator: view.validator(&schema_at)?,
+            place,
+            style,
+            exploded,
+            shape,
+            beside: BTreeSet::new(),
+        })
+    }
+
+    /// The same beside the other parameters of its operation.
+    pub fn beside(self, all: &BTreeSet<(String, String)>) -> Self {
+        let others = all.iter().filter(|(place, name)| *place == self.place && *name != self.name);
+        Self { beside: others.map(|(_, name)| name.clone()).collect(), ..self }
     }
 
     /// The value that a request gives it.
@@ -170,14 +187,15 @@ impl Parameter {
                     |name: &str| Some(name.strip_prefix(self.name.as_str())?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
                 given(pairs(query).into_iter().filter_map(|(name, value)| Some((key(&name)?, value))).collect())
             }
-            // Its properties are parameters, so that nobody can tell unknown ones from others.
+            // Its properties are parameters, so that nobody can tell unknown ones from others where it has known ones.
             ("form" | "spaceDelimited" | "pipeDelimited", true) => {
                 let all = if self.place == "query" {
                     pairs(query)
                 } else {
                     cookies(headers).map(|(name, value)| (name.to_owned(), decode(value))).collect()
                 };
-                let fields: Vec<_> = all.into_iter().filter(|(name, _)| known.contains_key(name)).collect();
+                let is_own = |name: &String| (known.is_empty() || known.contains_key(name)) && !self.beside.contains(name);
+                let fields: Vec<_> = all.into_iter().filter(|(name, _)| is_own(name)).collect();
                 // An object without properties looks like none.
                 given(fields)
             }

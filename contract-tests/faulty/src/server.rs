@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, Response, StatusCode, body::Incoming, http::request};
+use hyper::{HeaderMap, Request, Response, StatusCode, body::Incoming, http::request};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -425,8 +425,11 @@ impl Turn<'_> {
                 *made = named;
             }
         }
+        let at = |id: &str| format!("{}/{}", path.trim_end_matches('/'), encode(id));
         let id = made.as_ref().and_then(|made| identity(made, operation.item.as_deref()));
-        let location = format!("{}/{}", path.trim_end_matches('/'), encode(&id.unwrap_or_else(|| self.serial.to_string())));
+        let id =
+            id.or_else(|| self.ids().into_iter().find(|id| self.may_be_at(&at(id)))).unwrap_or_else(|| self.serial.to_string());
+        let location = at(&id);
         if let Some(header) = reply.headers.get_mut("location") {
             let rules = operation.answer(status).into_iter().flat_map(|answer| &answer.headers);
             let rule = rules.into_iter().find(|header| header.name.eq_ignore_ascii_case("location"));
@@ -442,7 +445,11 @@ impl Turn<'_> {
             reply.fill(media, made.clone());
         }
         let sent = partly.or_else(|| seen.body.clone());
-        let resource = made.unwrap_or_else(|| self.with_identity(sent.clone().unwrap_or_default(), seen.body.as_ref(), true));
+        // Where the answer to a change is a list of all there are, the resource is still what was sent.
+        let is_other = |made: &Value| changes && made.is_array() && sent.as_ref().is_some_and(Value::is_object);
+        let resource = made
+            .filter(|made| !is_other(made))
+            .unwrap_or_else(|| self.with_identity(sent.clone().unwrap_or_default(), seen.body.as_ref(), true));
         let Some(resource) = self.mangled(resource, operation, seen.body.as_ref()) else { return Reply::broken() };
         match operation.method.as_str() {
             "POST" => {
@@ -617,6 +624,22 @@ impl Turn<'_> {
         resource.map(|resource| violations(result, &resource, "")).unwrap_or_default()
     }
 
+    /// What a new resource may be called, in several forms.
+    fn ids(&self) -> [String; 4] {
+        let serial = self.serial;
+        [serial.to_string(), format!("{serial:010}"), format!("{serial:024x}"), format!("00000000-0000-4000-8000-{serial:012x}")]
+    }
+
+    /// Whether a resource may have this path, by what the document says of the parameters in it.
+    fn may_be_at(&self, path: &str) -> bool {
+        let Ok(uri) = path.parse() else { return false };
+        let routes = self.server.document.routes(&uri);
+        routes.first().is_none_or(|(route, values)| {
+            let broken = route.operations.first().map(|one| one.parameters(values, "", &HeaderMap::new()).1).unwrap_or_default();
+            !broken.iter().any(|broken| broken.pointer.starts_with("/path/"))
+        })
+    }
+
     fn create(&self, location: String, mut resource: Value) {
         let store = &self.server.store;
         match self.server.store_fault() {
@@ -751,7 +774,8 @@ fn identity(resource: &Value, name: Option<&str>) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
-    name.into_iter().chain(["id", "uuid", "guid"]).find_map(|name| text(named(name)?))
+    let own = name.into_iter().chain(["id", "uuid", "guid"]).find_map(|name| text(named(name)?));
+    own.or_else(|| identity(resource.get("data").filter(|data| data.is_object())?, name))
 }
 
 /// Whether a merge patch removes nothing and merges no object.

@@ -25,9 +25,20 @@ impl Template {
         Self { text: text.to_owned(), segments: path.split('/').map(Segment::parse).collect(), query: pairs(query) }
     }
 
-    /// The text of a template without names.
+    /// Whether the query of the template gives this name a value.
+    pub fn gives(&self, name: &str) -> bool {
+        self.query.iter().any(|(known, value)| known == name && !value.starts_with('{'))
+    }
+
+    /// The same without what its query names in braces, where that is described as a parameter of the query.
+    pub fn without_pairs(mut self, described: impl Fn(&str) -> bool) -> Self {
+        self.query.retain(|(name, value)| !(value.starts_with('{') && described(name)));
+        self
+    }
+
+    /// The path of a template without names.
     pub fn fixed(&self) -> Option<&str> {
-        self.segments.iter().all(|segment| segment.names.is_empty()).then_some(self.text.as_str())
+        self.segments.iter().all(|segment| segment.names.is_empty()).then(|| self.text.split('?').next().unwrap_or_default())
     }
 
     /// Whether the last segment, but for a slash at the end, has a name.

@@ -110,6 +110,11 @@ impl Conformance {
         })
     }
 
+    /// Whether a value keeps the schema of an answer, as somebody reads it.
+    pub fn allows(&self, pointer: &str, value: &Value) -> bool {
+        self.literal.accepts(pointer, value) || self.others().iter().any(|other| other.accepts(pointer, value))
+    }
+
     /// What a value breaks, as findings about the rules that are broken.
     fn check(&self, rule: &'static Rule, pointer: &str, value: &Value, what: &str) -> Vec<Finding> {
         let opinion = self.literal.opinion(pointer);

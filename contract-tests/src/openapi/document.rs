@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     form::Writing,
     inheritance,
-    operation::{ADDITIONAL, path_names},
+    operation::{ADDITIONAL, path_names, without_pairs},
 };
 use crate::{
     pointer::escape,
@@ -252,9 +252,11 @@ fn describe_path_parameters(json: &mut Value, operation: &str) {
     for list in lists {
         let count = json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len);
         let all = (0..count).filter_map(|index| Some(resolve(json, &format!("{list}/{index}"))?.1));
-        known.extend(all.filter(|parameter| parameter["in"] == "path").filter_map(|parameter| parameter["name"].as_str()));
+        known.extend(all.filter_map(|parameter| Some((parameter["in"].as_str()?, parameter["name"].as_str()?))));
     }
-    let missing: BTreeSet<&str> = path_names(&template).filter(|name| !known.contains(name)).collect();
+    // Some write `?q={q}` in the path, and describe a parameter of the query.
+    let template = without_pairs(&template, |name| known.contains(&("query", name)));
+    let missing: BTreeSet<&str> = path_names(&template).filter(|name| !known.contains(&("path", *name))).collect();
     let described =
         missing.into_iter().map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let described: Vec<Value> = described.collect();

@@ -199,8 +199,22 @@ const OF_THE_MESSAGE: [&str; 6] = ["connection", "content-encoding", "content-le
 /// The methods that every server knows (OpenAPI 3.1, section 4.8.9.1).
 pub(crate) const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-fn without_query(path: &str) -> &str {
+/// A path template without the query that it may have.
+pub(crate) fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
+}
+
+/// The pairs in the query of a path template, each with its name.
+fn query_of(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').map(|pair| (pair, pair.split('=').next().unwrap_or_default()))
+}
+
+/// A path template without what its query names in braces, where that is described as a parameter of the query.
+pub(super) fn without_pairs(path: &str, described: impl Fn(&str) -> bool) -> String {
+    let left = query_of(path).filter(|(pair, name)| !(pair.contains('{') && described(name))).map(|(pair, _)| pair);
+    let query = left.collect::<Vec<_>>().join("&");
+    if query.is_empty() { without_query(path).to_owned() } else { format!("{}?{query}", without_query(path)) }
 }
 
 /// The templates of a document, each with how many segments it has, and by what stands before its first parameter.
@@ -294,6 +308,15 @@ impl Document {
                 self.operation(path, &at, (format!("{at}/{ADDITIONAL}/{}", escape(method)), method.clone()), node)
             }));
         }
+        // The same path with other names is the same path (OpenAPI 3.1, section 4.8.8): of two operations there is one.
+        let mut first: HashMap<(String, String), String> = HashMap::new();
+        for operation in &mut operations {
+            let path = without_names(&operation.path);
+            let known = first.entry((operation.method.clone(), path)).or_insert_with(|| operation.path.clone());
+            if *known != operation.path {
+                operation.untestable.get_or_insert_with(|| format!("its path is that of {known}, which is tested"));
+            }
+        }
         let templates = Templates::of(operations.iter().map(|operation| without_query(&operation.path)));
         let mut known: HashMap<String, Vec<String>> = HashMap::new();
         for operation in operations.iter_mut().filter(|operation| operation.path.contains('{')) {
@@ -341,6 +364,14 @@ impl Document {
             untestable.get_or_insert(reason);
             String::new()
         });
+        let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
+        let is_in_query = |parameter: &Parameter| parameter.place == ParameterLocation::Query;
+        let path = &without_pairs(path, |name| parameters.iter().any(|it| is_in_query(it) && it.name == name));
+        let is_given = |it: &Parameter| is_in_query(it) && query_of(path).any(|(_, name)| name == it.name);
+        for parameter in parameters.extract_if(.., |parameter| is_given(parameter)) {
+            let reason = "the path itself gives this parameter its value".to_owned();
+            uncovered.push(Uncovered { pointer: parameter.pointer, reason });
+        }
         for name in path_names(path) {
             let known = parameters.iter().any(|parameter| parameter.place == ParameterLocation::Path && parameter.name == name);
             if !known && untestable.is_none() {
@@ -374,7 +405,6 @@ impl Document {
                 }
             }
         }
-        let id = node.get("operationId").and_then(Value::as_str).map_or_else(|| format!("{method} {path}"), str::to_owned);
         let security = self.security(&pointer);
         if let Some(security) = &security {
             let (keys, others) = parameters.into_iter().partition(|parameter| security.always_sends(parameter));
@@ -387,7 +417,7 @@ impl Document {
             id,
             pointer,
             method,
-            path: below + path,
+            path: below + path.as_str(),
             parameters,
             body,
             untestable,
@@ -617,7 +647,7 @@ fn with_one_token(all: impl Iterator<Item = Requirement>) -> Vec<Requirement> {
 }
 
 /// Whether a text is a name of HTTP (RFC 9110, section 5.6.2).
-fn is_token(name: &str) -> bool {
+pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
@@ -697,6 +727,13 @@ impl Operation {
 /// Words for taking something away, as they begin.
 const TAKING: [&str; 12] =
     ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "wipe"];
+
+/// A path template with nothing in its braces.
+fn without_names(template: &str) -> String {
+    let mut parts = template.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| format!("{path}{{}}{}", part.split_once('}').map_or(part, |(_, after)| after)))
+}
 
 /// The names of the parameters of a path template, in their order.
 pub fn path_names(template: &str) -> impl Iterator<Item = &str> {

@@ -218,6 +218,9 @@ fn schema(
             _ if parameter.is_some_and(|parameter| is_too_deep(parameter, &constraint.place)) => {
                 "no style of a parameter has a form for an object or a list in another one"
             }
+            _ if dissolved && parameter.is_some_and(|parameter| is_of_another(operation, parameter, &constraint.place)) => {
+                "another parameter has the name of this property"
+            }
             Rule::Type(types) if types.has(Types::STRING) => "a parameter is sent as text, and text is always a string",
             Rule::Type(Types::NULL) => NEVER_NULL,
             Rule::AnyOf | Rule::OneOf if takes_any_text => ANY_TEXT,
@@ -376,6 +379,16 @@ impl Target {
     /// wherever it stands, and those that do not.
     pub fn is_doubtful(&self, instance: &Value, is_valid: bool) -> bool {
         self.other_readings.iter().any(|reading| reading.accepts(0, instance) != is_valid)
+    }
+
+    /// Whether the query may have any name: it is an object of which no property has one.
+    pub fn takes_any_query(&self) -> bool {
+        let parameters = self.operation.parameters.iter().zip(&self.parameters);
+        let mut objects = parameters.filter_map(|(it, node)| {
+            let is_dissolved = it.place == ParameterLocation::Query && it.serialization.is_dissolved();
+            node.filter(|node| is_dissolved && self.types(*node, 0).has(Types::OBJECT))
+        });
+        objects.any(|node| self.names(node, 0).is_empty())
     }
 
     /// How its body is written.
@@ -733,6 +746,13 @@ fn not_in_form(
         Rule::MinLength(0 | 1) if matches!(writing, Writing::Text | Writing::Bytes) => Some("an empty text is no body"),
         _ => None,
     }
+}
+
+/// Whether a place is inside a property that has the name of another parameter beside its own.
+fn is_of_another(operation: &Operation, parameter: &Parameter, place: &str) -> bool {
+    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let mut beside = operation.parameters.iter().filter(|other| other.place == parameter.place && other.name != parameter.name);
+    beside.any(|other| crate::pointer::is_within(place, &format!("{own}/{}", escape(&other.name))))
 }
 
 /// Whether a place is inside a value that is itself inside the value of a parameter; a list in a `deepObject` has a form.

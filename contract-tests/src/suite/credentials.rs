@@ -6,7 +6,7 @@ use crate::{
     cases::token::{Signer, TokenError},
     openapi::{
         form::percent,
-        operation::{Operation, ParameterLocation, Requirement, Scheme, Security},
+        operation::{Operation, ParameterLocation, Requirement, Scheme, Security, is_token},
         request::Request,
     },
 };
@@ -170,6 +170,9 @@ impl Keyring {
                     None if sent("authorization") => {}
                     None => return Ok(Err(format!("no password for the security scheme {name}: give --basic USER:PASSWORD"))),
                 },
+                Scheme::ApiKey { place, name: parameter } if *place != ParameterLocation::Query && !is_token(parameter) => {
+                    return Ok(Err(format!("the security scheme {name} has a name that HTTP does not allow, {parameter:?}")));
+                }
                 Scheme::ApiKey { place, name: parameter } => {
                     let own = self.api_keys.iter().find(|(known, _)| known == name || known.eq_ignore_ascii_case(parameter));
                     match own {

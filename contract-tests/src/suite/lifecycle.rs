@@ -137,7 +137,10 @@ impl Lifecycle<'_> {
             let before = json(self.run.look(&look, |_| true).await.as_ref().ok()?)?;
             // Only what is not so already can be seen to change.
             let sent = self.run.sent(self.target, &look, &case);
-            let changes: Vec<_> = sent.into_iter().filter(|(name, sent)| !alike(sent, &before[name.as_str()])).collect();
+            let is_change = |(name, sent): &(String, Value)| {
+                !alike(sent, &before[name.as_str()]) && self.run.may_show(&look, &before, (name, sent))
+            };
+            let changes: Vec<_> = sent.into_iter().filter(is_change).collect();
             if changes.is_empty() {
                 continue;
             }
@@ -224,7 +227,9 @@ impl Lifecycle<'_> {
         let answer = json(answer).unwrap_or_default();
         let is_said = |name: &str, sent: &Value| answer.get(name).is_some_and(|said| !alike(sent, said));
         let sent = self.run.sent(self.target, look, case).into_iter();
-        let lost = sent.filter(|(name, sent)| !alike(sent, &found[name.as_str()]) && !is_said(name, sent));
+        let may_show = |name: &str, sent: &Value| self.run.may_show(look, found, (name, sent));
+        let lost =
+            sent.filter(|(name, sent)| !alike(sent, &found[name.as_str()]) && !is_said(name, sent) && may_show(name, sent));
         if found.is_object() { lost.map(|(name, _)| name).collect() } else { Vec::new() }
     }
 }

@@ -102,6 +102,18 @@ impl Run<'_> {
         self.shared(target, look).into_iter().filter_map(|(name, _)| value(name)).collect()
     }
 
+    /// Whether the resource may show such a value beside what is found, by the schema of the answer: one part of it may refuse what another
+    /// describes.
+    pub(super) fn may_show(&self, look: &Look<'_>, found: &Value, (name, value): (&str, &Value)) -> bool {
+        let Some(schema) = shown(look) else { return true };
+        let mut with = found.clone();
+        if let Some(with) = with.as_object_mut() {
+            with.insert(name.to_owned(), value.clone());
+        }
+        let conformance = &self.prepared.conformance;
+        conformance.allows(schema, &with) || !conformance.allows(schema, found)
+    }
+
     /// The same, but only texts and numbers that a server would hardly choose itself: without a default, `enum` or `const`.
     pub(super) fn said(&self, target: &Target, look: &Look<'_>, case: &Case) -> Vec<(String, Value)> {
         const USUAL: [&str; 3] = ["default", "enum", "const"];
@@ -120,16 +132,20 @@ impl Run<'_> {
         let operation = &target.operation;
         let is_own = |name: &String| target.media_type.as_ref() == Some(name);
         let request = operation.body.iter().flat_map(|body| &body.media_types).find(|(name, _)| is_own(name));
-        let shown = look.target.operation.responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, spec)| spec);
-        let mut shown =
-            shown.flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name)).filter_map(|(_, at)| at.as_ref());
-        let (Some((_, request)), Some(shown)) = (request, shown.next()) else { return Vec::new() };
+        let (Some((_, request)), Some(shown)) = (request, shown(look)) else { return Vec::new() };
         // What a resource is called is the server's, whatever a request says.
         let resources = &self.prepared.resources;
         let kind = resources.named(&look.target.operation).map(|(kind, _)| kind);
         let is_name = |name: &str| kind.is_some_and(|kind| resources.identifies(kind, name));
         shared_in_parts(self.document(), request, shown).into_iter().filter(|(name, _)| !is_name(name)).collect()
     }
+}
+
+/// The schema of the resource in the answer to a look.
+fn shown<'a>(look: &'a Look<'_>) -> Option<&'a String> {
+    let successes = look.target.operation.responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, spec)| spec);
+    let of_json = successes.flat_map(|spec| &spec.media_types).filter(|(name, _)| is_json(name));
+    of_json.filter_map(|(_, at)| at.as_ref()).next()
 }
 
 /// The plain instance without what is optional, which may choose what is shown.
