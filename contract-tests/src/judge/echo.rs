@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::{Exchange, Finding, Judge};
@@ -85,7 +85,11 @@ impl Echo {
     /// The innermost value that is answered otherwise than it was sent. Of an object those properties count that the document has, or
     /// all where it is a map: a server need not keep what is only allowed, and what is not sent may be answered with a default.
     fn difference(&self, pointer: &str, name: &str, sent: &Value, answered: &Value) -> Option<Finding> {
-        if equal(sent, answered) || self.is_rounded(pointer, sent, answered) || self.is_the_same(pointer, sent, answered) {
+        let is_the_same = || {
+            let formats = self.formats(pointer, 0);
+            is_written_otherwise(&formats, sent, answered) || formats.contains("date-time") && is_of_the_server(name, answered)
+        };
+        if equal(sent, answered) || self.is_rounded(pointer, sent, answered) || is_the_same() {
             return None;
         }
         let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
@@ -129,29 +133,81 @@ impl Echo {
         !exact && sent.as_f64() == answered.as_f64()
     }
 
-    /// Whether a value is only written in another way that its schema knows: a time in another zone or to the millisecond, a decimal
-    /// number with more zeros, the domain of an address in small letters (RFC 5321, section 2.4), and of a list each item once, where it
-    /// had one twice.
-    fn is_the_same(&self, pointer: &str, sent: &Value, answered: &Value) -> bool {
-        let format = self.document.resolve(pointer).and_then(|(_, schema)| schema.get("format")?.as_str());
-        match (sent, answered, format) {
-            (Value::String(sent), Value::String(answered), Some("date-time")) => {
-                let times = [sent, answered].map(|text| DateTime::parse_from_rfc3339(text));
-                matches!(times, [Ok(one), Ok(other)] if (one - other).abs() < TimeDelta::milliseconds(1))
-            }
-            (Value::String(sent), Value::String(answered), Some("decimal")) => decimal(sent) == decimal(answered),
-            (Value::String(sent), Value::String(answered), Some("email")) => {
-                let ours = sent.rsplit_once('@').zip(answered.rsplit_once('@'));
-                ours.is_some_and(|(ours, theirs)| ours.0 == theirs.0 && ours.1.eq_ignore_ascii_case(theirs.1))
-            }
-            (Value::Array(sent), Value::Array(answered), _) => {
-                let is_new = |(index, item): &(usize, &Value)| !sent[..*index].iter().any(|other| equal(item, other));
-                let once: Vec<&Value> = sent.iter().enumerate().filter(is_new).map(|(_, item)| item).collect();
-                once.len() == answered.len() && once.iter().zip(answered).all(|(one, other)| equal(one, other))
-            }
-            _ => false,
-        }
+    /// The formats of a value, in any part of its schema: a generator writes `anyOf` for what may be null as well.
+    fn formats(&self, pointer: &str, depth: usize) -> BTreeSet<&str> {
+        let Some((at, schema)) = self.document.resolve(pointer).filter(|_| depth < MAX_DEPTH) else { return BTreeSet::new() };
+        let own = schema.get("format").and_then(Value::as_str).into_iter();
+        let parts = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|keyword| {
+            let count = schema.get(keyword).and_then(Value::as_array).map_or(0, Vec::len);
+            (0..count).map(move |part| format!("{keyword}/{part}"))
+        });
+        own.chain(parts.flat_map(|part| self.formats(&format!("{at}/{part}"), depth + 1))).collect()
     }
+}
+
+/// Whether a value is only written in another way that its schema knows: a time in another zone or to the millisecond, a decimal number
+/// with more zeros, the domain of an address in small letters (RFC 5321, section 2.4), a duration in other units, and of a list each item
+/// once, where it had one twice.
+fn is_written_otherwise(formats: &BTreeSet<&str>, sent: &Value, answered: &Value) -> bool {
+    match (sent, answered) {
+        (Value::String(sent), Value::String(answered)) => {
+            formats.iter().any(|format| match *format {
+                "date-time" => {
+                    let times = [sent, answered].map(|text| DateTime::parse_from_rfc3339(text));
+                    matches!(times, [Ok(one), Ok(other)] if (one - other).abs() < TimeDelta::milliseconds(1))
+                }
+                "decimal" => decimal(sent) == decimal(answered),
+                "email" => {
+                    let ours = sent.rsplit_once('@').zip(answered.rsplit_once('@'));
+                    ours.is_some_and(|(ours, theirs)| ours.0 == theirs.0 && ours.1.eq_ignore_ascii_case(theirs.1))
+                }
+                _ => false,
+            }) || duration(sent).is_some_and(|ours| duration(answered) == Some(ours))
+        }
+        (Value::Array(sent), Value::Array(answered)) => {
+            let is_new = |(index, item): &(usize, &Value)| !sent[..*index].iter().any(|other| equal(item, other));
+            let once: Vec<&Value> = sent.iter().enumerate().filter(is_new).map(|(_, item)| item).collect();
+            once.len() == answered.len() && once.iter().zip(answered).all(|(one, other)| equal(one, other))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a time is that of the change itself, which a server sets whatever the client sends.
+fn is_of_the_server(name: &str, answered: &Value) -> bool {
+    let name = name.replace(['-', '_'], "").to_lowercase();
+    let is_its_own =
+        ["created", "updated", "modified", "changed", "lastmodified", "lastupdated"].iter().any(|it| name.starts_with(it));
+    let time = answered.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    is_its_own && time.is_some_and(|time| (Utc::now() - time.to_utc()).abs() < TimeDelta::minutes(1))
+}
+
+/// The nanoseconds of a duration as Go writes it, such as `1h0m2.5s`.
+fn duration(text: &str) -> Option<u128> {
+    const UNITS: [(&str, u128); 7] = [
+        ("ns", 1),
+        ("us", 1_000),
+        ("µs", 1_000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+    ];
+    let (mut rest, mut sum) = (text, 0_u128);
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
+        let (_, unit) = UNITS.iter().find(|(known, _)| *known == unit)?;
+        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+        sum = sum.checked_add(whole.parse::<u128>().ok()?.checked_mul(*unit)?)?;
+        let mut digit = *unit;
+        for figure in part.chars() {
+            digit /= 10;
+            sum += digit * u128::from(figure.to_digit(10)?);
+        }
+        rest = after;
+    }
+    (!text.is_empty()).then_some(sum)
 }
 
 /// A decimal number as text without the zeros that say nothing.
@@ -197,5 +253,41 @@ impl Properties {
     /// Whether each property counts, whatever its name.
     fn is_map(&self) -> bool {
         self.others || self.documented.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_same_in_other_units_is_the_same() {
+        for (one, other) in [("0ns", "0s"), ("1m4ms5h", "5h1m0.004s"), ("90s", "1m30s"), ("1.5h", "1h30m0s")] {
+            assert!(is_written_otherwise(&BTreeSet::new(), &json!(one), &json!(other)), "{one} {other}");
+        }
+        for (one, other) in [("1s", "2s"), ("1", "1s"), ("", "0s"), ("a", "b"), ("10x", "10x1")] {
+            assert!(!is_written_otherwise(&BTreeSet::new(), &json!(one), &json!(other)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn a_format_behind_an_alternative_counts() {
+        let text = r#"{ "openapi": "3.1.0", "info": { "title": "T", "version": "1" }, "paths": {}, "components": { "schemas": {
+            "A": { "anyOf": [{ "type": "string", "format": "email" }, { "type": "null" }] }
+        } } }"#;
+        let echo = Echo::of(&Arc::new(Document::parse("a.json", text).unwrap()));
+        let difference =
+            |sent: &str, answered: &str| echo.difference("/components/schemas/A", "a", &json!(sent), &json!(answered));
+        assert!(difference("A@E.M", "A@e.m").is_none());
+        assert!(difference("A@E.M", "a@e.m").is_some());
+    }
+
+    #[test]
+    fn the_time_of_the_change_is_the_servers() {
+        assert!(is_of_the_server("created_at", &json!(Utc::now().to_rfc3339())));
+        assert!(!is_of_the_server("created_at", &json!("2001-01-01T00:00:00Z")));
+        assert!(!is_of_the_server("due", &json!(Utc::now().to_rfc3339())));
     }
 }

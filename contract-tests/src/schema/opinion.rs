@@ -19,13 +19,13 @@ pub(crate) struct Shared(Arc<RwLock<Schemas>>);
 pub(crate) struct Opinion {
     schemas: Shared,
     index: SchemaIndex,
-    /// Who decides where boon may be wrong: it divides binary fractions.
+    /// Who decides where boon may be wrong: it divides binary fractions, and compares doubles.
     third: Option<ThirdOpinion>,
     /// Whether boon has been given less than the schema: it cannot compile some pattern. Then the other decides about everything.
     lean: bool,
 }
 
-/// A third opinion, jsonschema, which divides decimals. Compiled when it is asked for the first time.
+/// A third opinion, jsonschema, which divides decimals and compares integers. Compiled when it is asked for the first time.
 struct ThirdOpinion {
     document: Value,
     pointer: String,
@@ -60,7 +60,7 @@ impl Opinion {
         let third = |document| ThirdOpinion { document, pointer: pointer.to_owned(), validator: OnceLock::new() };
         let cause = match compiled(document.clone(), pointer, &shared) {
             Ok(index) => {
-                let third = divides_fractions(&document).then(|| third(document));
+                let third = needs_exact_numbers(&document).then(|| third(document));
                 return Ok(Self { schemas: shared, index, third, lean: false });
             }
             Err(cause) => cause,
@@ -126,17 +126,26 @@ fn compiled(document: Value, pointer: &str, shared: &Shared) -> Result<SchemaInd
     compiler.compile(&format!("{ADDRESS}{}", reference(pointer)), &mut schemas).map_err(|error| format!("{error:#}"))
 }
 
-/// Whether something in a schema is to be divided by a number with a fraction.
-fn divides_fractions(node: &Value) -> bool {
+/// Whether something in a schema is to be divided by a number with a fraction, or compared with one that no double holds.
+fn needs_exact_numbers(node: &Value) -> bool {
     match node {
-        Value::Array(items) => items.iter().any(divides_fractions),
+        Value::Array(items) => items.iter().any(needs_exact_numbers),
         Value::Object(object) => object.iter().any(|(keyword, value)| match value {
-            Value::Number(divisor) => keyword == "multipleOf" && !is_integer(divisor),
-            value => divides_fractions(value),
+            Value::Number(number) => match keyword.as_str() {
+                "multipleOf" => !is_integer(number),
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => {
+                    number.as_f64().is_none_or(|number| number.abs() > MOST_EXACT)
+                }
+                _ => false,
+            },
+            value => needs_exact_numbers(value),
         }),
         _ => false,
     }
 }
+
+/// The largest number up to which a double holds every integer.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Takes these patterns out of a document; tells whether there were any.
 fn leave_out(node: &mut Value, unwanted: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -192,5 +201,13 @@ mod tests {
     fn decimals_are_divided_by_the_third() {
         let opinion = Opinion::compile(&json!({ "multipleOf": 0.01 }), "", &Shared::default()).unwrap();
         assert!(!opinion.refuses(&json!(0.07), || false) && opinion.refuses(&json!(0.075), || true));
+    }
+
+    #[test]
+    fn integers_that_no_double_holds_are_compared_by_the_third() {
+        let opinion = Opinion::compile(&json!({ "type": "integer", "maximum": i64::MAX }), "", &Shared::default()).unwrap();
+        assert!(!opinion.refuses(&json!(i64::MAX), || false));
+        assert!(opinion.refuses(&json!(9_223_372_036_854_775_808_u64), || true));
+        assert_eq!(opinion.third(&json!(9_223_372_036_854_775_808_u64)), Some(false));
     }
 }
