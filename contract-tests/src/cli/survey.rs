@@ -28,6 +28,9 @@ pub struct Arguments {
     /// Print a line of JSON for each document
     #[arg(long)]
     json: bool,
+    /// Print each finding in full, with its request and answer, on standard error
+    #[arg(long)]
+    verbose: bool,
     /// The seed of the contract tests
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -58,6 +61,11 @@ pub async fn run(arguments: &Arguments) -> Result<bool, CliError> {
         let surveyed = survey(document, &options).await?;
         good &= surveyed.is_good();
         print(&surveyed, arguments.json);
+        if arguments.verbose {
+            for (title, detail) in surveyed.findings.iter().zip(&surveyed.details) {
+                let _ = writeln!(io::stderr(), "\n{title}\n{detail}");
+            }
+        }
     }
     Ok(good)
 }

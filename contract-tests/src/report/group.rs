@@ -287,6 +287,10 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             all.push(alike(&["refuses", &status(failure), &said]));
         }
     }
+    // A server that is busy is so for all that is asked of it.
+    if failure.status == Some(503) {
+        all.push(vec!["503".to_owned(), normalised(failure)]);
+    }
     // What fails in the same way fails for one reason, whatever leads to it.
     if failure.rule == rules::SERVER_ERROR.name && known.explains {
         let (status, said) = said();
@@ -637,10 +641,17 @@ fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
             items.iter_mut().for_each(|item| each_text(item, change));
             items.sort_by_key(Value::to_string); // Some list what is wrong in any order.
         }
-        Value::Object(object) => object.values_mut().for_each(|item| each_text(item, change)),
+        Value::Object(object) => {
+            object.retain(|name, _| !REPEATING.contains(&name.as_str()));
+            object.values_mut().for_each(|item| each_text(item, change));
+        }
         _ => {}
     }
 }
+
+/// What servers call the value that they have refused, when they repeat it.
+const REPEATING: [&str; 8] =
+    ["input", "received", "rejectedValue", "rejected_value", "requestBody", "request_body", "value", "actual"];
 
 /// A text in which everything between brackets or braces that belong together is written alike.
 fn without_brackets(text: &str) -> String {

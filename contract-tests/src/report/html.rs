@@ -51,13 +51,13 @@ impl Report {
                 ),
             ),
         };
-        let succeeded = self.operations.iter().filter(|operation| operation.succeeded()).count();
+        let (all, succeeded) = self.succeeded();
         let (constraints, met) = self.coverage();
         let _ = writeln!(
             page,
             "<p><strong class=\"{class}\">{verdict}.</strong> {succeeded} of {} answered a documented success; {met} of {constraints} \
              constraints were tested from both sides; {}, {} against <code>{}</code> in {:.1} s, seed {}.</p>",
-            quantity(self.operations.len(), "operation", "operations"),
+            quantity(all, "operation", "operations"),
             quantity(self.cases, "case", "cases"),
             quantity(self.requests, "request", "requests"),
             text(&self.url),

@@ -10,7 +10,10 @@ mod sarif;
 mod secret;
 pub(crate) mod terminal;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -289,6 +292,17 @@ impl Report {
     /// How many findings of this level there are.
     pub fn count(&self, level: Level) -> usize {
         self.failures.iter().filter(|failure| failure.level == level).count()
+    }
+
+    /// The operations, each once: one whose body has several media types is tested, and reported, with each of them.
+    pub fn each_operation(&self) -> impl Iterator<Item = &OperationReport> {
+        let mut known = BTreeSet::new();
+        self.operations.iter().filter(move |operation| known.insert(&operation.id))
+    }
+
+    /// How many operations there are, and how many have answered a documented success.
+    pub fn succeeded(&self) -> (usize, usize) {
+        (self.each_operation().count(), self.each_operation().filter(|operation| operation.succeeded()).count())
     }
 
     /// The operations of which no valid request succeeds, each with the reason.

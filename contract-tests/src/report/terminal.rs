@@ -8,7 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::{ConstraintReport, Failure, OperationReport, Report};
+use super::{ConstraintReport, Failure, OperationReport, Report, Stopped};
 use crate::rules::Level;
 
 /// How [`Report::text`] looks. The default is short and without colour.
@@ -361,8 +361,7 @@ impl Page {
     }
 
     fn seen(&mut self, report: &Report) -> fmt::Result {
-        let all = report.operations.len();
-        let succeeded = report.operations.iter().filter(|operation| operation.succeeded()).count();
+        let (all, succeeded) = report.succeeded();
         let style = if succeeded == all { GOOD } else { ODD };
         let end = if succeeded == all { "" } else { "; without one:" };
         let all = quantity(all, "operation", "operations");
@@ -384,7 +383,7 @@ impl Page {
     /// The operations without a documented success, and why.
     fn silent(&mut self, report: &Report) -> fmt::Result {
         let Limits { listed, line: length, .. } = *self.limits();
-        let silent: Vec<&OperationReport> = report.operations.iter().filter(|operation| !operation.succeeded()).collect();
+        let silent: Vec<&OperationReport> = report.each_operation().filter(|operation| !operation.succeeded()).collect();
         for operation in silent.iter().take(listed) {
             let why = match &operation.untested {
                 Some(why) if operation.answered.is_empty() => format!("nothing was tried: {why}"),
@@ -411,6 +410,9 @@ impl Page {
                 .map(|operation| visible(&operation.name))
                 .collect();
             writeln!(self.text, "{}", self.paint(ODD, format!("Not everything was tried: {}.", visible(&stopped.to_string()))))?;
+            if missed.is_empty() && *stopped == Stopped::MaxTime {
+                writeln!(self.text, "  Each operation was tested to the end; the sequences of requests were not.")?;
+            }
             self.list("operations that were not reached or not finished", &missed)?;
         }
         Ok(())
@@ -709,7 +711,8 @@ mod tests {
             complete: false,
             ..report.operations[0].clone()
         };
-        report.operations = vec![silent; 40];
+        let silent = (1..=40).map(|number| OperationReport { id: number.to_string(), ..silent.clone() });
+        report.operations = silent.collect();
         report.stopped = Some(super::super::Stopped::MaxTime);
         let text = report.to_string();
         assert!(text.lines().count() <= 50, "{} lines: {text}", text.lines().count());

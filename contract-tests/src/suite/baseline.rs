@@ -58,6 +58,13 @@ impl Run<'_> {
             if matches!(status, 400 | 422) && self.learn_refused(part, &case, &outcome).await {
                 return Ok(index);
             }
+            // Of what the path names there may be none before somebody puts it there.
+            if matches!(status, 404 | 410) && first.is_none() && self.put_there(&part.target.operation, &case).await {
+                let again = self.attempt(part.target, &case).await;
+                if again.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
+                    return Ok(index);
+                }
+            }
             // What is gone at once is gone with all of its kind: another operation may clear them away.
             if matches!(status, 404 | 410)
                 && first.is_some()

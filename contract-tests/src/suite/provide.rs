@@ -126,6 +126,10 @@ impl Run<'_> {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
         for case in cases.chain(part.plain(TRIES).into_iter().map(|index| self.case(&part, index))) {
+            // A list of nothing creates nothing.
+            if case.instance.as_ref().and_then(|instance| instance.get("body")?.as_array()).is_some_and(Vec::is_empty) {
+                continue;
+            }
             let outcome = self.attempt(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             let taken = status == 409 && !self.fresh().knows(part.target);
@@ -136,6 +140,30 @@ impl Run<'_> {
                 return;
             }
         }
+    }
+
+    /// Puts what the path of a refused request names, where there is an operation for that; false where it is not there now either.
+    pub(super) async fn put_there(&self, operation: &Operation, case: &Case) -> bool {
+        let Some(path) = case.instance.as_ref().and_then(|instance| instance.get("path")) else { return false };
+        let puts =
+            self.prepared.parts.iter().filter(|part| part.operation.method == "PUT" && part.operation.path == operation.path);
+        for put in puts.filter(|_| operation.method != "PUT").filter_map(|put| self.plain(put)) {
+            for index in put.plain(TRIES) {
+                let mut instance = self.filled(put.target, put.sample(index));
+                if let Some(own) = instance.get_mut("path") {
+                    own.clone_from(path);
+                }
+                let case = Case::of_instance(put.target, case.id.clone(), "what is looked for", instance);
+                let status = self.attempt(put.target, &case).await.answer.map_or(0, |response| response.status);
+                if (200..300).contains(&status) {
+                    return true;
+                }
+                if matches!(status, 401 | 403 | 404 | 405 | 429 | 500..) || self.is_done() {
+                    break;
+                }
+            }
+        }
+        false
     }
 
     /// The part of an operation that can be authenticated.

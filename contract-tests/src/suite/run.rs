@@ -154,10 +154,13 @@ impl<'a> Run<'a> {
     /// Tries everything.
     pub async fn report(&self, begin: Instant) -> Result<Report, SuiteError> {
         let (suite, parts) = (self.suite, &self.prepared.parts);
+        if let Some(only) = suite.only.as_ref().filter(|only| !parts.iter().any(|it| are_of_one_operation(only, &it.name()))) {
+            return Err(SuiteError::NoSuchCase(only.clone()));
+        }
         self.check_reachable(parts).await?;
         let before = self.snapshot().await;
         // First, while lists are short.
-        sequence::run(self).await;
+        sequence::run(self, sequence::PARTS).await;
         let mut reports: BTreeMap<usize, OperationReport> = BTreeMap::new();
         // What takes resources away comes last, and first of that what may take more than one; what names a resource comes after what
         // may make it.
@@ -167,8 +170,8 @@ impl<'a> Run<'a> {
             let deletes = operation.method == "DELETE";
             (deletes, operation.takes_away(), !deletes && operation.path.contains('{'))
         });
-        let are_sequences_cut = self.cut.swap(false, Ordering::Relaxed);
-        // What a share of the time cuts short is tried again with what the others left, as long as that is more than twice as much.
+        let mut are_sequences_cut = self.cut.swap(false, Ordering::Relaxed);
+        // What a share of the time cuts short is tried again with what the others left, as long as that is a good deal more.
         let mut shares: HashMap<usize, Duration> = HashMap::new();
         while !order.is_empty() {
             for (done, index) in order.iter().enumerate() {
@@ -184,10 +187,14 @@ impl<'a> Run<'a> {
             }
             order.retain(|index| reports.get(index).is_some_and(|report| !report.complete));
             let next = self.time_left().map(|left| part_of(left, order.len()));
-            order.retain(|index| next > shares.get(index).map(|share| *share * 2));
+            order.retain(|index| next > shares.get(index).map(|share| *share * 5 / 4));
             if self.is_over() {
                 break;
             }
+        }
+        if are_sequences_cut && !self.is_over() {
+            sequence::run(self, 1).await;
+            are_sequences_cut = self.cut.swap(false, Ordering::Relaxed);
         }
         if are_sequences_cut || reports.values().any(|report| !report.complete) {
             self.stop(Stopped::MaxTime);
@@ -548,6 +555,9 @@ impl<'a> Run<'a> {
         if *finding.rule == rules::ECHO && !self.is_certain(target, case, finding).await {
             return;
         }
+        if *finding.rule == rules::HTTP_VARIANT_REFUSED && !self.is_for_its_form(target, case, finding).await {
+            return;
+        }
         if self.filter.is_some() {
             self.fail(target, case, finding, outcome.answer.as_ref());
         } else if self.failures.count(&target.operation.id, finding) {
@@ -571,6 +581,16 @@ impl<'a> Run<'a> {
             }
         }
         true
+    }
+
+    /// Whether a request is refused for its form: it is refused again, and in the plain form it is not.
+    async fn is_for_its_form(&self, target: &Target, case: &Case, finding: &Finding) -> bool {
+        let Some(instance) = &case.instance else { return true };
+        let again = self.attempt(target, case).await;
+        let is_same = |other: &Finding| (other.rule, &other.what) == (finding.rule, &finding.what);
+        let plain = Case { request: target.encode(instance), ..case.clone() };
+        again.findings.iter().any(is_same)
+            && self.attempt(target, &plain).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status))
     }
 
     /// Counts a case as judged.

@@ -53,11 +53,11 @@ impl Run<'_> {
         part
     }
 
-    /// When a request that is sent now is given up: at the end of its share, or later as long as half of the time that is left stays for
-    /// the others.
+    /// When a request that is sent now is given up: at the end of its share, or later as long as most of the time that is left stays for
+    /// the others. There may be many that the server takes long for.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let half = Instant::now() + self.time_left()? / 2;
-        Some(self.share().map_or(half, |share| share.end.max(half)))
+        let at_most = Instant::now() + self.time_left()? / 8;
+        Some(self.share().map_or(at_most, |share| share.end.max(at_most)))
     }
 
     /// Whether there is time to wait before a request is sent again.

@@ -64,6 +64,9 @@ pub struct Surveyed {
     pub defects: usize,
     /// Broken promises of a server that breaks none, and warnings: titles.
     pub findings: Vec<String>,
+    /// The same findings in full, each with its request and answer.
+    #[serde(skip)]
+    pub details: Vec<String>,
     /// What a server says sooner or later, and the document does not: a status of HTTP, or any success.
     pub unsaid: Vec<String>,
     /// How long it took, in seconds.
@@ -110,7 +113,7 @@ fn without_success(document: &Document) -> BTreeSet<String> {
 
 impl Surveyed {
     fn of(report: &Report, without_success: &BTreeSet<String>, elapsed: Duration) -> Self {
-        let (constraints, met) = report.coverage();
+        let ((constraints, met), (operations, succeeded)) = (report.coverage(), report.succeeded());
         let mut uncovered = BTreeMap::new();
         for gap in report.operations.iter().flat_map(|operation| &operation.uncovered) {
             *uncovered.entry(gap.reason.clone()).or_default() += 1;
@@ -140,8 +143,8 @@ impl Surveyed {
         let (unsaid, findings): (Vec<_>, Vec<_>) = report.failures.iter().partition(is_unsaid);
         Self {
             document: report.document.clone(),
-            operations: report.operations.len(),
-            succeeded: report.operations.iter().filter(|operation| operation.succeeded()).count(),
+            operations,
+            succeeded,
             untested: report.untested().count(),
             reasons,
             cases: report.cases,
@@ -150,6 +153,7 @@ impl Surveyed {
             unmet,
             uncovered,
             defects: report.defects.len(),
+            details: findings.iter().map(|failure| failure.text(&report.document)).collect(),
             findings: findings.into_iter().map(title).collect(),
             unsaid: unsaid.into_iter().map(|failure| failure.what.clone()).collect(),
             seconds: seconds(elapsed),

@@ -32,15 +32,15 @@ const MAX_SHRINKS: usize = 60;
 /// How many breaches of the first sequence are told.
 const TOLD: usize = 8;
 
-/// Of the time that a run may take, sequences have one of so many parts.
-const PARTS: usize = 4;
+/// Of the time that a run may take, sequences have one of so many parts at first.
+pub(super) const PARTS: usize = 4;
 
-/// Tries sequences on each kind of resource that the run can create.
-pub(super) async fn run(run: &Run<'_>) {
+/// Tries sequences on each kind of resource that the run can create, in one of so many parts of the time that is left.
+pub(super) async fn run(run: &Run<'_>, parts: usize) {
     let creators: Vec<_> = creators(run).collect();
     let count = creators.len();
     for (done, (kind, create)) in creators.into_iter().enumerate() {
-        run.begin_share(PARTS * (count - done));
+        run.begin_share(parts * (count - done));
         let name = create.name();
         let id = |number: usize| format!("{name}:sequence:{number}");
         let count = 1 + (run.suite.cases / CASES).clamp(1, MOST);

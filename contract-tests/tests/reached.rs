@@ -1,0 +1,111 @@
+//! Operations that succeed only after others: what they need is made first.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod serving;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use contract_tests::{Document, Suite};
+use serde_json::{Value, json};
+
+use self::serving::{Asked, Told, serve, told};
+
+const DOCUMENT: &str = r"openapi: 3.1.0
+info: { title: Things, version: 1.0.0 }
+paths:
+  /things:
+    post:
+      operationId: make
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name, tags], properties: { name: { type: string, minLength: 1 }, tags: { type: array, items: { type: string } } } } } } }
+      responses: { '201': { description: Made., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }, '400': { description: No. }, '409': { description: Taken. } }
+  /things/name/{name}:
+    parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+    get: { operationId: read, responses: { '200': { description: One., content: { application/json: { schema: { $ref: '#/components/schemas/Thing' } } } }, '404': { description: None. } } }
+  /things/{id}/note:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: readNote, responses: { '204': { description: There. }, '404': { description: None. }, '400': { description: No. } } }
+    put: { operationId: putNote, responses: { '204': { description: There. }, '404': { description: None. }, '400': { description: No. } } }
+  /things/{id}/dates:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    post:
+      operationId: addDates
+      requestBody: { required: true, content: { application/json: { schema: { type: array, items: { type: object } } } } }
+      responses: { '201': { description: Made., content: { application/json: { schema: { type: array, items: { type: object, required: [id], properties: { id: { type: integer } } } } } } }, '404': { description: None. }, '400': { description: No. } }
+  /things/{id}/dates/{date_id}:
+    parameters:
+      - { name: id, in: path, required: true, schema: { type: integer } }
+      - { name: date_id, in: path, required: true, schema: { type: integer } }
+    delete: { operationId: dropDate, responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: No. } } }
+components:
+  schemas:
+    Thing: { type: object, required: [id, name, tags], properties: { id: { type: integer }, name: { type: string }, tags: { type: array, items: { type: string } } } }
+";
+
+#[derive(Default)]
+struct State {
+    /// The names by id.
+    things: BTreeMap<u64, String>,
+    notes: Vec<u64>,
+    dates: Vec<(u64, u64)>,
+    count: u64,
+}
+
+fn answer(state: &mut State, asked: &Asked) -> Option<Told> {
+    let text = |body: &Value, status: u16| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+    let path = percent_encoding::percent_decode_str(asked.target.split('?').next()?).decode_utf8().ok()?.into_owned();
+    let body = || serde_json::from_slice::<Value>(&asked.body).ok();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let thing = |state: &State, id: &str| id.parse().ok().filter(|id| state.things.contains_key(id));
+    let found = match (asked.method.as_str(), segments.as_slice()) {
+        ("POST", ["things"]) => {
+            let sent = body()?;
+            let name = sent["name"].as_str().filter(|name| !name.is_empty() && !name.contains('/'))?.to_owned();
+            sent["tags"].as_array()?.iter().all(Value::is_string).then_some(())?;
+            state.count += 1;
+            state.things.insert(state.count, name.clone());
+            return Some(text(&json!({ "id": state.count, "name": name, "tags": sent["tags"] }), 201));
+        }
+        ("GET", ["things", "name", name]) => {
+            let found = state.things.iter().find(|(_, known)| known == name);
+            return Some(
+                found.map_or_else(|| told(404, ""), |(id, name)| text(&json!({ "id": id, "name": name, "tags": ["a"] }), 200)),
+            );
+        }
+        ("GET", ["things", id, "note"]) => thing(state, id).is_some_and(|id| state.notes.contains(&id)),
+        ("PUT", ["things", id, "note"]) => thing(state, id).map(|id| state.notes.push(id)).is_some(),
+        ("POST", ["things", id, "dates"]) => {
+            let items = body()?.as_array()?.iter().map(|item| item.is_object().then_some(())).collect::<Option<Vec<()>>>()?;
+            let Some(id) = thing(state, id) else { return Some(told(404, "")) };
+            let first = state.count + 1;
+            state.count += items.len() as u64;
+            let made = first..first + items.len() as u64;
+            state.dates.extend(made.clone().map(|date| (id, date)));
+            return Some(text(&made.map(|date| json!({ "id": date })).collect(), 201));
+        }
+        ("DELETE", ["things", id, "dates", date]) => {
+            let (id, date) = (id.parse().ok()?, date.parse().ok()?);
+            let before = state.dates.len();
+            state.dates.retain(|known| *known != (id, date));
+            state.dates.len() < before
+        }
+        _ => return Some(told(405, "")),
+    };
+    Some(told(if found { 204 } else { 404 }, ""))
+}
+
+/// A thing by its name, though it has a list of texts as well; a note that somebody has to put there first; a date that only a list with
+/// something in it makes.
+#[tokio::test]
+async fn what_an_operation_needs_is_made_first() {
+    let state = Arc::new(Mutex::new(State::default()));
+    let server = serve(move |asked| answer(&mut state.lock().unwrap(), asked).unwrap_or_else(|| told(400, ""))).await;
+    let suite = Suite::new(Document::parse("things.yaml", DOCUMENT).unwrap()).cases(20).lenient(true);
+    let report = suite.run(&server.url).await.unwrap();
+    let silent = report.operations.iter().filter(|operation| !operation.succeeded());
+    let silent: Vec<&str> = silent.map(|operation| operation.id.as_str()).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
