@@ -373,6 +373,45 @@ async fn a_documented_status_about_the_state_of_things_is_no_refusal() {
     assert_eq!(refused(&document.replace("'423'", "'424'")).await, 1);
 }
 
+/// What others depend on is kept, and the document has a status for that.
+#[tokio::test]
+async fn a_documented_conflict_of_a_deletion_is_no_refusal() {
+    const DOCUMENT: &str = "
+openapi: 3.1.0
+info: {title: Things, version: '1'}
+paths:
+  /things:
+    post:
+      requestBody: {required: true, content: {application/json: {schema: {type: object, required: [name], properties: {name: {type: string}}}}}}
+      responses:
+        '201': {description: Made., content: {application/json: {schema: {type: object, required: [id], properties: {id: {type: integer}}}}}}
+        '409': {description: Taken.}
+  /things/{id}:
+    delete:
+      parameters: [{name: id, in: path, required: true, schema: {type: integer}}, {name: why, in: query, schema: {enum: [a, b]}}]
+      responses: {'204': {description: Gone.}, '400': {description: No.}, '404': {description: None.}, '409': {description: In use.}}
+";
+    let refused = async |document: &str| {
+        let made = std::sync::Mutex::new(BTreeSet::new());
+        let report = run(document, move |asked: &Asked| match (asked.method.as_str(), asked.target.split_once("?why=")) {
+            ("POST", _) => {
+                let mut made = made.lock().unwrap();
+                if made.insert(asked.body.clone()) {
+                    with(201, JSON, &format!("{{\"id\":{}}}", made.len()))
+                } else {
+                    told(409, "")
+                }
+            }
+            ("DELETE", Some((_, "b"))) => told(409, ""),
+            ("DELETE", _) => told(204, ""),
+            _ => told(405, ""),
+        });
+        report.await.failures.iter().filter(|failure| failure.rule == "valid-refused").count()
+    };
+    assert_eq!(refused(DOCUMENT).await, 0);
+    assert_eq!(refused(&DOCUMENT.replace("'409'", "'410'")).await, 1);
+}
+
 /// Two ways to be let in.
 const WAYS: &str = "
 openapi: 3.1.0

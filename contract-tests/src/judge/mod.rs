@@ -132,9 +132,9 @@ impl Judge for Identity {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
         let created = exchange.operation.method == "POST" && exchange.response.status == 201;
         let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")) else { return Vec::new() };
-        // Who chooses the id may mean the same resource.
-        let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")?.get("id"));
-        if sent == Some(id) {
+        // Who chooses the id, whatever that is called in the request, may mean the same resource.
+        let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")?.as_object());
+        if sent.is_some_and(|sent| sent.values().any(|value| value == id)) {
             return Vec::new();
         }
         let id = id.to_string();

@@ -38,8 +38,10 @@ impl Judge for Status {
                 let conditional = status == 412 && case.is_conditional();
                 // What the request refers to may be missing.
                 let missing = status == 404 && operation.responses.contains_key("404");
-                // A documented status that is about the state of things says nothing against the request.
-                let of_state = OF_STATE.contains(&status) && operation.responses.contains_key(&status.to_string());
+                // A documented status that is about the state of things says nothing against the request; what others depend on may not
+                // be deleted.
+                let is_kept = status == 409 && operation.method == "DELETE";
+                let of_state = (is_kept || OF_STATE.contains(&status)) && operation.responses.contains_key(&status.to_string());
                 // An id that was made up may be of a kind that the server does not have.
                 let unknown = matches!(status, 400 | 404 | 422) && !exchange.live;
                 let repeats = exchange.may_repeat_a_key();

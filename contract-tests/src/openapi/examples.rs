@@ -75,7 +75,7 @@ fn of_schema(document: &Document, at: &str, depth: usize) -> Option<Value> {
     Some(Value::Object(object))
 }
 
-/// What a text is by the name of its property alone, where its schema leaves that to the reader.
+/// What a text is by its description or by the name of its property, where its schema leaves that to the reader.
 fn named(document: &Document, at: &str, name: &str) -> Option<Value> {
     const SAYING: [&str; 6] = ["const", "default", "enum", "format", "maxLength", "pattern"];
     let (_, schema) = document.resolve(at)?;
@@ -83,7 +83,22 @@ fn named(document: &Document, at: &str, name: &str) -> Option<Value> {
         schema.get("type").is_some_and(|kind| kind == "string") && !SAYING.iter().any(|it| schema.get(*it).is_some());
     let name = plain(name);
     let known = [("mail", "ada@example.com"), ("url", "https://example.com/"), ("uri", "https://example.com/")];
-    known.into_iter().find(|(kind, _)| is_any_text && name.ends_with(kind)).map(|(_, text)| text.into())
+    let by_name = || known.into_iter().find(|(kind, _)| name.ends_with(kind)).map(|(_, text)| text.to_owned());
+    let by_description = || schema.get("description").and_then(Value::as_str).and_then(described);
+    is_any_text.then(|| by_description().or_else(by_name)).flatten().map(Value::String)
+}
+
+/// The first of the values that a description lists, each in quotes: ``Supports `RS256` and `ES256`.``
+fn described(text: &str) -> Option<String> {
+    const LISTING: [&str; 8] = ["support", "valid ", "one of", "allowed", "possible", "either", "can be", "must be"];
+    text.split(['\n', '.', ';']).find_map(|sentence| {
+        let begin = LISTING.iter().filter_map(|words| sentence.to_ascii_lowercase().find(words)).min()?;
+        let listed = &sentence[begin..];
+        let open = listed.find(['`', '"'])?;
+        let (value, _) = listed[open + 1..].split_once(&listed[open..=open])?;
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        (!value.is_empty() && value.chars().all(is_word)).then(|| value.to_owned())
+    })
 }
 
 /// The instance with what the examples say; an object keeps what they leave out.
@@ -138,5 +153,21 @@ mod tests {
         let mut instance = json!({"path": {"id": "x"}, "body": {"age": 3, "name": "y"}});
         overlay(&mut instance, &all[0]);
         assert_eq!(instance["body"], json!({"age": 3, "name": "Rex", "keeper": {"e-mail": "ada@example.com"}, "tags": ["good"]}));
+    }
+
+    #[test]
+    fn a_description_lists_values_in_quotes() {
+        let cases = [
+            ("The algorithm. Supports `RS256`, `ES512` and `HS256`.", Some("RS256")),
+            ("How it is used.\nValid values are \"enc\" and \"sig\".", Some("enc")),
+            ("Must be either `jwt` or `opaque`", Some("jwt")),
+            ("The name, as in `users`.", None),
+            ("Supports \"Ada Lovelace\"", None),
+            ("Must be `", None),
+            ("Kann möglich sein: é `x`. Possible: `y`", Some("y")),
+        ];
+        for (text, value) in cases {
+            assert_eq!(described(text).as_deref(), value, "{text}");
+        }
     }
 }

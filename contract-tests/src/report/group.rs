@@ -629,7 +629,11 @@ fn without_literals(said: &str) -> String {
             each_text(&mut answer, &words);
             answer.to_string()
         }
-        _ => words(said),
+        // It may have been cut short, in the middle of what it repeats.
+        _ => {
+            let cuts = REPEATING.iter().filter_map(|name| said.find(&format!("\"{name}\":")));
+            words(cuts.min().map_or(said, |at| &said[..at]))
+        }
     }
 }
 
