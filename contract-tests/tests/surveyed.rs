@@ -1146,3 +1146,41 @@ async fn the_location_and_the_id_lead_to_what_was_created() {
     ))
     .await;
 }
+
+/// Some copy into the document whatever a server has once sent.
+#[tokio::test]
+async fn headers_about_the_message_are_those_of_the_message() {
+    let header = |name: &str, example: &str| format!("{name}: {{schema: {{type: string, example: '{example}'}}}}");
+    let headers = [header("Content-Length", "357"), header("Transfer-Encoding", "chunked"), header("Content-Encoding", "br")];
+    let text = "content: {text/plain: {schema: {type: string}}}";
+    whole(&format!(
+        "  /a: {{get: {{responses: {{'200': {{description: Some., headers: {{{}}}, {text}}}}}}}}}\n",
+        headers.join(", ")
+    ))
+    .await;
+}
+
+/// A collection whose path ends with a name, since it is that of one team.
+#[tokio::test]
+async fn a_list_may_have_a_name_at_its_end() {
+    let one = "{type: object, required: [id, name], properties: {id: {type: string, readOnly: true}, name: {type: string, maxLength: 9}}}";
+    let content = |schema: &str| format!("content: {{application/json: {{schema: {schema}}}}}");
+    let name = |name: &str| format!("{{name: {name}, in: path, required: true, schema: {{type: string}}}}");
+    whole(&format!(
+        "
+  /parts/{{team}}:
+    parameters: [{team}]
+    post: {{requestBody: {{required: true, {one}}}, responses: {{'201': {{description: Made., {one}}}, '400': {{description: No.}}}}}}
+    get: {{responses: {{'200': {{description: All., {all}}}}}}}
+  /parts/{{team}}/{{id}}:
+    parameters: [{team}, {id}]
+    get: {{responses: {{'200': {{description: One., {one}}}, '404': {{description: None.}}}}}}
+    delete: {{responses: {{'204': {{description: Gone.}}, '404': {{description: None.}}}}}}
+",
+        one = content(one),
+        all = content(&format!("{{type: array, items: {one}}}")),
+        team = name("team"),
+        id = name("id"),
+    ))
+    .await;
+}

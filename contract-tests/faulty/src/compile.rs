@@ -26,10 +26,7 @@ pub fn route(requests: &View, answers: &View, path: &str) -> Result<Route, Unser
     let others = others.map(|method| (format!("{item_at}/additionalOperations/{}", escape(method)), method.clone()));
     let template = Template::parse(path);
     let below = item_name(&requests.root, path);
-    let operations = fixed.chain(others).map(|known| {
-        let operation = operation(requests, answers, &item_at, &template, known)?;
-        Ok(ServedOperation { item: below.clone(), ..operation })
-    });
+    let operations = fixed.chain(others).map(|known| operation(requests, answers, (&item_at, below.clone()), &template, known));
     let operations = operations.collect::<Result<Vec<_>, _>>()?;
     let all = || operations.iter().flat_map(|operation: &ServedOperation| &operation.parameters);
     let template = template.without_pairs(|name| all().any(|parameter| parameter.place == "query" && parameter.name == name));
@@ -55,12 +52,11 @@ fn item_name(root: &Value, path: &str) -> Option<String> {
 fn operation(
     requests: &View,
     answers: &View,
-    item_at: &str,
+    (item_at, item): (&str, Option<String>),
     template: &Template,
     (at, method): (String, String),
 ) -> Result<ServedOperation, Unservable> {
     let node = requests.at(&at)?;
-    let names_one = template.names_one();
     let mut parameters: BTreeMap<(String, String), Parameter> = BTreeMap::new();
     // Those of the operation override those of the path.
     for list_at in [format!("{item_at}/parameters"), format!("{at}/parameters")] {
@@ -85,7 +81,11 @@ fn operation(
         }
         None => None,
     };
-    let list = if method == "GET" && !names_one { list(answers, &at)? } else { None };
+    let list = if method == "GET" { list(answers, &at)? } else { None };
+    // A path with a name at its end may be of what has others below: `/categories/{team}` beside `/categories/{team}/{category}`.
+    let is_collection = item.is_some() && (method == "POST" || list.as_ref().is_some_and(|list| list.property.is_none()));
+    let names_one = template.names_one() && !is_collection;
+    let list = list.filter(|_| !names_one);
     let statuses = answers.root.pointer(&format!("{at}/responses")).and_then(Value::as_object).into_iter().flat_map(Map::keys);
     let answers = statuses.map(|status| Ok((status.clone(), answer(answers, &format!("{at}/responses/{status}"))?)));
     let security = node.get("security").or_else(|| requests.root.get("security")).and_then(Value::as_array);
@@ -102,7 +102,7 @@ fn operation(
         pointer: at.clone(),
         method,
         names_one,
-        item: None,
+        item,
         security,
         parameters: parameters.into_values().map(|parameter| parameter.beside(&names)).collect(),
         body,

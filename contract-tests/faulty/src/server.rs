@@ -713,6 +713,9 @@ impl Turn<'_> {
         let (mut headers, mut wanted) = (BTreeMap::new(), Vec::new());
         for header in answer.into_iter().flat_map(|answer| &answer.headers) {
             let name = header.name.to_lowercase();
+            if OF_THE_MESSAGE.contains(&name.as_str()) {
+                continue;
+            }
             wanted.extend(header.wanted.as_ref().map(|text| (name.clone(), text.as_str().map(str::to_owned))));
             let value = match name.as_str() {
                 "x-request-id" => self.request_id(&header.validator),
@@ -782,6 +785,9 @@ fn identity(resource: &Value, name: Option<&str>) -> Option<String> {
 fn is_flat(patch: &Value) -> bool {
     patch.as_object().is_some_and(|patch| patch.values().all(|value| !value.is_null() && !value.is_object()))
 }
+
+/// Headers that say how the answer itself is sent, so that hyper writes them (RFC 9110, section 8; RFC 9112).
+const OF_THE_MESSAGE: [&str; 5] = ["connection", "content-encoding", "content-length", "trailer", "transfer-encoding"];
 
 /// Reads the body: its beginning, up to what any fault may need, and its length.
 async fn read(mut incoming: Incoming) -> (Vec<u8>, usize) {

@@ -178,15 +178,14 @@ fn of_nothing(path: &str) -> String {
     })
 }
 
-/// Without a parameter in its path an operation has 404 only for the paths beside its own.
+/// Without a parameter in its path, or a query of its own, an operation has 404 only for the paths beside its own.
 fn elsewhere(document: &Document, target: &Target, add: &mut Add<'_>) {
     let operation = &target.operation;
-    if operation.path.contains('{') || !operation.responses.contains_key("404") {
+    if operation.path.contains(['{', '?']) || !operation.responses.contains_key("404") {
         return;
     }
     let documented = |path: &str| templates(document).any(|(template, _)| fits(template, path));
-    let path = without_query(&operation.path);
-    let beside = [format!("{path}-undocumented"), format!("{path}/un/documented")];
+    let beside = [format!("{}-undocumented", operation.path), format!("{}/un/documented", operation.path)];
     let Some(path) = beside.into_iter().find(|path| !documented(path)) else { return };
     let promise = format!("{}/responses/404", operation.pointer);
     add(

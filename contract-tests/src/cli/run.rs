@@ -43,7 +43,7 @@ pub struct Arguments {
     url: String,
 
     /// The OpenAPI document: OpenAPI 3.x or Swagger 2.0, YAML or JSON, with the files that it refers to
-    #[arg(long, value_name = "FILE", default_value = "openapi.yaml")]
+    #[arg(long, alias = "document", value_name = "FILE", default_value = "openapi.yaml")]
     spec: PathBuf,
 
     /// The bearer token; prefer the variable CONTRACT_TOKEN, because other users can see a command line
