@@ -153,8 +153,8 @@ impl Run<'_> {
         false
     }
 
-    /// The case as another request with the same values.
-    fn renamed(&self, target: &Target, case: &Case) -> Case {
+    /// The case as another request with the same values, in the plain form.
+    pub(super) fn renamed(&self, target: &Target, case: &Case) -> Case {
         let instance = case.instance.as_ref().map(|instance| self.fresh().renamed(target, instance));
         let request = instance.as_ref().map_or_else(|| case.request.clone(), |instance| target.encode(instance));
         Case { request, instance, ..case.clone() }

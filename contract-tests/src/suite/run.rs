@@ -555,7 +555,7 @@ impl<'a> Run<'a> {
         if *finding.rule == rules::ECHO && !self.is_certain(target, case, finding).await {
             return;
         }
-        if *finding.rule == rules::HTTP_VARIANT_REFUSED && !self.is_for_its_form(target, case, finding).await {
+        if *finding.rule == rules::HTTP_VARIANT_REFUSED && !self.is_for_its_form(target, case, outcome).await {
             return;
         }
         if self.filter.is_some() {
@@ -583,14 +583,12 @@ impl<'a> Run<'a> {
         true
     }
 
-    /// Whether a request is refused for its form: it is refused again, and in the plain form it is not.
-    async fn is_for_its_form(&self, target: &Target, case: &Case, finding: &Finding) -> bool {
-        let Some(instance) = &case.instance else { return true };
-        let again = self.attempt(target, case).await;
-        let is_same = |other: &Finding| (other.rule, &other.what) == (finding.rule, &finding.what);
-        let plain = Case { request: target.encode(instance), ..case.clone() };
-        again.findings.iter().any(is_same)
-            && self.attempt(target, &plain).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status))
+    /// Whether a request is refused for its form: the plain one is not refused with the same status.
+    async fn is_for_its_form(&self, target: &Target, case: &Case, outcome: &CaseOutcome) -> bool {
+        let Ok(refused) = &outcome.answer else { return true };
+        // Under the key of the refused request a server may repeat the refusal.
+        let plain = self.attempt(target, &self.renamed(target, case)).await;
+        case.instance.is_none() || plain.answer.is_ok_and(|answer| answer.status != refused.status)
     }
 
     /// Counts a case as judged.
