@@ -81,7 +81,8 @@ fn operation(
         }
         None => None,
     };
-    let list = if method == "GET" { list(answers, &at)? } else { None };
+    let may_list = method == "GET" && (item.is_some() || !template.names_one());
+    let list = if may_list { list(answers, &at)? } else { None };
     // A path with a name at its end may be of what has others below: `/categories/{team}` beside `/categories/{team}/{category}`.
     let is_collection = item.is_some() && (method == "POST" || list.as_ref().is_some_and(|list| list.property.is_none()));
     let names_one = template.names_one() && !is_collection;

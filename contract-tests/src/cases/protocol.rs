@@ -7,7 +7,7 @@ use crate::{
     openapi::{
         document::Document,
         form::Writing,
-        operation::{METHODS, takes_in, without_query},
+        operation::{METHODS, takes_in, with_each, without_query},
         request::{Request, Target},
     },
     pointer::{escape, replace},
@@ -170,12 +170,7 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// The path with ids that nothing has.
 fn of_nothing(path: &str) -> String {
-    let mut parts = path.split('{');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, part| {
-        let after = part.split_once('}').map_or(part, |(_, after)| after);
-        format!("{path}3c8f6a1e9d2b4f70-undocumented{after}")
-    })
+    with_each(path, "3c8f6a1e9d2b4f70-undocumented")
 }
 
 /// Without a parameter in its path, or a query of its own, an operation has 404 only for the paths beside its own.

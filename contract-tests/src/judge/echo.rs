@@ -14,6 +14,7 @@ use crate::{
     openapi::{
         document::Document,
         operation::{is_json, takes_in},
+        resources::plain,
         shared::shared,
     },
     pointer::join,
@@ -175,7 +176,7 @@ fn is_written_otherwise(formats: &BTreeSet<&str>, sent: &Value, answered: &Value
 
 /// Whether a time is that of the change itself, which a server sets whatever the client sends.
 fn is_of_the_server(name: &str, answered: &Value) -> bool {
-    let name = name.replace(['-', '_'], "").to_lowercase();
+    let name = plain(name);
     let is_its_own =
         ["created", "updated", "modified", "changed", "lastmodified", "lastupdated"].iter().any(|it| name.starts_with(it));
     let time = answered.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());

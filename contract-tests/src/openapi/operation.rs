@@ -311,7 +311,7 @@ impl Document {
         // The same path with other names is the same path (OpenAPI 3.1, section 4.8.8): of two operations there is one.
         let mut first: HashMap<(String, String), String> = HashMap::new();
         for operation in &mut operations {
-            let path = without_names(&operation.path);
+            let path = with_each(&operation.path, "{}");
             let known = first.entry((operation.method.clone(), path)).or_insert_with(|| operation.path.clone());
             if *known != operation.path {
                 operation.untestable.get_or_insert_with(|| format!("its path is that of {known}, which is tested"));
@@ -728,11 +728,11 @@ impl Operation {
 const TAKING: [&str; 12] =
     ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "wipe"];
 
-/// A path template with nothing in its braces.
-fn without_names(template: &str) -> String {
+/// A path template with this text for each of its parameters.
+pub(crate) fn with_each(template: &str, text: &str) -> String {
     let mut parts = template.split('{');
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |path, part| format!("{path}{{}}{}", part.split_once('}').map_or(part, |(_, after)| after)))
+    parts.fold(first, |path, part| format!("{path}{text}{}", part.split_once('}').map_or(part, |(_, after)| after)))
 }
 
 /// The names of the parameters of a path template, in their order.

@@ -307,15 +307,8 @@ impl Known {
                     let is_new = operation.method == "PUT" && !is_given && !self.has(*kind, &path);
                     self.add(*kind, path.clone(), response.status == 201 || is_new);
                 }
-                // Several at once.
-                Tells::Creates if body.is_some_and(Value::is_array) => {
-                    for id in body.into_iter().flat_map(items).take(READ).filter_map(|item| resources.identifier(*kind, item)) {
-                        if let Some(values) = with(id) {
-                            self.add(*kind, values, true);
-                        }
-                    }
-                }
-                Tells::Creates => {
+                // A list is of several that were created at once.
+                Tells::Creates if !body.is_some_and(Value::is_array) => {
                     let told = body.and_then(|body| inner(body).find_map(|object| resources.identifier(*kind, object)));
                     // The client may have chosen the name.
                     let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
@@ -330,14 +323,14 @@ impl Known {
                         }
                     }
                 }
-                Tells::Lists | Tells::Shows => {
+                Tells::Creates | Tells::Lists | Tells::Shows => {
                     // One resource may have lists of its own.
                     let whole = body.filter(|body| *tells == Tells::Shows && body.is_object());
                     let whole = whole.filter(|body| resources.identifier(*kind, body).is_some()).map(|body| vec![body]);
                     let items = whole.or_else(|| body.map(items)).unwrap_or_default().into_iter().take(READ);
                     for id in items.filter_map(|item| resources.identifier(*kind, item)) {
                         if let Some(values) = with(id) {
-                            self.add(*kind, values, created && *tells == Tells::Shows);
+                            self.add(*kind, values, created && *tells != Tells::Lists);
                         }
                     }
                 }

@@ -585,10 +585,10 @@ impl<'a> Run<'a> {
 
     /// Whether a request is refused for its form: the plain one is not refused with the same status.
     async fn is_for_its_form(&self, target: &Target, case: &Case, outcome: &CaseOutcome) -> bool {
-        let Ok(refused) = &outcome.answer else { return true };
+        let (Ok(refused), Some(_)) = (&outcome.answer, &case.instance) else { return true };
         // Under the key of the refused request a server may repeat the refusal.
         let plain = self.attempt(target, &self.renamed(target, case)).await;
-        case.instance.is_none() || plain.answer.is_ok_and(|answer| answer.status != refused.status)
+        plain.answer.is_ok_and(|answer| answer.status != refused.status)
     }
 
     /// Counts a case as judged.
