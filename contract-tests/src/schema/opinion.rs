@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use boon::{SchemaIndex, Schemas, ValidationError};
-use serde_json::{Value, json};
+use regex::Regex;
+use serde_json::{Map, Value, json};
 
 use super::{number::is_integer, part::unnamed_part, reference};
 use crate::text::pattern::Pattern;
@@ -118,6 +119,10 @@ impl Opinion {
 }
 
 fn compiled(document: Value, pointer: &str, shared: &Shared) -> Result<SchemaIndex, String> {
+    // boon takes that for a fault of its own, and panics where debug assertions are on.
+    if let Some(pattern) = find_huge(&document) {
+        return Err(format!("the pattern {pattern} is too large"));
+    }
     let mut compiler = boon::Compiler::new();
     compiler.set_default_draft(boon::Draft::V2020_12);
     compiler.enable_format_assertions();
@@ -146,6 +151,30 @@ fn needs_exact_numbers(node: &Value) -> bool {
 
 /// The largest number up to which a double holds every integer.
 const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A pattern that takes more memory than regular expressions may have, such as `.{1,2097152}`.
+fn find_huge(node: &Value) -> Option<&str> {
+    let is_huge = |pattern: &str| {
+        // What is repeated less often is small enough, and this is asked for each operation.
+        let counts =
+            pattern.split(['{', ',']).skip(1).map(|rest| rest.split('}').next().unwrap_or_default().parse().unwrap_or(1));
+        let repeated = counts.fold(1_u64, |product, count: u64| product.saturating_mul(count.max(1)));
+        repeated > MOST_REPEATED && matches!(Regex::new(pattern), Err(regex::Error::CompiledTooBig(_)))
+    };
+    match node {
+        Value::Array(items) => items.iter().find_map(find_huge),
+        Value::Object(object) => {
+            let named = object.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+            let own = object.get("pattern").and_then(Value::as_str);
+            let huge = own.into_iter().chain(named.map(String::as_str)).find(|pattern| is_huge(pattern));
+            huge.or_else(|| object.values().find_map(find_huge))
+        }
+        _ => None,
+    }
+}
+
+/// How often something may be repeated in a pattern without anybody having to look at its size: `\w` takes some 6 kB, of 10 MB.
+const MOST_REPEATED: u64 = 500;
 
 /// Takes these patterns out of a document; tells whether there were any.
 fn leave_out(node: &mut Value, unwanted: &mut dyn FnMut(&str) -> bool) -> bool {
@@ -201,6 +230,14 @@ mod tests {
     fn decimals_are_divided_by_the_third() {
         let opinion = Opinion::compile(&json!({ "multipleOf": 0.01 }), "", &Shared::default()).unwrap();
         assert!(!opinion.refuses(&json!(0.07), || false) && opinion.refuses(&json!(0.075), || true));
+    }
+
+    #[test]
+    fn a_pattern_that_no_regular_expression_may_be_is_left_to_others() {
+        let schema = json!({ "type": "string", "maxLength": 3, "pattern": "^.{1,2097152}" });
+        let opinion = Opinion::compile(&schema, "", &Shared::default()).unwrap();
+        assert!(opinion.is_lean());
+        assert!(!opinion.refuses(&json!("a"), || false) && opinion.refuses(&json!(""), || true));
     }
 
     #[test]
