@@ -109,3 +109,45 @@ async fn what_an_operation_needs_is_made_first() {
     let silent: Vec<&str> = silent.map(|operation| operation.id.as_str()).collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
+
+const SESSION: &str = r"openapi: 3.1.0
+info: { title: Session, version: 1.0.0 }
+security: [{ token: [] }]
+paths:
+  /auth/log-out:
+    get: { operationId: logOut, responses: { '204': { description: Gone. }, '401': { description: Who? } } }
+  /me:
+    get: { operationId: me, responses: { '204': { description: You. }, '401': { description: Who? } } }
+  /me/name:
+    delete: { operationId: forget, responses: { '204': { description: Gone. }, '401': { description: Who? } } }
+components: { securitySchemes: { token: { type: http, scheme: bearer } } }
+";
+
+/// What ends the session of the caller comes when nothing else needs it.
+#[tokio::test]
+async fn the_session_is_ended_last() {
+    let (open, after) = (Arc::new(Mutex::new(true)), Arc::new(Mutex::new(0)));
+    let counted = Arc::clone(&after);
+    let server = serve(move |asked| {
+        let mut open = open.lock().unwrap();
+        let is_good = asked.authorization == "bearer secret";
+        let path = asked.target.split('?').next().unwrap_or_default();
+        let known = [("GET", "/auth/log-out"), ("GET", "/me"), ("DELETE", "/me/name")];
+        if !known.contains(&(asked.method.as_str(), path)) {
+            return told(405, "");
+        }
+        if !is_good || !*open {
+            *counted.lock().unwrap() += usize::from(is_good && path != "/auth/log-out");
+            return told(401, "");
+        }
+        *open = path != "/auth/log-out";
+        told(204, "")
+    })
+    .await;
+    let document = Document::parse("session.yaml", SESSION).unwrap();
+    let report = Suite::new(document).cases(20).lenient(true).token("secret").run(&server.url).await.unwrap();
+    let silent: Vec<&str> =
+        report.operations.iter().filter(|operation| !operation.succeeded()).map(|operation| operation.id.as_str()).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+    assert_eq!(*after.lock().unwrap(), 0, "operations were called after the session had ended");
+}

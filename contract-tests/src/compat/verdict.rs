@@ -16,7 +16,7 @@ use crate::{Document, DocumentError, LocatedViolation, REQUESTS, pointer::is_wit
 use super::{
     change::{Change, Class, Direction, Ground, Part},
     structural::{self, Pair, Structure, What, followed, subject},
-    witness::{self, Inquiry, Sides},
+    witness::{self, Changes, Inquiry, Sides},
 };
 
 /// What shows that a change breaks somebody, or that it does not.
@@ -199,7 +199,7 @@ impl<'a> Comparer<'a> {
         }
         let breaking: Vec<&(usize, &Change)> = here.iter().filter(|(_, change)| change.class.breaks()).collect();
         // Of a schema that the validator cannot read, such as one with look-ahead in a pattern, only the structure is known.
-        let Some(known) = self.inquire(pair) else {
+        let Some(known) = self.inquire(pair, &breaking) else {
             return self.as_elsewhere(pair, &breaking, evidence);
         };
         let (sides, inquiry) = &*known;
@@ -219,7 +219,7 @@ impl<'a> Comparer<'a> {
                     self.shown.entry(shown_change(sides.direction, change)).or_insert_with(|| evidence.clone());
                     (evidence, curl)
                 }
-                None if is_proven => (Evidence::Harmless, None),
+                None if is_proven && !self.is_unasked(sides.direction, change, inquiry) => (Evidence::Harmless, None),
                 None => (Evidence::NotFound, None),
             };
             let known = &mut evidence[*index];
@@ -249,8 +249,23 @@ impl<'a> Comparer<'a> {
         witnesses.into_iter().partition(is_valid)
     }
 
-    /// Which changes explain why a witness is refused: those at the rules that it breaks, or where there are none, those in the
-    /// alternatives of which it satisfies none, and those that lead to what it breaks by references.
+    /// Whether a change is in a rule that was left out with all that is in it.
+    fn is_unasked(&self, direction: Direction, change: &Change, inquiry: &Inquiry) -> bool {
+        let is_in = |rule: &String, at: &str| is_within(at, rule) || leads(self.refusing(direction), rule, at);
+        change.refusing(direction).is_some_and(|(at, _)| inquiry.unasked.iter().any(|rule| is_in(rule, at)))
+    }
+
+    /// The document whose rules refuse what shows a break.
+    fn refusing(&self, direction: Direction) -> &'a Document {
+        match direction {
+            Direction::Request => self.new,
+            Direction::Response => self.old,
+        }
+    }
+
+    /// Which changes explain why a witness is refused: those that alone keep it from an alternative; or those at the rules that it breaks;
+    /// or where there are none, those in the alternatives of which it satisfies none, and those that lead to what it breaks by
+    /// references.
     fn explaining(
         &mut self,
         pair: &Pair,
@@ -258,16 +273,27 @@ impl<'a> Comparer<'a> {
         witness: &witness::Witness,
         breaking: &[&(usize, &'a Change)],
     ) -> Vec<usize> {
-        let refusing = match direction {
-            Direction::Request => self.new,
-            Direction::Response => self.old,
-        };
+        let refusing = self.refusing(direction);
         let at = |violations: &[LocatedViolation], explains: &dyn Fn(&Change, &LocatedViolation) -> bool| -> Vec<usize> {
             let explaining = breaking.iter().filter(|(_, change)| violations.iter().any(|violation| explains(change, violation)));
             explaining.map(|(index, _)| *index).collect()
         };
-        let direct = at(&witness.violations, &|change, violation| explains(change, direction, violation));
-        if !direct.is_empty() || breaking.is_empty() {
+        let anywhere = |change: &Change, violation: &LocatedViolation| explains(change, direction, violation);
+        // What has changed inside of an alternative need not be why it is refused.
+        let outside = |change: &Change, violation: &LocatedViolation| {
+            let around = |(refusing, _): (&str, _)| is_within(&violation.pointer, refusing);
+            if witness::has_alternatives(violation) {
+                change.refusing(direction).is_some_and(around)
+            } else {
+                anywhere(change, violation)
+            }
+        };
+        let changed = at(&witness.changed, &anywhere);
+        if !changed.is_empty() || breaking.is_empty() {
+            return changed;
+        }
+        let direct = at(&witness.violations, &outside);
+        if !direct.is_empty() || witness.ambiguous {
             return direct;
         }
         let size: usize = self.sizes_in(pair).sum();
@@ -277,14 +303,15 @@ impl<'a> Comparer<'a> {
             left.is_some()
         };
         let inside = witness::inside(refusing, direction, &witness.instance, &witness.violations, &mut may_ask);
-        let of_alternatives = at(&inside, &|change, violation| explains(change, direction, violation));
+        let of_alternatives = at(&inside, &anywhere);
         if !of_alternatives.is_empty() {
             return of_alternatives;
         }
         let leads_there = |change: &Change, violation: &LocatedViolation| {
             change.refusing(direction).is_some_and(|(from, _)| leads(refusing, from, &violation.pointer))
         };
-        at(&witness.violations, &leads_there)
+        let leading = at(&witness.violations, &leads_there);
+        if leading.is_empty() { at(&witness.violations, &anywhere) } else { leading }
     }
 
     /// Where nothing can be asked, a change that an instance has shown to break another part is taken to break this one.
@@ -317,7 +344,7 @@ impl<'a> Comparer<'a> {
     }
 
     /// What is known about a part; none where a schema in it cannot be read, or where it would take too long.
-    fn inquire(&mut self, pair: &Pair) -> Option<Rc<(Sides, Inquiry)>> {
+    fn inquire(&mut self, pair: &Pair, breaking: &[&(usize, &Change)]) -> Option<Rc<(Sides, Inquiry)>> {
         let (old, new, options) = (self.old, self.new, self.options);
         // What one part does not need is left for the others.
         let own = self.budget.get() / self.parts_left.max(1).cast_signed() as i64;
@@ -328,7 +355,18 @@ impl<'a> Comparer<'a> {
         let mut inquire = || {
             *compiling = compiling.checked_sub(size * size).filter(|_| size <= MOST_SCHEMAS)?;
             let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
-            let inquiry = sides.inquire(options.seed, &budget);
+            let refusing = match sides.direction {
+                Direction::Request => new,
+                Direction::Response => old,
+            };
+            let mut inside = |value: &Value, violation: &LocatedViolation| {
+                *compiling = compiling.checked_sub(size * size)?;
+                Some(witness::alternatives(refusing, sides.direction, value, violation))
+            };
+            let explain =
+                |violation: &LocatedViolation| breaking.iter().any(|(_, change)| explains(change, sides.direction, violation));
+            let changes = &mut Changes { inside: &mut inside, explain: &explain };
+            let inquiry = sides.inquire(options.seed, &budget, changes);
             total.set(total.get() - (own - budget.get()));
             Some(Rc::new((sides, inquiry)))
         };
@@ -346,17 +384,21 @@ impl<'a> Comparer<'a> {
         let Some(violation) = witness.violations.first() else { return };
         let operation = self.structure.operations.get(&pair.operation).map(|operation| operation.pointer.clone());
         let ours = violation.pointer.starts_with(REQUESTS);
-        let refusing = match sides.direction {
-            Direction::Request => self.new,
-            Direction::Response => self.old,
-        };
+        let refusing = self.refusing(sides.direction);
         let change = Change {
             operation: pair.operation.clone(),
             part: pair.part.clone(),
             pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
-            sentence: format!("{} rejects what was valid, and no rule predicted it", subject(refusing, &violation.pointer)),
+            sentence: match sides.direction {
+                Direction::Request => {
+                    format!("{} rejects what was valid, and no rule predicted it", subject(refusing, &violation.pointer))
+                }
+                Direction::Response => {
+                    format!("{} did not allow what is valid now, and no rule predicted it", subject(refusing, &violation.pointer))
+                }
+            },
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);

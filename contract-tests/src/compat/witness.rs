@@ -31,6 +31,10 @@ pub struct Witness {
     pub instance: Value,
     /// The rules that it breaks.
     pub violations: Vec<LocatedViolation>,
+    /// The rules that have changed of those that it breaks in an alternative, where these are all that keeps it from the alternative.
+    pub changed: Vec<LocatedViolation>,
+    /// Whether it only satisfies more than one alternative of a `oneOf`.
+    pub ambiguous: bool,
 }
 
 /// What is known about two sides.
@@ -38,8 +42,18 @@ pub struct Witness {
 pub struct Inquiry {
     /// Each breaks other rules.
     pub witnesses: Vec<Witness>,
-    /// Whether it is proven that there is nothing else.
+    /// Whether it is proven that there is nothing else, but for what is in `unasked`.
     pub proven: bool,
+    /// Rules that were left out with all that is in them (JSON Pointers).
+    pub unasked: Vec<String>,
+}
+
+/// What has to be known of the changes between both sides.
+pub struct Changes<'a> {
+    /// What a value breaks in each alternative of a rule that it breaks; none where there is no time for it.
+    pub inside: &'a mut dyn FnMut(&Value, &LocatedViolation) -> Option<Vec<Vec<LocatedViolation>>>,
+    /// Whether a change is why a rule is broken.
+    pub explain: &'a dyn Fn(&LocatedViolation) -> bool,
 }
 
 impl Sides {
@@ -71,12 +85,12 @@ impl Sides {
     /// question asked again, until there is a proof that nothing else is broken, or nothing more is known.
     ///
     /// `budget`: how many steps the generator may take for that; what is taken is taken off.
-    pub fn inquire(&self, seed: u64, budget: &Cell<i64>) -> Inquiry {
+    pub fn inquire(&self, seed: u64, budget: &Cell<i64>, changes: &mut Changes<'_>) -> Inquiry {
         let Located { document, pointer } = self.wide.located();
-        let mut document = document.clone();
+        let mut wide = Loosened { document: document.clone(), moved: Vec::new() };
         let mut inquiry = Inquiry::default();
         while inquiry.witnesses.len() < MAX_WITNESSES {
-            match inclusion_within(self.narrow.located(), Located { document: &document, pointer }, seed, budget) {
+            match inclusion_within(self.narrow.located(), Located { document: &wide.document, pointer }, seed, budget) {
                 Ok(Inclusion::Proven) => {
                     inquiry.proven = true;
                     break;
@@ -84,11 +98,28 @@ impl Sides {
                 Ok(Inclusion::Refuted(instance)) => {
                     let Some(received) = self.narrow.received(&instance) else { break };
                     let violations = self.wide.violations(&received);
+                    let (mut any, mut changed, mut ambiguous) = (false, Vec::new(), !violations.is_empty());
+                    for violation in &violations {
+                        let leaves = if has_alternatives(violation) { changes.leaves(&received, violation) } else { None };
+                        ambiguous &= leaves.as_ref().is_some_and(|leaves| leaves.iter().all(has_alternatives));
+                        match leaves {
+                            Some(leaves) => {
+                                leaves.iter().for_each(|leaf| any |= wide.loosen(leaf));
+                                changed.extend(leaves.into_iter().filter(|leaf| !has_alternatives(leaf)));
+                            }
+                            None => {
+                                if wide.has_schemas(violation) {
+                                    inquiry.unasked.push(violation.pointer.clone());
+                                }
+                                any |= wide.remove(violation);
+                            }
+                        }
+                    }
                     // It is there only because of a rule that has been left out, or it is fine as it arrives.
-                    if violations.iter().filter(|violation| remove(&mut document, violation)).count() == 0 {
+                    if !any {
                         break;
                     }
-                    inquiry.witnesses.push(Witness { instance: received, violations });
+                    inquiry.witnesses.push(Witness { instance: received, violations, changed, ambiguous });
                 }
                 // A schema that the validator cannot read is told by the structure alone.
                 Ok(Inclusion::Unknown) | Err(_) => break,
@@ -98,8 +129,124 @@ impl Sides {
     }
 }
 
+impl Changes<'_> {
+    /// The rules that keep a value from an alternative that only changes keep it from, behind the rules with the alternatives. A value that
+    /// satisfies several alternatives of a `oneOf` breaks that alone.
+    fn leaves(&mut self, instance: &Value, violation: &LocatedViolation) -> Option<Vec<LocatedViolation>> {
+        if !has_alternatives(violation) {
+            return (self.explain)(violation).then(|| vec![violation.clone()]);
+        }
+        let value = instance.pointer(&violation.place)?;
+        let alternatives = (self.inside)(value, violation)?;
+        let of_one = |broken: Vec<LocatedViolation>| {
+            let leaves: Option<Vec<Vec<LocatedViolation>>> = broken.iter().map(|broken| self.leaves(value, broken)).collect();
+            leaves.map(|leaves| [violation.clone()].into_iter().chain(leaves.concat()).collect())
+        };
+        let mut alternatives = alternatives;
+        alternatives.sort_by_key(|broken| !broken.is_empty());
+        alternatives.into_iter().find_map(of_one)
+    }
+}
+
+/// The wide side without some rules.
+struct Loosened {
+    document: Value,
+    /// Where each `oneOf` stood that is an `anyOf` now, and where that stands.
+    moved: Vec<(String, String)>,
+}
+
+impl Loosened {
+    /// Where something stands now.
+    fn placed(&self, pointer: &str) -> String {
+        self.moved.iter().fold(pointer.to_owned(), |at, (from, to)| match at.strip_prefix(from.as_str()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{to}{rest}"),
+            _ => at,
+        })
+    }
+
+    /// Leaves out a rule, or of a `oneOf` that it takes no more than one; says whether that changed anything.
+    fn loosen(&mut self, violation: &LocatedViolation) -> bool {
+        if !has_alternatives(violation) {
+            return self.remove(violation);
+        }
+        let at = self.placed(&violation.pointer);
+        let Some(parent) = at.strip_suffix("/oneOf") else { return false };
+        let Some(Value::Object(schema)) = self.document.pointer_mut(parent) else { return false };
+        let Some(alternatives) = schema.shift_remove("oneOf") else { return false };
+        let to = if schema.contains_key("anyOf") {
+            let Value::Array(parts) = schema.entry("allOf").or_insert_with(|| json!([])) else { return false };
+            parts.push(json!({ "anyOf": alternatives }));
+            format!("{parent}/allOf/{}/anyOf", parts.len() - 1)
+        } else {
+            schema.insert("anyOf".to_owned(), alternatives);
+            format!("{parent}/anyOf")
+        };
+        self.moved.push((at, to));
+        true
+    }
+
+    /// Whether a rule has schemas in it.
+    fn has_schemas(&self, violation: &LocatedViolation) -> bool {
+        match self.document.pointer(&self.placed(&violation.pointer)) {
+            Some(Value::Array(members)) => members.iter().any(Value::is_object),
+            other => other.is_some_and(Value::is_object),
+        }
+    }
+
+    /// Leaves the rule out, for what broke it alone where that has a name; says whether it was there.
+    fn remove(&mut self, violation: &LocatedViolation) -> bool {
+        let at = self.placed(&violation.pointer);
+        let Some((parent, key)) = at.rsplit_once('/') else { return false };
+        if let (Some(item), Some(Value::Array(items))) = (&violation.item, self.document.pointer_mut(&at)) {
+            let before = items.len();
+            items.retain(|other| other != item.as_str());
+            return items.len() < before;
+        }
+        match self.document.pointer_mut(parent) {
+            Some(Value::Object(schema)) if CLOSING.contains(&key) && schema.get(key) == Some(&Value::Bool(false)) => {
+                let properties = schema.entry("properties").or_insert_with(|| json!({}));
+                let name = last(&violation.place);
+                properties.as_object_mut().is_some_and(|properties| properties.insert(name, Value::Bool(true)).is_none())
+            }
+            Some(Value::Object(schema)) => schema.shift_remove(&last(&at)).is_some(),
+            // A member of `allOf` or `prefixItems` that is `false`.
+            Some(Value::Array(members)) => {
+                key.parse::<usize>().ok().and_then(|index| members.get_mut(index)).is_some_and(|member| {
+                    let was = std::mem::replace(member, Value::Bool(true));
+                    was != Value::Bool(true)
+                })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a rule is one with alternatives.
+pub fn has_alternatives(violation: &LocatedViolation) -> bool {
+    ["anyOf", "oneOf"].contains(&last(&violation.pointer).as_str())
+}
+
+/// What a value breaks in each alternative of a rule.
+pub fn alternatives(
+    document: &Document,
+    direction: Direction,
+    value: &Value,
+    violation: &LocatedViolation,
+) -> Vec<Vec<LocatedViolation>> {
+    let count = document.json.pointer(&violation.pointer).and_then(Value::as_array).map_or(0, Vec::len);
+    let broken = |index: usize| {
+        let at = format!("{}/{index}", violation.pointer);
+        let described = match direction {
+            Direction::Request => document.request_bodies(&at),
+            Direction::Response => document.response_bodies(&at),
+        };
+        described.map(|described| described.violations(value)).ok()
+    };
+    (0..count).filter_map(broken).collect()
+}
+
 /// What an instance breaks in each alternative of which it satisfies none, or too many. `may_ask` says whether there is time for
-/// one more.
+/// one more rule.
 pub fn inside(
     document: &Document,
     direction: Direction,
@@ -108,19 +255,9 @@ pub fn inside(
     may_ask: &mut impl FnMut() -> bool,
 ) -> Vec<LocatedViolation> {
     let mut found = Vec::new();
-    for violation in violations.iter().filter(|violation| ["anyOf", "oneOf"].contains(&last(&violation.pointer).as_str())) {
-        let Some(value) = instance.pointer(&violation.place) else { continue };
-        let alternatives = document.json.pointer(&violation.pointer).and_then(Value::as_array).map_or(0, Vec::len);
-        for index in 0..alternatives {
-            if !may_ask() {
-                break;
-            }
-            let at = format!("{}/{index}", violation.pointer);
-            let described = match direction {
-                Direction::Request => document.request_bodies(&at),
-                Direction::Response => document.response_bodies(&at),
-            };
-            let broken = described.map(|described| described.violations(value)).unwrap_or_default();
+    for violation in violations.iter().filter(|violation| has_alternatives(violation)) {
+        let Some(value) = instance.pointer(&violation.place).filter(|_| may_ask()) else { continue };
+        for broken in alternatives(document, direction, value, violation) {
             found.extend(inside(document, direction, value, &broken, may_ask));
             found.extend(broken);
         }
@@ -144,30 +281,6 @@ pub fn shown(instance: &Value) -> Value {
         request.retain(|place, values| place == "body" || values.as_object().is_none_or(|values| !values.is_empty()));
     }
     shown
-}
-
-/// Leaves the rule out, for what broke it alone where that has a name; says whether it was there.
-fn remove(document: &mut Value, violation: &LocatedViolation) -> bool {
-    let Some((parent, key)) = violation.pointer.rsplit_once('/') else { return false };
-    if let (Some(item), Some(Value::Array(items))) = (&violation.item, document.pointer_mut(&violation.pointer)) {
-        let before = items.len();
-        items.retain(|other| other != item.as_str());
-        return items.len() < before;
-    }
-    match document.pointer_mut(parent) {
-        Some(Value::Object(schema)) if CLOSING.contains(&key) && schema.get(key) == Some(&Value::Bool(false)) => {
-            let properties = schema.entry("properties").or_insert_with(|| json!({}));
-            let name = last(&violation.place);
-            properties.as_object_mut().is_some_and(|properties| properties.insert(name, Value::Bool(true)).is_none())
-        }
-        Some(Value::Object(schema)) => schema.shift_remove(&last(&violation.pointer)).is_some(),
-        // A member of `allOf` or `prefixItems` that is `false`.
-        Some(Value::Array(members)) => key.parse::<usize>().ok().and_then(|index| members.get_mut(index)).is_some_and(|member| {
-            let was = std::mem::replace(member, Value::Bool(true));
-            was != Value::Bool(true)
-        }),
-        _ => false,
-    }
 }
 
 /// The keywords that refuse properties by their names; without one of them many could come.

@@ -717,6 +717,14 @@ impl Operation {
         self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)))
     }
 
+    /// Whether it ends the session of the caller, as the last part of its path says: its credentials may be worth nothing afterwards.
+    pub(crate) fn ends_session(&self) -> bool {
+        let last = without_query(&self.path).rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        let letters: String = last.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        ["logout", "logoff", "signout", "signoff"].iter().any(|known| letters.contains(known))
+            || (self.method == "DELETE" && letters == "session")
+    }
+
     /// The documented response for a status: itself, its range, or the default.
     pub(crate) fn response(&self, status: u16) -> Option<(&str, &ResponseSpec)> {
         let keys = [status.to_string(), format!("{}XX", status / 100), "DEFAULT".to_owned()];

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
 };
 
+use chrono::{DateTime, NaiveDate};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -297,6 +298,24 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         let operations = operations(failure).filter(|_| says_more_than_its_status(&said));
         all.extend(operations.map(|operation| alike(&[operation, "fails", &status, &said])));
     }
+    if failure.rule == rules::SERVER_ERROR.name {
+        // Who does not expect null expects it nowhere.
+        let nothing = failure.request.as_deref().is_some_and(|body| matches!(body.trim(), "" | "null"))
+            || failure.place.as_deref().is_some_and(|place| is_null(failure.request.as_deref(), place));
+        if let Some(exception) = exception(&normalised(failure)).filter(|_| nothing) {
+            all.push(alike(&["null", &status(failure), &exception]));
+        }
+        // So it is with a server that fails where somebody else would say that something is not there.
+        if says_missing(&normalised(failure)) {
+            all.push(alike(&["missing", &status(failure)]));
+        }
+    }
+    // What does not know a format does not know it in any operation, whatever has it is called.
+    if failure.rule == rules::VALID_REFUSED.name
+        && let Some((format, said)) = refused_format(failure)
+    {
+        all.push(alike(&["format", &status(failure), format, &said]));
+    }
     // One reader of a type serves all parameters.
     if let (true, Some(place), Some(text)) = (failure.rule == rules::INVALID_ACCEPTED.name, &failure.place, &failure.text)
         && failure.promise.ends_with("/type")
@@ -312,9 +331,13 @@ fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         all.push(alike(&[&failure.operation, "anything", place]));
     }
     // Who lets in anybody lets in whoever has bad credentials.
-    let lets_in = failure.case.contains(":authentication:") && failure.status.is_some_and(|status| status < 300);
+    let lets_in = failure.case.contains(":authentication:") && failure.status.is_some_and(|status| status < 400);
     if lets_in && failure.level == Level::Error && operations(failure).all(|operation| known.open.contains(operation)) {
         all.push(vec!["anybody".to_owned()]);
+    }
+    // Who refuses bad credentials with another status does so whatever is bad about them, and who reads one of several, any of them.
+    if failure.rule == rules::AUTHENTICATION_STATUS.name {
+        all.push(alike(&[&failure.status.filter(|status| *status >= 400).map_or("let in".to_owned(), |it| it.to_string())]));
     }
     // A server that answers with another value than was sent does so wherever the value is of the same name.
     if failure.rule == rules::ECHO.name {
@@ -473,6 +496,40 @@ fn names_exception(said: &str) -> bool {
     said.contains("Exception") || words.any(|word| word.strip_suffix("Error").is_some_and(|kind| !kind.is_empty()))
 }
 
+/// The name of the exception that a server says it failed with.
+fn exception(said: &str) -> Option<String> {
+    let mut words = said.split(|letter: char| !letter.is_alphanumeric());
+    words
+        .find(|word| ["Exception", "Error"].iter().any(|kind| word.len() > kind.len() && word.ends_with(kind)))
+        .map(str::to_owned)
+}
+
+/// Whether a server says that what the request names is not there.
+fn says_missing(said: &str) -> bool {
+    let said = said.to_lowercase();
+    let words = ["does not exist", "doesn't exist", "not found", "cannot find", "could not find", "no such ", "couldn't find"];
+    words.iter().any(|word| said.contains(word)) || (said.contains("no ") && said.contains(" found"))
+}
+
+/// The format of a date that a server refuses by its name, and what it says without both.
+fn refused_format(failure: &Failure) -> Option<(&'static str, String)> {
+    let said = failure.answer.as_deref()?;
+    let sent = json(failure.request.as_deref());
+    let of_body = sent.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let of_body = of_body.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let mut named = of_body
+        .chain(query_of(&failure.curl))
+        .filter(|(name, value)| said.contains(name.as_str()) && said.contains(value.as_str()));
+    named.find_map(|(name, value)| {
+        let format = match (DateTime::parse_from_rfc3339(&value), value.parse::<NaiveDate>()) {
+            (Ok(_), _) => "date-time",
+            (_, Ok(_)) => "date",
+            _ => return None,
+        };
+        Some((format, without(&normalised(failure), &name)))
+    })
+}
+
 /// The name of the format that a failure is about, as the document has it.
 fn format_of(failure: &Failure) -> Option<&str> {
     let text = failure.text.as_deref()?;
@@ -540,7 +597,8 @@ fn collect_names<'a>(value: Option<&'a Value>, all: &mut BTreeSet<&'a str>) {
 
 /// Whether the server repeats, in quotes, a text that was sent.
 fn quotes_what_is_wrong(failure: &Failure) -> bool {
-    let (sent, said) = (texts(failure.request.as_deref()), texts(failure.answer.as_deref()));
+    let (mut sent, said) = (texts(failure.request.as_deref()), texts(failure.answer.as_deref()));
+    sent.extend(query_of(&failure.curl).into_iter().map(|(_, value)| value));
     let is_quoted = |text: &String| {
         let quoted = ["'", "\"", "`"].map(|quote| format!("{quote}{text}{quote}"));
         said.iter().any(|said| quoted.iter().any(|quoted| said.contains(quoted)))
@@ -577,8 +635,7 @@ fn sent_names(failure: &Failure) -> Vec<String> {
 
 /// The names of the parameters in the query of a request.
 fn queried(failure: &Failure) -> Vec<String> {
-    let target = failure.curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
-    target.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned()).collect()
+    query_of(&failure.curl).into_iter().map(|(name, _)| name).collect()
 }
 
 /// The status of the answer; nothing where there was none.
@@ -611,6 +668,9 @@ fn normalised(failure: &Failure) -> String {
     values.sort_by_key(|value| Reverse(value.len()));
     for value in values {
         said = without(&said, &value);
+    }
+    if query_of(&failure.curl).iter().any(|(_, value)| value.is_empty()) {
+        said = said.replace("''", "'…'");
     }
     normal(&without_literals(&said))
 }
@@ -720,13 +780,17 @@ fn collect(value: Option<&Value>, all: &mut Vec<String>) {
     }
 }
 
+/// The names and values in the query of a command for curl, decoded.
+fn query_of(curl: &str) -> Vec<(String, String)> {
+    let query = curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
+    let pairs = query.trim_end_matches(['\\', ' ', '\'']).split('&').filter_map(|pair| pair.split_once('='));
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
 /// The values in the query of a command for curl.
 fn in_target(curl: &str) -> Vec<String> {
-    let target = curl.lines().next().and_then(|line| line.rsplit_once('?')).map_or("", |(_, query)| query);
-    let target = target.trim_end_matches(['\\', ' ', '\'']);
-    let values = target.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.replace('+', " "));
-    let decoded = values.map(|value| percent_decode_str(&value).decode_utf8_lossy().into_owned());
-    decoded.filter(|value| !value.is_empty()).collect()
+    query_of(curl).into_iter().map(|(_, value)| value).filter(|value| !value.is_empty()).collect()
 }
 
 /// The path of a command for curl, which some answers repeat.
@@ -938,6 +1002,58 @@ mod tests {
     }
 
     #[test]
+    fn bad_credentials_that_are_refused_with_another_status_are_one_entry() {
+        let refused = |title: &str, status: u16| Failure {
+            operation: "a".to_owned(),
+            rule: "authentication-status",
+            case: "a:authentication:x".to_owned(),
+            title: title.to_owned(),
+            what: format!("{title} is answered with {status}"),
+            status: Some(status),
+            ..failure(1)
+        };
+        assert_eq!(group(vec![refused("garbage", 403), refused("a changed token", 403)]).len(), 1);
+        assert_eq!(group(vec![refused("two headers", 200), refused("a good and a bad header", 204)]).len(), 1);
+        assert_eq!(group(vec![refused("garbage", 403), refused("two headers", 200), refused("garbage", 400)]).len(), 3);
+    }
+
+    #[test]
+    fn a_server_that_expects_no_null_and_nothing_missing_has_one_entry_for_each() {
+        let failed = |operation: &str, request: &str, place: Option<&str>, answer: &str| Failure {
+            operation: operation.to_owned(),
+            rule: "server-error",
+            status: Some(500),
+            request: Some(request.to_owned()),
+            place: place.map(str::to_owned),
+            answer: Some(answer.to_owned()),
+            ..failure(1)
+        };
+        let of_null = [
+            failed("a", "null", None, r#"{"type":"NullPointerException","message":"A.first() of nothing"}"#),
+            failed("b", " ", None, r#"{"type":"NullPointerException","message":"B.second() of nothing"}"#),
+            failed("c", r#"{"d":null}"#, Some("/d"), r#"{"type":"NullPointerException","message":"C.third() of nothing"}"#),
+        ];
+        assert_eq!(group(of_null.to_vec()).len(), 1);
+        let other = failed("d", r#"{"d":1}"#, Some("/d"), r#"{"type":"NullPointerException","message":"D.fourth() of nothing"}"#);
+        assert_eq!(group([of_null.to_vec(), vec![other]].concat()).len(), 2);
+        let missing = |operation: &str, words: &str| failed(operation, "{}", None, words);
+        let all = vec![missing("a", "task T does not exist"), missing("b", "No job found"), missing("c", "the disk is full")];
+        assert_eq!(group(all).len(), 2);
+    }
+
+    #[test]
+    fn a_date_that_operations_refuse_is_one_entry_whatever_it_is_called() {
+        let of = |operation: &str, name: &str, value: &str, words: &str| Failure {
+            curl: format!("curl -i -X GET 'http://h/{operation}?{name}={value}' \\\n"),
+            ..refused(operation, None, &words.replace('N', name).replace('V', &value.replace("%3A", ":")))
+        };
+        let (one, other, words) = ("2024-01-01T00%3A00%3A00Z", "2025-01-01T01%3A00%3A00Z", "cannot read V of N");
+        assert_eq!(group(vec![of("a", "before", one, words), of("b", "after", other, words)]).len(), 1);
+        assert_eq!(group(vec![of("a", "before", one, words), of("b", "after", "2025-01-01", words)]).len(), 2);
+        assert_eq!(group(vec![of("a", "before", one, words), of("b", "after", other, "V is too early for N")]).len(), 2);
+    }
+
+    #[test]
     fn credentials_that_nobody_speaks_of_are_one_entry() {
         let refused = |operation: &str, status: u16, answer: &str| Failure {
             operation: operation.to_owned(),
@@ -958,6 +1074,16 @@ mod tests {
         assert_eq!(group(vec![refused("a", 400, "no"), other]).len(), 2, "what is wrong may be another thing");
         let shared = [refused("a", 400, "no"), refused("b", 400, "no"), refused("c", 400, "not this")];
         assert_eq!(group(shared.to_vec()).len(), 2, "what two operations share they refuse for one reason");
+    }
+
+    #[test]
+    fn a_value_of_the_query_that_operations_quote_is_one_entry() {
+        let of = |operation: &str, value: &str| Failure {
+            curl: format!("curl -i 'http://h/{operation}?order_by={value}'"),
+            ..refused(operation, None, &format!("cannot order by '{value}'"))
+        };
+        assert_eq!(group(vec![of("a", "golf"), of("b", "echo"), of("c", "")]).len(), 1);
+        assert_eq!(group(vec![of("a", "golf"), refused("b", None, "cannot order by 'golf'")]).len(), 2);
     }
 
     #[test]

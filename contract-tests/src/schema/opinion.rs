@@ -1,10 +1,13 @@
 //! Whether others than the engine find a value valid: boon, and jsonschema where boon may be wrong.
 
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
 
 use boon::{SchemaIndex, Schemas, ValidationError};
 use regex::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{number::is_integer, part::unnamed_part, reference};
 use crate::text::pattern::Pattern;
@@ -59,15 +62,20 @@ impl Opinion {
             None => (document.clone(), Shared::default()),
         };
         let third = |document| ThirdOpinion { document, pointer: pointer.to_owned(), validator: OnceLock::new() };
-        let cause = match compiled(document.clone(), pointer, &shared) {
+        let mut less = document.clone();
+        let mut known: HashMap<String, bool> = HashMap::new();
+        let any_huge = leave_out(&mut less, &mut |pattern| *known.entry(pattern.to_owned()).or_insert_with(|| is_huge(pattern)));
+        let whole = if any_huge { Err(String::new()) } else { compiled(document.clone(), pointer, &shared) };
+        let cause = match whole {
             Ok(index) => {
                 let third = needs_exact_numbers(&document).then(|| third(document));
                 return Ok(Self { schemas: shared, index, third, lean: false });
             }
             Err(cause) => cause,
         };
-        let mut less = document.clone();
-        if !leave_out(&mut less, &mut |pattern| compiled(json!({ "pattern": pattern }), "", &Shared::default()).is_err()) {
+        let any_wrong =
+            leave_out(&mut less, &mut |pattern| compiled(json!({ "pattern": pattern }), "", &Shared::default()).is_err());
+        if !any_huge && !any_wrong {
             return Err(cause);
         }
         // Others have the whole of what this has less of.
@@ -119,10 +127,6 @@ impl Opinion {
 }
 
 fn compiled(document: Value, pointer: &str, shared: &Shared) -> Result<SchemaIndex, String> {
-    // boon takes that for a fault of its own, and panics where debug assertions are on.
-    if let Some(pattern) = find_huge(&document) {
-        return Err(format!("the pattern {pattern} is too large"));
-    }
     let mut compiler = boon::Compiler::new();
     compiler.set_default_draft(boon::Draft::V2020_12);
     compiler.enable_format_assertions();
@@ -152,25 +156,13 @@ fn needs_exact_numbers(node: &Value) -> bool {
 /// The largest number up to which a double holds every integer.
 const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// A pattern that takes more memory than regular expressions may have, such as `.{1,2097152}`.
-fn find_huge(node: &Value) -> Option<&str> {
-    let is_huge = |pattern: &str| {
-        // What is repeated less often is small enough, and this is asked for each operation.
-        let counts =
-            pattern.split(['{', ',']).skip(1).map(|rest| rest.split('}').next().unwrap_or_default().parse().unwrap_or(1));
-        let repeated = counts.fold(1_u64, |product, count: u64| product.saturating_mul(count.max(1)));
-        repeated > MOST_REPEATED && matches!(Regex::new(pattern), Err(regex::Error::CompiledTooBig(_)))
-    };
-    match node {
-        Value::Array(items) => items.iter().find_map(find_huge),
-        Value::Object(object) => {
-            let named = object.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-            let own = object.get("pattern").and_then(Value::as_str);
-            let huge = own.into_iter().chain(named.map(String::as_str)).find(|pattern| is_huge(pattern));
-            huge.or_else(|| object.values().find_map(find_huge))
-        }
-        _ => None,
-    }
+/// Whether a pattern takes more memory than boon lets it have, such as `.{1,2097152}`. boon takes that for a fault of its own, and panics
+/// where debug assertions are on.
+fn is_huge(pattern: &str) -> bool {
+    // What is repeated less often is small enough, and this is asked for each operation.
+    let counts = pattern.split(['{', ',']).skip(1).map(|rest| rest.split('}').next().unwrap_or_default().parse().unwrap_or(1));
+    let repeated = counts.fold(1_u64, |product, count: u64| product.saturating_mul(count.max(1)));
+    repeated > MOST_REPEATED && matches!(Regex::new(pattern), Err(regex::Error::CompiledTooBig(_)))
 }
 
 /// How often something may be repeated in a pattern without anybody having to look at its size: `\w` takes some 6 kB, of 10 MB.

@@ -163,8 +163,9 @@ impl<'a> Run<'a> {
         sequence::run(self, sequence::PARTS).await;
         let mut reports: BTreeMap<usize, OperationReport> = BTreeMap::new();
         // What takes resources away comes last, and first of that what may take more than one; what names a resource comes after what
-        // may make it.
-        let mut order: Vec<usize> = (0..parts.len()).collect();
+        // may make it. What ends the session of the caller waits until nothing else needs it.
+        let (ending, mut order): (Vec<usize>, Vec<usize>) =
+            (0..parts.len()).partition(|index| parts[*index].operation.ends_session());
         order.sort_by_key(|index| {
             let operation = &parts[*index].operation;
             let deletes = operation.method == "DELETE";
@@ -175,18 +176,17 @@ impl<'a> Run<'a> {
         let mut shares: HashMap<usize, Duration> = HashMap::new();
         while !order.is_empty() {
             for (done, index) in order.iter().enumerate() {
-                if let Some(share) = self.begin_share(order.len() - done) {
+                if let Some(share) = self.begin_share(order.len() - done + ending.len()) {
                     shares.insert(*index, share);
                 }
-                let mut report = self.test_part(&parts[*index]).await?;
-                report.complete &= !self.cut.swap(false, Ordering::Relaxed);
+                let report = self.whole_part(&parts[*index]).await?;
                 let earlier: Option<&OperationReport> = reports.get(index);
                 if report.complete || earlier.is_none_or(|earlier| report.coverage().1 >= earlier.coverage().1) {
                     reports.insert(*index, report);
                 }
             }
             order.retain(|index| reports.get(index).is_some_and(|report| !report.complete));
-            let next = self.time_left().map(|left| part_of(left, order.len()));
+            let next = self.time_left().map(|left| part_of(left, order.len() + ending.len()));
             order.retain(|index| next > shares.get(index).map(|share| *share * 5 / 4));
             if self.is_over() {
                 break;
@@ -199,6 +199,17 @@ impl<'a> Run<'a> {
         if are_sequences_cut || reports.values().any(|report| !report.complete) {
             self.stop(Stopped::MaxTime);
         }
+        if self.stopped.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            self.check_created(parts, before).await;
+        }
+        for (done, index) in ending.iter().enumerate() {
+            self.begin_share(ending.len() - done);
+            let report = self.whole_part(&parts[*index]).await?;
+            if !report.complete {
+                self.stop(Stopped::MaxTime);
+            }
+            reports.insert(*index, report);
+        }
         let mut reports: Vec<OperationReport> = reports.into_values().collect();
         // Also what was answered when the operation was called for the sake of another one.
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -206,9 +217,6 @@ impl<'a> Run<'a> {
             report.answered = answered.get(&report.id).cloned().unwrap_or_default();
         }
         let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if stopped.is_none() {
-            self.check_created(parts, before).await;
-        }
         for operation in &self.prepared.operations {
             if let Some(why) = &operation.untestable {
                 reports.push(OperationReport::untested(operation, why));
@@ -317,6 +325,12 @@ impl<'a> Run<'a> {
     /// The part for the sake of another: where time or memory is short, with the plain requests.
     pub fn plain<'b>(&self, part: &'b PreparedTarget) -> Option<PlannedTarget<'b>> {
         if self.suite.max_time.is_some() || part.is_large() { part.plain() } else { self.planned(part) }
+    }
+
+    /// Tests a part; a report that its share of the time has cut short is not complete.
+    async fn whole_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
+        let report = self.test_part(part).await?;
+        Ok(OperationReport { complete: report.complete && !self.cut.swap(false, Ordering::Relaxed), ..report })
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {

@@ -62,6 +62,11 @@ impl Comparison<'_, '_> {
         let (old, new) = (media_types(self.old, before), media_types(self.new, after));
         let part = Part::Response(status.to_owned());
         let answer = |headers: Value| Ground::Example(json!({ "status": status, "headers": headers }));
+        // Whatever the document says, these have none (RFC 9110, section 6.4.1).
+        let is_bodiless = status.starts_with('1') || ["204", "205", "304"].contains(&status);
+        if is_bodiless && (old.is_empty() || new.is_empty()) {
+            return;
+        }
         match (old.is_empty(), new.is_empty()) {
             (true, false) => {
                 let at = format!("{after}/content");

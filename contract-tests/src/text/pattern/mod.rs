@@ -12,7 +12,7 @@ use std::{
 use proptest::prelude::RngExt;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use regex::Regex;
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
+use regex_syntax::hir::{Capture, Class, ClassUnicode, Hir, HirKind, Repetition};
 
 use self::{
     ecma::{Translated, Translator},
@@ -93,6 +93,8 @@ const MAX_MISSES: usize = 32;
 /// Draws for a pattern that takes a search, and how many steps a match may take.
 const SEARCHES: usize = 400;
 const MAX_STEPS: usize = 100_000;
+/// How often a part of a pattern may be repeated and counted: no engine holds more copies of any part.
+const MAX_COUNTED: u32 = 1_000_000;
 /// The longest text that an edge may spell out for the upper end of a repetition, in copies of what is repeated.
 const MAX_COPIES: usize = 4_096;
 
@@ -111,9 +113,10 @@ impl Pattern {
             let looks = looks.iter().map(|look| tree(look)).collect::<Result<_, _>>()?;
             return Ok(Self::of(fancy, Matcher::Search(Search { regex, looks, found: OnceLock::new() }), None, tree(&ecma)?));
         }
-        let loose = if loose == ecma { None } else { Some(compile(&loose)?) };
         let hir = tree(&ecma)?;
-        let matcher = Matcher::Automaton(compile(&ecma)?);
+        let compiled = |text: &str, hir: &Hir| endless(hir).map_or_else(|| compile(text), |hir| compile(&hir.to_string()));
+        let matcher = Matcher::Automaton(compiled(&ecma, &hir)?);
+        let loose = if loose == ecma { None } else { Some(compiled(&loose, &tree(&loose)?)?) };
         Ok(Self::of(ecma, matcher, loose, hir))
     }
 
@@ -379,6 +382,30 @@ fn compile(rust: &str) -> Result<Regex, PatternError> {
         regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
         error => PatternError::Syntax { reason: error.to_string() },
     })
+}
+
+/// The same without the upper ends of repetitions that are beyond what an engine can hold, such as `.{1,2097152}`; none where there are
+/// none. No text that is shorter can tell.
+fn endless(hir: &Hir) -> Option<Hir> {
+    match hir.kind() {
+        HirKind::Repetition(own) => {
+            let is_beyond = own.max.is_some_and(|max| max > MAX_COUNTED);
+            let sub = endless(&own.sub);
+            let max = own.max.filter(|_| !is_beyond);
+            (is_beyond || sub.is_some())
+                .then(|| Hir::repetition(Repetition { max, sub: sub.map_or_else(|| own.sub.clone(), Box::new), ..own.clone() }))
+        }
+        HirKind::Capture(own) => endless(&own.sub).map(|sub| Hir::capture(Capture { sub: Box::new(sub), ..own.clone() })),
+        HirKind::Concat(parts) => endless_parts(parts).map(Hir::concat),
+        HirKind::Alternation(parts) => endless_parts(parts).map(Hir::alternation),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => None,
+    }
+}
+
+fn endless_parts(parts: &[Hir]) -> Option<Vec<Hir>> {
+    let changed: Vec<Option<Hir>> = parts.iter().map(endless).collect();
+    let any = changed.iter().any(Option::is_some);
+    any.then(|| changed.into_iter().zip(parts).map(|(new, old)| new.unwrap_or_else(|| old.clone())).collect())
 }
 
 /// The least and the most code points that a part of a pattern takes.

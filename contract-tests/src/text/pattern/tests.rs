@@ -378,3 +378,11 @@ fn names_what_it_cannot_do() {
     }
     assert_eq!(Pattern::parse(r"^(?:\p{L}{1000}){1000}$").unwrap_err(), PatternError::TooLarge);
 }
+
+#[test]
+fn a_repetition_beyond_all_texts_has_no_end() {
+    let pattern = Pattern::parse("^(a|(?:.{2,2097152}b)?){3}$").unwrap();
+    assert!(pattern.is_match("aaa") && pattern.is_match("xxbab"));
+    assert!(!pattern.is_match("xbaa") && !pattern.is_match("aaaa"));
+    assert!(pattern.source().contains("2097152"), "what is proven of it is proven of the whole");
+}
