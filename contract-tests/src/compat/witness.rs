@@ -48,10 +48,13 @@ pub struct Inquiry {
     pub unasked: Vec<String>,
 }
 
+/// What a value breaks in each alternative of a rule.
+type InEach = Vec<Vec<LocatedViolation>>;
+
 /// What has to be known of the changes between both sides.
 pub struct Changes<'a> {
-    /// What a value breaks in each alternative of a rule that it breaks; none where there is no time for it.
-    pub inside: &'a mut dyn FnMut(&Value, &LocatedViolation) -> Option<Vec<Vec<LocatedViolation>>>,
+    /// Looks into a rule that a value breaks; none where there is no time for it.
+    pub inside: &'a mut dyn FnMut(&Value, &LocatedViolation) -> Option<InEach>,
     /// Whether a change is why a rule is broken.
     pub explain: &'a dyn Fn(&LocatedViolation) -> bool,
 }
@@ -227,12 +230,7 @@ pub fn has_alternatives(violation: &LocatedViolation) -> bool {
 }
 
 /// What a value breaks in each alternative of a rule.
-pub fn alternatives(
-    document: &Document,
-    direction: Direction,
-    value: &Value,
-    violation: &LocatedViolation,
-) -> Vec<Vec<LocatedViolation>> {
+pub fn alternatives(document: &Document, direction: Direction, value: &Value, violation: &LocatedViolation) -> InEach {
     let count = document.json.pointer(&violation.pointer).and_then(Value::as_array).map_or(0, Vec::len);
     let broken = |index: usize| {
         let at = format!("{}/{index}", violation.pointer);
