@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
 };
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use openapi_document::pointer::from_reference;
 use serde_json::{Number, Value, json};
 
-use super::view::View;
+use super::view::{View, followed};
 
 /// What happened to the set of values that are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,25 +223,32 @@ pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Eff
 /// Two schemas that stand for each other, by their pointers.
 type Pair = (String, String);
 
-/// Which schemas of two lists stand for each other: those that are the same or refer to the same, then by their order.
-/// Gives the pairs, and what is left of the old and the new list.
+/// Which schemas of two lists stand for each other: those that are the same, refer to the same, lead to the same or are of the same type,
+/// then by their order. Gives the pairs, and what is left of the old and the new list.
 pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]) -> (Vec<Pair>, Vec<String>, Vec<String>) {
-    let mut by_content: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for pointer in after {
-        let content = new.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
-        by_content.entry(content).or_default().push(pointer);
-    }
-    let mut pairs = Vec::new();
-    let mut left = Vec::new();
-    for pointer in before {
-        let content = old.json.pointer(pointer).map(Value::to_string).unwrap_or_default();
-        match by_content.get_mut(&content).filter(|same| !same.is_empty()).map(|same| same.remove(0)) {
-            Some(same) => pairs.push((pointer.clone(), same.clone())),
-            None => left.push(pointer.clone()),
+    let content = |document: &Document, pointer: &str| document.json.pointer(pointer).map(Value::to_string);
+    let led_to = |document: &Document, pointer: &str| content(document, &followed(document, pointer));
+    let typed = |document: &Document, pointer: &str| {
+        document.json.pointer(&followed(document, pointer))?.get("type").map(Value::to_string)
+    };
+    let referred = |document: &Document, pointer: &str| Some(followed(document, pointer));
+    let likenesses: [&dyn Fn(&Document, &str) -> Option<String>; 4] = [&content, &referred, &led_to, &typed];
+    let (mut pairs, mut left, mut right) = (Vec::new(), before.to_vec(), after.to_vec());
+    for likeness in likenesses {
+        let mut known: BTreeMap<String, VecDeque<String>> = BTreeMap::new();
+        for pointer in &right {
+            known.entry(likeness(new, pointer).unwrap_or_default()).or_default().push_back(pointer.clone());
         }
+        known.remove("");
+        left.retain(|pointer| {
+            let same = likeness(old, pointer).and_then(|key| known.get_mut(&key)?.pop_front());
+            let is_left = same.is_none();
+            pairs.extend(same.map(|same| (pointer.clone(), same)));
+            is_left
+        });
+        let paired: BTreeSet<&String> = pairs.iter().map(|(_, after)| after).collect();
+        right.retain(|pointer| !paired.contains(pointer));
     }
-    let known: BTreeSet<&String> = pairs.iter().map(|(_, after)| after).collect();
-    let mut right: Vec<String> = after.iter().filter(|pointer| !known.contains(pointer)).cloned().collect();
     let both = left.len().min(right.len());
     pairs.extend(left.drain(..both).zip(right.drain(..both)));
     (pairs, left, right)

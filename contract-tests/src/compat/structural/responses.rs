@@ -64,8 +64,10 @@ impl Comparison<'_, '_> {
         let answer = |headers: Value| Ground::Example(json!({ "status": status, "headers": headers }));
         // Whatever the document says, these have none (RFC 9110, section 6.4.1).
         let is_bodiless = status.starts_with('1') || ["204", "205", "304"].contains(&status);
-        if is_bodiless && (old.is_empty() || new.is_empty()) {
-            return;
+        if is_bodiless && old.is_empty() != new.is_empty() {
+            let (gone, at) = if new.is_empty() { (true, before) } else { (false, after) };
+            let what = "the body is described otherwise, and no answer with this status has one";
+            return self.add(part, &format!("{at}/content"), gone, Class::Documentation, what, Ground::Document);
         }
         match (old.is_empty(), new.is_empty()) {
             (true, false) => {

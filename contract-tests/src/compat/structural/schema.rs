@@ -178,6 +178,13 @@ impl<'a> Schemas<'a> {
             wrapping.into_iter().for_each(|keyword| self.keyword(keyword, old, new));
             return self.members("allOf", &before, &after, Effect::Narrower, &ChangeLocation::keyword(old, new, "allOf"));
         }
+        if let Some((keyword, before, after)) = old.alternatives_beside(new) {
+            let listing = if old.get(keyword).is_some() { old } else { new };
+            let beside: Vec<&str> = listing.keywords().filter(|beside| *beside != keyword).collect();
+            beside.into_iter().for_each(|beside| self.keyword(beside, old, new));
+            let at = |view: &View<'a>| if view.get(keyword).is_some() { view.at(keyword) } else { view.pointer.clone() };
+            return self.members(keyword, &before, &after, Effect::Wider, &ChangeLocation::of(&at(old), &at(new)));
+        }
         // Of values that are all of another type now nothing else is to be told.
         let are_apart = keywords::are_apart(old.get("type"), new.get("type"), self.sent.as_text);
         if self.bearing == Bearing::Same && are_apart && !self.are_lists_of_texts(old, new) {

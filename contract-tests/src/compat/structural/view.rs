@@ -120,6 +120,24 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The alternatives of two schemas of which one is nothing but a list of them and the other has none, so that it is the only one; with
+    /// the keyword of the list.
+    pub fn alternatives_beside(&self, other: &Self) -> Option<(&'static str, Vec<String>, Vec<String>)> {
+        const LISTS: [&str; 2] = ["anyOf", "oneOf"];
+        let list = |view: &Self, keyword: &'static str| {
+            let is_beside = |beside: &str| beside == keyword || beside == "discriminator" || DESCRIBING.contains(&beside);
+            let members = view.get(keyword)?.as_array().filter(|_| view.keywords().all(is_beside))?;
+            Some((0..members.len()).map(|index| view.member(keyword, index)).collect::<Vec<_>>())
+        };
+        let is_one = |view: &Self| !view.never && !view.always() && LISTS.iter().all(|keyword| view.get(keyword).is_none());
+        let only = |view: &Self| vec![view.pointer.clone()];
+        LISTS.into_iter().find_map(|keyword| match (list(self, keyword), list(other, keyword)) {
+            (Some(members), None) if is_one(other) => Some((keyword, members, only(other))),
+            (None, Some(members)) if is_one(self) => Some((keyword, only(self), members)),
+            _ => None,
+        })
+    }
+
     /// Whether it allows everything, as far as one can see.
     pub fn always(&self) -> bool {
         !self.never && self.all_of.is_empty() && self.keywords().all(|keyword| DESCRIBING.contains(&keyword))
