@@ -255,12 +255,8 @@ impl<'a> Comparer<'a> {
         change.refusing(direction).is_some_and(|(at, _)| inquiry.unasked.iter().any(|rule| is_in(rule, at)))
     }
 
-    /// The document whose rules refuse what shows a break.
     fn refusing(&self, direction: Direction) -> &'a Document {
-        match direction {
-            Direction::Request => self.new,
-            Direction::Response => self.old,
-        }
+        refusing(self.old, self.new, direction)
     }
 
     /// Which changes explain why a witness is refused: those that alone keep it from an alternative; or those at the rules that it breaks;
@@ -355,10 +351,7 @@ impl<'a> Comparer<'a> {
         let mut inquire = || {
             *compiling = compiling.checked_sub(size * size).filter(|_| size <= MOST_SCHEMAS)?;
             let sides = Sides::of(old, new, pair, options.undocumented).ok()?;
-            let refusing = match sides.direction {
-                Direction::Request => new,
-                Direction::Response => old,
-            };
+            let refusing = refusing(old, new, sides.direction);
             let mut inside = |value: &Value, violation: &LocatedViolation| {
                 *compiling = compiling.checked_sub(size * size)?;
                 Some(witness::alternatives(refusing, sides.direction, value, violation))
@@ -385,20 +378,17 @@ impl<'a> Comparer<'a> {
         let operation = self.structure.operations.get(&pair.operation).map(|operation| operation.pointer.clone());
         let ours = violation.pointer.starts_with(REQUESTS);
         let refusing = self.refusing(sides.direction);
+        let what = match sides.direction {
+            Direction::Request => "rejects what was valid",
+            Direction::Response => "did not allow what is valid now",
+        };
         let change = Change {
             operation: pair.operation.clone(),
             part: pair.part.clone(),
             pointer: if ours { operation.unwrap_or_default() } else { violation.pointer.clone() },
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
-            sentence: match sides.direction {
-                Direction::Request => {
-                    format!("{} rejects what was valid, and no rule predicted it", subject(refusing, &violation.pointer))
-                }
-                Direction::Response => {
-                    format!("{} did not allow what is valid now, and no rule predicted it", subject(refusing, &violation.pointer))
-                }
-            },
+            sentence: format!("{} {what}, and no rule predicted it", subject(refusing, &violation.pointer)),
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);
@@ -462,6 +452,14 @@ impl<'a> Comparer<'a> {
                 allowed: None,
             }),
         }
+    }
+}
+
+/// The document whose rules refuse what shows a break.
+fn refusing<'d>(old: &'d Document, new: &'d Document, direction: Direction) -> &'d Document {
+    match direction {
+        Direction::Request => new,
+        Direction::Response => old,
     }
 }
 

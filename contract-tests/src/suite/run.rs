@@ -330,7 +330,8 @@ impl<'a> Run<'a> {
     /// Tests a part; a report that its share of the time has cut short is not complete.
     async fn whole_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
         let report = self.test_part(part).await?;
-        Ok(OperationReport { complete: report.complete && !self.cut.swap(false, Ordering::Relaxed), ..report })
+        let is_cut = self.cut.swap(false, Ordering::Relaxed);
+        Ok(OperationReport { complete: report.complete && !is_cut, ..report })
     }
 
     async fn test_part(&self, part: &PreparedTarget) -> Result<OperationReport, SuiteError> {
