@@ -223,16 +223,22 @@ pub fn contains_bounds(old: &View<'_>, new: &View<'_>) -> Vec<(&'static str, Eff
 /// Two schemas that stand for each other, by their pointers.
 type Pair = (String, String);
 
+/// What two schemas have in common that stand for each other, given the document and the pointer of one.
+type Likeness = fn(&Document, &str) -> Option<String>;
+
+fn content(document: &Document, pointer: &str) -> Option<String> {
+    document.json.pointer(pointer).map(Value::to_string)
+}
+
 /// Which schemas of two lists stand for each other: those that are the same, refer to the same, lead to the same or are of the same type,
 /// then by their order. Gives the pairs, and what is left of the old and the new list.
 pub fn pairs(old: &Document, new: &Document, before: &[String], after: &[String]) -> (Vec<Pair>, Vec<String>, Vec<String>) {
-    let content = |document: &Document, pointer: &str| document.json.pointer(pointer).map(Value::to_string);
-    let led_to = |document: &Document, pointer: &str| content(document, &followed(document, pointer));
-    let typed = |document: &Document, pointer: &str| {
-        document.json.pointer(&followed(document, pointer))?.get("type").map(Value::to_string)
-    };
-    let referred = |document: &Document, pointer: &str| Some(followed(document, pointer));
-    let likenesses: [&dyn Fn(&Document, &str) -> Option<String>; 4] = [&content, &referred, &led_to, &typed];
+    let likenesses: [Likeness; 4] = [
+        content,
+        |document, pointer| Some(followed(document, pointer)),
+        |document, pointer| content(document, &followed(document, pointer)),
+        |document, pointer| document.json.pointer(&followed(document, pointer))?.get("type").map(Value::to_string),
+    ];
     let (mut pairs, mut left, mut right) = (Vec::new(), before.to_vec(), after.to_vec());
     for likeness in likenesses {
         let mut known: BTreeMap<String, VecDeque<String>> = BTreeMap::new();
