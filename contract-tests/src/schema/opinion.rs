@@ -65,13 +65,19 @@ impl Opinion {
         let mut less = document.clone();
         let mut known: HashMap<String, bool> = HashMap::new();
         let any_huge = leave_out(&mut less, &mut |pattern| *known.entry(pattern.to_owned()).or_insert_with(|| is_huge(pattern)));
-        let whole = if any_huge { Err(String::new()) } else { compiled(document.clone(), pointer, &shared) };
-        let cause = match whole {
-            Ok(index) => {
-                let third = needs_exact_numbers(&document).then(|| third(document));
-                return Ok(Self { schemas: shared, index, third, lean: false });
+        let cause = if any_huge {
+            String::new()
+        } else {
+            match compiled(less.take(), pointer, &shared) {
+                Ok(index) => {
+                    let third = needs_exact_numbers(&document).then(|| third(document));
+                    return Ok(Self { schemas: shared, index, third, lean: false });
+                }
+                Err(cause) => {
+                    less.clone_from(&document);
+                    cause
+                }
             }
-            Err(cause) => cause,
         };
         let any_wrong =
             leave_out(&mut less, &mut |pattern| compiled(json!({ "pattern": pattern }), "", &Shared::default()).is_err());
