@@ -197,7 +197,7 @@ impl<'l> Files<'l> {
             let url = base.url.join(address).map_err(|error| Trouble::Nowhere(error.to_string()))?;
             match self.identifiers.resource(&url) {
                 Some(found) => found,
-                None => (self.open(&url, self.files[base.file as usize].dialect)?, String::new()),
+                None => (self.open_near(&url, address, base)?, String::new()),
             }
         };
         let fragment = percent_decode_str(fragment).decode_utf8_lossy();
@@ -239,6 +239,22 @@ impl<'l> Files<'l> {
         let base = self.base(&Target { file: target.file, pointer: reached.to_owned() });
         let next = self.resolve(reference, &base)?;
         self.resolve(&to_reference(&format!("{}{rest}", next.pointer)), &Base { file: next.file, resource: "".into(), ..base })
+    }
+
+    /// The file at a URL, or else at the address relative to the file that refers to it. Relative to an `$id` a reference means the
+    /// former by the standard, but many schemas have an `$id` on a server and lie beside the files that they refer to.
+    fn open_near(&mut self, url: &Url, address: &str, base: &Base) -> Result<u32, Trouble> {
+        let File { url: own, dialect, .. } = &self.files[base.file as usize];
+        let (beside, dialect) = (own.join(address).ok().filter(|beside| beside != url), *dialect);
+        let trouble = match self.open(url, dialect) {
+            Err(trouble @ (Trouble::Remote(_) | Trouble::Nowhere(_))) => trouble,
+            opened => return opened,
+        };
+        match beside.map(|beside| self.open(&beside, dialect)) {
+            Some(Ok(file)) => Ok(file),
+            Some(Err(limit @ Trouble::Fatal(_))) => Err(limit),
+            _ => Err(trouble),
+        }
     }
 
     /// The file at a URL, read when it was not yet.

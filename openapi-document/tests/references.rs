@@ -305,6 +305,35 @@ components:
     assert_eq!((defect.kind, defect.place.line), (DefectKind::DynamicReference, 4));
 }
 
+/// Draft-07 schemas that are published on a server, but lie beside each other; Swagger 2.0 documents refer to such files, too.
+#[test]
+fn a_file_beside_a_schema_is_found_whatever_server_its_id_names() {
+    for document in [
+        "swagger: '2.0'\ndefinitions: { Any: { $ref: types/any.json } }",
+        "openapi: 3.1.0\ncomponents: { schemas: { Any: { $ref: types/any.json } } }",
+    ] {
+        let (_folder, document) = bundled(&[
+            ("api.yaml", document),
+            ("types/any.json", r#"{"$id": "http://example.com/types/any.json", "oneOf": [{"$ref": "v1/one.json"}]}"#),
+            (
+                "types/v1/one.json",
+                r##"{"$id": "http://example.com/v1.json", "items": {"$ref": "#/definitions/Text"}, "definitions": {"Text": {"type": "string"}}}"##,
+            ),
+        ]);
+        let (_, one) = document.resolve("/components/schemas/Any/oneOf/0").unwrap();
+        let items = pointer::from_reference(one["items"]["$ref"].as_str().unwrap()).unwrap();
+        assert_eq!(document.resolve(&items).unwrap().1["type"], "string");
+        assert_eq!(document.defects(), []);
+    }
+    let (_folder, document) = load(&[(
+        "api.yaml",
+        "openapi: 3.1.0\ncomponents: { schemas: { Any: { $id: 'http://example.com/any', items: { $ref: none.json } } } }",
+    )]);
+    // What is told is what the standard says.
+    let Err(LoadError::Remote { url, .. }) = document else { panic!("{document:?}") };
+    assert_eq!(url, "http://example.com/none.json");
+}
+
 #[test]
 fn a_dynamic_reference_is_relative_to_the_id_around_it() {
     let (_folder, document) = bundled(&[(
