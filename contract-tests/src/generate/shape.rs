@@ -299,14 +299,9 @@ impl Generator<'_> {
             return true;
         }
         let Some(constraint) = self.pick(schema.rules(node)).copied() else { return false };
-        let inner = Aim::new(constraint, Goal::Violate, None);
-        let mut tried = shape.clone();
-        tried.aims.push(inner);
-        if !self.flatten(node, &mut tried) {
-            return false;
-        }
-        *shape = tried;
-        true
+        // Where it cannot be had the shape is given up as a whole.
+        shape.aims.push(Aim::new(constraint, Goal::Violate, None));
+        self.flatten(node, shape)
     }
 
     fn negation(&mut self, node: &Node, shape: &mut Shape) -> bool {
