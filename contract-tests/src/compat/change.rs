@@ -140,6 +140,7 @@ impl Change {
             gone,
             class,
             sentence: sentence.into(),
+            repeats: false,
             ground: Ground::Document,
         }
     }
@@ -170,6 +171,9 @@ pub struct Change {
     pub class: Class,
     /// What it is, as a sentence.
     pub sentence: String,
+    /// Whether the sentence names what has changed, so that the same sentence about another place tells of the same edit: a media type
+    /// that is removed everywhere, a scope that every operation asks for now.
+    pub repeats: bool,
     /// What decides about it.
     pub ground: Ground,
 }

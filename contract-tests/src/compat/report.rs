@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write,
-    iter,
 };
 
 use crate::Document;
@@ -54,6 +53,8 @@ struct Entry<'a> {
     finding: &'a CompatFinding,
     operations: Vec<&'a str>,
     parts: Vec<&'a Part>,
+    /// Where it was made: the pointers, and whether each is the old document's.
+    places: Vec<(&'a str, bool)>,
 }
 
 /// How many parts are named about which nothing is known.
@@ -73,7 +74,26 @@ impl Entry<'_> {
     }
 
     fn parts(&self) -> String {
-        self.parts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        let named = self.parts.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        match self.parts.len().saturating_sub(NAMED) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    }
+
+    /// Whose change it is: of operations, and of which parts.
+    fn place(&self) -> String {
+        if self.operations == [""] { "the document".to_owned() } else { format!("{}: {}", self.operations(), self.parts()) }
+    }
+
+    /// The first place, and how many more there are.
+    fn at(&self) -> String {
+        let more = match self.places.len() - 1 {
+            0 => String::new(),
+            1 => " and one more place".to_owned(),
+            more => format!(" and {more} more places"),
+        };
+        format!("{}{more}", at((&self.finding.pointer, self.finding.gone)))
     }
 }
 
@@ -129,7 +149,8 @@ impl CompatReport {
         let mut entries: Vec<(CompatVerdict, Entry<'_>)> = Vec::new();
         for finding in &self.comparison.findings {
             let verdict = CompatVerdict::of(finding);
-            let key = (verdict, &finding.pointer, finding.gone, finding.class, &finding.sentence, &finding.allowed);
+            let at = (finding.pointer.as_str(), finding.gone);
+            let key = (verdict, Some(at).filter(|_| !finding.repeats), finding.class, &finding.sentence, &finding.allowed);
             let place = *places.entry(key).or_insert(entries.len());
             match entries.get_mut(place) {
                 Some((_, entry)) => {
@@ -141,10 +162,13 @@ impl CompatReport {
                     }
                     let more: Vec<&Part> = finding.parts.iter().filter(|part| !entry.parts.contains(part)).collect();
                     entry.parts.extend(more);
+                    if finding.repeats && !entry.places.contains(&at) {
+                        entry.places.push(at);
+                    }
                 }
                 None => {
                     let (operations, parts) = (vec![finding.operation.as_str()], finding.parts.iter().collect());
-                    entries.push((verdict, Entry { finding, operations, parts }));
+                    entries.push((verdict, Entry { finding, operations, parts, places: vec![at] }));
                 }
             }
         }
@@ -191,7 +215,7 @@ impl CompatReport {
             for entry in &entries {
                 let finding = entry.finding;
                 let reason = finding.allowed.iter().map(|reason| format!(" (allowed: {reason})")).collect::<String>();
-                let _ = writeln!(text, "  {}{}\n    {}{reason}", at(finding), place(entry), finding.sentence);
+                let _ = writeln!(text, "  {} ({})\n    {}{reason}", entry.at(), entry.place(), finding.sentence);
             }
             text.push('\n');
         }
@@ -214,10 +238,13 @@ impl CompatReport {
 
     fn details(&self, entry: &Entry<'_>) -> Vec<(&'static str, String)> {
         let finding = entry.finding;
-        let mut details = vec![("where", format!("{}: {}", entry.operations(), entry.parts()))];
+        let mut details = vec![("where", entry.place())];
         let line = self.line(finding).map(|line| (line, self.new.text_of(line).unwrap_or_default()));
         let line = line.map(|(line, text)| format!("\n{}:{line}: {text}", self.new.name)).unwrap_or_default();
-        details.push(("at", format!("{}{}", at(finding), if finding.gone { String::new() } else { line })));
+        let here = if self.verbose { at((&finding.pointer, finding.gone)) } else { entry.at() };
+        let others = entry.places.iter().filter(|place| self.verbose && **place != (&finding.pointer, finding.gone));
+        let others: String = others.map(|place| format!("\n{}", at(*place))).collect();
+        details.push(("at", format!("{here}{}{others}", if finding.gone { String::new() } else { line })));
         match &finding.evidence {
             Evidence::Witness(witness) => {
                 details.push(("witness", format!("{}\n{witness:#}", self.meaning(finding))));
@@ -246,8 +273,8 @@ impl CompatReport {
             let finding = entry.finding;
             let _ = writeln!(text, "{}. **{}**: {}  ", index + 1, finding.class, prose(&finding.sentence));
             let line = self.line(finding).filter(|_| !finding.gone).map(|line| format!(", line {line}")).unwrap_or_default();
-            let _ = writeln!(text, "   {}, {}  ", prose(&entry.operations()), prose(&entry.parts()));
-            let _ = writeln!(text, "   {}{line}", code(&at(finding)));
+            let _ = writeln!(text, "   {}  ", prose(&entry.place()));
+            let _ = writeln!(text, "   {}{line}", code(&entry.at()));
             if let Evidence::Witness(witness) = &finding.evidence {
                 let shown = format!("{witness:#}");
                 let fence = if shown.contains("```") { "~~~~" } else { "```" };
@@ -265,7 +292,7 @@ impl CompatReport {
             for entry in &entries {
                 let reason =
                     entry.finding.allowed.iter().map(|reason| format!(" (allowed: {})", prose(reason))).collect::<String>();
-                let _ = writeln!(text, "- {}{reason}{}", prose(&entry.finding.sentence), prose(&place(entry)));
+                let _ = writeln!(text, "- {}{reason} ({})", prose(&entry.finding.sentence), prose(&entry.place()));
             }
             text.push_str("\n</details>\n\n");
         }
@@ -310,7 +337,7 @@ impl CompatReport {
                 CompatVerdict::Allowed | CompatVerdict::Harmless => ("notice", verdict.name().to_owned()),
                 CompatVerdict::Safe | CompatVerdict::Documentation => continue,
             };
-            let mut message = format!("{}\n{}{}", finding.sentence, at(finding), place(entry));
+            let mut message = format!("{}\n{} ({})", finding.sentence, entry.at(), entry.place());
             match &finding.evidence {
                 Evidence::Witness(witness) => {
                     let _ = write!(message, "\n{}\n{witness:#}", self.meaning(finding));
@@ -355,6 +382,10 @@ impl CompatReport {
                 "pointer": finding.pointer,
                 "document": if finding.gone { "old" } else { "new" },
                 "line": self.line(finding),
+                "places": entry.places.iter().map(|(pointer, gone)| json!({
+                    "pointer": pointer,
+                    "document": if *gone { "old" } else { "new" },
+                })).collect::<Vec<_>>(),
                 "sentence": finding.sentence,
                 "evidence": evidence,
                 "witness": witness,
@@ -391,14 +422,9 @@ fn prose(text: &str) -> String {
 }
 
 /// The pointer, and whose it is where it is not the new document's.
-fn at(finding: &CompatFinding) -> String {
-    let old = if finding.gone { " of the old document" } else { "" };
-    format!("{}{old}", finding.pointer)
-}
-
-fn place(entry: &Entry<'_>) -> String {
-    let parts = iter::once(entry.operations()).chain(entry.parts.iter().map(ToString::to_string));
-    if entry.finding.operation.is_empty() { String::new() } else { format!(" ({})", parts.collect::<Vec<_>>().join(", ")) }
+fn at((pointer, gone): (&str, bool)) -> String {
+    let old = if gone { " of the old document" } else { "" };
+    format!("{pointer}{old}")
 }
 
 /// The text of a workflow command.

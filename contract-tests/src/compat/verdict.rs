@@ -47,6 +47,8 @@ pub struct CompatFinding {
     pub class: Class,
     /// What it is.
     pub sentence: String,
+    /// Whether the same sentence about another place tells of the same edit.
+    pub repeats: bool,
     /// What shows it.
     pub evidence: Evidence,
     /// Whether a rule names it, and not only an instance shows it.
@@ -389,6 +391,7 @@ impl<'a> Comparer<'a> {
             gone: !ours && sides.direction == Direction::Response,
             class: sides.direction.broken(),
             sentence: format!("{} {what}, and no rule predicted it", subject(refusing, &violation.pointer)),
+            repeats: false,
             ground: Ground::Document,
         };
         let (evidence, curl) = self.shown(sides, witness);
@@ -446,6 +449,7 @@ impl<'a> Comparer<'a> {
                 gone: change.gone,
                 class: change.class,
                 sentence: change.sentence.clone(),
+                repeats: change.repeats,
                 evidence,
                 foreseen,
                 curl,

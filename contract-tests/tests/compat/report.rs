@@ -97,6 +97,57 @@ fn one_change_of_a_component_is_one_entry() {
     assert_eq!((&json["breaking"], json["findings"][0]["operations"].as_array().unwrap().len()), (&1.into(), 40));
 }
 
+/// A media type that every answer had, a scope that every operation asks for, a path with two methods: each is one edit.
+#[test]
+fn one_edit_in_many_places_is_one_entry() {
+    let document = |answer: &str, scope: &str, more: &str| {
+        let paths: String = (0..7)
+            .map(|number| {
+                let answers = format!(
+                    "'200': {{description: '', content: {{{answer}: {{}}}}}}, '404': {{description: '', content: {{{answer}: {{}}}}}}"
+                );
+                format!(
+                    "  /tags{number}: {{get: {{operationId: get{number}, security: [{{key: [{scope}]}}], responses: {{{answers}}}}}}}\n"
+                )
+            })
+            .collect();
+        let schemes = "components: {securitySchemes: {key: {type: http, scheme: bearer}}}";
+        Document::parse(
+            "tags.yaml",
+            format!("openapi: 3.1.0\ninfo: {{title: '', version: ''}}\n{schemes}\npaths:\n{paths}{more}"),
+        )
+        .unwrap()
+    };
+    let more = "  /gone: {get: {responses: {'204': {description: ''}}}, put: {responses: {'204': {description: ''}}}}\n";
+    let (old, new) = (document("application/xml", "", more), document("application/json", "read", ""));
+    let comparison = compare(&old, &new, &Options::default()).unwrap();
+    let report = CompatReport { old, new, comparison, idle: Vec::new(), allow: None, verbose: false };
+    let json: Value = serde_json::from_str(&report.write(Format::Json)).unwrap();
+    let told: Vec<(&str, usize, usize)> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let count = |key: &str| finding[key].as_array().unwrap().len();
+            (finding["sentence"].as_str().unwrap(), count("operations"), count("places"))
+        })
+        .collect();
+    let gone = "the media type application/xml is removed: a client that accepts only it gets none";
+    assert_eq!(
+        told,
+        [
+            ("requires more than before: the scope read", 7, 7),
+            ("the path /gone is removed", 2, 2),
+            ("the media type application/json is new", 7, 14),
+            (gone, 7, 14),
+        ]
+    );
+    let text = report.write(Format::Text);
+    assert!(text.contains("/get/responses/200/content/application~1xml of the old document and 13 more places"), "{text}");
+    let text = CompatReport { verbose: true, ..report }.write(Format::Text);
+    assert_eq!(text.matches("/content/application~1xml of the old document").count(), 14, "{text}");
+}
+
 #[test]
 fn what_is_proven_harmless_is_a_number_until_it_is_asked_for() {
     let text = CompatReport { verbose: false, ..report() }.write(Format::Text);

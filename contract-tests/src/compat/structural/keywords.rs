@@ -300,6 +300,23 @@ pub fn subject(document: &Document, pointer: &str) -> String {
     format!("`{own}`{of}")
 }
 
+/// The smallest and the largest number that a type of numbers holds, in powers of two with their sign: for `int32` -31 and 31 (the
+/// format registry of the OpenAPI Initiative).
+pub fn held(format: &str) -> Option<(i32, i32)> {
+    match format {
+        "float" => Some((-128, 128)),
+        "double" => Some((-1024, 1024)),
+        _ => {
+            let (signed, bits) = match format.strip_prefix('u') {
+                Some(unsigned) => (false, unsigned.strip_prefix("int")?),
+                None => (true, format.strip_prefix("int")?),
+            };
+            let bits: i32 = bits.parse().ok().filter(|bits| [8, 16, 32, 64].contains(bits))?;
+            Some(if signed { (1 - bits, bits - 1) } else { (0, bits) })
+        }
+    }
+}
+
 /// Whether a name has a pattern; an unreadable pattern has none.
 pub fn matches(pattern: &str, name: &str) -> bool {
     Pattern::parse(pattern).is_ok_and(|pattern| pattern.is_match(name))

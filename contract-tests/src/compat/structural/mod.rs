@@ -96,14 +96,19 @@ pub fn compare(old: &Document, new: &Document, options: &Options) -> Result<Stru
             }
             None => {
                 let path = operation.path_item();
-                let gone = if new.json.pointer(path).is_some() { "the operation is removed" } else { "the path is removed" };
+                let is_whole = new.json.pointer(path).is_none();
+                let gone = if is_whole {
+                    format!("the path {} is removed", operation.path)
+                } else {
+                    "the operation is removed".to_owned()
+                };
                 let sunset = sunset(old, &operation.pointer).filter(|sunset| options.today > *sunset);
                 let (class, sentence) = match sunset {
                     Some(day) => (Class::Safe, format!("{gone}: it was deprecated, with {day} as its last day")),
-                    None => (Class::Requests, gone.to_owned()),
+                    None => (Class::Requests, gone),
                 };
                 let change = Change::of_document(&operation.id, operation.pointer.clone(), true, class, sentence);
-                structure.changes.push(Change { ground: Ground::AnyRequest, ..change });
+                structure.changes.push(Change { ground: Ground::AnyRequest, repeats: is_whole, ..change });
                 operation.id.clone()
             }
         };
@@ -368,6 +373,7 @@ impl Comparison<'_, '_> {
             gone,
             class,
             sentence: sentence.to_owned(),
+            repeats: true,
             ground,
         });
     }

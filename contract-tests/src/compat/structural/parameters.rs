@@ -74,14 +74,15 @@ impl Comparison<'_, '_> {
     }
 
     fn parameter(&mut self, before: &Parameter<'_>, after: &Parameter<'_>) {
+        let named = format!("the {} parameter {}", after.place, after.name);
         match (before.required(), after.required()) {
             (false, true) => {
                 let at = format!("{}/required", after.pointer);
-                self.add(Part::Requests, &at, false, Class::Requests, "the parameter is required now", missing(after));
+                self.add(Part::Requests, &at, false, Class::Requests, &format!("{named} is required now"), missing(after));
             }
             (true, false) => {
                 let at = format!("{}/required", after.pointer);
-                self.add(Part::Requests, &at, false, Class::Safe, "the parameter is optional now", Ground::Document);
+                self.add(Part::Requests, &at, false, Class::Safe, &format!("{named} is optional now"), Ground::Document);
             }
             _ => {}
         }
@@ -92,26 +93,27 @@ impl Comparison<'_, '_> {
                 !types.contains("array") && !types.contains("object")
             };
             let (class, what) = if scalar(self.old, &schema) && scalar(self.new, &schema_there) {
-                (Class::Documentation, "the style has changed, which makes no difference for a single value")
+                (Class::Documentation, "has another style, which makes no difference for a single value")
             } else {
-                (Class::Requests, "the style has changed: lists are written differently")
+                (Class::Requests, "has another style: lists are written differently")
             };
-            self.add(Part::Requests, &format!("{}/style", after.pointer), false, class, what, Ground::Document);
+            let what = format!("{named} {what}");
+            self.add(Part::Requests, &format!("{}/style", after.pointer), false, class, &what, Ground::Document);
         }
         if before.node.get("content").is_some() != after.node.get("content").is_some() {
-            let what = "the value is written differently: `schema` and `content` are not the same";
-            self.add(Part::Requests, &after.pointer, false, Class::Requests, what, Ground::Document);
+            let what = format!("{named} is written differently: `schema` and `content` are not the same");
+            self.add(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
         }
         self.described(&before.pointer, &after.pointer, &["description", "deprecated", "example", "examples", "allowReserved"]);
         let may_be_empty = |parameter: &Parameter<'_>| parameter.node.get("allowEmptyValue") == Some(&json!(true));
         match (may_be_empty(before), may_be_empty(after)) {
             (true, false) => {
-                let what = "the parameter must have a value now";
-                self.add(Part::Requests, &after.pointer, false, Class::Requests, what, Ground::Document);
+                let what = format!("{named} must have a value now");
+                self.add(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
             }
             (false, true) => {
-                let what = "the parameter may be without a value now";
-                self.add(Part::Requests, &after.pointer, false, Class::Safe, what, Ground::Document);
+                let what = format!("{named} may be without a value now");
+                self.add(Part::Requests, &after.pointer, false, Class::Safe, &what, Ground::Document);
             }
             _ => {}
         }

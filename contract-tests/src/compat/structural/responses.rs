@@ -138,10 +138,24 @@ impl Comparison<'_, '_> {
             let pointer = format!("{there}/required");
             match (was, is_required(self.new, there)) {
                 (true, false) => {
-                    self.add(part.clone(), &pointer, false, Class::Responses, "the header is optional now", without());
+                    self.add(
+                        part.clone(),
+                        &pointer,
+                        false,
+                        Class::Responses,
+                        &format!("the header {name} is optional now"),
+                        without(),
+                    );
                 }
                 (false, true) => {
-                    self.add(part.clone(), &pointer, false, Class::Safe, "the header is required now", Ground::Document);
+                    self.add(
+                        part.clone(),
+                        &pointer,
+                        false,
+                        Class::Safe,
+                        &format!("the header {name} is required now"),
+                        Ground::Document,
+                    );
                 }
                 _ => {}
             }
@@ -150,8 +164,10 @@ impl Comparison<'_, '_> {
             let (one, other) = (node(self.old, at), node(self.new, there));
             let written = |header: &Value| Some(header.get("content")?.as_object()?.keys().next()?.to_lowercase());
             if written(&one) != written(&other) {
-                let what = "the value is written differently: it has another media type, or has one and had none, or the reverse";
-                self.add(part.clone(), there, false, Class::Responses, what, Ground::Document);
+                let what = format!(
+                    "the header {name} is written differently: it has another media type, or has one and had none, or the reverse"
+                );
+                self.add(part.clone(), there, false, Class::Responses, &what, Ground::Document);
             }
             let (schema, schema_there) = (schema_of(&one, at), schema_of(&other, there));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);

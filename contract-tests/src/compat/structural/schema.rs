@@ -289,11 +289,13 @@ impl<'a> Schemas<'a> {
 
     /// Whether a receiver that was made for one type of numbers gets what only the other can hold.
     fn holds_less(&self, before: Option<&Value>, after: Option<&Value>) -> bool {
-        let names = (before.and_then(Value::as_str), after.and_then(Value::as_str));
-        match self.direction {
-            Direction::Request => matches!(names, (Some("int64"), Some("int32")) | (Some("double"), Some("float"))),
-            Direction::Response => matches!(names, (Some("int32"), Some("int64")) | (Some("float"), Some("double"))),
-        }
+        let held = |value: Option<&Value>| value.and_then(Value::as_str).and_then(keywords::held);
+        let (Some(before), Some(after)) = (held(before), held(after)) else { return false };
+        let (sent, read) = match self.direction {
+            Direction::Request => (before, after),
+            Direction::Response => (after, before),
+        };
+        sent.0 < read.0 || sent.1 > read.1
     }
 
     /// The values that both list; for a value that is sent as text, the texts. Null is none.
