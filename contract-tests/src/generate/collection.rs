@@ -132,7 +132,7 @@ impl<'a> Generator<'a> {
         let schema = self.schema;
         let mut seen = HashSet::new();
         let named = shape.nodes.iter().flat_map(|node| &schema.nodes[*node].properties);
-        let sent = named.filter(|(_, child)| schema.nodes[*child].never.is_none() && !schema.nodes[*child].read_only);
+        let sent = named.filter(|(_, child)| schema.nodes[**child].never.is_none() && !schema.nodes[**child].read_only);
         let names: Rc<[&str]> = sent.map(|(name, _)| name.as_str()).filter(|name| seen.insert(*name)).collect();
         self.step(names.len() as u64 / 4);
         self.declared.borrow_mut().insert(shape.nodes.clone(), Rc::clone(&names));
@@ -161,7 +161,7 @@ impl<'a> Generator<'a> {
         for node in &shape.nodes {
             let node = &self.schema.nodes[*node];
             let before = all.len();
-            all.extend(node.properties.iter().filter(|(property, _)| property == name).map(|(_, child)| *child));
+            all.extend(node.properties.get(name));
             all.extend(node.pattern_properties.iter().filter(|(pattern, _)| pattern.is_match(name)).map(|(_, child)| *child));
             if all.len() == before {
                 all.extend(node.additional_properties);

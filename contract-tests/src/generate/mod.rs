@@ -28,6 +28,7 @@ pub(crate) use self::{
     collection::NAMES,
     shape::subject,
     shrink::Shrink,
+    text::WORDS,
 };
 use crate::{
     inclusion::Texts,

@@ -399,7 +399,7 @@ impl Generator<'_> {
             let node = &self.schema.nodes[*node];
             let reached = |child: NodeId| shape.aims.iter().any(|aim| self.leads(child, aim));
             let objects = [node.additional_properties, node.property_names, node.unevaluated_properties];
-            let named = node.properties.iter().map(|(_, child)| *child).chain(node.pattern_properties.iter().map(|(_, c)| *c));
+            let named = node.properties.values().copied().chain(node.pattern_properties.iter().map(|(_, c)| *c));
             if objects.into_iter().flatten().chain(named).any(reached) {
                 types = types.or(Types::OBJECT);
             }

@@ -1,5 +1,7 @@
 //! Making a value smaller, one step at a time, the way proptest does it: on whole JSON values.
 
+use std::ops::Range;
+
 use proptest::strategy::ValueTree;
 use serde_json::Value;
 
@@ -12,20 +14,25 @@ pub(crate) struct Shrink {
     /// The smallest value that showed the failure.
     best: Value,
     tried: Value,
-    /// The place of `best` that is being made smaller, in document order, and the next way to do it.
+    /// Every place of `best`, in document order.
+    places: Vec<String>,
+    /// The one that is being made smaller, and the next way to do it.
     place: usize,
     step: usize,
 }
 
 impl Shrink {
     pub fn new(value: Value) -> Self {
-        Self { tried: value.clone(), best: value, place: 0, step: 0 }
+        Self { tried: value.clone(), places: places(&value), best: value, place: 0, step: 0 }
+    }
+
+    /// How many values are in the smallest value that showed the failure, with itself.
+    pub fn size(&self) -> usize {
+        self.places.len()
     }
 
     fn advance(&mut self) -> bool {
-        let mut pointers = Vec::new();
-        places(&self.best, String::new(), &mut pointers);
-        while let Some(pointer) = pointers.get(self.place) {
+        while let Some(pointer) = self.places.get(self.place) {
             let Some(value) = self.best.pointer(pointer) else { return false };
             match simpler(value, self.step) {
                 Some(smaller) => {
@@ -57,6 +64,7 @@ impl ValueTree for Shrink {
     fn simplify(&mut self) -> bool {
         if self.tried != self.best {
             self.best = self.tried.clone();
+            self.places = places(&self.best);
             self.step = 0;
         }
         self.advance()
@@ -67,32 +75,50 @@ impl ValueTree for Shrink {
     }
 }
 
-fn places(value: &Value, pointer: String, all: &mut Vec<String>) {
+fn places(value: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    collect(value, String::new(), &mut all);
+    all
+}
+
+fn collect(value: &Value, pointer: String, all: &mut Vec<String>) {
     all.push(pointer.clone());
     match value {
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| places(item, format!("{pointer}/{index}"), all));
+            items.iter().enumerate().for_each(|(index, item)| collect(item, format!("{pointer}/{index}"), all));
         }
         Value::Object(object) => {
-            object.iter().for_each(|(name, item)| places(item, format!("{pointer}/{}", escape(name)), all));
+            object.iter().for_each(|(name, item)| collect(item, format!("{pointer}/{}", escape(name)), all));
         }
         _ => {}
     }
+}
+
+/// Of this many properties or items half are taken out first.
+const MANY: usize = 8;
+
+/// Which of so many parts are taken out in this step: of many first the later half, then the earlier one; then each by itself.
+fn taken_out(count: usize, step: usize) -> Option<Range<usize>> {
+    let single = match (count < MANY, step) {
+        (false, 0) => return Some(count / 2..count),
+        (false, 1) => return Some(0..count / 2),
+        (false, step) => step - 2,
+        (true, step) => step,
+    };
+    (single < count).then(|| single..single + 1)
 }
 
 /// The simplification with this number, the boldest first; none when there are no more.
 fn simpler(value: &Value, step: usize) -> Option<Value> {
     match value {
         Value::Object(object) => {
-            let name = object.keys().nth(step)?;
-            let mut smaller = object.clone();
-            smaller.shift_remove(name);
-            Some(Value::Object(smaller))
+            let gone = taken_out(object.len(), step)?;
+            let kept = object.iter().enumerate().filter(|(index, _)| !gone.contains(index));
+            Some(kept.map(|(_, (name, value))| (name.clone(), value.clone())).collect())
         }
         Value::Array(items) => {
-            let mut smaller = items.clone();
-            (step < items.len()).then(|| smaller.remove(step))?;
-            Some(Value::Array(smaller))
+            let gone = taken_out(items.len(), step)?;
+            Some(items[..gone.start].iter().chain(&items[gone.end..]).cloned().collect())
         }
         Value::String(text) => simpler_text(text, step).map(Value::String),
         Value::Number(number) => {
@@ -128,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    fn smallest(value: Value, fails: impl Fn(&Value) -> bool) -> Value {
+    fn smallest(value: Value, mut fails: impl FnMut(&Value) -> bool) -> Value {
         let mut tree = Shrink::new(value);
         let mut best = tree.current();
         let mut more = tree.simplify();
@@ -151,6 +177,14 @@ mod tests {
             smallest(value.clone(), |value| value.pointer("/b/c/0").is_some_and(|n| n.as_i64() > Some(0))),
             json!({"b": {"c": [1]}})
         );
+        let many: Value = (0..100).collect();
+        let mut tries = 0;
+        let is_there = |value: &Value| {
+            tries += 1;
+            value.as_array().is_some_and(|items| items.contains(&json!(70)))
+        };
+        assert_eq!(smallest(many, is_there), json!([70]));
+        assert!(tries < 30, "{tries}");
         assert_eq!(smallest(value, |value| value["a"].as_str().is_some_and(|text| text.contains('x'))), json!({"a": "x"}));
     }
 }

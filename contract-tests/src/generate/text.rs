@@ -26,6 +26,9 @@ const DRAW: u64 = 5;
 /// What it takes, in steps, to ask for a proof; most are known already.
 const PROOF: u64 = 100;
 
+/// What plain texts are made of.
+pub(crate) const WORDS: [&str; 8] = ["alpha", "Bravo", "charlie 3", "Delta", "echo", "Foxtrot", "golf", "Hôtel"];
+
 fn length(texts: &[String]) -> u64 {
     texts.iter().map(|text| text.len() as u64).sum()
 }
@@ -157,12 +160,23 @@ impl Generator<'_> {
             }
             return text;
         }
-        Some(if self.plain { self.plain_text(min, max) } else { nasty::text(&mut self.rng, min, max) })
+        if !self.plain {
+            return Some(nasty::text(&mut self.rng, min, max));
+        }
+        let text = self.plain_text(min, max);
+        Some(self.as_called(shape, &text).filter(|text| (min..=max.unwrap_or(usize::MAX)).contains(&text.len())).unwrap_or(text))
     }
 
-    /// Words as a person would type them.
+    /// The text as an address, where it is called one and nothing else is said of it.
+    fn as_called(&self, shape: &Shape, text: &str) -> Option<String> {
+        let place = &self.schema.nodes[*shape.nodes.first()?].place;
+        let name = place.rsplit('/').next()?.to_lowercase();
+        let letters = || text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_lowercase();
+        name.ends_with("email").then(|| format!("{}@example.com", letters()))
+    }
+
+    /// [`WORDS`], as a person would type them.
     fn plain_text(&mut self, min: usize, max: Option<usize>) -> String {
-        const WORDS: [&str; 8] = ["alpha", "Bravo", "charlie 3", "Delta", "echo", "Foxtrot", "golf", "Hôtel"];
         let mut text = String::new();
         while text.is_empty() || text.chars().count() < min {
             if !text.is_empty() {

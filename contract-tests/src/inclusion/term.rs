@@ -242,12 +242,9 @@ impl<'a> Terms<'a> {
         let schema = self.schemas[place.side];
         let child = |node: NodeId| class(SchemaNode { node, ..place });
         let children = |nodes: &[NodeId]| nodes.iter().map(|node| child(*node)).collect::<Vec<_>>();
-        let named =
-            |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, node)| (name.clone(), child(*node))).collect::<Vec<_>>();
-        let names = |pairs: &[(String, NodeId)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let patterns = |node: &Node| node.pattern_properties.iter().map(|(pattern, _)| pattern.clone()).collect::<Vec<_>>();
         let additional = node.additional_properties.map(|others| Others {
-            names: names(&node.properties),
+            names: node.properties.keys().cloned().collect(),
             patterns: patterns(node),
             term: child(others),
         });
@@ -283,8 +280,8 @@ impl<'a> Terms<'a> {
             one: node.one_of.as_ref().map(|(_, branches)| children(branches)),
             not: node.not.map(|(_, inner)| child(inner)),
             condition: node.condition.as_ref().map(|c| (child(c.when), c.then.map(child), c.otherwise.map(child))),
-            dependent: named(&node.dependent_schemas),
-            properties: named(&node.properties),
+            dependent: node.dependent_schemas.iter().map(|(name, node)| (name.clone(), child(*node))).collect(),
+            properties: node.properties.iter().map(|(name, node)| (name.clone(), child(*node))).collect(),
             patterns: node.pattern_properties.iter().map(|(pattern, node)| (pattern.clone(), child(*node))).collect(),
             others: additional.into_iter().chain(unevaluated_properties).collect(),
             names: node.property_names.map(child),
@@ -317,7 +314,7 @@ impl<'a> Terms<'a> {
                 return None;
             }
             let inner = id != place.node;
-            all.names.extend(node.properties.iter().map(|(name, _)| name.clone()));
+            all.names.extend(node.properties.keys().cloned());
             all.patterns.extend(node.pattern_properties.iter().map(|(pattern, _)| pattern.clone()));
             all.all_properties |= node.additional_properties.is_some() || (inner && node.unevaluated_properties.is_some());
             all.items = all.items.max(node.prefix_items.len());
@@ -339,7 +336,7 @@ impl<'a> Terms<'a> {
             branches.as_ref().map(|(_, branches)| branches.iter().map(|node| class(*node)).collect::<Vec<_>>())
         };
         let one = |node: Option<NodeId>| node.map(&class);
-        let names = node.properties.iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
+        let names = node.properties.keys().collect::<BTreeSet<_>>();
         let patterns: Vec<&str> = node.pattern_properties.iter().map(|(pattern, _)| pattern.source()).collect();
         let condition = node.condition.as_ref().map(|c| (class(c.when), one(c.then), one(c.otherwise)));
         let dependent: Vec<_> = node.dependent_schemas.iter().map(|(name, node)| (name, class(*node))).collect();
@@ -433,13 +430,11 @@ fn structure(node: &Node, class: impl Fn(NodeId) -> TermId) -> String {
         all
     };
     let one = |node: Option<NodeId>| node.map(&class);
-    let named = |pairs: &[(String, NodeId)]| {
-        let mut all: Vec<(String, TermId)> = pairs.iter().map(|(name, node)| (name.clone(), class(*node))).collect();
+    let named = |pairs: &mut dyn Iterator<Item = (String, NodeId)>| {
+        let mut all: Vec<(String, TermId)> = pairs.map(|(name, node)| (name, class(node))).collect();
         all.sort_unstable();
         all
     };
-    let patterns: Vec<(String, NodeId)> =
-        node.pattern_properties.iter().map(|(pattern, node)| (pattern.source().to_owned(), *node)).collect();
     let in_place: Vec<NodeId> = node.reference.iter().chain(&node.all_of).copied().collect();
     let _ = write!(
         text,
@@ -459,9 +454,9 @@ fn structure(node: &Node, class: impl Fn(NodeId) -> TermId) -> String {
     let _ = write!(
         text,
         "dependent {:?} properties {:?} patterns {:?} others {:?} names {:?} prefix {:?} items {:?} unevaluated {:?} {:?}",
-        named(&node.dependent_schemas),
-        named(&node.properties),
-        named(&patterns),
+        named(&mut node.dependent_schemas.iter().cloned()),
+        named(&mut node.properties.iter().map(|(name, node)| (name.clone(), *node))),
+        named(&mut node.pattern_properties.iter().map(|(pattern, node)| (pattern.source().to_owned(), *node))),
         one(node.additional_properties),
         one(node.property_names),
         node.prefix_items.iter().map(|node| class(*node)).collect::<Vec<_>>(),

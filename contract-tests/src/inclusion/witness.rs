@@ -27,7 +27,7 @@ const MAX_INSTANCES: usize = 500;
 const MAX_WISHES: usize = 24;
 /// The most steps in which a witness is made smaller.
 const MAX_SHRINKING: usize = 3_000;
-/// What one of them costs, in steps of the generator.
+/// What one of them costs, in steps of the generator, beside one for each value in the witness.
 const SHRINKING_COST: u64 = 200;
 
 pub(super) struct WitnessSearch<'a> {
@@ -120,7 +120,7 @@ impl WitnessSearch<'_> {
     fn names_beside(&self, constraint: &Constraint) -> Vec<(String, Option<NodeId>)> {
         let Some((parent, _)) = constraint.place.rsplit_once('/') else { return Vec::new() };
         let nodes = self.schemas[0].nodes.iter().filter(|node| node.place == parent);
-        nodes.flat_map(|node| node.properties.iter().map(|(name, _)| (name.clone(), None))).collect()
+        nodes.flat_map(|node| node.properties.keys().map(|name| (name.clone(), None))).collect()
     }
 
     fn made<'b>(
@@ -201,7 +201,7 @@ impl WitnessSearch<'_> {
                 break;
             }
             let tried = tree.current();
-            self.spend(SHRINKING_COST);
+            self.spend(SHRINKING_COST + tree.size() as u64);
             if self.refutes(&tried) && !doubtful(&tried) {
                 best = tried;
                 more = tree.simplify();

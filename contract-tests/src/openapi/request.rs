@@ -588,7 +588,7 @@ impl Target {
     /// The node of a property of an object.
     fn property(&self, node: NodeId, name: &str, depth: usize) -> Option<NodeId> {
         let Node { properties, additional_properties, .. } = &self.schema.nodes[node];
-        let own = properties.iter().find(|(known, _)| known == name).map(|(_, child)| *child);
+        let own = properties.get(name).copied();
         let further = || self.of_parts(node, depth, &|child| self.property(child, name, depth + 1));
         own.or_else(further).or(*additional_properties)
     }
@@ -608,7 +608,7 @@ impl Target {
     /// The names of the properties that a schema has.
     fn names(&self, node: NodeId, depth: usize) -> BTreeSet<String> {
         let node = &self.schema.nodes[node];
-        let own = node.properties.iter().map(|(name, _)| name.clone());
+        let own = node.properties.keys().cloned();
         let branches = node.any_of.iter().chain(&node.one_of).flat_map(|(_, branches)| branches);
         let further = node.reference.iter().chain(&node.all_of).chain(branches).filter(|_| depth < 8);
         own.chain(further.flat_map(|child| self.names(*child, depth + 1))).collect()

@@ -183,8 +183,10 @@ impl Schema {
         let optional: Vec<(String, NodeId)> = node
             .properties
             .iter()
-            .filter(|(name, child)| !required(node, name) && self.nodes[*child].never.is_none() && !self.nodes[*child].read_only)
-            .cloned()
+            .filter(|(name, child)| {
+                !required(node, name) && self.nodes[**child].never.is_none() && !self.nodes[**child].read_only
+            })
+            .map(|(name, child)| (name.clone(), *child))
             .collect();
         let place = node.place.clone();
         let pointer = format!("{}/properties", self.nodes[id].pointer);
@@ -367,7 +369,7 @@ impl Compiler<'_> {
             "properties" => {
                 for name in value.as_object().into_iter().flat_map(Map::keys) {
                     let child = self.node(&format!("{at}/{}", escape(name)), &format!("{place}/{}", escape(name)));
-                    node.properties.push((name.clone(), child));
+                    node.properties.insert(name.clone(), child);
                 }
                 return;
             }

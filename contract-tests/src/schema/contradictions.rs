@@ -85,7 +85,7 @@ impl Schema {
         let is_none = |id: &NodeId| possible[*id] == Types::NONE;
         for rule in node.own.iter().map(|own| &self.constraints[*own].rule) {
             match rule {
-                Rule::Required(name) if node.properties.iter().any(|(known, child)| known == name && is_none(child)) => {
+                Rule::Required(name) if node.properties.get(name).is_some_and(is_none) => {
                     types = types.without(Types::OBJECT);
                 }
                 Rule::MinItems(1..) if node.prefix_items.is_empty() && node.items.as_ref().is_some_and(is_none) => {

@@ -274,7 +274,7 @@ impl Evaluation<'_> {
                 return false;
             }
             let mut known = false;
-            if let Some((_, schema)) = node.properties.iter().find(|(property, _)| property == name) {
+            if let Some(schema) = node.properties.get(name) {
                 known = true;
                 valid &= self.named(*schema, child, name);
             }

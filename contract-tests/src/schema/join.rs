@@ -87,7 +87,8 @@ impl Node {
         }
         let single = [reference, additional_properties, property_names, unevaluated_properties, items, unevaluated_items];
         single.into_iter().flatten().chain(all_of).chain(prefix_items).for_each(|node| *node += nodes);
-        dependent_schemas.iter_mut().chain(properties).for_each(|(_, node)| *node += nodes);
+        dependent_schemas.iter_mut().for_each(|(_, node)| *node += nodes);
+        properties.values_mut().for_each(|node| *node += nodes);
         pattern_properties.iter_mut().for_each(|(_, node)| *node += nodes);
         self
     }

@@ -13,6 +13,7 @@ mod subschemas;
 
 use std::{fmt, sync::OnceLock};
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use self::reach::{Nodes, Reach};
@@ -231,7 +232,7 @@ pub(crate) struct Node {
     pub not: Option<(ConstraintId, NodeId)>,
     pub condition: Option<Condition>,
     pub dependent_schemas: Vec<(String, NodeId)>,
-    pub properties: Vec<(String, NodeId)>,
+    pub properties: IndexMap<String, NodeId>,
     pub pattern_properties: Vec<(Pattern, NodeId)>,
     pub additional_properties: Option<NodeId>,
     pub property_names: Option<NodeId>,
@@ -281,7 +282,7 @@ impl Node {
             .into_iter()
             .flatten()
             .chain(self.dependent_schemas.iter().map(|(_, node)| *node))
-            .chain(self.properties.iter().map(|(_, node)| *node))
+            .chain(self.properties.values().copied())
             .chain(self.pattern_properties.iter().map(|(_, node)| *node));
         let of_lists = [self.items, self.unevaluated_items, self.contains.as_ref().map(|contains| contains.node)]
             .into_iter()
