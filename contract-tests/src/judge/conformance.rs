@@ -159,7 +159,8 @@ impl Conformance {
                     let promise = format!("{}/writeOnly", constraint.pointer);
                     return Finding::of(rule, &promise, format!("{what} has a writeOnly property: {}", constraint.place));
                 }
-                Finding::of(rule, &constraint.pointer, format!("{what} breaks {} at {}", constraint.keyword, constraint.place))
+                let at = if constraint.place.is_empty() { String::new() } else { format!(" at {}", constraint.place) };
+                Finding::of(rule, &constraint.pointer, format!("{what} breaks {}{at}", constraint.keyword))
                     .with(format!("at {}", violation.place))
             })
             .collect()

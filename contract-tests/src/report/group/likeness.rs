@@ -1,6 +1,6 @@
 //! What causes have in common that are one mistake of the server in all likelihood.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate};
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub(super) struct Known {
     unchecked: BTreeSet<(String, String)>,
     /// The operations that let in who has no credentials.
     open: BTreeSet<String>,
+    /// What is alike in the answers of so many operations that it is about the server and not about them.
+    common: BTreeSet<Vec<String>>,
     /// Whether the server says of its failures what has failed: it does not say the same of all.
     explains: bool,
 }
@@ -50,8 +52,37 @@ impl Known {
         let lets_in =
             |failure: &&Failure| failure.rule == rules::UNAUTHENTICATED_ACCEPTED.name && authentication::has_none(&failure.title);
         let open = failures.iter().filter(lets_in).flat_map(operations).cloned().collect();
-        Self { open, explains: said.len() > 1, names: failures.iter().flat_map(sent_names).collect(), unchecked }
+        let mut alike: BTreeMap<Vec<String>, BTreeSet<&String>> = BTreeMap::new();
+        for failure in failures {
+            if let Some(key) = said_alike(failure) {
+                alike.entry(key).or_default().extend(operations(failure));
+            }
+        }
+        let common = alike.into_iter().filter(|(_, operations)| operations.len() >= MANY).map(|(key, _)| key).collect();
+        Self { common, open, explains: said.len() > 1, names: failures.iter().flat_map(sent_names).collect(), unchecked }
     }
+}
+
+/// In how many operations a failure is the same before it is about the server: what it lacks for its work, or writes everywhere.
+const MANY: usize = 4;
+
+/// What a server says when it fails on a valid request, or the media type that it writes though another one is documented.
+fn said_alike(failure: &Failure) -> Option<Vec<String>> {
+    let said = || normalised(failure);
+    let is_telling = |said: &String| says_more_than_its_status(said) && !is_crash(said);
+    let key = match failure.rule {
+        rule if rule == rules::SERVER_ERROR.name && failure.title.starts_with(VALID) => {
+            vec!["lacks".to_owned(), status(failure), Some(said()).filter(is_telling)?]
+        }
+        rule if rule == rules::RESPONSE_MEDIA_TYPE.name => vec!["written".to_owned(), media_type(failure).to_owned()],
+        _ => return None,
+    };
+    Some(key)
+}
+
+/// The media type that an answer has, without its parameters.
+fn media_type(failure: &Failure) -> &str {
+    failure.detail.split_once(';').map_or(failure.detail.as_str(), |(media_type, _)| media_type)
 }
 
 /// What two causes have in common that are one mistake in all likelihood: one of these is enough.
@@ -117,6 +148,14 @@ pub(super) fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             all.push(alike(&["refuses", &status(failure), &said]));
         }
     }
+    if failure.rule == rules::SERVER_ERROR.name {
+        let (status, said) = said();
+        // One check of credentials fails for all operations.
+        if failure.case.contains(":authentication:") {
+            all.push(alike(&["credentials", &status, &said]));
+        }
+    }
+    all.extend(said_alike(failure).filter(|key| known.common.contains(key)));
     // A server that is busy is so for all that is asked of it.
     if failure.status == Some(503) {
         all.push(vec!["503".to_owned(), normalised(failure)]);
@@ -227,8 +266,7 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
     }
     // One writer of errors serves all operations.
     if is(&[&rules::RESPONSE_MEDIA_TYPE]) && failure.status.is_some_and(|status| status >= 400) {
-        let (media_type, _) = failure.detail.split_once(';').unwrap_or((&failure.detail, ""));
-        return alike(&["an error", media_type]);
+        return alike(&["an error", media_type(failure)]);
     }
     if is(&[&rules::RESPONSE_BODY]) {
         // What is refused is told in one place, whatever the operation and the status.

@@ -39,6 +39,9 @@ fn who_refuses_with_500_and_says_why_is_one_entry_for_each_reason() {
     assert_eq!(entries(&[&generic("a"), &generic("b"), &missing]), 3, "that is said of anything");
     let valid = |operation| told(operation, "a valid request", "Required request body is missing: void a.A.a(String)");
     assert_eq!(entries(&[&valid("a"), &valid("b"), &parsed]), 3, "a valid request is not refused");
+    let lacking = |operation| told(operation, "a valid request", "Database not connected");
+    let everywhere = ["a", "b", "c", "d"].map(lacking);
+    assert_eq!(entries(&everywhere.each_ref()), 1, "what is said of every operation is about the server");
     let method = |operation, method| told(operation, &format!("the method {method}, which is not documented"), "");
     assert_eq!(entries(&[&method("a", "PUT"), &method("b", "HEAD")]), 1);
 }
@@ -658,6 +661,8 @@ fn one_writer_of_errors_serves_all_operations() {
     assert_eq!(group(errors.to_vec()).len(), 1);
     let others = [of("a", 400, "text/html"), of("a", 200, "text/plain"), of("b", 200, "text/plain")];
     assert_eq!(group([errors.as_slice(), &others].concat()).len(), 4);
+    let everywhere = ["a", "b", "c", "d"].map(|operation| of(operation, 200, "text/plain"));
+    assert_eq!(group(everywhere.to_vec()).len(), 1);
 }
 
 #[test]
