@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use contract_tests::{Document, Suite};
+use contract_tests::{Document, Stopped, Suite};
 use serde_json::{Value, json};
 
 use self::serving::{Asked, Told, serve, told};
@@ -150,4 +150,165 @@ async fn the_session_is_ended_last() {
         report.operations.iter().filter(|operation| !operation.succeeded()).map(|operation| operation.id.as_str()).collect();
     assert!(silent.is_empty(), "{silent:?}");
     assert_eq!(*after.lock().unwrap(), 0, "operations were called after the session had ended");
+}
+
+const ASKING: &str = r"openapi: 3.1.0
+info: { title: Asking, version: 1.0.0 }
+paths:
+  /indexes:
+    post:
+      operationId: make
+      requestBody: { required: true, content: { application/json: { schema: { type: object, properties: { name: { type: string }, email: { type: string }, size: { type: integer } } } } } }
+      responses: { '201': { description: Made., content: { application/json: { schema: { type: object } } } }, '400': { description: No. } }
+  /indexes/{index}:
+    get:
+      operationId: read
+      parameters: [{ name: index, in: path, required: true, schema: { type: string } }]
+      responses: { '200': { description: One., content: { application/json: { schema: { type: object } } } }, '404': { description: None. } }
+  /models: { get: { operationId: models, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { type: object, required: [id], properties: { id: { type: string } } } } } } } } } }
+  /models/{model}: { get: { operationId: model, parameters: [{ name: model, in: path, required: true, schema: { type: string } }], responses: { '204': { description: There. }, '404': { description: None. } } } }
+  /answers:
+    post:
+      operationId: ask
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [model], properties: { model: { type: string } } } } } }
+      responses: { '204': { description: Asked. }, '400': { description: No. } }
+";
+
+/// What is optional and asked for by name, and then by another one; an address that only its name says; the id in an object that wraps
+/// another one; a text that names what there is.
+#[tokio::test]
+async fn what_a_refusal_asks_for_is_given() {
+    let made: Arc<Mutex<Vec<String>>> = Arc::default();
+    let server = serve(move |asked| {
+        let mut made = made.lock().unwrap();
+        let json = |status: u16, body: Value| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        let refused = |why: &str| json(400, json!({ "message": why }));
+        let path = asked.target.split('?').next().unwrap_or_default().to_owned();
+        let path = percent_encoding::percent_decode_str(&path).decode_utf8_lossy().into_owned();
+        let sent: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        match (asked.method.as_str(), path.split('/').skip(1).collect::<Vec<_>>().as_slice()) {
+            ("POST", ["indexes"]) => match (&sent["name"], &sent["email"]) {
+                (Value::String(name), Value::String(email)) if email.contains('@') && !name.is_empty() => {
+                    let index = format!("i{}", made.len());
+                    made.push(index);
+                    json(201, json!({ "data": { "index": made.last(), "name": name } }))
+                }
+                (Value::String(_), _) => refused("index.email should be an address"),
+                _ => refused("index.name should be not empty"),
+            },
+            ("GET", ["indexes", index]) if made.iter().any(|known| known == index) => json(200, json!({ "index": index })),
+            ("GET", ["models"]) => json(200, json!([{ "id": "fake" }])),
+            ("GET", ["models", "fake"]) => told(204, ""),
+            ("POST", ["answers"]) if sent["model"] == "fake" => told(204, ""),
+            ("POST", ["answers"]) => refused(&format!("unknown model {}", sent["model"].as_str().unwrap_or_default())),
+            ("GET", ["indexes" | "models", _]) => told(404, ""),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("asking.yaml", ASKING).unwrap()).cases(20).lenient(true);
+    let report = suite.run(&server.url).await.unwrap();
+    let silent = report.operations.iter().filter(|operation| !operation.succeeded());
+    let silent: Vec<&str> = silent.map(|operation| operation.id.as_str()).collect();
+    assert!(silent.is_empty(), "{silent:?}");
+    let refused = report.failures.iter().filter(|failure| failure.rule == "valid-refused" && failure.operation == "make");
+    assert_eq!(refused.count(), 1, "{report}");
+}
+
+const OTHERS: &str = r"openapi: 3.1.0
+info: { title: Others, version: 1.0.0 }
+security: [{ token: [] }]
+paths:
+  /clients:
+    get: { operationId: list, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { type: object, required: [id], properties: { id: { type: integer } } } } } } }, '401': { description: Who? } } }
+    post: { operationId: make, responses: { '201': { description: Made., content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } }, '401': { description: Who? } } }
+  /clients/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    put:
+      operationId: change
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [name], properties: { name: { type: string } } } } } }
+      responses: { '200': { description: Changed., content: { application/json: { schema: { type: object, required: [at], properties: { at: { type: string } } } } } }, '400': { description: No. }, '404': { description: None. }, '401': { description: Who? } }
+    delete: { operationId: drop, responses: { '204': { description: Gone. }, '404': { description: None. }, '401': { description: Who? } } }
+components: { securitySchemes: { token: { type: http, scheme: bearer } } }
+";
+
+/// Whose name is shorter is somebody else's: a failing change that is made smaller keeps to what it names, and what it names was there.
+#[tokio::test]
+async fn what_was_there_before_is_not_deleted() {
+    // The first one is the caller's own.
+    let clients: Arc<Mutex<Vec<u64>>> = Arc::new(Mutex::new(vec![1]));
+    let deleted: Arc<Mutex<Vec<u64>>> = Arc::default();
+    let (count, gone) = (Mutex::new(205), Arc::clone(&deleted));
+    let server = serve(move |asked| {
+        let (mut clients, mut count) = (clients.lock().unwrap(), count.lock().unwrap());
+        let json = |status: u16, body: Value| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        if asked.authorization != "bearer secret" {
+            return Some((401, "www-authenticate: Bearer\r\n".to_owned(), String::new()));
+        }
+        let path = asked.target.split('?').next().unwrap_or_default();
+        let id = path.strip_prefix("/clients/").and_then(|id| id.parse::<u64>().ok());
+        match (asked.method.as_str(), path, id) {
+            ("GET", "/clients", _) => json(200, clients.iter().map(|id| json!({ "id": id })).collect()),
+            ("POST", "/clients", _) => {
+                *count += 1;
+                clients.push(*count);
+                json(201, json!({ "id": *count }))
+            }
+            ("PUT", _, Some(id)) if clients.contains(&id) => match serde_json::from_slice::<Value>(&asked.body) {
+                Ok(sent) if sent["name"].is_string() => json(200, json!({ "at": 5 })),
+                _ => told(400, ""),
+            },
+            ("DELETE", _, Some(id)) if clients.contains(&id) => {
+                clients.retain(|known| *known != id);
+                gone.lock().unwrap().push(id);
+                told(204, "")
+            }
+            ("PUT" | "DELETE", ..) if path.starts_with("/clients/") => told(404, ""),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("others.yaml", OTHERS).unwrap()).cases(40).lenient(true).token("secret");
+    let report = suite.run(&server.url).await.unwrap();
+    let deleted = deleted.lock().unwrap();
+    assert!(!deleted.is_empty() && !deleted.contains(&1), "{deleted:?}");
+    assert!(report.failures.iter().any(|failure| failure.what.contains("/at")), "the change fails each time");
+}
+
+/// A change that ends the caller's rights ends the run, and nothing that follows from it is told.
+#[tokio::test]
+async fn a_run_ends_with_the_credentials() {
+    let document = r"openapi: 3.1.0
+info: { title: Rights, version: 1.0.0 }
+security: [{ token: [] }]
+paths:
+  /a: { get: { operationId: a, responses: { '204': { description: Yes. }, '401': { description: Who? }, '403': { description: No. } } } }
+  /b: { post: { operationId: b, responses: { '204': { description: Yes. }, '401': { description: Who? }, '403': { description: No. } } } }
+  /c: { delete: { operationId: c, parameters: [{ name: q, in: query, schema: { type: string } }], responses: { '204': { description: Yes. }, '401': { description: Who? }, '403': { description: No. } } } }
+components: { securitySchemes: { token: { type: http, scheme: bearer } } }
+";
+    let open = Mutex::new(true);
+    let server = serve(move |asked| {
+        let mut open = open.lock().unwrap();
+        match (asked.method.as_str(), asked.target.split('?').next().unwrap_or_default()) {
+            ("GET", "/a") | ("POST", "/b") | ("DELETE", "/c") => {
+                let is_good = asked.authorization == "bearer secret";
+                let is_let_in = is_good && *open;
+                *open &= !(is_good && asked.method == "POST");
+                match (is_good, is_let_in) {
+                    (_, true) => told(204, ""),
+                    (true, false) => told(403, ""),
+                    (false, false) => Some((401, "www-authenticate: Bearer\r\n".to_owned(), String::new())),
+                }
+            }
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("rights.yaml", document).unwrap()).cases(10).lenient(true).token("secret");
+    let report = suite.run(&server.url).await.unwrap();
+    let Some(Stopped::CredentialsGone { last }) = &report.stopped else { panic!("{:?}", report.stopped) };
+    assert!(last.starts_with("POST /b "), "{last}");
+    let refused = report.failures.iter().filter(|failure| failure.rule == "valid-refused");
+    assert_eq!(refused.count(), 0, "{report}");
 }

@@ -248,7 +248,7 @@ pub async fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let broken = gaps || !report.passed() || arguments.deny == Some(Denied::Warnings) && !report.is_clean();
     Ok(match report.stopped {
         Some(Stopped::Interrupted) => INTERRUPTED,
-        Some(Stopped::ServerGone { .. }) => 1,
+        Some(Stopped::ServerGone { .. } | Stopped::CredentialsGone { .. }) => 1,
         _ if arguments.write_accepted.is_some() => 0,
         _ => u8::from(broken),
     })

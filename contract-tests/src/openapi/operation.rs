@@ -717,12 +717,15 @@ impl Operation {
         self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)))
     }
 
-    /// Whether it ends the session of the caller, as the last part of its path says: its credentials may be worth nothing afterwards.
+    /// Whether it ends the session of the caller, as the last part of its path says, or changes the caller's password or deletes the
+    /// account: its credentials may be worth nothing afterwards.
     pub(crate) fn ends_session(&self) -> bool {
         let last = without_query(&self.path).rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
         let letters: String = last.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let is_of_caller = !self.path.contains('{');
         ["logout", "logoff", "signout", "signoff"].iter().any(|known| letters.contains(known))
-            || (self.method == "DELETE" && letters == "session")
+            || (is_of_caller && letters.ends_with("password") && matches!(self.method.as_str(), "PATCH" | "POST" | "PUT"))
+            || (is_of_caller && self.method == "DELETE" && OF_CALLER.contains(&letters.as_str()))
     }
 
     /// The documented response for a status: itself, its range, or the default.
@@ -731,6 +734,9 @@ impl Operation {
         keys.iter().find_map(|key| self.responses.get_key_value(key)).map(|(key, spec)| (key.as_str(), spec))
     }
 }
+
+/// What the path of the caller's own account or session ends with.
+const OF_CALLER: [&str; 6] = ["account", "me", "profile", "self", "session", "user"];
 
 /// Words for taking something away, as they begin.
 const TAKING: [&str; 12] =

@@ -288,6 +288,14 @@ impl Resources {
         self.of_noun(&stem(name)?)
     }
 
+    /// Another kind whose own parameter has the same name: `label_id` of `/datasets/{id}/labels/{label_id}` may name what
+    /// `/dataset_labels/{label_id}` does.
+    pub fn named_so(&self, name: &str, kind: KindId) -> Option<KindId> {
+        let is_named =
+            |other: &KindId| *other != kind && self.kinds[*other].names.len() == 1 && self.kinds[*other].names[0] == name;
+        (0..self.kinds.len()).find(|other| !is_plain_id(name) && is_named(other))
+    }
+
     /// The kind with this name: `author` for `/authors/{id}`.
     pub fn called(&self, name: &str) -> Option<KindId> {
         self.of_noun(&singular(&plain(name)))
@@ -464,6 +472,11 @@ fn shown(document: &Document, at: &str, depth: usize) -> Vec<String> {
     all
 }
 
+/// Whether a parameter of this name may be that of anything.
+pub(crate) fn is_plain_id(name: &str) -> bool {
+    ["id", "key", "name", "uuid"].contains(&name.to_lowercase().as_str())
+}
+
 /// Where an operation's requests have a value that refers to a resource: a parameter or a property of the body.
 pub(crate) fn is_reference(place: &str) -> Option<&str> {
     let mut segments = place.strip_prefix('/')?.split('/');
@@ -474,8 +487,11 @@ pub(crate) fn is_reference(place: &str) -> Option<&str> {
 
 /// Whether a property or a parameter of this name may refer to something, by the name alone.
 pub(crate) fn may_refer(name: &str) -> bool {
-    stem(name).is_some()
+    stem(name).is_some() || CURSORS.contains(&plain(name).as_str())
 }
+
+/// What says where a page begins, in words that only the server knows.
+const CURSORS: [&str; 7] = ["continue", "continuation", "continuationtoken", "cursor", "marker", "nexttoken", "pagetoken"];
 
 /// What [`is_reference`] says, for an item of a list: `/body/author_ids/*` and `/body/author_ids/0` are about `author_ids`.
 pub(crate) fn is_listed_reference(place: &str) -> Option<&str> {

@@ -74,6 +74,11 @@ pub enum Stopped {
         /// The last request that it answered.
         last: String,
     },
+    /// The server refuses the credentials that it has accepted before.
+    CredentialsGone {
+        /// The last request that changed something.
+        last: String,
+    },
 }
 
 impl std::fmt::Display for Stopped {
@@ -84,6 +89,9 @@ impl std::fmt::Display for Stopped {
             Self::FailFast => f.write_str("the run was to end with the first failure"),
             Self::ServerGone { last } => {
                 write!(f, "the server takes no connections any more; the last request that it answered: {last}")
+            }
+            Self::CredentialsGone { last } => {
+                write!(f, "the server refuses the credentials that it accepted before; the last change that it accepted: {last}")
             }
         }
     }

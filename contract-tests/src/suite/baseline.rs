@@ -1,13 +1,13 @@
 //! The plain valid request of an operation. Its variants say something only where it is accepted: what is wrong with a server that
 //! refuses every request of an operation, for an id that it does not know or a caller that it does not trust, is not theirs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{optional_headers, without_headers},
+    resources::{keeps, optional_headers, put, repeats, without_headers},
     run::Run,
     send::CaseOutcome,
 };
@@ -19,6 +19,7 @@ use crate::{
         request::{Response, Target},
         resources::{KindId, Tells},
     },
+    pointer::escape,
     report::Secrets,
     rules,
 };
@@ -28,6 +29,9 @@ const TRIES: usize = 8;
 
 /// How many are tried where the time of the operation is up.
 const FEW: usize = 3;
+
+/// How often a server may ask for one more thing that is optional.
+const MAX_NEEDED: usize = 4;
 
 /// How many characters of an answer a reason quotes.
 const QUOTED: usize = 120;
@@ -55,8 +59,23 @@ impl Run<'_> {
                 }
                 return Ok(index);
             }
-            if matches!(status, 400 | 422) && self.learn_refused(part, &case, &outcome).await {
+            if matches!(status, 400 | 422)
+                && (self.learn_refused(part, &case, &outcome).await || self.learn_needed(part, &case, &outcome).await)
+            {
                 return Ok(index);
+            }
+            if matches!(status, 400 | 404 | 422) && self.learn_naming(part, &case, &outcome).await {
+                return Ok(index);
+            }
+            // Whatever it accepts in the end.
+            if first.is_some() {
+                self.note_failure(part.target, &case, &outcome);
+            } else {
+                for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::SERVER_ERROR) {
+                    if self.suite.is_selected(&case.id) {
+                        self.found(part.target, &case, finding, &outcome).await;
+                    }
+                }
             }
             // Of what the path names there may be none before somebody puts it there.
             if matches!(status, 404 | 410) && first.is_none() && self.put_there(&part.target.operation, &case).await {
@@ -110,7 +129,7 @@ impl Run<'_> {
             // A good token that is refused is about the tokens, whatever the request was.
             let security = operation.security.as_ref().filter(|_| matches!(status, Some(401 | 403)));
             let mut refused = false;
-            for finding in &outcome.findings {
+            for finding in outcome.findings.iter().filter(|finding| *finding.rule != rules::SERVER_ERROR) {
                 let mut finding = finding.clone();
                 if *finding.rule == rules::VALID_REFUSED {
                     if !blamed || std::mem::replace(&mut refused, true) {
@@ -148,6 +167,74 @@ impl Run<'_> {
                     self.found(part.target, case, &finding, outcome).await;
                 }
                 return true;
+            }
+        }
+        false
+    }
+
+    /// Looks for a text that is to name a resource, and is called like its kind: with one that there is the request is accepted.
+    async fn learn_naming(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+        let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
+        if !repeats(refused, instance) {
+            return false;
+        }
+        for (place, kind, named) in self.known.with_called(&self.prepared.resources, part.target, instance) {
+            let Some(named) = part.target.as_received(named) else { continue };
+            if !keeps(part.target, &named, &part.target.schema.evaluate(instance)) {
+                continue;
+            }
+            let tried = Case { request: part.target.encode(&named), instance: Some(named), ..case.clone() };
+            if self.attempt(part.target, &tried).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
+                self.known.names(part.target, place, kind);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Looks for what is optional and left out, and is asked for by its name in the refusal: with it the request is accepted. It is told
+    /// once, and each request has it from now on.
+    async fn learn_needed(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+        let target = part.target;
+        let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
+        let (mut instance, mut said) = (instance.clone(), String::from_utf8_lossy(&refused.body).into_owned());
+        let mut needed: Vec<(String, Value)> = Vec::new();
+        for _ in 0..MAX_NEEDED {
+            let missing: Vec<(String, Value)> = left_out(part, &instance).filter(|(place, _)| is_named(place, &said)).collect();
+            let mut complete = instance.clone();
+            missing.iter().for_each(|(place, value)| put(&mut complete, place, value.clone()));
+            let complete = target.as_received(complete).filter(|_| !missing.is_empty());
+            let Some(complete) = complete.filter(|it| keeps(target, it, &target.schema.evaluate(&instance))) else {
+                return false;
+            };
+            needed.extend(missing);
+            let places: BTreeSet<String> = needed.iter().map(|(place, _)| place.clone()).collect();
+            let fresh = self.fresh().freshen(target, &complete, &places);
+            let tried = Case { request: target.encode(&fresh), instance: Some(fresh), ..case.clone() };
+            match self.attempt(target, &tried).await.answer {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    let names: Vec<&str> = places.iter().filter_map(|place| place.rsplit('/').next()).collect();
+                    let what = format!(
+                        "a valid request is rejected without {}, which the document does not require",
+                        names.join(" and ")
+                    );
+                    self.known.need(target, needed);
+                    for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
+                        self.found(target, case, &Finding { what: what.clone(), ..finding.clone() }, outcome).await;
+                    }
+                    // As it is new there, somebody may have it the next time.
+                    if !self.fresh().knows(target) && !is_idempotent(&case.request.method) {
+                        let again = self.attempt(target, &self.renamed(target, &tried)).await;
+                        if is_taken(&again) {
+                            self.learn_fresh(part, &tried).await;
+                        }
+                    }
+                    return true;
+                }
+                Ok(answer) if matches!(answer.status, 400 | 422) => {
+                    (instance, said) = (complete, String::from_utf8_lossy(&answer.body).into_owned());
+                }
+                _ => return false,
             }
         }
         false
@@ -220,6 +307,61 @@ impl Run<'_> {
     }
 }
 
+/// What valid requests have in their query and in objects of their body that this one has left out, with a value that is not empty.
+fn left_out<'a>(part: &'a PlannedTarget<'_>, instance: &'a Value) -> impl Iterator<Item = (String, Value)> + 'a {
+    let samples = part.plan().samples.iter().filter(|sample| sample.broken.is_empty());
+    let mut found: BTreeMap<String, Value> = BTreeMap::new();
+    for sample in samples {
+        for root in ["query", "body"] {
+            if let Some(value) = sample.instance.get(root) {
+                beside(value, instance.get(root), &format!("/{root}"), &mut found);
+            }
+        }
+    }
+    found.into_iter()
+}
+
+/// What an object has, and those in it, that another one has not.
+fn beside(value: &Value, other: Option<&Value>, at: &str, found: &mut BTreeMap<String, Value>) {
+    let (Some(object), Some(other)) = (value.as_object(), other.and_then(Value::as_object)) else { return };
+    for (name, value) in object {
+        let place = format!("{at}/{}", escape(name));
+        match other.get(name) {
+            Some(known) => beside(value, Some(known), &place, found),
+            None if says_something(value) => {
+                // The plainest text is hardly the first one.
+                let is_plain = |value: &Value| value.as_str().is_none_or(|text| text.is_ascii() && text.trim() == text);
+                let known = found.entry(place).or_insert_with(|| value.clone());
+                if !is_plain(known) && is_plain(value) {
+                    known.clone_from(value);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// Whether a value is more than an empty one.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => text.trim().chars().count() > 2,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// Whether an answer names the property or parameter at this place, as a word.
+fn is_named(place: &str, said: &str) -> bool {
+    let name = place.rsplit('/').next().unwrap_or_default();
+    let is_letter = |neighbour: Option<char>| neighbour.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let is_alone =
+        |(at, _): (usize, &str)| !is_letter(said[..at].chars().next_back()) && !is_letter(said[at + name.len()..].chars().next());
+    // What refusals call their own members says nothing.
+    name.len() > 2 && said.match_indices(name).filter(|(at, _)| !said[at + name.len()..].starts_with("\":")).any(is_alone)
+}
+
 /// Whether the requests of an operation have neither parameters nor a body.
 fn says_nothing(operation: &Operation) -> bool {
     operation.parameters.is_empty() && operation.body.is_none()
@@ -243,6 +385,10 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
 pub(super) fn says_missing(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
     let is_missing = ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words));
+    // A name of the server's own making that is none: `Invalid cursor format`, `Invalid dataset version ID`.
+    let mut invalid = said.split("invalid ").skip(1).map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).take(4));
+    let is_missing =
+        is_missing || invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier"].contains(&word)));
     is_missing || said.split_once("no ").is_some_and(|(_, rest)| rest.contains(" exists"))
 }
 

@@ -27,6 +27,7 @@ mod shrink;
 pub(crate) mod store;
 mod tally;
 mod time;
+mod trust;
 mod unique;
 
 use std::{

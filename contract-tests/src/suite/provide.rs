@@ -131,6 +131,7 @@ impl Run<'_> {
                 continue;
             }
             let outcome = self.attempt(part.target, &case).await;
+            self.note_failure(part.target, &case, &outcome);
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             let taken = status == 409 && !self.fresh().knows(part.target);
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
@@ -147,7 +148,8 @@ impl Run<'_> {
         let Some(path) = case.instance.as_ref().and_then(|instance| instance.get("path")) else { return false };
         let puts =
             self.prepared.parts.iter().filter(|part| part.operation.method == "PUT" && part.operation.path == operation.path);
-        for put in puts.filter(|_| operation.method != "PUT").filter_map(|put| self.plain(put)) {
+        let may_put = operation.method != "PUT" && self.known.may_put(&operation.path);
+        for put in puts.filter(|_| may_put).filter_map(|put| self.plain(put)) {
             for index in put.plain(TRIES) {
                 let mut instance = self.filled(put.target, put.sample(index));
                 if let Some(own) = instance.get_mut("path") {

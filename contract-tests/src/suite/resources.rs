@@ -12,10 +12,11 @@ use serde_json::Value;
 
 use crate::{
     cases::Case,
+    generate::WORDS,
     openapi::{
         operation::{Operation, Parameter, ParameterLocation},
         request::{Response, Target},
-        resources::{KindId, Resources, Tells, is_listed_reference, is_reference, may_refer},
+        resources::{KindId, Resources, Tells, is_listed_reference, is_plain_id, is_reference, may_refer},
     },
     pointer::{escape, is_within, parent, replace},
     schema::{Node, Rule, Trace, Types},
@@ -27,6 +28,8 @@ const REMEMBERED: usize = 64;
 const READ: usize = 20;
 /// How many requests a run sends to get resources of one kind.
 const MAX_ATTEMPTS: usize = 400;
+/// How often a run puts what the path of an operation names, where there is nothing.
+const MAX_PUTS: usize = 6;
 /// How often all operations are asked in vain.
 const ROUNDS: usize = 3;
 
@@ -50,6 +53,12 @@ pub(crate) struct Known {
     given: HashMap<String, Vec<Value>>,
     /// Headers that the server refuses though the document allows them, in lower case.
     refused: Mutex<BTreeSet<String>>,
+    /// How often a PUT was to make what the path of an operation names.
+    put: Mutex<HashMap<String, usize>>,
+    /// For each target by its name what the server asks for though the document does not: places, and a value for each.
+    needed: Mutex<HashMap<String, Vec<(String, Value)>>>,
+    /// For each target by its name the places of its requests that turned out to name resources of a kind.
+    naming: Mutex<HashMap<String, Vec<(String, KindId)>>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
 }
@@ -60,6 +69,8 @@ struct Pool {
     resources: VecDeque<Resource>,
     /// Those that are in requests that take them away, until they are answered.
     taken: Vec<Vec<Value>>,
+    /// Those that the server has said that it has not.
+    missed: VecDeque<Vec<Value>>,
     attempts: usize,
 }
 
@@ -74,7 +85,15 @@ struct Resource {
 impl Known {
     pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
         let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
-        Self { pools: Mutex::new(pools), given, refused: Mutex::default(), turn: AtomicUsize::new(0) }
+        Self {
+            pools: Mutex::new(pools),
+            given,
+            refused: Mutex::default(),
+            put: Mutex::default(),
+            needed: Mutex::default(),
+            naming: Mutex::default(),
+            turn: AtomicUsize::new(0),
+        }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
@@ -89,6 +108,14 @@ impl Known {
     /// The resources of a kind that this run has created.
     pub fn own(&self, kind: KindId) -> Vec<Vec<Value>> {
         self.pools()[kind].resources.iter().filter(|resource| resource.own).map(|resource| resource.values.clone()).collect()
+    }
+
+    /// Counts what was put in vain where the path names nothing; false where that was tried often enough.
+    pub fn may_put(&self, path: &str) -> bool {
+        let mut put = self.put.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = put.entry(path.to_owned()).or_default();
+        *count += 1;
+        *count <= MAX_PUTS
     }
 
     /// Counts an attempt to get one of a kind; false where there were too many.
@@ -114,6 +141,47 @@ impl Known {
 
     fn is_refused(&self, header: &str) -> bool {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&header.to_lowercase())
+    }
+
+    /// From now on the requests of a target have these values, unless they are about whether they have.
+    pub fn need(&self, target: &Target, values: Vec<(String, Value)>) {
+        self.needed.lock().unwrap_or_else(PoisonError::into_inner).entry(target.name()).or_default().extend(values);
+    }
+
+    /// From now on the requests of a target have a resource of this kind at this place, unless they are about it.
+    pub fn names(&self, target: &Target, place: String, kind: KindId) {
+        self.naming.lock().unwrap_or_else(PoisonError::into_inner).entry(target.name()).or_default().push((place, kind));
+    }
+
+    /// The instance with a resource that there is in place of each text that may name one by the name of its kind; with the places.
+    pub fn with_called(&self, resources: &Resources, target: &Target, instance: &Value) -> Vec<(String, KindId, Value)> {
+        let roots = ["query", "body"].into_iter();
+        let texts = roots.flat_map(|root| {
+            let object = instance.get(root).and_then(Value::as_object).into_iter().flatten();
+            object.filter(|(_, value)| value.is_string()).map(move |(name, _)| (format!("/{root}/{}", escape(name)), name))
+        });
+        let told = resources.told(&target.operation);
+        let called = texts.filter_map(|(place, name)| Some((place, resources.called(name)?)));
+        let called = called.filter(|(_, kind)| told.iter().all(|(own, _)| own != kind));
+        called
+            .filter_map(|(place, kind)| {
+                let id = self.pick(kind, Purpose::Use)?.into_iter().next_back()?;
+                let mut named = instance.clone();
+                put(&mut named, &place, Value::String(id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
+                Some((place, kind, named))
+            })
+            .collect()
+    }
+
+    /// The instance with what the server asks for, breaking the same; none where it has that, or is about it.
+    fn with_needed(&self, target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
+        let needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name())?.clone();
+        let is_missing = |place: &str| instance.pointer(place).is_none() && !is_about(about, place);
+        let missing: Vec<(String, Value)> = needed.into_iter().filter(|(place, _)| is_missing(place)).collect();
+        let mut complete = instance.clone();
+        missing.iter().for_each(|(place, value)| put(&mut complete, place, value.clone()));
+        let complete = target.as_received(complete).filter(|_| !missing.is_empty())?;
+        keeps(target, &complete, &target.schema.evaluate(instance)).then_some(complete)
     }
 
     /// Forgets every resource of a kind.
@@ -167,6 +235,14 @@ impl Known {
         self.pick(kind, purpose).or_else(|| parents.find_map(|parent| self.pick(parent, of_parent)))
     }
 
+    /// Whether a resource that was not known is one that this run has made, and not one that was there before: the server has said that it
+    /// had none, or the name is one that the run has made up.
+    fn is_made_up(&self, kind: KindId, values: &[Value]) -> bool {
+        let is_invented =
+            |value: &Value| value.as_str().is_some_and(|text| WORDS.iter().any(|word| text.contains(word)) || is_id(value));
+        self.pools()[kind].missed.iter().any(|missed| same(missed, values)) || values.last().is_some_and(is_invented)
+    }
+
     /// Gives back what a request has not taken away.
     fn give_back(&self, kind: KindId, values: &[Value]) {
         let pool = &mut self.pools()[kind];
@@ -184,6 +260,21 @@ impl Known {
             pools[within].resources.retain(|resource| !is_gone(&resource.values));
             pools[within].taken.retain(|taken| !is_gone(taken));
         }
+        // It may have another path: `/indexes/{index}` is what `/{index}/documents` are in.
+        if let ([.., value], Some(name)) = (values, resources.kinds[kind].names.last())
+            && !is_plain_id(name)
+        {
+            for (other, pool) in resources.kinds.iter().zip(pools.iter_mut()) {
+                let is_gone =
+                    |known: &Resource| other.names.iter().zip(&known.values).any(|(own, id)| own == name && id == value);
+                pool.resources.retain(|resource| !is_gone(resource));
+            }
+        }
+        let missed = &mut pools[kind].missed;
+        if missed.len() == REMEMBERED {
+            missed.pop_front();
+        }
+        missed.push_back(values.to_vec());
     }
 
     /// The instance with values of resources that the server has. What it breaks stays the same, and so does the value in the path
@@ -207,7 +298,8 @@ impl Known {
             // A member of a nested collection may be created elsewhere: `/heroes` creates the hero of `/teams/{teamId}/heroes/{heroId}`.
             for name in &names[values.len().min(names.len())..] {
                 let of_parent = if purpose == Purpose::Use { Purpose::Use } else { Purpose::DeleteIn };
-                let elsewhere = resources.referred(name).filter(|other| *other != kind);
+                let elsewhere =
+                    resources.referred(name).filter(|other| *other != kind).or_else(|| resources.named_so(name, kind));
                 let id = elsewhere.and_then(|other| self.pick(other, of_parent)?.into_iter().next_back());
                 places.extend(id.map(|id| (format!("/path/{}", escape(name)), id)));
             }
@@ -215,10 +307,15 @@ impl Known {
         for (place, kind) in references(resources, target, instance) {
             places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
         }
+        let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned();
+        for (place, kind) in naming.into_iter().flatten().filter(|(place, _)| !is_about(about, place)) {
+            places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
+        }
         let identifier = identifier_in_body(resources, target).filter(|(place, _)| !is_about(about, place));
         if let Some((place, kind)) = &identifier {
-            places
-                .extend(self.pick(*kind, Purpose::Use).and_then(|values| Some((place.clone(), values.into_iter().next_back()?))));
+            // What a body names may be the caller itself; only what the run has made is changed so.
+            let purpose = if is_safe(&operation.method) { Purpose::Use } else { Purpose::DeleteIn };
+            places.extend(self.pick(*kind, purpose).and_then(|values| Some((place.clone(), values.into_iter().next_back()?))));
         }
         // What is given is somebody's, and is not deleted.
         let may_be_given = |parameter: &&Parameter| purpose == Purpose::Use || parameter.place != ParameterLocation::Path;
@@ -237,6 +334,8 @@ impl Known {
         let instance = unconditional.as_ref().unwrap_or(instance);
         let accepted = without_headers(target, instance, |header| self.is_refused(&header.name));
         let instance = accepted.as_ref().unwrap_or(instance);
+        let complete = self.with_needed(target, instance, about);
+        let instance = complete.as_ref().unwrap_or(instance);
         if places.is_empty() {
             return instance.clone();
         }
@@ -304,7 +403,8 @@ impl Known {
                 Tells::Names => {
                     // What was not there before is this run's own.
                     let is_given = named.is_some_and(|(_, names)| names.iter().any(|name| self.given.contains_key(name)));
-                    let is_new = operation.method == "PUT" && !is_given && !self.has(*kind, &path);
+                    let is_new =
+                        operation.method == "PUT" && !is_given && !self.has(*kind, &path) && self.is_made_up(*kind, &path);
                     self.add(*kind, path.clone(), response.status == 201 || is_new);
                 }
                 // A list is of several that were created at once.
@@ -326,7 +426,8 @@ impl Known {
                 Tells::Creates | Tells::Lists | Tells::Shows => {
                     // One resource may have lists of its own.
                     let whole = body.filter(|body| *tells == Tells::Shows && body.is_object());
-                    let whole = whole.filter(|body| resources.identifier(*kind, body).is_some()).map(|body| vec![body]);
+                    let whole = whole.and_then(|body| inner(body).find(|object| resources.identifier(*kind, object).is_some()));
+                    let whole = whole.map(|object| vec![object]);
                     let items = whole.or_else(|| body.map(items)).unwrap_or_default().into_iter().take(READ);
                     for id in items.filter_map(|item| resources.identifier(*kind, item)) {
                         if let Some(values) = with(id) {
@@ -344,6 +445,11 @@ impl Known {
             }
         }
     }
+}
+
+/// Whether a request with this method changes nothing (RFC 9110, section 9.2.1).
+fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "QUERY" | "TRACE")
 }
 
 /// Where the body names the resource that the operation changes, and its kind, if the path does not.
@@ -366,7 +472,7 @@ fn identifier(resources: &Resources, target: &Target, kind: KindId) -> Option<St
 }
 
 /// Sets the value at a place, also that of a property which is not there.
-fn put(root: &mut Value, place: &str, value: Value) {
+pub(super) fn put(root: &mut Value, place: &str, value: Value) {
     if root.pointer(place).is_some() {
         replace(root, place, value);
     } else if let Some((parent, name)) = parent(place)
@@ -459,7 +565,9 @@ pub(super) fn referred(resources: &Resources, target: &Target) -> Vec<KindId> {
     let kind = |(node, name)| resources.referred(name).or_else(|| resources.called(name).filter(|_| may_be_id(node)));
     let mut kinds: Vec<KindId> = names.filter_map(kind).collect();
     if let Some((kind, names)) = resources.named(&target.operation) {
-        kinds.extend(names.iter().filter_map(|name| resources.referred(name)).filter(|other| *other != kind));
+        let elsewhere =
+            |name: &String| resources.referred(name).filter(|other| *other != kind).or_else(|| resources.named_so(name, kind));
+        kinds.extend(names.iter().filter_map(elsewhere));
     }
     kinds.retain(|kind| told.iter().all(|(own, tells)| own != kind || !matches!(tells, Tells::Creates | Tells::Names)));
     kinds.extend(identifier_in_body(resources, target).map(|(_, kind)| kind));
@@ -504,7 +612,7 @@ fn is_about(about: Option<&str>, place: &str) -> bool {
 }
 
 /// Whether an instance breaks the same rules as before, and both validators say so.
-fn keeps(target: &Target, instance: &Value, before: &Trace) -> bool {
+pub(super) fn keeps(target: &Target, instance: &Value, before: &Trace) -> bool {
     let trace = target.schema.evaluate(instance);
     trace.broken == before.broken && target.validator.agree(instance, &trace).is_ok()
 }

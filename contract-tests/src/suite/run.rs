@@ -28,6 +28,7 @@ use super::{
     store::check_store,
     tally::Tally,
     time::{Share, part_of},
+    trust::Trust,
     unique,
 };
 use crate::{
@@ -86,6 +87,8 @@ pub(crate) struct Run<'a> {
     pub(super) answered: Mutex<HashMap<String, BTreeMap<u16, u64>>>,
     /// The last request that was answered.
     pub(super) last: Mutex<String>,
+    /// Whether the caller's credentials are accepted still.
+    pub(super) trust: Trust,
     /// For each target by its name a sample whose request was accepted.
     pub(super) accepted: Mutex<HashMap<String, Sample>>,
 }
@@ -137,6 +140,7 @@ impl<'a> Run<'a> {
             cut: AtomicBool::new(false),
             answered: Mutex::default(),
             last: Mutex::default(),
+            trust: Trust::default(),
             accepted: Mutex::default(),
         }
     }
@@ -244,7 +248,12 @@ impl<'a> Run<'a> {
             Uncovered { pointer: pointer.to_owned(), reason: format!("{line}{reason}") }
         });
         let defects = defects.chain(contradictions).collect();
-        let failures = group(self.failures.reported());
+        let mut failures = self.failures.reported();
+        if matches!(stopped, Some(Stopped::CredentialsGone { .. })) {
+            // They say nothing of the requests that had them.
+            failures.retain(|failure| !is_for_credentials(failure));
+        }
+        let failures = group(failures);
         let is_whole =
             stopped.is_none() && suite.only.is_none() && failures.iter().all(|failure| failure.level != rules::Level::Error);
         if let Some(base) = base_path::missing(&suite.document.json, self.client.url(), &reports).filter(|_| is_whole) {
@@ -583,6 +592,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Records that the server has failed on a valid request that was sent for the sake of another one.
+    pub(super) fn note_failure(&self, target: &Target, case: &Case, outcome: &CaseOutcome) {
+        let failures = outcome.findings.iter().filter(|finding| *finding.rule == rules::SERVER_ERROR);
+        for finding in failures.filter(|_| self.suite.is_selected(&case.id) && self.filter.is_none()) {
+            self.fail(target, case, finding, outcome.answer.as_ref());
+        }
+    }
+
     /// Whether an answer that says something else than was sent does so each time: of a resource that others change at the same time it
     /// may speak truly.
     async fn is_certain(&self, target: &Target, case: &Case, finding: &Finding) -> bool {
@@ -623,6 +640,11 @@ impl<'a> Run<'a> {
         }
         wanted
     }
+}
+
+/// Whether a failure is that a valid request is refused for its credentials.
+fn is_for_credentials(failure: &Failure) -> bool {
+    failure.rule == rules::VALID_REFUSED.name && matches!(failure.status, Some(401 | 403))
 }
 
 /// Whether a case whose name begins with `only` may be one of the part with this name.

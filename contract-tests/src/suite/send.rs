@@ -106,6 +106,9 @@ impl Run<'_> {
                 findings
             }
         };
+        if let Ok(response) = &answer {
+            self.watch_credentials(case, operation, &grant, response).await;
+        }
         let mut outcome = CaseOutcome { findings, answer };
         self.excuse_result(target, case, &grant, &mut outcome).await;
         outcome

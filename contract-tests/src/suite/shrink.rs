@@ -11,6 +11,7 @@ use crate::{
     generate::Shrink,
     judge::Finding,
     openapi::request::{Response, Target},
+    rules,
     schema::ConstraintId,
 };
 
@@ -30,13 +31,14 @@ impl Run<'_> {
         let mut best = (case.clone(), outcome.answer.clone());
         let Some(instance) = case.instance.as_ref().filter(|_| case.group.is_generated()) else { return best };
         let broken = violated(target, instance);
+        let first = outcome.answer.as_ref().ok().filter(|answer| answer.status >= 500);
         let mut tree = Shrink::new(instance.clone());
         let mut more = tree.simplify();
         for _ in 0..MAX_SHRINKS {
             if !more || self.is_done() || self.shrinks.fetch_add(1, Ordering::Relaxed) >= MAX_SHRINKS_IN_ALL {
                 break;
             }
-            more = match self.still_fails(target, case, finding, tree.current(), &broken).await {
+            more = match self.still_fails(target, case, (finding, first), tree.current(), &broken).await {
                 Some(smaller) => {
                     best = smaller;
                     tree.simplify()
@@ -52,11 +54,16 @@ impl Run<'_> {
         &self,
         target: &Target,
         case: &Case,
-        finding: &Finding,
+        (finding, first): (&Finding, Option<&Response>),
         smaller: Value,
         broken: &BTreeSet<ConstraintId>,
     ) -> Option<(Case, Result<Response, String>)> {
         let smaller = target.as_received(smaller)?;
+        // What the path names is there, or is the run's own to change; a shorter name may be somebody else's.
+        let path = |instance: &Value| instance.get("path").cloned();
+        if !has_broken_path(target, broken) && case.instance.as_ref().is_some_and(|instance| path(instance) != path(&smaller)) {
+            return None;
+        }
         // Without a body a request is refused for another reason.
         let has_body = |instance: &Value| instance.get("body").is_some();
         if case.instance.as_ref().is_some_and(|instance| has_body(instance) != has_body(&smaller)) {
@@ -71,8 +78,31 @@ impl Run<'_> {
         let tried = Case { request: target.encode(&smaller), instance: Some(smaller), expect, ..case.clone() };
         let outcome = self.attempt(target, &tried).await;
         let same = |other: &Finding| (other.rule, &other.what, &other.promise) == (finding.rule, &finding.what, &finding.promise);
-        outcome.findings.iter().any(same).then_some((tried, outcome.answer))
+        // A server that fails may fail for many reasons.
+        let is_alike = |answer: &Response| first.is_none_or(|first| says_alike(first, answer));
+        if *finding.rule != rules::SERVER_ERROR {
+            self.note_failure(target, &tried, &outcome);
+        }
+        let is_same = outcome.findings.iter().any(same) && outcome.answer.as_ref().ok().is_none_or(is_alike);
+        is_same.then_some((tried, outcome.answer))
     }
+}
+
+/// Whether one of these constraints is about the path.
+fn has_broken_path(target: &Target, broken: &BTreeSet<ConstraintId>) -> bool {
+    broken.iter().any(|id| target.schema.constraints[*id].place.starts_with("/path"))
+}
+
+/// Whether two failures of a server say the same: most of their words are in both.
+fn says_alike(one: &Response, other: &Response) -> bool {
+    let words = |response: &Response| -> BTreeSet<String> {
+        let text = String::from_utf8_lossy(&response.body).to_lowercase();
+        let words = text.split(|letter: char| !letter.is_alphabetic()).filter(|word| word.chars().count() > 2);
+        words.map(str::to_owned).collect()
+    };
+    let (one, other) = (words(one), words(other));
+    let shared = one.intersection(&other).count();
+    one.is_empty() && other.is_empty() || 2 * shared > one.len().max(other.len())
 }
 
 fn violated(target: &Target, instance: &Value) -> BTreeSet<ConstraintId> {

@@ -1,0 +1,75 @@
+//! Whether the server still accepts the caller's credentials: a run may have changed a password, or deleted whom they belong to.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{credentials::Grant, run::Run};
+use crate::{
+    cases::{Case, Credentials},
+    openapi::{
+        operation::Operation,
+        request::{Request, Response},
+    },
+    report::Stopped,
+};
+
+/// After how many refusals, one after the other, the server is asked, and after how many more it is asked again.
+const SUSPICIOUS: usize = 5;
+const AGAIN: usize = 100;
+
+/// What is known about the credentials.
+#[derive(Default)]
+pub(crate) struct Trust {
+    /// A request that changes nothing and was accepted for its credentials.
+    accepted: Mutex<Option<(Request, Grant)>>,
+    /// The last change that was accepted.
+    last: Mutex<String>,
+    /// How many requests were refused for their credentials since one was accepted.
+    refused: AtomicUsize,
+}
+
+impl Run<'_> {
+    /// Notes whether a request with good credentials is accepted. Where many are not, what was accepted before is asked again; if that is
+    /// refused, too, the run is stopped.
+    pub(super) async fn watch_credentials(&self, case: &Case, operation: &Operation, grant: &Grant, response: &Response) {
+        let trust = &self.trust;
+        if case.credentials != Credentials::Good || grant.parts() == 0 || operation.ends_session() {
+            return;
+        }
+        let is_safe = case.request.method == "GET" && operation.method == "GET";
+        match response.status {
+            200..300 if is_safe => {
+                trust.refused.store(0, Ordering::Relaxed);
+                let mut accepted = trust.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+                // What names nothing is there still when it is asked again.
+                if !operation.path.contains('{') {
+                    accepted.get_or_insert_with(|| (case.request.clone(), grant.clone()));
+                }
+            }
+            200..300 => {
+                trust.refused.store(0, Ordering::Relaxed);
+                *trust.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                    format!("{} {} ({})", case.request.method, operation.path, case.id);
+            }
+            401 | 403 => {
+                let refused = trust.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                if refused % AGAIN == SUSPICIOUS {
+                    self.ask_again().await;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    async fn ask_again(&self) {
+        let accepted = self.trust.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some((request, grant)) = accepted else { return };
+        let answer = self.client.send(&grant.apply(request), &grant.authorization).await;
+        if answer.is_ok_and(|response| matches!(response.status, 401 | 403)) {
+            let last = self.trust.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            self.stop(Stopped::CredentialsGone { last });
+        }
+    }
+}
