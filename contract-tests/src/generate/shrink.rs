@@ -26,11 +26,6 @@ impl Shrink {
         Self { tried: value.clone(), places: places(&value), best: value, place: 0, step: 0 }
     }
 
-    /// How many values are in the smallest value that showed the failure, with itself.
-    pub fn size(&self) -> usize {
-        self.places.len()
-    }
-
     fn advance(&mut self) -> bool {
         while let Some(pointer) = self.places.get(self.place) {
             let Some(value) = self.best.pointer(pointer) else { return false };

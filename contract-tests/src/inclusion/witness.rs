@@ -27,7 +27,7 @@ const MAX_INSTANCES: usize = 500;
 const MAX_WISHES: usize = 24;
 /// The most steps in which a witness is made smaller.
 const MAX_SHRINKING: usize = 3_000;
-/// What one of them costs, in steps of the generator, beside one for each value in the witness.
+/// What one of them costs, in steps of the generator.
 const SHRINKING_COST: u64 = 200;
 
 pub(super) struct WitnessSearch<'a> {
@@ -201,7 +201,7 @@ impl WitnessSearch<'_> {
                 break;
             }
             let tried = tree.current();
-            self.spend(SHRINKING_COST + tree.size() as u64);
+            self.spend(SHRINKING_COST);
             if self.refutes(&tried) && !doubtful(&tried) {
                 best = tried;
                 more = tree.simplify();
