@@ -150,6 +150,10 @@ pub(super) fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
     }
     if failure.rule == rules::SERVER_ERROR.name {
         let (status, said) = said();
+        // A reader that expects a body fails wherever there is none.
+        if failure.title == WITHOUT_BODY || WITHOUT_ANY.contains(&failure.title.as_str()) {
+            all.push(alike(&["no body", &status]));
+        }
         // One check of credentials fails for all operations.
         if failure.case.contains(":authentication:") {
             all.push(alike(&["credentials", &status, &said]));

@@ -39,6 +39,9 @@ fn who_refuses_with_500_and_says_why_is_one_entry_for_each_reason() {
     assert_eq!(entries(&[&generic("a"), &generic("b"), &missing]), 3, "that is said of anything");
     let valid = |operation| told(operation, "a valid request", "Required request body is missing: void a.A.a(String)");
     assert_eq!(entries(&[&valid("a"), &valid("b"), &parsed]), 3, "a valid request is not refused");
+    let without = told("a", WITHOUT_BODY, "the type is not that of a form");
+    let at_all = told("a", "no body and no media type", "there is no media type");
+    assert_eq!(entries(&[&without, &at_all, &missing, &parsed]), 2, "a request without a body is one request");
     let lacking = |operation| told(operation, "a valid request", "Database not connected");
     let everywhere = ["a", "b", "c", "d"].map(lacking);
     assert_eq!(entries(&everywhere.each_ref()), 1, "what is said of every operation is about the server");
