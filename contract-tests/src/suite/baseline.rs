@@ -376,7 +376,7 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
         404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&response.status.to_string()),
         409 | 429 => true,
         // Some have one status for everything.
-        400 | 422 => operation.path.contains('{') && says_missing(response),
+        400 | 422 => operation.path.contains('{') && (says_missing(response) || says_no_id(response)),
         _ => false,
     }
 }
@@ -385,11 +385,14 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
 pub(super) fn says_missing(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
     let is_missing = ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words));
-    // A name of the server's own making that is none: `Invalid cursor format`, `Invalid dataset version ID`.
-    let mut invalid = said.split("invalid ").skip(1).map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).take(4));
-    let is_missing =
-        is_missing || invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier"].contains(&word)));
     is_missing || said.split_once("no ").is_some_and(|(_, rest)| rest.contains(" exists"))
+}
+
+/// Whether an answer says in words that something is no id or cursor that the server has made: `Invalid dataset version ID`.
+pub(super) fn says_no_id(response: &Response) -> bool {
+    let said = String::from_utf8_lossy(&response.body).to_lowercase();
+    let mut invalid = said.split("invalid ").skip(1).map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).take(4));
+    invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier"].contains(&word)))
 }
 
 /// Whether an answer says in words that somebody else has what must be new.
@@ -439,6 +442,23 @@ fn said(response: &Response) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_id_is_told_in_words() {
+        let is_none = |body: &str| says_no_id(&Response { status: 422, headers: Vec::new(), body: body.into() });
+        assert!(is_none(r#"{"detail":"Invalid dataset version ID format: Delta"}"#));
+        assert!(is_none("Invalid cursor format"));
+        assert!(!is_none(r#"{"detail":"Invalid email address"}"#));
+        assert!(!is_none("the width is invalid"));
+    }
+
+    #[test]
+    fn what_a_refusal_names_it_names_as_a_word() {
+        assert!(is_named("/body/name", "index.name should be not empty"));
+        assert!(!is_named("/body/name", r#"{"name":"ValidationError"}"#), "what refusals call their own members says nothing");
+        assert!(!is_named("/body/name", "the username is too short"));
+        assert!(!is_named("/body/id", "id"), "too short to be told from others");
+    }
 
     #[test]
     fn who_has_what_must_be_new_is_told_in_words() {

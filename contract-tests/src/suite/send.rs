@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     DOUBTFUL_FORMATS,
-    baseline::{says_missing, says_taken},
+    baseline::{says_missing, says_no_id, says_taken},
     credentials::Grant,
     resources::{Answer, refers, repeats},
     run::Run,
@@ -184,7 +184,10 @@ impl Run<'_> {
         };
         let made_up = |instance| match response.status {
             400 | 422 if is_vague(target) && !names_live(instance) => true,
-            400 | 404 | 422 => says_missing(response) && is_missed(instance),
+            400 | 404 | 422 => {
+                let is_no_id = || says_no_id(response) && (!names_live(instance) || refers(instance));
+                says_missing(response) && is_missed(instance) || is_no_id()
+            }
             _ => false,
         };
         let live = !case.instance.as_ref().is_some_and(made_up);
