@@ -725,7 +725,7 @@ impl Operation {
         let is_of_caller = !self.path.contains('{');
         ["logout", "logoff", "signout", "signoff"].iter().any(|known| letters.contains(known))
             || (is_of_caller && letters.ends_with("password") && matches!(self.method.as_str(), "PATCH" | "POST" | "PUT"))
-            || (is_of_caller && self.method == "DELETE" && OF_CALLER.contains(&letters.as_str()))
+            || (self.method == "DELETE" && (letters == "session" || is_of_caller && OF_CALLER.contains(&letters.as_str())))
     }
 
     /// The documented response for a status: itself, its range, or the default.
@@ -735,8 +735,8 @@ impl Operation {
     }
 }
 
-/// What the path of the caller's own account or session ends with.
-const OF_CALLER: [&str; 6] = ["account", "me", "profile", "self", "session", "user"];
+/// What the path of the caller's own account ends with.
+const OF_CALLER: [&str; 5] = ["account", "me", "profile", "self", "user"];
 
 /// Words for taking something away, as they begin.
 const TAKING: [&str; 12] =

@@ -164,7 +164,7 @@ impl Run<'_> {
                 for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
                     let what = format!("a valid request is rejected for its header {}", header.name);
                     let finding = Finding { promise: header.pointer.clone(), what, ..finding.clone() };
-                    self.found(part.target, case, &finding, outcome).await;
+                    self.fail(part.target, case, &finding, outcome.answer.as_ref());
                 }
                 return true;
             }
@@ -175,7 +175,10 @@ impl Run<'_> {
     /// Looks for a text that is to name a resource, and is called like its kind: with one that there is the request is accepted.
     async fn learn_naming(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
         let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
-        if !repeats(refused, instance) {
+        let said = String::from_utf8_lossy(&refused.body).to_lowercase();
+        let is_unknown =
+            refused.status == 404 || says_missing(refused) || ["invalid ", "unknown "].iter().any(|word| said.contains(word));
+        if !repeats(refused, instance) || !is_unknown {
             return false;
         }
         for (place, kind, named) in self.known.with_called(&self.prepared.resources, part.target, instance) {
@@ -197,6 +200,9 @@ impl Run<'_> {
     async fn learn_needed(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
         let target = part.target;
         let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
+        if says_taken(refused) || case.request.method == "DELETE" {
+            return false;
+        }
         let (mut instance, mut said) = (instance.clone(), String::from_utf8_lossy(&refused.body).into_owned());
         let mut needed: Vec<(String, Value)> = Vec::new();
         for _ in 0..MAX_NEEDED {
@@ -220,7 +226,7 @@ impl Run<'_> {
                     );
                     self.known.need(target, needed);
                     for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
-                        self.found(target, case, &Finding { what: what.clone(), ..finding.clone() }, outcome).await;
+                        self.fail(target, case, &Finding { what: what.clone(), ..finding.clone() }, outcome.answer.as_ref());
                     }
                     // As it is new there, somebody may have it the next time.
                     if !self.fresh().knows(target) && !is_idempotent(&case.request.method) {
@@ -341,14 +347,14 @@ fn beside(value: &Value, other: Option<&Value>, at: &str, found: &mut BTreeMap<S
     }
 }
 
-/// Whether a value is more than an empty one.
+/// Whether a value is more than an empty one. A switch may be named in a refusal because it is not to be used without thought.
 fn says_something(value: &Value) -> bool {
     match value {
-        Value::Null => false,
+        Value::Null | Value::Bool(_) => false,
         Value::String(text) => text.trim().chars().count() > 2,
         Value::Array(items) => !items.is_empty(),
         Value::Object(object) => !object.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
+        Value::Number(_) => true,
     }
 }
 
@@ -376,7 +382,7 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
         404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&response.status.to_string()),
         409 | 429 => true,
         // Some have one status for everything.
-        400 | 422 => operation.path.contains('{') && (says_missing(response) || says_no_id(response)),
+        400 | 422 => operation.path.contains('{') && says_missing(response),
         _ => false,
     }
 }

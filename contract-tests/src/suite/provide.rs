@@ -58,8 +58,9 @@ impl Run<'_> {
             }
         }
         let listed = resources.told(operation).iter().filter(|(_, tells)| *tells == Tells::Lists).map(|(kind, _)| kind);
+        let in_body = resources.in_body(operation);
         for kind in part.referred.iter().chain(listed) {
-            self.provide_kind(*kind, false, 1, 0).await;
+            self.provide_kind(*kind, in_body == Some(*kind), 1, 0).await;
         }
     }
 
@@ -164,6 +165,7 @@ impl Run<'_> {
                     break;
                 }
             }
+            self.known.put_in_vain(&operation.path);
         }
         false
     }

@@ -28,7 +28,7 @@ const REMEMBERED: usize = 64;
 const READ: usize = 20;
 /// How many requests a run sends to get resources of one kind.
 const MAX_ATTEMPTS: usize = 400;
-/// How often a run puts what the path of an operation names, where there is nothing.
+/// How often a run puts in vain what the path of an operation names.
 const MAX_PUTS: usize = 6;
 /// How often all operations are asked in vain.
 const ROUNDS: usize = 3;
@@ -43,6 +43,13 @@ enum Purpose {
     Take,
 }
 
+impl Purpose {
+    /// Of a request that names a resource elsewhere than in its path.
+    fn naming(operation: &Operation) -> Self {
+        if operation.method == "DELETE" { Self::DeleteIn } else { Self::Use }
+    }
+}
+
 /// An answer, and its body where that is JSON.
 pub(super) type Answer<'a> = (&'a Response, Option<&'a Value>);
 
@@ -53,7 +60,7 @@ pub(crate) struct Known {
     given: HashMap<String, Vec<Value>>,
     /// Headers that the server refuses though the document allows them, in lower case.
     refused: Mutex<BTreeSet<String>>,
-    /// How often a PUT was to make what the path of an operation names.
+    /// How often what the path of an operation names was put in vain.
     put: Mutex<HashMap<String, usize>>,
     /// For each target by its name what the server asks for though the document does not: places, and a value for each.
     needed: Mutex<HashMap<String, Vec<(String, Value)>>>,
@@ -110,12 +117,14 @@ impl Known {
         self.pools()[kind].resources.iter().filter(|resource| resource.own).map(|resource| resource.values.clone()).collect()
     }
 
-    /// Counts what was put in vain where the path names nothing; false where that was tried often enough.
+    /// Whether it was not tried often enough yet to put what the path of an operation names.
     pub fn may_put(&self, path: &str) -> bool {
-        let mut put = self.put.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = put.entry(path.to_owned()).or_default();
-        *count += 1;
-        *count <= MAX_PUTS
+        self.put.lock().unwrap_or_else(PoisonError::into_inner).get(path).is_none_or(|count| *count < MAX_PUTS)
+    }
+
+    /// Counts what was put in vain.
+    pub fn put_in_vain(&self, path: &str) {
+        *self.put.lock().unwrap_or_else(PoisonError::into_inner).entry(path.to_owned()).or_default() += 1;
     }
 
     /// Counts an attempt to get one of a kind; false where there were too many.
@@ -165,7 +174,7 @@ impl Known {
         let called = called.filter(|(_, kind)| told.iter().all(|(own, _)| own != kind));
         called
             .filter_map(|(place, kind)| {
-                let id = self.pick(kind, Purpose::Use)?.into_iter().next_back()?;
+                let id = self.pick(kind, Purpose::naming(&target.operation))?.into_iter().next_back()?;
                 let mut named = instance.clone();
                 put(&mut named, &place, Value::String(id.as_str().map_or_else(|| id.to_string(), str::to_owned)));
                 Some((place, kind, named))
@@ -176,7 +185,8 @@ impl Known {
     /// The instance with what the server asks for, breaking the same; none where it has that, or is about it.
     fn with_needed(&self, target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
         let needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name())?.clone();
-        let is_missing = |place: &str| instance.pointer(place).is_none() && !is_about(about, place);
+        // What is about the whole body has them, too.
+        let is_missing = |place: &str| instance.pointer(place).is_none() && !about.is_some_and(|about| is_within(about, place));
         let missing: Vec<(String, Value)> = needed.into_iter().filter(|(place, _)| is_missing(place)).collect();
         let mut complete = instance.clone();
         missing.iter().for_each(|(place, value)| put(&mut complete, place, value.clone()));
@@ -238,8 +248,8 @@ impl Known {
     /// Whether a resource that was not known is one that this run has made, and not one that was there before: the server has said that it
     /// had none, or the name is one that the run has made up.
     fn is_made_up(&self, kind: KindId, values: &[Value]) -> bool {
-        let is_invented =
-            |value: &Value| value.as_str().is_some_and(|text| WORDS.iter().any(|word| text.contains(word)) || is_id(value));
+        let has_word = |text: &str| WORDS.iter().any(|word| text.to_lowercase().contains(&word.to_lowercase()));
+        let is_invented = |value: &Value| value.as_str().is_some_and(|text| has_word(text) || is_id(value));
         self.pools()[kind].missed.iter().any(|missed| same(missed, values)) || values.last().is_some_and(is_invented)
     }
 
@@ -261,12 +271,12 @@ impl Known {
             pools[within].taken.retain(|taken| !is_gone(taken));
         }
         // It may have another path: `/indexes/{index}` is what `/{index}/documents` are in.
-        if let ([.., value], Some(name)) = (values, resources.kinds[kind].names.last())
+        if let ([_], [name]) = (values, resources.kinds[kind].names.as_slice())
             && !is_plain_id(name)
         {
             for (other, pool) in resources.kinds.iter().zip(pools.iter_mut()) {
-                let is_gone =
-                    |known: &Resource| other.names.iter().zip(&known.values).any(|(own, id)| own == name && id == value);
+                let is_it = |id: &Value| same(std::slice::from_ref(id), values);
+                let is_gone = |known: &Resource| other.names.iter().zip(&known.values).any(|(own, id)| own == name && is_it(id));
                 pool.resources.retain(|resource| !is_gone(resource));
             }
         }
@@ -309,12 +319,14 @@ impl Known {
         }
         let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned();
         for (place, kind) in naming.into_iter().flatten().filter(|(place, _)| !is_about(about, place)) {
-            places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
+            let named = self.pick(kind, Purpose::naming(operation)).and_then(|values| values.into_iter().next_back());
+            places.extend(named.map(|id| (place, id)));
         }
         let identifier = identifier_in_body(resources, target).filter(|(place, _)| !is_about(about, place));
         if let Some((place, kind)) = &identifier {
-            // What a body names may be the caller itself; only what the run has made is changed so.
-            let purpose = if is_safe(&operation.method) { Purpose::Use } else { Purpose::DeleteIn };
+            // What a body names may be the caller itself; only what the run has made is changed so, where it can make one.
+            let can_make = resources.kinds[*kind].producers.iter().any(|producer| !producer.ends_with("/get"));
+            let purpose = if can_make { Purpose::DeleteIn } else { Purpose::Use };
             places.extend(self.pick(*kind, purpose).and_then(|values| Some((place.clone(), values.into_iter().next_back()?))));
         }
         // What is given is somebody's, and is not deleted.
@@ -445,11 +457,6 @@ impl Known {
             }
         }
     }
-}
-
-/// Whether a request with this method changes nothing (RFC 9110, section 9.2.1).
-fn is_safe(method: &str) -> bool {
-    matches!(method, "GET" | "HEAD" | "OPTIONS" | "QUERY" | "TRACE")
 }
 
 /// Where the body names the resource that the operation changes, and its kind, if the path does not.

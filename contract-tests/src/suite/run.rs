@@ -592,7 +592,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records that the server has failed on a valid request that was sent for the sake of another one.
+    /// Records that the server has failed on a request that was sent for the sake of another one, or to find a smaller one.
     pub(super) fn note_failure(&self, target: &Target, case: &Case, outcome: &CaseOutcome) {
         let failures = outcome.findings.iter().filter(|finding| *finding.rule == rules::SERVER_ERROR);
         for finding in failures.filter(|_| self.suite.is_selected(&case.id) && self.filter.is_none()) {

@@ -211,6 +211,10 @@ impl Run<'_> {
         // What only one reading takes for valid, others may refuse.
         let doubtful = |instance: &Value| case.expect == Expect::Success && target.is_doubtful(instance, true);
         let is_undescribed = matches!(response.status, 400 | 415 | 422) && has_undescribed_body(target, case);
+        // Its session may be over.
+        if operation.ends_session() && matches!(response.status, 401 | 403) {
+            findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
+        }
         if is_undescribed || case.instance.as_ref().is_some_and(doubtful) {
             findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
         }

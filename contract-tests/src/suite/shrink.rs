@@ -11,6 +11,7 @@ use crate::{
     generate::Shrink,
     judge::Finding,
     openapi::request::{Response, Target},
+    pointer::{escape, is_within},
     rules,
     schema::ConstraintId,
 };
@@ -60,8 +61,10 @@ impl Run<'_> {
     ) -> Option<(Case, Result<Response, String>)> {
         let smaller = target.as_received(smaller)?;
         // What the path names is there, or is the run's own to change; a shorter name may be somebody else's.
-        let path = |instance: &Value| instance.get("path").cloned();
-        if !has_broken_path(target, broken) && case.instance.as_ref().is_some_and(|instance| path(instance) != path(&smaller)) {
+        let path = |instance: &Value| instance.get("path").and_then(Value::as_object).cloned().unwrap_or_default();
+        let (named, kept) = (path(case.instance.as_ref()?), path(&smaller));
+        let is_kept = |(name, value): (&String, &Value)| kept.get(name) == Some(value) || is_broken(target, broken, name);
+        if !named.iter().all(is_kept) {
             return None;
         }
         // Without a body a request is refused for another reason.
@@ -88,9 +91,11 @@ impl Run<'_> {
     }
 }
 
-/// Whether one of these constraints is about the path.
-fn has_broken_path(target: &Target, broken: &BTreeSet<ConstraintId>) -> bool {
-    broken.iter().any(|id| target.schema.constraints[*id].place.starts_with("/path"))
+/// Whether one of these constraints is about the parameter of the path with this name, or about all of them.
+fn is_broken(target: &Target, broken: &BTreeSet<ConstraintId>, name: &str) -> bool {
+    let place = format!("/path/{}", escape(name));
+    let is_about = |about: &str| about == "/path" || is_within(about, &place);
+    broken.iter().any(|id| is_about(&target.schema.constraints[*id].place))
 }
 
 /// Whether two failures of a server say the same: most of their words are in both.

@@ -271,7 +271,7 @@ impl Comparison<'_, '_> {
         for (name, at) in &old {
             let Some((other, there)) = covering(&new, name) else {
                 let what = format!("the media type {name} is removed");
-                self.add(Part::Request(name.clone()), at, true, Class::Requests, &what, Ground::AnyRequest);
+                self.add_named(Part::Request(name.clone()), at, true, Class::Requests, &what, Ground::AnyRequest);
                 continue;
             };
             met.insert(other.clone());
@@ -299,7 +299,7 @@ impl Comparison<'_, '_> {
         }
         for (name, at) in new.iter().filter(|(name, _)| !met.contains(*name) && covering(&old, name).is_none()) {
             let what = format!("the media type {name} is new");
-            self.add(Part::Request(name.clone()), at, false, Class::Safe, &what, Ground::Document);
+            self.add_named(Part::Request(name.clone()), at, false, Class::Safe, &what, Ground::Document);
         }
     }
 
@@ -331,7 +331,7 @@ impl Comparison<'_, '_> {
             };
             if form && before != after {
                 let what = format!("the property {name} is written differently: {after}, and was {before}");
-                self.add(part.clone(), &pointer, gone, direction.broken(), &what, Ground::Document);
+                self.add_named(part.clone(), &pointer, gone, direction.broken(), &what, Ground::Document);
             } else if one.get(name) != other.get(name) {
                 self.add(part.clone(), &pointer, gone, Class::Documentation, "the encoding is different", Ground::Document);
             }
@@ -366,6 +366,15 @@ impl Comparison<'_, '_> {
     }
 
     fn add(&mut self, part: Part, pointer: &str, gone: bool, class: Class, sentence: &str, ground: Ground) {
+        self.change(part, (pointer, gone), class, sentence, ground, false);
+    }
+
+    /// The same with a sentence that names what has changed, so that it tells of one edit wherever it stands.
+    fn add_named(&mut self, part: Part, pointer: &str, gone: bool, class: Class, sentence: &str, ground: Ground) {
+        self.change(part, (pointer, gone), class, sentence, ground, true);
+    }
+
+    fn change(&mut self, part: Part, (pointer, gone): (&str, bool), class: Class, sentence: &str, ground: Ground, repeats: bool) {
         self.structure.changes.push(Change {
             operation: self.after.id.clone(),
             part,
@@ -373,7 +382,7 @@ impl Comparison<'_, '_> {
             gone,
             class,
             sentence: sentence.to_owned(),
-            repeats: true,
+            repeats,
             ground,
         });
     }

@@ -62,14 +62,14 @@ impl Comparison<'_, '_> {
                         item: Some(before.item()),
                     };
                     let what = format!("the {} parameter {} is gone", before.place, before.name);
-                    self.add(Part::Requests, &before.pointer, true, Class::Requests, &what, ground);
+                    self.add_named(Part::Requests, &before.pointer, true, Class::Requests, &what, ground);
                 }
             }
         }
         for (_, after) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
             let (class, kind) = if after.required() { (Class::Requests, "required") } else { (Class::Safe, "optional") };
             let what = format!("the {} parameter {} is new, and {kind}", after.place, after.name);
-            self.add(Part::Requests, &after.pointer, false, class, &what, missing(after));
+            self.add_named(Part::Requests, &after.pointer, false, class, &what, missing(after));
         }
     }
 
@@ -78,11 +78,11 @@ impl Comparison<'_, '_> {
         match (before.required(), after.required()) {
             (false, true) => {
                 let at = format!("{}/required", after.pointer);
-                self.add(Part::Requests, &at, false, Class::Requests, &format!("{named} is required now"), missing(after));
+                self.add_named(Part::Requests, &at, false, Class::Requests, &format!("{named} is required now"), missing(after));
             }
             (true, false) => {
                 let at = format!("{}/required", after.pointer);
-                self.add(Part::Requests, &at, false, Class::Safe, &format!("{named} is optional now"), Ground::Document);
+                self.add_named(Part::Requests, &at, false, Class::Safe, &format!("{named} is optional now"), Ground::Document);
             }
             _ => {}
         }
@@ -98,22 +98,22 @@ impl Comparison<'_, '_> {
                 (Class::Requests, "has another style: lists are written differently")
             };
             let what = format!("{named} {what}");
-            self.add(Part::Requests, &format!("{}/style", after.pointer), false, class, &what, Ground::Document);
+            self.add_named(Part::Requests, &format!("{}/style", after.pointer), false, class, &what, Ground::Document);
         }
         if before.node.get("content").is_some() != after.node.get("content").is_some() {
             let what = format!("{named} is written differently: `schema` and `content` are not the same");
-            self.add(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
+            self.add_named(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
         }
         self.described(&before.pointer, &after.pointer, &["description", "deprecated", "example", "examples", "allowReserved"]);
         let may_be_empty = |parameter: &Parameter<'_>| parameter.node.get("allowEmptyValue") == Some(&json!(true));
         match (may_be_empty(before), may_be_empty(after)) {
             (true, false) => {
                 let what = format!("{named} must have a value now");
-                self.add(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
+                self.add_named(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
             }
             (false, true) => {
                 let what = format!("{named} may be without a value now");
-                self.add(Part::Requests, &after.pointer, false, Class::Safe, &what, Ground::Document);
+                self.add_named(Part::Requests, &after.pointer, false, Class::Safe, &what, Ground::Document);
             }
             _ => {}
         }

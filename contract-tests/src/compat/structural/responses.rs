@@ -31,7 +31,7 @@ impl Comparison<'_, '_> {
                         status => format!("the status {status} is gone"),
                     };
                     let what = format!("{gone}{}", if is_last { ", and no other success is left" } else { "" });
-                    self.add(Part::Response(status.clone()), &old[before], true, class, &what, Ground::Document);
+                    self.add_named(Part::Response(status.clone()), &old[before], true, class, &what, Ground::Document);
                 }
                 (None, None) => {}
             }
@@ -46,13 +46,13 @@ impl Comparison<'_, '_> {
         let part = Part::Response(status.to_owned());
         if matches!(class, '4' | '5') {
             let what = format!("the status {status} is new; clients treat it as {class}00");
-            self.add(part, at, false, Class::Safe, &what, Ground::Document);
+            self.add_named(part, at, false, Class::Safe, &what, Ground::Document);
         } else if status == "DEFAULT" {
             let what = "it is said what comes with other statuses";
-            self.add(part, at, false, Class::Safe, what, Ground::Document);
+            self.add_named(part, at, false, Class::Safe, what, Ground::Document);
         } else {
             let example = status.parse::<u16>().map_or(Ground::Document, |status| Ground::Example(json!({ "status": status })));
-            self.add(part, at, false, Class::Responses, &format!("the status {status} is new"), example);
+            self.add_named(part, at, false, Class::Responses, &format!("the status {status} is new"), example);
         }
     }
 
@@ -95,7 +95,7 @@ impl Comparison<'_, '_> {
                     false => (Class::Responses, format!("the media type {name} is new")),
                 };
                 let ground = answer(json!({ "content-type": name }));
-                self.add(part, at, false, class, &what, ground);
+                self.add_named(part, at, false, class, &what, ground);
                 continue;
             };
             self.body(part, (known, here), at);
@@ -107,7 +107,7 @@ impl Comparison<'_, '_> {
         }
         for (name, at) in old.iter().filter(|(name, _)| !is_kept(name)) {
             let what = format!("the media type {name} is removed: a client that accepts only it gets none");
-            self.add(Part::Body(status.to_owned(), name.clone()), at, true, Class::Responses, &what, Ground::Document);
+            self.add_named(Part::Body(status.to_owned(), name.clone()), at, true, Class::Responses, &what, Ground::Document);
         }
     }
 
@@ -132,13 +132,13 @@ impl Comparison<'_, '_> {
             let was = is_required(self.old, at);
             let Some(there) = new.get(name) else {
                 let (class, ground) = if was { (Class::Responses, without()) } else { (Class::Safe, Ground::Document) };
-                self.add(part, at, true, class, &format!("the header {name} is gone"), ground);
+                self.add_named(part, at, true, class, &format!("the header {name} is gone"), ground);
                 continue;
             };
             let pointer = format!("{there}/required");
             match (was, is_required(self.new, there)) {
                 (true, false) => {
-                    self.add(
+                    self.add_named(
                         part.clone(),
                         &pointer,
                         false,
@@ -148,7 +148,7 @@ impl Comparison<'_, '_> {
                     );
                 }
                 (false, true) => {
-                    self.add(
+                    self.add_named(
                         part.clone(),
                         &pointer,
                         false,
@@ -167,7 +167,7 @@ impl Comparison<'_, '_> {
                 let what = format!(
                     "the header {name} is written differently: it has another media type, or has one and had none, or the reverse"
                 );
-                self.add(part.clone(), there, false, Class::Responses, &what, Ground::Document);
+                self.add_named(part.clone(), there, false, Class::Responses, &what, Ground::Document);
             }
             let (schema, schema_there) = (schema_of(&one, at), schema_of(&other, there));
             self.schemas(part.clone(), Direction::Response, &schema, &schema_there);
@@ -181,7 +181,7 @@ impl Comparison<'_, '_> {
         }
         for (name, at) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
             let part = Part::Header(status.to_owned(), name.clone());
-            self.add(part, at, false, Class::Safe, &format!("the header {name} is new"), Ground::Document);
+            self.add_named(part, at, false, Class::Safe, &format!("the header {name} is new"), Ground::Document);
         }
     }
 }

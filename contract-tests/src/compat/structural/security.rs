@@ -31,9 +31,9 @@ impl Comparison<'_, '_> {
                 true => format!("no longer accepts {}: asks for {}", told(had).join(" and "), lacks.join(", ")),
                 false => format!("requires more than before: {}", lacks.join(", ")),
             };
-            self.add(Part::Operation, &pointer, gone, Class::Requests, &what, Ground::AnyRequest);
+            self.add_named(Part::Operation, &pointer, gone, Class::Requests, &what, Ground::AnyRequest);
         } else if old != new {
-            self.add(Part::Operation, &pointer, gone, Class::Safe, "accepts more callers than before", Ground::Document);
+            self.add_named(Part::Operation, &pointer, gone, Class::Safe, "accepts more callers than before", Ground::Document);
         }
     }
 }
