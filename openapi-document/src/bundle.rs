@@ -25,9 +25,17 @@ pub(crate) struct Bundler<'f, 'l> {
     names: HashMap<&'static str, HashSet<String>>,
     queue: VecDeque<Job>,
     queued: HashSet<String>,
+    identified: HashSet<String>,
     /// What is being copied in place, one within another.
     inlining: Vec<Target>,
     depth: usize,
+}
+
+/// The result.
+pub(crate) struct Bundle {
+    pub root: Node,
+    /// The pointers of the schemas that had an `$id`.
+    pub identified: HashSet<String>,
 }
 
 /// What is still to be walked.
@@ -54,13 +62,14 @@ impl<'f, 'l> Bundler<'f, 'l> {
             names: HashMap::new(),
             queue: VecDeque::new(),
             queued: HashSet::new(),
+            identified: HashSet::new(),
             inlining: Vec::new(),
             depth: 0,
         }
     }
 
     /// The first file with all that it refers to.
-    pub fn bundle(mut self) -> Result<Node, LoadError> {
+    pub fn bundle(mut self) -> Result<Bundle, LoadError> {
         let base = self.files.base(&Target { file: ROOT, pointer: String::new() });
         let mut root = Node::clone(&self.files.files[ROOT as usize].root);
         self.walk(&mut root, Shape::One(Kind::Document), &base, &mut String::new())?;
@@ -83,7 +92,7 @@ impl<'f, 'l> Bundler<'f, 'l> {
                 }
             }
         }
-        Ok(root)
+        Ok(Bundle { root, identified: self.identified })
     }
 
     fn copy(&mut self, target: &Target) -> Result<Node, LoadError> {
@@ -118,7 +127,7 @@ impl<'f, 'l> Bundler<'f, 'l> {
         }
         if shape == Shape::One(Kind::Schema) {
             base = self.files.identifiers.enter(base, node);
-            self.schema(node, &base)?;
+            self.schema(node, &base, at)?;
         }
         self.claim_homes(node, shape, &base, at);
         // Components first, and schemas first among them, so that what is placed there is known when it is referred to.
@@ -318,11 +327,13 @@ impl<'f, 'l> Bundler<'f, 'l> {
     }
 
     /// What a schema has beside `$ref` that names other places.
-    fn schema(&mut self, node: &mut Node, base: &Base) -> Result<(), LoadError> {
+    fn schema(&mut self, node: &mut Node, base: &Base, at: &str) -> Result<(), LoadError> {
         let Some(object) = node.as_object_mut() else { return Ok(()) };
         // Every reference is a pointer now, so that nothing needs these; and pointers are relative to an `$id`.
-        object.shift_remove("$id");
         object.shift_remove("$anchor");
+        if object.shift_remove("$id").is_some() {
+            self.identified.insert(at.to_owned());
+        }
         if let Some(value) = object.get_mut("$dynamicRef")
             && let Some(written) = value.as_str().map(str::to_owned)
         {
@@ -377,7 +388,7 @@ fn set_reference(node: &mut Node, pointer: &str) {
 }
 
 /// Puts a node where its sections may be missing.
-fn insert(root: &mut Node, path: &[String], node: Node) {
+pub(crate) fn insert(root: &mut Node, path: &[String], node: Node) {
     let Some((first, rest)) = path.split_first() else {
         *root = node;
         return;

@@ -149,7 +149,7 @@ pub enum DefectKind {
     DuplicateOperationId,
     /// A part of a Swagger 2.0 document that cannot be said in OpenAPI 3.1.
     NotConverted,
-    /// `$dynamicRef` with several targets, which depend on the way that leads there.
+    /// `$dynamicRef` to an anchor that no schema on the way has.
     DynamicReference,
     /// No fault: a part of OpenAPI 3.2 that a reader of 3.1 does not know.
     Newer,

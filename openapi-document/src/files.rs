@@ -250,10 +250,12 @@ impl<'l> Files<'l> {
             Err(trouble @ (Trouble::Remote(_) | Trouble::Nowhere(_))) => trouble,
             opened => return opened,
         };
-        match beside.map(|beside| self.open(&beside, dialect)) {
-            Some(Ok(file)) => Ok(file),
-            Some(Err(limit @ Trouble::Fatal(_))) => Err(limit),
-            _ => Err(trouble),
+        let Some(beside) = beside else { return Err(trouble) };
+        // What is there and cannot be read is what is wrong.
+        let is_there = beside.to_file_path().is_ok_and(|path| path.is_file());
+        match self.open(&beside, dialect) {
+            Err(Trouble::Nowhere(_) | Trouble::Remote(_)) if !is_there => Err(trouble),
+            decided => decided,
         }
     }
 

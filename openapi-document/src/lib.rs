@@ -28,7 +28,8 @@
 //! [`Document::json`] is a document of OpenAPI 3.1 in which every reference is a JSON Pointer to a place in it.
 //!
 //! - A document of 3.1 in one file is as it was written, but for `$id`, `$anchor` and `$dynamicRef`: the references that use them
-//!   become pointers, and then they are gone. Two schemas with the same `$dynamicAnchor` stay, with a [`Defect`].
+//!   become pointers, and then they are gone. Where a `$dynamicRef` leads to different schemas on different ways, what lies on the way
+//!   is copied to `components`, once for each.
 //! - What stands in another file is copied once, to `components` under its own name; or, where a component is nothing but a
 //!   reference to it, to that place. A path item of another file, or with something beside its `$ref`, takes the place of its
 //!   reference. A reference where OpenAPI has none, such as `paths: { $ref: … }`, is replaced by what it refers to.
@@ -39,6 +40,7 @@ mod bundle;
 mod convert_20;
 mod defects;
 mod document;
+mod dynamic;
 mod error;
 mod files;
 mod identifiers;

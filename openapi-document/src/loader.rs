@@ -11,8 +11,8 @@ use url::Url;
 
 use crate::{
     Document,
-    bundle::Bundler,
-    convert_20, defects,
+    bundle::{Bundle, Bundler},
+    convert_20, defects, dynamic,
     error::{Defect, LimitOf, LoadError},
     files::{Dialect, Files, version},
     node::{Content, Copies},
@@ -168,14 +168,18 @@ impl Loader {
         let file = &files.files[root as usize];
         let (version, dialect) = (version(&file.root).unwrap_or_default(), file.dialect);
         let mut copies = Copies::new(self.max_copied);
-        let mut json = Bundler::new(&mut files, self.keep_unresolved, &mut copies, self.max_depth).bundle()?;
+        let bundler = Bundler::new(&mut files, self.keep_unresolved, &mut copies, self.max_depth);
+        let Bundle { root: mut json, identified } = bundler.bundle()?;
         if dialect == Dialect::V20 {
             convert_20::convert(&mut json, &mut copies, &mut files.findings);
+        }
+        if files.sources.iter().any(|source| source.text.contains("$dynamic")) {
+            dynamic::resolve(&mut json, identified, &mut copies, &mut files.findings);
         }
         if copies.exhausted {
             return Err(files.too_many(path, LimitOf::Copied));
         }
-        references::settle(&mut json, &mut files, self.keep_unresolved)?;
+        references::settle(&json, &mut files, self.keep_unresolved)?;
         files.findings.extend(defects::find(&json, self.check_pattern.as_deref()));
         if !version.trim().starts_with("3.1")
             && let Some(object) = json.as_object_mut()

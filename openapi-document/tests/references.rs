@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use openapi_document::{DefectKind, Document, LoadError, Loader, pointer};
+use openapi_document::{DefectKind, Document, LimitOf, LoadError, Loader, pointer};
 use serde_json::{Value, json};
 
 /// Writes the files, loads `api.yaml` and gives the folder back, which is gone with it.
@@ -297,12 +297,68 @@ components:
     assert_eq!(document.json()["components"]["schemas"]["Tree"], tree);
     let two = format!("{one}    Strict: {{ $dynamicAnchor: node, $ref: '#/components/schemas/Tree' }}\n");
     let document = Document::parse("api.yaml", two).unwrap();
-    assert_eq!(
-        document.json()["components"]["schemas"]["Tree"]["properties"]["children"]["items"],
-        json!({"$dynamicRef": "#node"})
-    );
+    let schemas = &document.json()["components"]["schemas"];
+    assert_eq!(schemas["Tree"], tree);
+    assert_eq!(schemas["Strict"], json!({"$ref": "#/components/schemas/Tree-2"}));
+    assert_eq!(schemas["Tree-2"]["properties"]["children"]["items"], json!({"$ref": "#/components/schemas/Strict"}));
+    assert_eq!(document.defects(), []);
+}
+
+/// The template of OpenAPI 3.2, section 4.24.3.3, and two that use it; with an `$id` and without.
+#[test]
+fn a_template_is_copied_for_each_of_its_arguments() {
+    let template = "openapi: 3.1.0
+paths:
+  /pages: { get: { responses: { '200': { description: one, content: { application/json: { schema: { $ref: '#/components/schemas/Pages' } } } } } } }
+components:
+  schemas:
+    Page:
+      $id: page
+      properties: { items: { $ref: '#/$defs/list' }, next: { $ref: '#/components/schemas/Text' } }
+      $defs: { list: { items: { $dynamicRef: '#item' } }, any: { $dynamicAnchor: item } }
+    Numbers: { $id: numbers, $ref: page, $defs: { item: { $dynamicAnchor: item, type: number } } }
+    Pages: { $id: pages, $ref: page, $defs: { item: { $dynamicAnchor: item, $ref: numbers } } }
+    Again: { allOf: [{ $ref: '#/components/schemas/Numbers' }] }
+    Text: { type: string }
+";
+    let local = template.replace(" $ref: page,", " $ref: '#/components/schemas/Page',");
+    let local = local
+        .replace("$ref: numbers }", "$ref: '#/components/schemas/Numbers' }")
+        .replace("'#/$defs/list'", "'#/components/schemas/Page/$defs/list'");
+    let without = ["      $id: page\n", "$id: numbers, ", "$id: pages, "].iter().fold(local, |text, id| text.replace(id, ""));
+    for text in [template, &without] {
+        let document = Document::parse("api.yaml", text).unwrap();
+        assert_eq!(document.defects(), []);
+        assert!(!document.json().to_string().contains("dynamic"), "{}", document.json());
+        // What the items of this schema are, after all references.
+        let items = |schema: &str| {
+            let follow = |value: &Value| -> Value {
+                let mut value = value.clone();
+                while let Some(reference) = value["$ref"].as_str() {
+                    value = document.resolve(&pointer::from_reference(reference).unwrap()).unwrap().1.clone();
+                }
+                value
+            };
+            let page = follow(&document.json()["components"]["schemas"][schema]);
+            let list = follow(&page["properties"]["items"]);
+            assert_eq!(page["properties"]["next"], json!({"$ref": "#/components/schemas/Text"}));
+            (list["items"]["$ref"].as_str().unwrap().to_owned(), follow(&list["items"]))
+        };
+        assert_eq!(items("Page").0, "#/components/schemas/Page/$defs/any");
+        assert_eq!(items("Numbers"), ("#/components/schemas/Numbers/$defs/item".to_owned(), json!({"type": "number"})));
+        // The outermost one counts, also within the pages that the items are.
+        let (outer, page) = items("Pages");
+        assert_eq!(outer, "#/components/schemas/Pages/$defs/item");
+        assert_eq!(page["properties"]["next"], json!({"$ref": "#/components/schemas/Text"}));
+        assert_eq!(
+            document.json()["components"]["schemas"]["Again"],
+            json!({"allOf": [{"$ref": "#/components/schemas/Numbers"}]})
+        );
+    }
+    let nobody = template.replace("$dynamicRef: '#item'", "$dynamicRef: '#items'");
+    let document = Document::parse("api.yaml", nobody).unwrap();
     let [defect] = document.defects() else { panic!("{:?}", document.defects()) };
-    assert_eq!((defect.kind, defect.place.line), (DefectKind::DynamicReference, 4));
+    assert_eq!((defect.kind, defect.place.line), (DefectKind::DynamicReference, 9));
 }
 
 /// Draft-07 schemas that are published on a server, but lie beside each other; Swagger 2.0 documents refer to such files, too.
@@ -332,6 +388,63 @@ fn a_file_beside_a_schema_is_found_whatever_server_its_id_names() {
     // What is told is what the standard says.
     let Err(LoadError::Remote { url, .. }) = document else { panic!("{document:?}") };
     assert_eq!(url, "http://example.com/none.json");
+
+    let (_folder, document) = load(&[
+        (
+            "api.yaml",
+            "openapi: 3.1.0\ncomponents: { schemas: { Any: { $id: 'http://example.com/any', items: { $ref: one.json } } } }",
+        ),
+        ("one.json", "{"),
+    ]);
+    // A file that is there and cannot be read is what is wrong.
+    let error = document.unwrap_err().to_string();
+    assert!(error.contains("one.json:1"), "{error}");
+}
+
+/// A file that was bundled has its own schemas inside.
+#[test]
+fn a_resource_in_another_one_is_entered_by_its_own_way() {
+    let document = Document::parse(
+        "api.yaml",
+        "openapi: 3.1.0
+components:
+  schemas:
+    Outer:
+      $dynamicAnchor: node
+      properties: { own: { $ref: inner } }
+      $defs: { inner: { $id: inner, $dynamicAnchor: node, properties: { next: { $dynamicRef: '#node' } } } }
+    Other: { $ref: '#/components/schemas/Outer/$defs/inner' }
+",
+    )
+    .unwrap();
+    let schemas = &document.json()["components"]["schemas"];
+    let next = |reference: &Value| {
+        let at = pointer::from_reference(reference.as_str().unwrap()).unwrap();
+        document.resolve(&at).unwrap().1["properties"]["next"]["$ref"].clone()
+    };
+    assert_eq!(next(&schemas["Outer"]["properties"]["own"]["$ref"]), "#/components/schemas/Outer");
+    assert_ne!(next(&schemas["Other"]["$ref"]), "#/components/schemas/Outer");
+    assert_eq!(document.defects(), []);
+}
+
+/// Each step doubles the ways.
+#[test]
+fn too_many_ways_are_refused() {
+    let step = |number: usize| {
+        let one = |letter: &str| {
+            let next = format!("#/components/schemas/L{}", number + 1);
+            format!("    {letter}{number}: {{ $ref: '{next}', $defs: {{ a: {{ $dynamicAnchor: a{number} }} }} }}\n")
+        };
+        let own = format!(
+            "    L{number}: {{ anyOf: [{{ $ref: '#/components/schemas/X{number}' }}, {{ $ref: '#/components/schemas/Y{number}' }}] }}\n"
+        );
+        own + &one("X") + &one("Y")
+    };
+    let text: String = (0..30).map(step).collect();
+    let uses: Vec<String> = (0..30).map(|number| format!("{{ $dynamicRef: '#a{number}' }}")).collect();
+    let text = format!("openapi: 3.1.0\ncomponents:\n  schemas:\n{text}    L30: {{ allOf: [{}] }}\n", uses.join(", "));
+    let Err(LoadError::Limit { of, .. }) = Document::parse("api.yaml", text) else { panic!("there is no end of it") };
+    assert_eq!(of, LimitOf::Copied);
 }
 
 #[test]
