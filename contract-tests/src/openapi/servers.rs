@@ -44,13 +44,18 @@ pub(crate) fn of_document(document: &Value) -> Vec<String> {
     paths(document, "/servers").unwrap_or_else(|| vec![String::new()])
 }
 
+/// The paths of the servers that an operation has of its own, or its path item.
+pub(crate) fn own(document: &Value, item: &str, operation: &str) -> Option<Vec<String>> {
+    paths(document, &format!("{operation}/servers")).or_else(|| paths(document, &format!("{item}/servers")))
+}
+
 /// What stands between the URL of the document's server and the path of an operation that has servers of its own, or its path item.
 ///
 /// # Errors
 ///
 /// Why it cannot be told: the URL that is tested stands for the servers of the document, and these are not below them.
 pub(crate) fn below(document: &Value, item: &str, operation: &str) -> Result<String, String> {
-    let own = paths(document, &format!("{operation}/servers")).or_else(|| paths(document, &format!("{item}/servers")));
+    let own = own(document, item, operation);
     let (Some(own), of_document) = (own, of_document(document)) else { return Ok(String::new()) };
     let within = |own: &String, around: &String| {
         let rest = own.strip_prefix(around.as_str())?;

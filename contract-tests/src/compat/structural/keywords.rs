@@ -190,8 +190,9 @@ fn list<'v>(values: impl Iterator<Item = &'v Value>) -> String {
 }
 
 /// The values of a discriminator, with where the schema stands that each is for: those of the mapping, and for alternatives that it
-/// does not name, their names.
-pub fn told_apart(view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
+/// does not name, their names. Without alternatives they are the components that are composed of this schema (OpenAPI 3.1, section
+/// 4.8.25).
+pub fn told_apart(document: &Document, view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
     // A mapping has references, or the names of components (OpenAPI 3.1, section 4.8.25).
     let place = |told: &str| from_reference(told).unwrap_or_else(|| format!("/components/schemas/{}", escape(told)));
     let mapping = discriminator.get("mapping").and_then(Value::as_object).into_iter().flatten();
@@ -203,7 +204,25 @@ pub fn told_apart(view: &View<'_>, discriminator: &Value) -> BTreeMap<String, St
             all.insert(name(&schema), schema);
         }
     }
+    if ["oneOf", "anyOf"].iter().all(|keyword| view.get(keyword).is_none()) {
+        let components =
+            document.json.pointer("/components/schemas").and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        for schema in components.map(|name| format!("/components/schemas/{}", escape(name))) {
+            if is_heir(document, view, &schema) && !all.values().any(|known| *known == schema) {
+                all.insert(name(&schema), schema);
+            }
+        }
+    }
     all
+}
+
+/// Whether the schema at a place is composed of this one by `allOf`, and is none of its alternatives.
+pub fn is_heir(document: &Document, view: &View<'_>, at: &str) -> bool {
+    if ["oneOf", "anyOf"].iter().any(|keyword| view.get(keyword).is_some()) {
+        return false;
+    }
+    let parts = document.json.pointer(at).and_then(|schema| schema.get("allOf")?.as_array()).into_iter().flatten();
+    parts.filter_map(|part| from_reference(part.get("$ref")?.as_str()?)).any(|base| base == view.pointer)
 }
 
 /// `minContains`, whose default is 1, and `maxContains`.

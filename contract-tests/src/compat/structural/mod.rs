@@ -11,7 +11,7 @@ mod security;
 mod shared;
 mod view;
 
-use crate::pointer::escape;
+use crate::pointer::{escape, segments};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
@@ -213,10 +213,39 @@ impl Comparison<'_, '_> {
             self.note(&path, "the path parameters have other names");
         }
         self.described(&before.pointer, &after.pointer, &DESCRIBING);
+        self.servers();
         self.security();
         self.parameters();
         self.bodies();
         self.responses();
+    }
+
+    /// Servers of its own, or of its path: those of the document are compared as a whole, and so are paths that stand elsewhere.
+    fn servers(&mut self) {
+        let own =
+            |document: &Document, operation: &Operation| servers::own(&document.json, operation.path_item(), &operation.pointer);
+        let (before, after) = (own(self.old, self.before), own(self.new, self.after));
+        let is_listed = |operation: &Operation| operation.path_item().starts_with("/paths/");
+        if (before.is_none() && after.is_none()) || !is_listed(self.before) || !is_listed(self.after) {
+            return;
+        }
+        let places = |document: &Document, operation: &Operation, own: Option<Vec<String>>| -> BTreeSet<String> {
+            let path = segments(operation.path_item()).pop().unwrap_or_default();
+            let servers = own.unwrap_or_else(|| servers::of_document(&document.json));
+            servers.iter().map(|server| template(&format!("{server}{path}"))).collect()
+        };
+        let at = |document: &Document, operation: &Operation| {
+            let places = [operation.pointer.as_str(), operation.path_item()].map(|at| format!("{at}/servers"));
+            places.into_iter().find(|at| exists(document, at))
+        };
+        let (was, is) = (places(self.old, self.before, before), places(self.new, self.after, after));
+        if was.is_disjoint(&is) {
+            let show = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(" or ");
+            let what = format!("is at {} now, and at {} before", show(&is), show(&was));
+            let (here, there) = (at(self.old, self.before).unwrap_or_default(), at(self.new, self.after));
+            let gone = there.is_none();
+            self.add_named(Part::Operation, &there.unwrap_or(here), gone, Class::Requests, &what, Ground::AnyRequest);
+        }
     }
 
     /// Request bodies, and the pairs of whole requests.

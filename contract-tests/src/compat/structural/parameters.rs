@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Document, Operation, REQUESTS};
+use crate::{Document, Operation, REQUESTS, openapi::operation::essence};
 use serde_json::{Value, json};
 
 use super::{Comparison, keywords, schema_of, view::View};
@@ -88,20 +88,36 @@ impl Comparison<'_, '_> {
         }
         let (schema, schema_there) = (before.schema(), after.schema());
         if before.style() != after.style() {
-            let scalar = |document: &Document, at: &str| {
-                let types = keywords::types(View::of(document, at).get("type"));
-                !types.contains("array") && !types.contains("object")
+            let may_be = |wanted: &str| {
+                [(self.old, &schema), (self.new, &schema_there)]
+                    .into_iter()
+                    .any(|(document, at)| keywords::types(View::of(document, at).get("type")).contains(wanted))
             };
-            let (class, what) = if scalar(self.old, &schema) && scalar(self.new, &schema_there) {
-                (Class::Documentation, "has another style, which makes no difference for a single value")
-            } else {
+            let ((was, _), (is, _)) = (before.style(), after.style());
+            // `5`, `.5` and `;id=5` (OpenAPI 3.1, section 4.8.12.3, Style Examples).
+            let (class, what) = if was != is && after.place == "path" {
+                (Class::Requests, "has another style: every value is written differently")
+            } else if was == is && is == "simple" && !may_be("object") {
+                (Class::Documentation, "has another `explode`, which makes a difference for objects only")
+            } else if may_be("array") || may_be("object") {
                 (Class::Requests, "has another style: lists are written differently")
+            } else {
+                (Class::Documentation, "has another style, which makes no difference for a single value")
             };
             let what = format!("{named} {what}");
             self.add_named(Part::Requests, &format!("{}/style", after.pointer), false, class, &what, Ground::Document);
         }
         if before.node.get("content").is_some() != after.node.get("content").is_some() {
             let what = format!("{named} is written differently: `schema` and `content` are not the same");
+            self.add_named(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
+        }
+        let written = |parameter: &Parameter<'_>| {
+            parameter.node.get("content").and_then(Value::as_object)?.keys().next().map(|media_type| essence(media_type))
+        };
+        if let (Some(was), Some(is)) = (written(before), written(after))
+            && was != is
+        {
+            let what = format!("{named} is written as {is} now, and as {was} before");
             self.add_named(Part::Requests, &after.pointer, false, Class::Requests, &what, Ground::Document);
         }
         self.described(&before.pointer, &after.pointer, &["description", "deprecated", "example", "examples", "allowReserved"]);

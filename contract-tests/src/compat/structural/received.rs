@@ -1,7 +1,5 @@
 //! What clients receive unasked, webhooks and callbacks: the API sends these requests, and clients answer them.
 
-use std::collections::BTreeMap;
-
 use openapi_document::METHODS;
 use serde_json::{Map, Value};
 
@@ -25,7 +23,7 @@ const DESCRIBING: [&str; 6] = ["tags", "summary", "description", "externalDocs",
 pub fn webhooks(old: &Document, new: &Document, shared: &mut Shared<'_>, structure: &mut Structure) {
     let all = |document: &Document| {
         let names = document.json.get("webhooks").and_then(Value::as_object).into_iter().flat_map(Map::keys);
-        let items = names.map(|name| (format!("webhook {name}"), format!("/webhooks/{}", escape(name))));
+        let items = names.map(|name| (name.clone(), format!("webhook {name}"), format!("/webhooks/{}", escape(name))));
         requests(document, items)
     };
     Received { old, new, shared, structure, name: String::new() }.compare(&all(old), &all(new), "webhook");
@@ -45,11 +43,11 @@ pub fn callbacks(
         let items = names.filter_map(|name| {
             let (at, callback) = document.resolve(&format!("{at}/{}", escape(name)))?;
             let expressions = callback.as_object().into_iter().flat_map(Map::keys).map(String::clone).collect::<Vec<_>>();
-            Some(
-                expressions
-                    .into_iter()
-                    .map(move |url| (format!("{}, callback {name}", after.id), format!("{at}/{}", escape(&url)))),
-            )
+            let is_alone = expressions.len() == 1;
+            Some(expressions.into_iter().map(move |url| {
+                let shown = if is_alone { String::new() } else { format!(" to {url}") };
+                (url.clone(), format!("{}, callback {name}{shown}", after.id), format!("{at}/{}", escape(&url)))
+            }))
         });
         requests(document, items.flatten())
     };
@@ -57,13 +55,23 @@ pub fn callbacks(
     Received { old, new, shared, structure, name: String::new() }.compare(&before, &after, "callback");
 }
 
-/// The requests of path items, by name and method, with where they stand.
-fn requests(document: &Document, items: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
-    for (name, at) in items {
+/// A request that clients receive.
+struct Message {
+    /// What it is called for people, with the method.
+    name: String,
+    /// Where it is sent, with the method; of a webhook its name.
+    to: (String, String),
+    pointer: String,
+}
+
+/// The requests of path items, of which each has where it is sent, its name and its place.
+fn requests(document: &Document, items: impl Iterator<Item = (String, String, String)>) -> Vec<Message> {
+    let mut all = Vec::new();
+    for (to, name, at) in items {
         let Some((at, item)) = document.resolve(&at) else { continue };
         for method in METHODS.iter().filter(|method| item.get(**method).is_some_and(Value::is_object)) {
-            all.insert(format!("{name} {}", method.to_uppercase()), format!("{at}/{method}"));
+            let name = format!("{name} {}", method.to_uppercase());
+            all.push(Message { name, to: (to.clone(), (*method).to_owned()), pointer: format!("{at}/{method}") });
         }
     }
     all
@@ -78,23 +86,32 @@ struct Received<'a, 'd> {
 }
 
 impl Received<'_, '_> {
-    fn compare(&mut self, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>, kind: &str) {
-        for (name, before) in old {
-            name.clone_into(&mut self.name);
-            match new.get(name) {
-                Some(after) => self.request(before, after),
+    /// Compares what has the same name and is sent to the same URL, and of the rest what is sent to the same URL: a name is for people.
+    fn compare(&mut self, old: &[Message], new: &[Message], kind: &str) {
+        let mut left: Vec<&Message> = new.iter().collect();
+        let mut take =
+            |is_it: &dyn Fn(&Message) -> bool| left.iter().position(|other| is_it(other)).map(|position| left.remove(position));
+        let mut pairs: Vec<(&Message, Option<&Message>)> =
+            old.iter().map(|one| (one, take(&|other| other.name == one.name && other.to == one.to))).collect();
+        for (one, other) in pairs.iter_mut().filter(|(_, other)| other.is_none()) {
+            *other = take(&|other| other.to == one.to);
+        }
+        for (one, other) in pairs {
+            one.name.clone_into(&mut self.name);
+            match other {
+                Some(other) => self.request(&one.pointer, &other.pointer),
                 None => self.add(
                     Part::Operation,
-                    before,
+                    &one.pointer,
                     true,
                     Class::Responses,
                     &format!("the {kind} is removed: nobody is called any more"),
                 ),
             }
         }
-        for (name, after) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+        for Message { name, pointer, .. } in left {
             name.clone_into(&mut self.name);
-            self.add(Part::Operation, after, false, Class::Safe, &format!("the {kind} is new"));
+            self.add(Part::Operation, pointer, false, Class::Safe, &format!("the {kind} is new"));
         }
     }
 

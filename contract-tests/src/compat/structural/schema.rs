@@ -474,9 +474,17 @@ impl<'a> Schemas<'a> {
             let what = format!("looks at {is:?} now, and at {was:?} before");
             return self.add(&place, self.direction.broken(), &what, Decided::Document);
         }
-        let (before, after) = (keywords::told_apart(old, before), keywords::told_apart(new, after));
+        let before = keywords::told_apart(self.old, old, before);
+        let after = keywords::told_apart(self.new, new, after);
         for (value, schema) in &before {
             match after.get(value) {
+                // Nothing else leads to who is composed of this one.
+                Some(other) if other == schema && keywords::is_heir(self.old, old, schema) && self.is_changed(schema) => {
+                    let what = format!("leads to {}, which is different", keywords::name(schema));
+                    let pair = self.pair(schema, other);
+                    let change = self.change(&place, Class::Documentation, &what, Decided::Document);
+                    self.found.push(Found::Replaced(pair, change, self.direction.broken()));
+                }
                 Some(other) if other == schema => {}
                 Some(other) => {
                     let what = format!(
@@ -500,6 +508,11 @@ impl<'a> Schemas<'a> {
             let what = format!("has the new {is} {value:?}, which is {}", keywords::name(schema));
             self.add(&place, class, &what, Decided::Document);
         }
+    }
+
+    /// Whether what stands at a place is not the same in both documents.
+    fn is_changed(&self, at: &str) -> bool {
+        self.old.json.pointer(at) != self.new.json.pointer(at)
     }
 
     /// Whether a property that this object does not describe is one that nobody sends: it describes others, does not say that there
