@@ -270,17 +270,24 @@ pub(crate) fn expectation(schema: &Schema, broken: &BTreeSet<Violation>) -> Expe
             rule: rule.to_owned(),
             within,
             constraint: constraint.key(),
-            place: shown(&constraint.place),
+            place: shown(place(schema, violation)),
         }
     });
     Expect::Refusal(all.collect())
 }
 
+/// Where a rule is broken: the schema's place for it where that matches, else the place of the violation.
+fn place<'s>(schema: &'s Schema, violation: &'s Violation) -> &'s str {
+    let place = &schema.constraints[violation.constraint].place;
+    let (mut own, mut found) = (place.split('/'), violation.place.split('/'));
+    let is_here = own.all(|own| found.next().is_some_and(|found| own == "*" || own == found));
+    if is_here { place } else { &violation.place }
+}
+
 fn list(schema: &Schema, broken: &BTreeSet<Violation>) -> String {
     let all: BTreeSet<String> = broken
         .iter()
-        .map(|violation| &schema.constraints[violation.constraint])
-        .map(|constraint| format!("{} of {}", constraint.keyword, shown(&constraint.place)))
+        .map(|violation| format!("{} of {}", schema.constraints[violation.constraint].keyword, shown(place(schema, violation))))
         .collect();
     all.into_iter().collect::<Vec<_>>().join(", ")
 }

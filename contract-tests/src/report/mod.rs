@@ -91,6 +91,7 @@ impl std::fmt::Display for Stopped {
                 write!(f, "the server takes no connections any more; the last request that it answered: {last}")
             }
             Self::CredentialsGone { last } => {
+                let last = if last.is_empty() { "none" } else { last };
                 write!(f, "the server refuses the credentials that it accepted before; the last change that it accepted: {last}")
             }
         }

@@ -5,6 +5,7 @@
 pub mod format;
 pub mod nasty;
 pub mod pattern;
+pub mod word;
 
 use proptest::prelude::RngExt;
 use proptest::test_runner::TestRng;

@@ -23,6 +23,10 @@ pub(super) fn without_consequences(mut failures: Vec<Failure>) -> Vec<Failure> {
     failures.retain(|failure| !kept.iter().any(|accepted| is_shown_later(accepted, failure)));
     let is_taken = |failure: &Failure| failure.rule == rules::REFUSAL_STATUS.name && failure.status == Some(409);
     failures.retain(|failure| !is_taken(failure) || !accepted.contains(&failure.promise));
+    // What a server says when it fails is not what it has documented.
+    let failed: BTreeSet<String> =
+        failures.iter().filter(|it| it.rule == rules::SERVER_ERROR.name).map(|it| it.curl.clone()).collect();
+    failures.retain(|failure| failure.rule != rules::RESPONSE_MEDIA_TYPE.name || !failed.contains(&failure.curl));
     // What one writer of errors writes wrongly it writes so of paths that are not there, too.
     let written: BTreeSet<String> =
         failures.iter().filter(|it| it.rule == rules::RESPONSE_BODY.name).map(|it| it.promise.clone()).collect();

@@ -24,6 +24,7 @@ use crate::{
         conversion::{is_converted, is_null, values, wanted_type},
     },
     rules::{self, Level},
+    text::word,
 };
 
 /// What all failures together say about each.
@@ -302,9 +303,10 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
         return alike(&[&failure.what]);
     }
     if is(&[&rules::SERVER_ERROR]) && names_exception(&normalised(failure)) {
-        // What stands below the first line is about this request.
+        // What stands below the line with the exception is about this request.
         let said = normalised(failure);
-        return alike(&[&status, said.split(['\n', '\r']).next().unwrap_or_default().split("\\n").next().unwrap_or_default()]);
+        let mut lines = said.split(['\n', '\r']).flat_map(|line| line.split("\\n"));
+        return alike(&[&status, lines.find(|line| names_exception(line)).unwrap_or_default()]);
     }
     if is(&[&rules::ECHO, &rules::FOUND_DIFFERS]) {
         return alike(&[&failure.operation]);
@@ -379,7 +381,7 @@ fn names_what_is_wrong(failure: &Failure, known: &Known) -> bool {
     let answer = failure.answer.as_deref().unwrap_or_default();
     let in_path = failure.name.split('{').skip(1).filter_map(|rest| rest.split('}').next());
     let texts = texts(failure.answer.as_deref());
-    let is_word_of = |text: &str, name: &str| without(text, name) != text;
+    let is_word_of = |text: &str, name: &str| word::find(text, name).next().is_some();
     let is_named = |name: &str| {
         if OF_ANSWERS.contains(&name) { texts.iter().any(|text| is_word_of(text, name)) } else { is_word_of(answer, name) }
     };
@@ -440,7 +442,7 @@ fn quotes_what_is_wrong(failure: &Failure) -> bool {
 }
 
 /// How the titles of cases begin whose requests are valid, and end whose method is none.
-const VALID: &str = "a valid request";
+pub(super) const VALID: &str = "a valid request";
 const UNKNOWN_METHOD: &str = ", which is not documented";
 
 /// The names of what a request had: of its body where that is an object or a form, and of its query.

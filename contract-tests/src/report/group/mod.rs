@@ -11,13 +11,13 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
 };
 
-use super::Failure;
+use super::{Failure, GONE};
 use crate::{
     cases::{WITHOUT_BODY, authentication},
     rules::{self, RULES},
 };
 use consequence::without_consequences;
-use likeness::{Known, likenesses};
+use likeness::{Known, VALID, likenesses};
 use said::{normal, normalised};
 
 /// Puts together what has one cause, the worst first. Of each group the first failure is shown, with the count of all and the names
@@ -45,7 +45,9 @@ pub(crate) fn group(failures: Vec<Failure>) -> Vec<Failure> {
     }
     let mut causes: Vec<Failure> = causes.into_values().collect();
     // No credentials say more than bad ones.
-    causes.sort_by_key(|failure| (Reverse(failure.count), !authentication::has_none(&failure.title)));
+    // Likewise a valid request says more than another one.
+    let is_valid = |failure: &Failure| failure.title.starts_with(VALID);
+    causes.sort_by_key(|failure| (Reverse(failure.count), !authentication::has_none(&failure.title), !is_valid(failure)));
     let known = Known::of(&causes);
     let mut groups: BTreeMap<usize, Failure> = BTreeMap::new();
     for (group, failure) in connected(causes.iter().map(|failure| likenesses(failure, &known))).into_iter().zip(causes) {
@@ -117,6 +119,10 @@ fn cause(failure: &Failure) -> Vec<String> {
     // Nor is who is let in: one check of tokens serves them all.
     if failure.case.contains(":authentication:") {
         return words(&[&any_success(&failure.what)]);
+    }
+    // Which of the requests under way has ended the server nobody knows: each of them is kept.
+    if failure.rule == rules::NO_ANSWER.name && failure.what.ends_with(GONE) {
+        return words(&[&failure.operation, &failure.case, failure.curl.as_str()]);
     }
     if failure.rule == rules::NO_ANSWER.name {
         return words(&[&failure.operation, &normal(&without_url(&failure.detail))]);

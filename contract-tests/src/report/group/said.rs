@@ -5,23 +5,43 @@ use std::cmp::Reverse;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::{generate::NAMES, report::Failure};
+use crate::{generate::NAMES, report::Failure, text::word};
 
 /// What servers say of every failure, such as Werkzeug: “The server encountered an internal error and was unable to complete your
 /// request.”
-const OF_EVERY_FAILURE: &str = "admin administrator again and application complete condition contact either encountered error failed from has internal later occured occurred \
-    overloaded please prevented processing request server something status that the there try unable unexpected was went wrong your";
+const OF_EVERY_FAILURE: &str = "admin administrator again and application complete condition contact either encountered error failed from has internal later \
+    occured occurred overloaded please prevented processing request server something status that the there try unable unexpected was went wrong your";
 
 /// Whether there is more in what a server said than what every failure is called.
 pub(super) fn says_more_than_its_status(said: &str) -> bool {
     let mut texts = Vec::new();
     match serde_json::from_str(said) {
         Ok(answer) => collect(Some(&answer), &mut texts),
-        Err(_) => texts.push(said.to_owned()),
+        Err(_) => texts.push(without_markup(said)),
     }
     let words = texts.iter().flat_map(|text| text.split(|letter: char| !letter.is_alphabetic()));
     let is_telling = |word: &&str| word.len() > 2 && !OF_EVERY_FAILURE.split(' ').any(|known| word.eq_ignore_ascii_case(known));
     words.filter(is_telling).count() > 1
+}
+
+/// The text of a page, without its elements, styles and scripts.
+fn without_markup(said: &str) -> String {
+    let mut text = String::new();
+    let mut rest = said;
+    while let Some((before, after)) = rest.split_once('<') {
+        text.push_str(before);
+        if !after.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) {
+            text.push('<');
+            rest = after;
+            continue;
+        }
+        text.push(' ');
+        let begins = |name: &str| after.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let hidden = ["style", "script"].into_iter().find(|name| begins(name));
+        let end = hidden.and_then(|name| after.to_ascii_lowercase().find(&format!("</{name}")));
+        rest = after[end.unwrap_or(0)..].split_once('>').map_or("", |(_, after)| after);
+    }
+    text + rest
 }
 
 /// Whether a server says which exception it failed with, such as `TypeError`: what has no name of its own may be anything.
@@ -144,20 +164,13 @@ fn without_brackets(text: &str) -> String {
 /// A text with every occurrence of a value written alike that is not a part of a word.
 pub(super) fn without(text: &str, value: &str) -> String {
     let mut kept = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(value) {
-        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
-        let borders = |neighbour: Option<char>, edge: Option<char>| {
-            let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-            !is_word(neighbour) || !is_word(edge)
-        };
-        let last = before.chars().next_back().or_else(|| kept.chars().next_back());
-        let is_whole = borders(last, value.chars().next()) && borders(after.chars().next(), value.chars().next_back());
-        kept.push_str(before);
-        kept.push_str(if is_whole { "…" } else { value });
-        rest = after;
+    let mut end = 0;
+    for at in word::find(text, value) {
+        kept.push_str(&text[end..at]);
+        kept.push('…');
+        end = at + value.len();
     }
-    kept + rest
+    kept + &text[end..]
 }
 
 /// A body, where it is JSON.
@@ -222,4 +235,19 @@ pub(super) fn normal(text: &str) -> String {
         rest = &rest[end + next..];
     }
     normal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_what_its_text_says() {
+        let page = |title: &str| {
+            format!("<!doctype html>\n<html lang=en><style>body {{ color: red }}</style><title>{title}</title><h1>{title}</h1>")
+        };
+        assert!(!says_more_than_its_status(&page("500 Internal Server Error")));
+        assert!(says_more_than_its_status(&page("NumberFormatException: For input string")));
+        assert_eq!(without_markup("a < b<STYLE>c</STYLE>d"), "a < b d");
+    }
 }

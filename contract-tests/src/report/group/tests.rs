@@ -720,3 +720,27 @@ fn what_follows_from_an_accepted_request_is_not_told_again() {
     let rules: Vec<&str> = all.iter().map(|failure| failure.rule).collect();
     assert_eq!(rules, ["invalid-accepted", "response-body"]);
 }
+
+#[test]
+fn each_request_that_may_have_ended_the_server_is_kept() {
+    let ended = |title: &str, number: usize| Failure {
+        rule: "no-answer",
+        title: title.to_owned(),
+        what: format!("nothing answers {title}, {GONE}"),
+        curl: format!("curl {number}"),
+        status: None,
+        ..failure(number)
+    };
+    let [entry] = &group(vec![ended("a request that breaks type", 1), ended(VALID, 2)])[..] else { panic!("one entry") };
+    assert_eq!((entry.title.as_str(), entry.more.len()), (VALID, 1));
+}
+
+#[test]
+fn what_a_server_says_when_it_fails_is_told_once() {
+    let fails = crash("a", "the server fails (500)", "panic");
+    let written = Failure { rule: "response-media-type", what: "500 has no media type".to_owned(), ..fails.clone() };
+    assert_eq!(entries(&[&fails, &written]), 1);
+    assert_eq!(entries(&[&written]), 1);
+    let [entry] = &group(vec![fails, written])[..] else { panic!("one entry") };
+    assert!(entry.more.is_empty());
+}
