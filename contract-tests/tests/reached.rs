@@ -5,7 +5,7 @@
 mod serving;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -311,4 +311,207 @@ components: { securitySchemes: { token: { type: http, scheme: bearer } } }
     assert!(last.starts_with("POST /b "), "{last}");
     let refused = report.failures.iter().filter(|failure| failure.rule == "valid-refused");
     assert_eq!(refused.count(), 0, "{report}");
+}
+
+/// A value that is allowed and refused, and repeated in the refusal, is left out from then on; that it is refused is told.
+#[tokio::test]
+async fn what_a_refusal_repeats_is_left_out() {
+    let document = r"openapi: 3.1.0
+info: { title: Users, version: 1.0.0 }
+paths:
+  /users:
+    post:
+      operationId: make
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [name, profile]
+              properties:
+                name: { type: string, minLength: 1 }
+                profile: { type: object, required: [since], minProperties: 2, properties: { since: { type: string, minLength: 3 }, kind: { type: string, minLength: 3 }, note: { type: string, minLength: 3 } } }
+              minProperties: 2
+      responses: { '201': { description: Made. }, '400': { description: No. } }
+";
+    let made: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let with_both = Arc::new(Mutex::new(0));
+    let (kept, count) = (Arc::clone(&made), Arc::clone(&with_both));
+    let server = serve(move |asked| {
+        if asked.method != "POST" || asked.target != "/users" {
+            return told(405, "");
+        }
+        let Ok(sent) = serde_json::from_slice::<Value>(&asked.body) else { return told(400, "") };
+        let is_text =
+            |place: &str, least: usize| sent.pointer(place).and_then(Value::as_str).is_some_and(|it| it.chars().count() >= least);
+        if !is_text("/name", 1) || !is_text("/profile/since", 3) {
+            return told(400, "");
+        }
+        if sent["profile"].get("kind").is_some() && !is_text("/profile/kind", 3)
+            || sent["profile"].as_object().map_or(0, |it| it.len()) < 2
+        {
+            return told(400, "");
+        }
+        if let Some(note) = sent["profile"].get("note") {
+            let has_both = sent["profile"].get("kind").is_some();
+            *count.lock().unwrap() += usize::from(has_both && !kept.lock().unwrap().is_empty());
+            let body = json!({ "error": format!("no profile can be a {}", note.as_str().unwrap_or("?")) }).to_string();
+            return Some((400, "content-type: application/json\r\n".to_owned(), body));
+        }
+        kept.lock().unwrap().push(sent);
+        told(201, "")
+    })
+    .await;
+    let suite = Suite::new(Document::parse("users.yaml", document).unwrap()).cases(60).lenient(true);
+    let report = suite.run(&server.url).await.unwrap();
+    assert!(report.operations[0].succeeded());
+    let refused: Vec<&str> =
+        report.failures.iter().filter(|failure| failure.rule == "valid-refused").map(|failure| failure.what.as_str()).collect();
+    assert!(refused.contains(&"a valid request is rejected for its note"), "{report}");
+    // It is left out of all that have something else and are not about it.
+    let (made, with_both) = (made.lock().unwrap().len(), *with_both.lock().unwrap());
+    assert!(made > with_both, "{made} without a note, {with_both} with both");
+}
+
+/// Nothing is deleted that might be somebody else's: neither by a name that people use, nor with all that is in something that was there.
+#[tokio::test]
+async fn nothing_is_deleted_that_was_not_made() {
+    let document = r"openapi: 3.1.0
+info: { title: Accounts, version: 1.0.0 }
+paths:
+  /accounts/{name}:
+    parameters: [{ name: name, in: path, required: true, schema: { type: string } }]
+    delete: { operationId: drop, parameters: [{ name: q, in: query, schema: { type: integer, minimum: 1 } }], responses: { '204': { description: Gone. }, '400': { description: No. } } }
+  /folders:
+    get: { operationId: list, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { type: object, required: [id], properties: { id: { type: integer } } } } } } } } }
+  /folders/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: read, responses: { '200': { description: One., content: { application/json: { schema: { type: object } } } }, '404': { description: None. } } }
+  /folders/{id}/clear:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    post: { operationId: clear, responses: { '204': { description: Gone. }, '404': { description: None. } } }
+";
+    let deleted: Arc<Mutex<Vec<String>>> = Arc::default();
+    let gone = Arc::clone(&deleted);
+    let server = serve(move |asked| {
+        let json = |body: Value| Some((200, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        match (asked.method.as_str(), path) {
+            ("DELETE", path) if path.starts_with("/accounts/") => {
+                if !query.is_empty() && query.strip_prefix("q=").and_then(|q| q.parse::<u64>().ok()).is_none_or(|q| q == 0) {
+                    return told(400, "");
+                }
+                gone.lock().unwrap().push(path.trim_start_matches("/accounts/").to_lowercase());
+                told(204, "")
+            }
+            ("GET", "/folders") => json(json!([{ "id": 77 }])),
+            ("GET", "/folders/77") => json(json!({})),
+            ("POST", "/folders/77/clear") => {
+                gone.lock().unwrap().push("what is in folder 77".to_owned());
+                told(204, "")
+            }
+            ("GET" | "POST", path) if path.starts_with("/folders/") => told(404, ""),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("accounts.yaml", document).unwrap()).cases(60).lenient(true);
+    suite.run(&server.url).await.unwrap();
+    let deleted = deleted.lock().unwrap();
+    let words = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima"];
+    let others: Vec<&String> =
+        deleted.iter().filter(|name| words.contains(&name.as_str()) || name.starts_with("what is in")).collect();
+    assert!(deleted.len() > 20 && others.is_empty(), "{others:?} of {deleted:?}");
+}
+
+/// Who says with 400 that something is gone says the truth where another operation has taken it away; and what nobody can make is not
+/// asked for again and again.
+#[tokio::test]
+async fn what_is_gone_is_missed_truly() {
+    let document = r"openapi: 3.1.0
+info: { title: Notes, version: 1.0.0 }
+paths:
+  /notes:
+    post: { operationId: make, responses: { '201': { description: Made., content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } } } }
+  /notes/delete-old:
+    post: { operationId: clear, responses: { '204': { description: Gone. } } }
+  /notes/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer, minimum: 1 } }]
+    get: { operationId: read, parameters: [{ name: q, in: query, schema: { type: boolean } }], responses: { '200': { description: One., content: { application/json: { schema: { type: object } } } }, '400': { description: No. } } }
+    delete: { operationId: drop, responses: { '204': { description: Gone. }, '400': { description: No. } } }
+  /tasks:
+    post: { operationId: start, responses: { '201': { description: Started., content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } }, '404': { description: No. } } }
+  /tasks/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer, minimum: 1 } }]
+    get: { operationId: readTask, responses: { '200': { description: One. }, '404': { description: None. } } }
+    patch: { operationId: changeTask, responses: { '200': { description: One. }, '404': { description: None. } } }
+    delete: { operationId: dropTask, responses: { '204': { description: Gone. }, '404': { description: None. } } }
+";
+    let started = Arc::new(Mutex::new(0));
+    let (notes, count) = (Mutex::new(BTreeSet::<u64>::new()), Arc::clone(&started));
+    let server = serve(move |asked| {
+        let mut notes = notes.lock().unwrap();
+        let json = |status: u16, body: Value| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        let path = asked.target.split('?').next().unwrap_or_default();
+        let id = path.strip_prefix("/notes/").and_then(|id| id.parse::<u64>().ok());
+        match (asked.method.as_str(), path, id) {
+            ("POST", "/notes", _) => {
+                let id = notes.last().map_or(1, |last| last + 1);
+                notes.insert(id);
+                json(201, json!({ "id": id }))
+            }
+            ("POST", "/notes/delete-old", _) => {
+                let last = notes.pop_last();
+                notes.clear();
+                notes.extend(last);
+                told(204, "")
+            }
+            ("GET", _, Some(id)) if notes.contains(&id) => json(200, json!({})),
+            ("DELETE", _, Some(id)) if notes.remove(&id) => told(204, ""),
+            ("GET" | "DELETE", path, _) if path.starts_with("/notes/") => json(400, json!({ "error": "id not found" })),
+            ("POST", "/tasks", _) => {
+                *count.lock().unwrap() += 1;
+                told(404, "")
+            }
+            (_, path, _) if path.starts_with("/tasks/") => told(404, ""),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("notes.yaml", document).unwrap()).cases(60).lenient(true);
+    let report = suite.run(&server.url).await.unwrap();
+    let refused = report.failures.iter().filter(|failure| failure.rule == "valid-refused" && failure.name.contains("/notes"));
+    assert_eq!(refused.count(), 0, "{report}");
+    assert!(*started.lock().unwrap() < 60, "{}", started.lock().unwrap());
+}
+
+/// Who logs in shows the credentials in the body: that they are refused is documented, and says nothing against the server.
+#[tokio::test]
+async fn credentials_in_a_body_may_be_wrong() {
+    let document = r"openapi: 3.1.0
+info: { title: Login, version: 1.0.0 }
+paths:
+  /login:
+    post:
+      operationId: logIn
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [user, secret], properties: { user: { type: string }, secret: { type: string } } } } } }
+      responses: { '200': { description: In. }, '400': { description: No. }, '401': { description: Wrong. } }
+";
+    let server = serve(|asked| {
+        if asked.method != "POST" || asked.target != "/login" {
+            return told(405, "");
+        }
+        let sent: Option<Value> = serde_json::from_slice(&asked.body).ok();
+        match sent.filter(|sent| sent["user"].is_string() && sent["secret"].is_string()) {
+            Some(_) => Some((401, "www-authenticate: Login\r\n".to_owned(), String::new())),
+            None => told(400, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("login.yaml", document).unwrap()).cases(40).lenient(true);
+    let report = suite.run(&server.url).await.unwrap();
+    let refused: Vec<_> = report.failures.iter().filter(|failure| failure.rule == "valid-refused").collect();
+    assert!(refused.is_empty(), "{report}");
+    assert!(!report.operations[0].succeeded());
 }

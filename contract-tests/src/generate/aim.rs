@@ -163,6 +163,13 @@ pub(crate) fn negative_wishes(constraint: &Constraint, branches: usize, known: &
                 // A careless server takes the item for the value.
                 all.push(Wish::Value(json!(["alpha"])));
             }
+            // Or reads what a text spells.
+            if types.has(Types::INTEGER) && !types.has(Types::STRING) {
+                all.push(Wish::Value(json!("1")));
+            }
+            if types.has(Types::BOOLEAN) && !types.has(Types::STRING) {
+                all.push(Wish::Value(json!("true")));
+            }
             all
         }
         Rule::Enum(members) => outside(members),

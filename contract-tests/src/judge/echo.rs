@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use crate::{
     openapi::{
         document::Document,
         operation::{is_json, takes_in},
-        resources::plain,
+        resources::{plain, singular},
         shared::shared,
     },
     pointer::join,
@@ -67,10 +68,19 @@ impl Judge for Echo {
             return Vec::new();
         };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };
+        // Null in a merge patch removes (RFC 7396, section 2): merged into nothing it leaves what is kept.
+        let is_merge = media_type.is_some_and(|media_type| media_type.to_lowercase().contains("merge-patch+json"));
+        let mut kept = Value::Null;
+        let sent = if is_merge {
+            json_patch::merge(&mut kept, sent);
+            &kept
+        } else {
+            sent
+        };
         let mut findings = Vec::new();
         for (name, pointer) in self.shared(request, response).iter() {
             // Many a server gives what it creates an id of its own, whatever the request says.
-            if operation.method == "POST" && IDENTIFIERS.contains(&name.as_str()) {
+            if operation.method == "POST" && (IDENTIFIERS.contains(&name.as_str()) || is_own_id(&operation.path, name)) {
                 continue;
             }
             // What is not sent may be answered with a default, and what is not answered is not said.
@@ -146,6 +156,13 @@ impl Echo {
     }
 }
 
+/// Whether a property is called after what its collection has: `userId` of `/users`.
+fn is_own_id(path: &str, name: &str) -> bool {
+    let collection = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let (noun, name) = (singular(&plain(collection)), plain(name));
+    ["uuid", "id"].into_iter().any(|tail| !noun.is_empty() && name.strip_suffix(tail) == Some(noun.as_str()))
+}
+
 /// Whether a value is only written in another way that its schema knows: a time in another zone or to the millisecond, a decimal number
 /// with more zeros, the domain of an address in small letters (RFC 5321, section 2.4), a duration in other units, and of a list each item
 /// once, where it had one twice.
@@ -158,12 +175,24 @@ fn is_written_otherwise(formats: &BTreeSet<&str>, sent: &Value, answered: &Value
                     matches!(times, [Ok(one), Ok(other)] if (one - other).abs() < TimeDelta::milliseconds(1))
                 }
                 "decimal" => decimal(sent) == decimal(answered),
+                // RFC 9562, section 4, and RFC 5952.
+                "uuid" => sent.eq_ignore_ascii_case(answered),
+                "ipv4" | "ipv6" => {
+                    let addresses = [sent, answered].map(|text| text.parse::<IpAddr>());
+                    matches!(addresses, [Ok(one), Ok(other)] if one == other)
+                }
                 "email" => {
                     let ours = sent.rsplit_once('@').zip(answered.rsplit_once('@'));
                     ours.is_some_and(|(ours, theirs)| ours.0 == theirs.0 && ours.1.eq_ignore_ascii_case(theirs.1))
                 }
                 _ => false,
             }) || duration(sent).is_some_and(|ours| duration(answered) == Some(ours))
+        }
+        // What is kept in single precision.
+        (Value::Number(sent), Value::Number(answered)) if formats.contains("float") => {
+            #[expect(clippy::cast_possible_truncation, reason = "that is what single precision is")]
+            let kept = [sent, answered].map(|number| number.as_f64().map(|number| number as f32));
+            kept[0] == kept[1]
         }
         (Value::Array(sent), Value::Array(answered)) => {
             let is_new = |(index, item): &(usize, &Value)| !sent[..*index].iter().any(|other| equal(item, other));
@@ -271,6 +300,29 @@ mod tests {
         for (one, other) in [("1s", "2s"), ("1", "1s"), ("", "0s"), ("a", "b"), ("10x", "10x1")] {
             assert!(!is_written_otherwise(&BTreeSet::new(), &json!(one), &json!(other)), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn what_a_format_writes_in_several_ways_is_the_same() {
+        let same = |format, one: Value, other: Value| is_written_otherwise(&BTreeSet::from([format]), &one, &other);
+        let uuid = "4566515A-D2DA-495B-8C17-A86296017702";
+        assert!(same("uuid", json!(uuid), json!(uuid.to_lowercase())));
+        assert!(!same("byte", json!(uuid), json!(uuid.to_lowercase())));
+        assert!(same("ipv6", json!("2001:DB8:0::1"), json!("2001:db8::1")));
+        assert!(same("float", json!(0.1), json!(0.100_000_001)));
+        assert!(!same("float", json!(0.1), json!(0.1001)));
+        assert!(!same("double", json!(0.1), json!(0.100_000_001)));
+    }
+
+    #[test]
+    fn a_server_names_what_it_creates() {
+        assert!(is_own_id("/api/users", "userId") && is_own_id("/user-groups", "user_group_id"));
+        assert!(
+            !is_own_id("/users", "teamId")
+                && !is_own_id("/pages", "paid")
+                && !is_own_id("/user-groups", "userId")
+                && !is_own_id("/users", "id")
+        );
     }
 
     #[test]

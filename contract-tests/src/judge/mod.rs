@@ -3,7 +3,7 @@
 mod conformance;
 mod echo;
 mod refusal;
-mod status;
+pub(crate) mod status;
 mod timestamps;
 
 use std::{

@@ -3,7 +3,7 @@
 use super::{Exchange, Finding, Judge, is_too_long};
 use crate::{
     cases::{Expect, Group, refusals},
-    openapi::style::percent,
+    openapi::{operation::Operation, style::percent},
     pointer::unescape,
     rules::{self, Level},
 };
@@ -44,6 +44,8 @@ impl Judge for Status {
                 let of_state = (is_kept || OF_STATE.contains(&status)) && operation.responses.contains_key(&status.to_string());
                 // An id that was made up may be of a kind that the server does not have.
                 let unknown = matches!(status, 400 | 404 | 422) && !exchange.live;
+                // Where nothing has to be shown for it, the credentials are in the request itself, such as those of who logs in.
+                let of_login = is_of_login(operation, status);
                 let repeats = exchange.may_repeat_a_key();
                 let excused = elsewhere
                     || is_told
@@ -53,6 +55,7 @@ impl Judge for Status {
                     || taken
                     || conditional
                     || repeats
+                    || of_login
                     || is_too_large(exchange)
                     || is_out_of_order(exchange);
                 if (200..400).contains(&status) || excused || !exchange.violations.is_empty() {
@@ -127,6 +130,13 @@ impl Judge for Status {
 /// Statuses about something else than what is in the request: a payment, what is there to give, what is gone, locked, failed before, too
 /// early, without a condition, or kept back by law (RFC 9110, RFC 4918, RFC 6585, RFC 7725, RFC 8470).
 const OF_STATE: [u16; 8] = [402, 406, 410, 423, 424, 425, 428, 451];
+
+/// Whether a refusal may be of credentials that are in what is sent: it is documented, though the operation has no security.
+pub(crate) fn is_of_login(operation: &Operation, status: u16) -> bool {
+    let says_something = operation.body.is_some() || !operation.parameters.is_empty();
+    let is_documented = operation.responses.contains_key(&status.to_string());
+    matches!(status, 401 | 403) && operation.security.is_none() && says_something && is_documented
+}
 
 /// A body from this size on may be more than a server wants to read, where the document has the status 413.
 const LARGE: usize = 16 * 1024;

@@ -710,21 +710,22 @@ impl Operation {
         self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str()).filter(|name| is_json(name))
     }
 
-    /// Whether a `POST` takes resources away, as the last word of its path says: all of them, it may be.
+    /// Whether a `POST` takes resources away or puts them out of use, as the last part of its path says: all of them, it may be.
     pub(crate) fn takes_away(&self) -> bool {
         let last = self.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default().to_lowercase();
         let mut words = last.split(|letter: char| !letter.is_alphanumeric());
-        self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)))
+        self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word))
     }
 
     /// Whether it ends the session of the caller, as the last part of its path says, or changes the caller's password or deletes the
-    /// account: its credentials may be worth nothing afterwards.
+    /// account: its credentials may be worth nothing afterwards. Likewise of what puts a server out of service.
     pub(crate) fn ends_session(&self) -> bool {
         let last = without_query(&self.path).rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
         let letters: String = last.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         let is_of_caller = !self.path.contains('{');
         ["logout", "logoff", "signout", "signoff"].iter().any(|known| letters.contains(known))
             || (is_of_caller && letters.ends_with("password") && matches!(self.method.as_str(), "PATCH" | "POST" | "PUT"))
+            || (self.method != "GET" && letters == "maintenance")
             || (self.method == "DELETE" && (letters == "session" || is_of_caller && OF_CALLER.contains(&letters.as_str())))
     }
 
@@ -737,6 +738,9 @@ impl Operation {
 
 /// What the path of the caller's own account ends with.
 const OF_CALLER: [&str; 5] = ["account", "me", "profile", "self", "user"];
+
+/// Words for putting something out of use.
+const STOPPING: [&str; 9] = ["archive", "ban", "block", "deactivate", "disable", "lock", "off", "revoke", "suspend"];
 
 /// Words for taking something away, as they begin.
 const TAKING: [&str; 12] =

@@ -653,8 +653,17 @@ impl Target {
         if let (Some((_, named)), Some(_)) = (&written, &self.media_type) {
             headers.push(("content-type".to_owned(), named.clone()));
         }
+        headers.extend(self.accepted().map(|media_type| ("accept".to_owned(), format!("{media_type}, */*;q=0.1"))));
         let body = written.map(|(bytes, _)| bytes);
         Request { method: operation.method.clone(), target, headers, body, chunked: false }
+    }
+
+    /// The media type of answers that is asked for, where the server has JSON among others: only that can be judged.
+    fn accepted(&self) -> Option<&str> {
+        let of_success = self.operation.responses.iter().filter(|(status, _)| status.starts_with('2'));
+        let names: Vec<&str> = of_success.flat_map(|(_, spec)| &spec.media_types).map(|(name, _)| name.as_str()).collect();
+        let is_choice = names.iter().any(|name| !is_json(name));
+        names.iter().find(|name| is_json(name) && !name.contains('*')).copied().filter(|_| is_choice)
     }
 }
 

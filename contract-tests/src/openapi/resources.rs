@@ -61,11 +61,14 @@ pub(crate) struct Resources {
     told: BTreeMap<String, Vec<(KindId, Tells)>>,
 }
 
+/// How many kinds a schema may show.
+const MAX_SHOWN: usize = 3;
+
 /// How deep an answer is read.
 const MAX_DEPTH: usize = 6;
 
 /// Names of properties that identify the object that they are in, the likeliest first.
-const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
+pub(crate) const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
 
 impl Kind {
     /// What the parameter `last` of its path is called in an object of its own: `id` for `heroId` of `/heroes/{heroId}`.
@@ -206,6 +209,8 @@ impl Resources {
             collections.entry(kind.path.rsplit_once('/').map_or("", |(collection, _)| collection)).or_default().push(id);
             kind.shown.iter().for_each(|schema| shows.entry(schema).or_default().push(id));
         }
+        // What shows many kinds is an envelope, and says nothing of any.
+        shows.retain(|_, kinds| kinds.len() <= MAX_SHOWN);
         let mut all = BTreeMap::new();
         for operation in operations {
             let path = normal(&operation.path.split('/').collect::<Vec<_>>());
@@ -428,7 +433,7 @@ pub(crate) fn plain(name: &str) -> String {
 }
 
 /// One of them.
-fn singular(name: &str) -> String {
+pub(crate) fn singular(name: &str) -> String {
     if let Some(stem) = name.strip_suffix("ies") {
         return format!("{stem}y");
     }
@@ -487,7 +492,12 @@ pub(crate) fn is_reference(place: &str) -> Option<&str> {
 
 /// Whether a property or a parameter of this name may refer to something, by the name alone.
 pub(crate) fn may_refer(name: &str) -> bool {
-    stem(name).is_some() || CURSORS.contains(&plain(name).as_str())
+    stem(name).is_some() || is_cursor(name)
+}
+
+/// Whether a property or a parameter of this name says where a page begins.
+pub(crate) fn is_cursor(name: &str) -> bool {
+    CURSORS.contains(&plain(name).as_str())
 }
 
 /// What says where a page begins, in words that only the server knows.
@@ -627,6 +637,24 @@ mod tests {
         let body = json!({"ID": "a", "Attachments": [{"PartID": "2", "Size": 7}, {"PartID": "", "Inline": {"part_id": 3}}]});
         assert_eq!(resources.mentioned(kind("/message/{}/part/{}"), &body), [&json!("2"), &json!(3)]);
         assert!(resources.mentioned(kind("/message/{}"), &body).is_empty(), "anything may have an id");
+    }
+
+    #[test]
+    fn an_envelope_shows_nothing_of_what_is_in_it() {
+        let told = |kinds: usize| {
+            let answer = json!({"responses": {"200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Response"}}}}}});
+            let parameter = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
+            let one = |number: usize| (format!("/k{number}/{{id}}"), json!({"parameters": [parameter], "get": answer}));
+            let paths: serde_json::Map<String, Value> =
+                (0..kinds).map(one).chain([("/about".to_owned(), json!({"get": answer}))]).collect();
+            let (document, resources) = resources(&json!({
+                "openapi": "3.1.0", "info": {"title": "Things", "version": "1"}, "paths": paths,
+                "components": {"schemas": {"Response": {"type": "object", "properties": {"data": {}}}}},
+            }));
+            let about = document.operations().into_iter().find(|operation| operation.path == "/about").unwrap();
+            resources.told(&about).len()
+        };
+        assert_eq!([told(1), told(3), told(4)], [1, 3, 0]);
     }
 
     #[test]

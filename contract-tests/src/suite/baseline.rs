@@ -7,21 +7,22 @@ use serde_json::Value;
 
 use super::{
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{keeps, optional_headers, put, repeats, without_headers},
+    resources::{keeps, optional_headers, put, repeats, with_unknown_id, without, without_headers},
     run::Run,
     send::CaseOutcome,
 };
 use crate::{
     cases::{Case, protocol::texts},
-    judge::Finding,
+    judge::{Finding, status::is_of_login},
     openapi::{
         operation::Operation,
         request::{Response, Target},
-        resources::{KindId, Tells},
+        resources::{KindId, Tells, may_refer},
     },
     pointer::escape,
     report::Secrets,
     rules,
+    text::word,
 };
 
 /// How many plain requests are tried.
@@ -52,7 +53,7 @@ impl Run<'_> {
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
             if (200..400).contains(&status) {
                 if !self.fresh().knows(part.target) && !is_idempotent(&case.request.method) {
-                    let again = self.attempt(part.target, &self.renamed(part.target, &case)).await;
+                    let again = self.probe(part.target, &self.renamed(part.target, &case)).await;
                     if is_taken(&again) {
                         self.learn_fresh(part, &case).await;
                     }
@@ -79,7 +80,7 @@ impl Run<'_> {
             }
             // Of what the path names there may be none before somebody puts it there.
             if matches!(status, 404 | 410) && first.is_none() && self.put_there(&part.target.operation, &case).await {
-                let again = self.attempt(part.target, &case).await;
+                let again = self.probe(part.target, &case).await;
                 if again.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
                     return Ok(index);
                 }
@@ -99,6 +100,9 @@ impl Run<'_> {
                 && matches!(status, 400 | 422)
                 && part.target.operation.method == "POST";
             if may_be_taken && !self.fresh().knows(part.target) && self.learn_taken(part, &case).await {
+                return Ok(index);
+            }
+            if matches!(status, 400 | 409 | 422) && self.learn_unwanted(part, &case, &outcome).await {
                 return Ok(index);
             }
             first.get_or_insert((case, outcome));
@@ -158,7 +162,7 @@ impl Run<'_> {
         for header in optional_headers(part.target, instance) {
             let Some(bare) = without_headers(part.target, instance, |it| it.name == header.name) else { continue };
             let bare = Case { request: part.target.encode(&bare), instance: Some(bare), ..case.clone() };
-            let again = self.attempt(part.target, &bare).await;
+            let again = self.probe(part.target, &bare).await;
             if again.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
                 self.known.refuse(&header.name);
                 for finding in outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED) {
@@ -187,7 +191,7 @@ impl Run<'_> {
                 continue;
             }
             let tried = Case { request: part.target.encode(&named), instance: Some(named), ..case.clone() };
-            if self.attempt(part.target, &tried).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
+            if self.probe(part.target, &tried).await.answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
                 self.known.names(part.target, place, kind);
                 return true;
             }
@@ -215,9 +219,14 @@ impl Run<'_> {
             };
             needed.extend(missing);
             let places: BTreeSet<String> = needed.iter().map(|(place, _)| place.clone()).collect();
-            let fresh = self.fresh().freshen(target, &complete, &places);
-            let tried = Case { request: target.encode(&fresh), instance: Some(fresh), ..case.clone() };
-            match self.attempt(target, &tried).await.answer {
+            let mut tried = Case { request: target.encode(&complete), instance: Some(complete.clone()), ..case.clone() };
+            let mut answer = self.probe(target, &tried).await.answer;
+            if answer.as_ref().is_ok_and(says_taken) {
+                let fresh = self.fresh().freshen(target, &complete, &places);
+                tried = Case { request: target.encode(&fresh), instance: Some(fresh), ..case.clone() };
+                answer = self.probe(target, &tried).await.answer;
+            }
+            match answer {
                 Ok(answer) if (200..300).contains(&answer.status) => {
                     let names: Vec<&str> = places.iter().filter_map(|place| place.rsplit('/').next()).collect();
                     let what = format!(
@@ -230,7 +239,7 @@ impl Run<'_> {
                     }
                     // As it is new there, somebody may have it the next time.
                     if !self.fresh().knows(target) && !is_idempotent(&case.request.method) {
-                        let again = self.attempt(target, &self.renamed(target, &tried)).await;
+                        let again = self.probe(target, &self.renamed(target, &tried)).await;
                         if is_taken(&again) {
                             self.learn_fresh(part, &tried).await;
                         }
@@ -244,6 +253,80 @@ impl Run<'_> {
             }
         }
         false
+    }
+
+    /// Looks for what is optional and is named in a refusal, or repeated in it: without that the request is accepted. It is told once,
+    /// and no request has it from now on that is not about it.
+    async fn learn_unwanted(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+        let target = part.target;
+        let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
+        if says_taken(refused) || case.request.method == "DELETE" {
+            return false;
+        }
+        let (mut instance, mut said) = (instance.clone(), String::from_utf8_lossy(&refused.body).into_owned());
+        let mut unwanted: Vec<String> = Vec::new();
+        for _ in 0..MAX_NEEDED {
+            let before = target.schema.evaluate(&instance);
+            let mut less = instance.clone();
+            for place in blamed(&instance, &said) {
+                if let Some(smaller) = without(target, &less, &place, &before) {
+                    less = smaller;
+                    unwanted.push(place);
+                }
+            }
+            if less == instance {
+                return false;
+            }
+            let tried = Case { request: target.encode(&less), instance: Some(less.clone()), ..case.clone() };
+            match self.probe(target, &tried).await.answer {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    let names: Vec<&str> = unwanted.iter().filter_map(|place| place.rsplit('/').next()).collect();
+                    let what = format!("a valid request is rejected for its {}", names.join(" and "));
+                    // What may refer to something may be missing.
+                    let may_be_missing = names.iter().any(|name| may_refer(name));
+                    let told = outcome.findings.iter().filter(|finding| *finding.rule == rules::VALID_REFUSED && !may_be_missing);
+                    for finding in told {
+                        self.fail(target, case, &Finding { what: what.clone(), ..finding.clone() }, outcome.answer.as_ref());
+                    }
+                    self.known.leave_out(target, unwanted);
+                    return true;
+                }
+                Ok(answer) if matches!(answer.status, 400 | 409 | 422) => {
+                    (instance, said) = (less, String::from_utf8_lossy(&answer.body).into_owned());
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Sends a request for the sake of another one. What is wrong with the answer whatever was sent is told.
+    pub(super) async fn probe(&self, target: &Target, case: &Case) -> CaseOutcome {
+        let outcome = self.attempt(target, case).await;
+        self.note_failure(target, case, &outcome);
+        outcome
+    }
+
+    /// Asks for something that is not there, where the document says what is answered to that.
+    pub(super) async fn miss(&self, part: &PlannedTarget<'_>) {
+        let operation = &part.target.operation;
+        let named = self.prepared.resources.named(operation).filter(|_| operation.method == "GET");
+        let Some((_, names)) = named.filter(|_| ["404", "4XX"].iter().any(|status| operation.responses.contains_key(*status)))
+        else {
+            return;
+        };
+        let (Some(sample), Some(last)) = (part.baseline(), names.last()) else { return };
+        let place = format!("/path/{}", escape(last));
+        let instance = self.filled(part.target, sample);
+        let unknown = match instance.pointer(&place) {
+            Some(Value::String(_)) => Some(self.fresh().freshen(part.target, &instance, &BTreeSet::from([place]))),
+            _ => with_unknown_id(part.target, &instance, &place),
+        };
+        let Some(unknown) = unknown.filter(|unknown| *unknown != instance) else { return };
+        let id = format!("{}:state:unknown", part.target.name());
+        if self.is_selected(&id) {
+            self.probe(part.target, &Case::of_instance(part.target, id, "a resource that does not exist", unknown)).await;
+        }
     }
 
     /// The case as another request with the same values, in the plain form.
@@ -265,7 +348,7 @@ impl Run<'_> {
     /// The same for refusals that may have another reason: a value counts only if repeating the request is refused.
     async fn learn_taken(&self, part: &PlannedTarget<'_>, case: &Case) -> bool {
         let Some((places, fresh)) = self.with_fresh_values(part.target, case).await else { return false };
-        let again = self.attempt(part.target, &self.renamed(part.target, &fresh)).await;
+        let again = self.probe(part.target, &self.renamed(part.target, &fresh)).await;
         let is_unique = is_taken(&again);
         if is_unique {
             self.learn_places(part.target, &places);
@@ -285,7 +368,7 @@ impl Run<'_> {
                 continue;
             }
             let case = Case { request: target.encode(&fresh), instance: Some(fresh), ..case.clone() };
-            let outcome = self.attempt(target, &case).await;
+            let outcome = self.probe(target, &case).await;
             if outcome.answer.is_ok_and(|response| (200..300).contains(&response.status)) {
                 return Some((places, case));
             }
@@ -327,6 +410,26 @@ fn left_out<'a>(part: &'a PlannedTarget<'_>, instance: &'a Value) -> impl Iterat
     found.into_iter()
 }
 
+/// Where a request has what an answer names or repeats.
+fn blamed(instance: &Value, said: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    texts(instance, String::new(), &mut places);
+    let members = ["query", "header", "body"].into_iter().flat_map(|root| {
+        let object = instance.get(root).and_then(Value::as_object);
+        object.into_iter().flatten().map(move |(name, _)| format!("/{root}/{}", escape(name)))
+    });
+    let is_repeated = |place: &String| {
+        let text = instance.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        text.trim().chars().count() > 2 && word::find(said, text).next().is_some()
+    };
+    let repeated = places.iter().filter(|place| !place.starts_with("/path/") && is_repeated(place)).cloned();
+    let mut blamed: Vec<String> = repeated.collect();
+    blamed.extend(members.filter(|place| is_named(place, said)));
+    blamed.sort();
+    blamed.dedup();
+    blamed
+}
+
 /// What an object has, and those in it, that another one has not.
 fn beside(value: &Value, other: Option<&Value>, at: &str, found: &mut BTreeMap<String, Value>) {
     let (Some(object), Some(other)) = (value.as_object(), other.and_then(Value::as_object)) else { return };
@@ -361,11 +464,8 @@ fn says_something(value: &Value) -> bool {
 /// Whether an answer names the property or parameter at this place, as a word.
 fn is_named(place: &str, said: &str) -> bool {
     let name = place.rsplit('/').next().unwrap_or_default();
-    let is_letter = |neighbour: Option<char>| neighbour.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
-    let is_alone =
-        |(at, _): (usize, &str)| !is_letter(said[..at].chars().next_back()) && !is_letter(said[at + name.len()..].chars().next());
     // What refusals call their own members says nothing.
-    name.len() > 2 && said.match_indices(name).filter(|(at, _)| !said[at + name.len()..].starts_with("\":")).any(is_alone)
+    name.len() > 2 && word::find(said, name).any(|at| !said[at + name.len()..].starts_with("\":"))
 }
 
 /// Whether the requests of an operation have neither parameters nor a body.
@@ -376,7 +476,7 @@ fn says_nothing(operation: &Operation) -> bool {
 /// Whether a refusal of a valid request may have a cause that the document does not speak of.
 fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool {
     match response.status {
-        401 | 403 => !trusted,
+        401 | 403 => !trusted || is_of_login(operation, response.status),
         // It may want a parameter that nobody has seen.
         400 | 422 if operation.lacks_reference() => true,
         404 | 410 => operation.path.contains('{') || operation.responses.contains_key(&response.status.to_string()),
@@ -391,14 +491,19 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
 pub(super) fn says_missing(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
     let is_missing = ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words));
-    is_missing || said.split_once("no ").is_some_and(|(_, rest)| rest.contains(" exists"))
+    // “No mapping found”, “no such thing as x exists”.
+    let mut clauses = said.split(['.', ',', ';', ':', '\n']).filter_map(|clause| {
+        let at = word::find(clause, "no").next()?;
+        clause.get(at..)
+    });
+    is_missing || clauses.any(|clause| clause.contains(" exists") || clause.contains(" found"))
 }
 
 /// Whether an answer says in words that something is no id or cursor that the server has made: `Invalid dataset version ID`.
 pub(super) fn says_no_id(response: &Response) -> bool {
     let said = String::from_utf8_lossy(&response.body).to_lowercase();
     let mut invalid = said.split("invalid ").skip(1).map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).take(4));
-    invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier"].contains(&word)))
+    invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier", "pagetoken", "token"].contains(&word)))
 }
 
 /// Whether an answer says in words that somebody else has what must be new.
@@ -418,6 +523,15 @@ pub(super) fn says_taken(response: &Response) -> bool {
         ]
         .iter()
         .any(|words| said.contains(words))
+}
+
+/// Whether an answer that says that something is missing names a member of the request: “Database does not exist” of `database`.
+pub(super) fn names_what_is_missing(response: &Response, instance: &Value) -> bool {
+    let said = String::from_utf8_lossy(&response.body).to_lowercase();
+    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
+    let mut names =
+        objects.flatten().filter(|(_, value)| value.is_string() || value.is_number()).map(|(name, _)| name.to_lowercase());
+    names.any(|name| is_named(&name, &said))
 }
 
 /// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).

@@ -15,7 +15,7 @@ use crate::{
     judge::Finding,
     openapi::{
         request::{Response, Target},
-        resources::{KindId, Tells},
+        resources::{IDENTIFIERS, KindId, Tells},
     },
     plan::Sample,
     pointer::escape,
@@ -106,7 +106,7 @@ impl Lifecycle<'_> {
             if found.status != 200 {
                 return lost("the Location of a created resource does not lead to it");
             }
-            if let Some(name) = differs(created, found) {
+            if let Some(name) = differs(case, created, found) {
                 let what = format!("the resource at Location has another {name} than the 201");
                 return Some(Finding::of(rule, pointer, what));
             }
@@ -234,10 +234,15 @@ impl Lifecycle<'_> {
     }
 }
 
-/// The first property that both have with different values.
-fn differs(created: &Response, found: &Response) -> Option<String> {
+/// The first property that was sent, or is an identifier, and that both have with different values: what else a resource has may have
+/// changed in between, such as its state.
+fn differs(case: &Case, created: &Response, found: &Response) -> Option<String> {
     let (created, found) = (json(created)?, json(found)?);
-    let differing =
-        created.as_object()?.iter().find(|(name, value)| found.get(name.as_str()).is_some_and(|other| !equal(other, value)));
+    let sent = case.instance.as_ref().and_then(|instance| instance.get("body"));
+    let is_kept = |name: &str| IDENTIFIERS.contains(&name) || sent.is_some_and(|sent| sent.get(name).is_some());
+    let differing = created
+        .as_object()?
+        .iter()
+        .find(|(name, value)| is_kept(name) && found.get(name.as_str()).is_some_and(|other| !alike(value, other)));
     differing.map(|(name, _)| escape(name))
 }

@@ -5,6 +5,7 @@ use std::{future::Future, pin::Pin, sync::PoisonError};
 use super::{
     Run,
     prepared::{PlannedTarget, PreparedTarget},
+    resources::{is_about, with_unknown_id},
 };
 use crate::{
     cases::{Case, Group},
@@ -28,7 +29,13 @@ impl Run<'_> {
     pub(super) fn filled(&self, target: &Target, sample: &Sample) -> serde_json::Value {
         let about = sample.constraint.map(|id| target.schema.constraints[id].place.as_str()).filter(|place| !place.is_empty());
         let placed = self.known.place(&self.prepared.resources, target, &sample.instance, about);
-        self.fresh().freshen(target, &placed, &sample.unique)
+        let mut unique = sample.unique.clone();
+        // What the run has not made is not taken away: it is looked for under a name that nothing has.
+        let foreign = self.known.not_own(&self.prepared.resources, &target.operation, &placed);
+        let foreign = foreign.filter(|place| !is_about(about, place));
+        let numbered = foreign.as_ref().and_then(|place| with_unknown_id(target, &placed, place));
+        unique.extend(foreign);
+        self.fresh().freshen(target, numbered.as_ref().unwrap_or(&placed), &unique)
     }
 
     /// The case for a sample of the plan.
@@ -52,7 +59,8 @@ impl Run<'_> {
         let resources = &self.prepared.resources;
         let operation = &part.target.operation;
         if let Some((kind, _)) = resources.named(operation) {
-            self.provide_kind(kind, operation.method == "DELETE", 1, 0).await;
+            let own = operation.method == "DELETE" || operation.takes_away();
+            self.provide_kind(kind, own, 1, 0).await;
             if let Some(parent) = resources.kinds[kind].parent.filter(|_| self.known.count(kind, false) == 0) {
                 self.provide_kind(parent, false, 1, 0).await;
             }
@@ -126,14 +134,26 @@ impl Run<'_> {
         let name = part.target.name();
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
         let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
-        for case in cases.chain(part.plain(TRIES).into_iter().map(|index| self.case(&part, index))) {
+        let mut plain = part.plain(TRIES);
+        if part.target.operation.method == "GET" {
+            // Of a list every filter may leave nothing.
+            plain.sort_by_key(|index| {
+                part.sample(*index).instance.get("query").and_then(|query| query.as_object()).map_or(0, |it| it.len())
+            });
+        }
+        for case in cases.chain(plain.into_iter().map(|index| self.case(&part, index))) {
             // A list of nothing creates nothing.
             if case.instance.as_ref().and_then(|instance| instance.get("body")?.as_array()).is_some_and(Vec::is_empty) {
                 continue;
             }
-            let outcome = self.attempt(part.target, &case).await;
-            self.note_failure(part.target, &case, &outcome);
+            if self.known.is_in_vain(&case.request) {
+                continue;
+            }
+            let outcome = self.probe(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
+            if matches!(status, 404 | 410 | 422) {
+                self.known.note_in_vain(&case.request);
+            }
             let taken = status == 409 && !self.fresh().knows(part.target);
             let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
             // Another request of the same caller fares no better.
@@ -157,7 +177,7 @@ impl Run<'_> {
                     own.clone_from(path);
                 }
                 let case = Case::of_instance(put.target, case.id.clone(), "what is looked for", instance);
-                let status = self.attempt(put.target, &case).await.answer.map_or(0, |response| response.status);
+                let status = self.probe(put.target, &case).await.answer.map_or(0, |response| response.status);
                 if (200..300).contains(&status) {
                     return true;
                 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -15,11 +16,12 @@ use crate::{
     generate::WORDS,
     openapi::{
         operation::{Operation, Parameter, ParameterLocation},
-        request::{Response, Target},
-        resources::{KindId, Resources, Tells, is_listed_reference, is_plain_id, is_reference, may_refer},
+        request::{Request, Response, Target},
+        resources::{KindId, Resources, Tells, is_cursor, is_listed_reference, is_plain_id, is_reference, may_refer},
     },
     pointer::{escape, is_within, parent, replace},
     schema::{Node, Rule, Trace, Types},
+    text::word,
 };
 
 /// How many resources of a kind are remembered.
@@ -30,6 +32,10 @@ const READ: usize = 20;
 const MAX_ATTEMPTS: usize = 400;
 /// How often a run puts in vain what the path of an operation names.
 const MAX_PUTS: usize = 6;
+/// A number that hardly any resource has, of 32 bits.
+const UNKNOWN_ID: u32 = 2_088_471_523;
+/// How many refused requests are remembered.
+const MAX_VAIN: usize = 10_000;
 /// How often all operations are asked in vain.
 const ROUNDS: usize = 3;
 
@@ -46,7 +52,7 @@ enum Purpose {
 impl Purpose {
     /// Of a request that names a resource elsewhere than in its path.
     fn naming(operation: &Operation) -> Self {
-        if operation.method == "DELETE" { Self::DeleteIn } else { Self::Use }
+        if operation.method == "DELETE" || operation.takes_away() { Self::DeleteIn } else { Self::Use }
     }
 }
 
@@ -62,12 +68,25 @@ pub(crate) struct Known {
     refused: Mutex<BTreeSet<String>>,
     /// How often what the path of an operation names was put in vain.
     put: Mutex<HashMap<String, usize>>,
-    /// For each target by its name what the server asks for though the document does not: places, and a value for each.
-    needed: Mutex<HashMap<String, Vec<(String, Value)>>>,
-    /// For each target by its name the places of its requests that turned out to name resources of a kind.
-    naming: Mutex<HashMap<String, Vec<(String, KindId)>>>,
+    /// How often a kind has had its first resource.
+    firsts: AtomicUsize,
+    /// Requests that were refused when somebody needed what they make, and how often a kind had had its first resource then.
+    vain: Mutex<HashMap<u64, usize>>,
+    /// For each target by its name what refusals have taught of its requests.
+    learnt: Mutex<HashMap<String, Learnt>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
+}
+
+/// What the document does not say of the requests of a target.
+#[derive(Default)]
+struct Learnt {
+    /// What the server asks for: places, and a value for each.
+    needed: Vec<(String, Value)>,
+    /// The places that name resources of a kind.
+    naming: Vec<(String, KindId)>,
+    /// The places of what is optional and refused.
+    unwanted: Vec<String>,
 }
 
 #[derive(Default)]
@@ -97,14 +116,19 @@ impl Known {
             given,
             refused: Mutex::default(),
             put: Mutex::default(),
-            needed: Mutex::default(),
-            naming: Mutex::default(),
+            firsts: AtomicUsize::new(0),
+            vain: Mutex::default(),
+            learnt: Mutex::default(),
             turn: AtomicUsize::new(0),
         }
     }
 
     fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
         self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learnt(&self) -> MutexGuard<'_, HashMap<String, Learnt>> {
+        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many resources of a kind may be used; for what takes them away only those count that this run has created.
@@ -125,6 +149,11 @@ impl Known {
     /// Counts what was put in vain.
     pub fn put_in_vain(&self, path: &str) {
         *self.put.lock().unwrap_or_else(PoisonError::into_inner).entry(path.to_owned()).or_default() += 1;
+    }
+
+    /// Notes that it can be put.
+    pub fn put_indeed(&self, path: &str) {
+        self.put.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
     }
 
     /// Counts an attempt to get one of a kind; false where there were too many.
@@ -154,12 +183,17 @@ impl Known {
 
     /// From now on the requests of a target have these values, unless they are about whether they have.
     pub fn need(&self, target: &Target, values: Vec<(String, Value)>) {
-        self.needed.lock().unwrap_or_else(PoisonError::into_inner).entry(target.name()).or_default().extend(values);
+        self.learnt().entry(target.name()).or_default().needed.extend(values);
+    }
+
+    /// From now on the requests of a target have nothing at these places, unless they are about it.
+    pub fn leave_out(&self, target: &Target, places: Vec<String>) {
+        self.learnt().entry(target.name()).or_default().unwanted.extend(places);
     }
 
     /// From now on the requests of a target have a resource of this kind at this place, unless they are about it.
     pub fn names(&self, target: &Target, place: String, kind: KindId) {
-        self.naming.lock().unwrap_or_else(PoisonError::into_inner).entry(target.name()).or_default().push((place, kind));
+        self.learnt().entry(target.name()).or_default().naming.push((place, kind));
     }
 
     /// The instance with a resource that there is in place of each text that may name one by the name of its kind; with the places.
@@ -184,7 +218,7 @@ impl Known {
 
     /// The instance with what the server asks for, breaking the same; none where it has that, or is about it.
     fn with_needed(&self, target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
-        let needed = self.needed.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name())?.clone();
+        let needed = self.learnt().get(&target.name())?.needed.clone();
         // What is about the whole body has them, too.
         let is_missing = |place: &str| instance.pointer(place).is_none() && !about.is_some_and(|about| is_within(about, place));
         let missing: Vec<(String, Value)> = needed.into_iter().filter(|(place, _)| is_missing(place)).collect();
@@ -192,6 +226,51 @@ impl Known {
         missing.iter().for_each(|(place, value)| put(&mut complete, place, value.clone()));
         let complete = target.as_received(complete).filter(|_| !missing.is_empty())?;
         keeps(target, &complete, &target.schema.evaluate(instance)).then_some(complete)
+    }
+
+    /// The instance without what the server refuses, breaking the same; none where it has nothing of the kind, or is about it.
+    fn without_unwanted(&self, target: &Target, instance: &Value, about: Option<&str>) -> Option<Value> {
+        let unwanted = self.learnt().get(&target.name())?.unwanted.clone();
+        let is_there = |place: &&String| instance.pointer(place).is_some() && !is_about(about, place);
+        let before = target.schema.evaluate(instance);
+        let less = unwanted
+            .iter()
+            .filter(is_there)
+            .fold(instance.clone(), |less, place| without(target, &less, place, &before).unwrap_or(less));
+        (less != *instance).then_some(less)
+    }
+
+    /// Whether a request of somebody who needs a resource was refused, and no kind has had its first resource since.
+    pub fn is_in_vain(&self, request: &Request) -> bool {
+        let vain = self.vain.lock().unwrap_or_else(PoisonError::into_inner);
+        vain.get(&fingerprint(request)) == Some(&self.firsts.load(Ordering::Relaxed))
+    }
+
+    /// Notes that such a request was refused.
+    pub fn note_in_vain(&self, request: &Request) {
+        let mut vain = self.vain.lock().unwrap_or_else(PoisonError::into_inner);
+        if vain.len() < MAX_VAIN {
+            vain.insert(fingerprint(request), self.firsts.load(Ordering::Relaxed));
+        }
+    }
+
+    /// The last parameter in the path of a request that takes something away, as a place, where this run has not made what it names.
+    pub fn not_own(&self, resources: &Resources, operation: &Operation, instance: &Value) -> Option<String> {
+        let takes = operation.method == "DELETE" || operation.takes_away();
+        let (kind, names) = resources.named(operation).filter(|_| takes)?;
+        let name = names.last()?;
+        let place = format!("/path/{}", escape(name));
+        let named = instance.pointer(&place)?;
+        let is_it =
+            |values: &[Value]| values.last().is_some_and(|id| same(std::slice::from_ref(id), std::slice::from_ref(named)));
+        // What is below one resource may have been made elsewhere.
+        let kinds = [Some(kind), resources.referred(name), resources.named_so(name, kind)];
+        let pools = self.pools();
+        let is_own = kinds.into_iter().flatten().any(|kind| {
+            let Pool { resources, taken, .. } = &pools[kind];
+            taken.iter().any(|values| is_it(values)) || resources.iter().any(|known| known.own && is_it(&known.values))
+        });
+        (!is_own).then_some(place)
     }
 
     /// Forgets every resource of a kind.
@@ -217,6 +296,9 @@ impl Known {
         }
         // Whoever gives one is asked again.
         pool.attempts = 0;
+        if pool.resources.is_empty() {
+            self.firsts.fetch_add(1, Ordering::Relaxed);
+        }
         pool.resources.push_back(Resource { values, own });
     }
 
@@ -295,6 +377,8 @@ impl Known {
         let purpose = match (operation.method == "DELETE", resources.is_itself(operation)) {
             (true, true) => Purpose::Take,
             (true, false) => Purpose::DeleteIn,
+            // What it takes away may be all that the resource has.
+            (false, _) if operation.takes_away() => Purpose::DeleteIn,
             (false, _) => Purpose::Use,
         };
         if let Some((kind, names)) = resources.named(operation)
@@ -317,8 +401,8 @@ impl Known {
         for (place, kind) in references(resources, target, instance) {
             places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
         }
-        let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned();
-        for (place, kind) in naming.into_iter().flatten().filter(|(place, _)| !is_about(about, place)) {
+        let naming = self.learnt().get(&target.name()).map(|learnt| learnt.naming.clone()).unwrap_or_default();
+        for (place, kind) in naming.into_iter().filter(|(place, _)| !is_about(about, place)) {
             let named = self.pick(kind, Purpose::naming(operation)).and_then(|values| values.into_iter().next_back());
             places.extend(named.map(|id| (place, id)));
         }
@@ -348,6 +432,8 @@ impl Known {
         let instance = accepted.as_ref().unwrap_or(instance);
         let complete = self.with_needed(target, instance, about);
         let instance = complete.as_ref().unwrap_or(instance);
+        let less = self.without_unwanted(target, instance, about);
+        let instance = less.as_ref().unwrap_or(instance);
         if places.is_empty() {
             return instance.clone();
         }
@@ -489,6 +575,29 @@ pub(super) fn put(root: &mut Value, place: &str, value: Value) {
     }
 }
 
+/// The instance without the member of an object at a place, where that breaks nothing else.
+pub(super) fn without(target: &Target, instance: &Value, place: &str, before: &Trace) -> Option<Value> {
+    let mut less = instance.clone();
+    let (parent, name) = parent(place)?;
+    less.pointer_mut(parent)?.as_object_mut()?.shift_remove(&*name)?;
+    target.as_received(less).filter(|less| keeps(target, less, before))
+}
+
+/// The instance with a number at a place that hardly any resource has; none where it has no number there, or may not have that one.
+pub(super) fn with_unknown_id(target: &Target, instance: &Value, place: &str) -> Option<Value> {
+    instance.pointer(place).filter(|known| known.is_number())?;
+    let mut unknown = instance.clone();
+    put(&mut unknown, place, Value::from(UNKNOWN_ID));
+    keeps(target, &unknown, &target.schema.evaluate(instance)).then_some(unknown)
+}
+
+/// What tells one request from another.
+fn fingerprint(request: &Request) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&request.method, &request.target, &request.headers, &request.body).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// The places of an instance that refer to resources which the operation itself does not create or name.
 fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(String, KindId)> {
     let told = resources.told(&target.operation);
@@ -519,8 +628,24 @@ fn references(resources: &Resources, target: &Target, instance: &Value) -> Vec<(
 
 /// Whether a request may refer to something else than what its path names.
 pub(super) fn refers(instance: &Value) -> bool {
+    ["query", "body"].into_iter().filter_map(|root| instance.get(root)).any(has_reference)
+}
+
+/// Whether a request says where a page begins: the server has never said so.
+pub(super) fn has_cursor(instance: &Value) -> bool {
     let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
-    objects.flatten().any(|(name, value)| may_refer(name) && !value.is_null())
+    objects.flatten().any(|(name, value)| is_cursor(name) && value.is_string())
+}
+
+fn has_reference(value: &Value) -> bool {
+    match value {
+        Value::Object(object) => {
+            let is_reference = |(name, value): (&String, &Value)| may_refer(name) && !value.is_null() && !value.is_object();
+            object.iter().any(is_reference) || object.values().any(has_reference)
+        }
+        Value::Array(items) => items.iter().any(has_reference),
+        _ => false,
+    }
 }
 
 /// Whether an answer repeats a value of the query or the body, as a word.
@@ -529,11 +654,7 @@ pub(super) fn repeats(response: &Response, instance: &Value) -> bool {
     let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
     objects.flatten().any(|(_, value)| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let is_alone = |(at, _): (usize, &str)| {
-            let is_letter = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
-            !is_letter(said[..at].chars().next_back()) && !is_letter(said[at + text.len()..].chars().next())
-        };
-        !text.is_empty() && said.match_indices(&text).any(is_alone)
+        word::find(&said, &text).next().is_some()
     })
 }
 
@@ -614,7 +735,7 @@ pub(super) fn without_headers(target: &Target, instance: &Value, unwanted: impl 
 }
 
 /// Whether a place is the one that something is about, or around or in it.
-fn is_about(about: Option<&str>, place: &str) -> bool {
+pub(super) fn is_about(about: Option<&str>, place: &str) -> bool {
     about.is_some_and(|about| is_within(about, place) || is_within(place, about))
 }
 

@@ -14,7 +14,9 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    Progress, Suite, SuiteError, base_path, callers,
+    Progress, Suite, SuiteError, base_path,
+    baseline::says_missing,
+    callers,
     client::Client,
     credentials::{Grant, Keyring},
     failures::Failures,
@@ -376,6 +378,7 @@ impl<'a> Run<'a> {
         let tested = untested.is_none();
         if tested {
             self.saved_cases(target).await?;
+            self.miss(part).await;
         }
         self.planned_cases(part, tested, &mut tally).await;
         let mut cases = self.protocol_cases(part);
@@ -582,6 +585,9 @@ impl<'a> Run<'a> {
         if *finding.rule == rules::HTTP_VARIANT_REFUSED && !self.is_for_its_form(target, case, outcome).await {
             return;
         }
+        if *finding.rule == rules::VALID_REFUSED && self.is_gone(target, case, outcome).await {
+            return;
+        }
         if self.filter.is_some() {
             self.fail(target, case, finding, outcome.answer.as_ref());
         } else if self.failures.count(&target.operation.id, finding) {
@@ -592,9 +598,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records that the server has failed on a request that was sent for the sake of another one, or to find a smaller one.
+    /// Records that the server has failed on a request that was sent for the sake of another one, or to find a smaller one, or that its
+    /// answer is not as documented, whatever was sent.
     pub(super) fn note_failure(&self, target: &Target, case: &Case, outcome: &CaseOutcome) {
-        let failures = outcome.findings.iter().filter(|finding| *finding.rule == rules::SERVER_ERROR);
+        let of_answer = [&rules::SERVER_ERROR, &rules::RESPONSE_BODY, &rules::RESPONSE_MEDIA_TYPE];
+        let is_success = outcome.answer.as_ref().is_ok_and(|answer| answer.status < 300);
+        let is_told =
+            |finding: &&Finding| of_answer.contains(&finding.rule) || is_success && *finding.rule == rules::UNDOCUMENTED_STATUS;
+        let failures = outcome.findings.iter().filter(is_told);
         for finding in failures.filter(|_| self.suite.is_selected(&case.id) && self.filter.is_none()) {
             self.fail(target, case, finding, outcome.answer.as_ref());
         }
@@ -613,6 +624,16 @@ impl<'a> Run<'a> {
             }
         }
         true
+    }
+
+    /// Whether a refusal says that something is missing, and what the request names is: another request has taken it away.
+    async fn is_gone(&self, target: &Target, case: &Case, outcome: &CaseOutcome) -> bool {
+        if !outcome.answer.as_ref().is_ok_and(|answer| matches!(answer.status, 400 | 422) && says_missing(answer)) {
+            return false;
+        }
+        let Some(look) = self.look_at_same(&target.operation, case) else { return false };
+        let found = self.attempt(look.target, &look.case).await.answer;
+        found.is_ok_and(|found| matches!(found.status, 404 | 410) || found.status >= 400 && says_missing(&found))
     }
 
     /// Whether a request is refused for its form: the plain one is not refused with the same status.

@@ -8,13 +8,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use chrono::DateTime;
 use serde_json::Value;
 
 use super::{
     DOUBTFUL_FORMATS,
-    baseline::{says_missing, says_no_id, says_taken},
+    baseline::{names_what_is_missing, says_missing, says_no_id, says_taken},
     credentials::Grant,
-    resources::{Answer, refers, repeats},
+    resources::{Answer, has_cursor, refers, repeats},
     run::Run,
 };
 use crate::{
@@ -179,11 +180,15 @@ impl Run<'_> {
         let names_live = |instance| self.known.names_live(&self.prepared.resources, operation, instance);
         // What is not there is what the path names, or what the rest refers to; a path that is not there has nothing to say of either.
         let is_missed = |instance| match response.status {
-            404 => repeats(response, instance),
-            _ => !names_live(instance) || refers(instance) || repeats(response, instance),
+            404 => repeats(response, instance) || names_what_is_missing(response, instance),
+            _ => {
+                let is_of_request = repeats(response, instance) || names_what_is_missing(response, instance);
+                !names_live(instance) || refers(instance) || is_of_request
+            }
         };
         let made_up = |instance| match response.status {
             400 | 422 if is_vague(target) && !names_live(instance) => true,
+            400 | 404 | 422 if has_cursor(instance) => true,
             400 | 404 | 422 => {
                 let is_no_id = || says_no_id(response) && (!names_live(instance) || refers(instance));
                 says_missing(response) && is_missed(instance) || is_no_id()
@@ -261,14 +266,27 @@ fn is_empty_where_allowed(target: &Target, case: &Case) -> bool {
     target.operation.parameters.iter().any(may_be_empty)
 }
 
-/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, or a leap second. Or an address that RFC 5321
-/// knows and many libraries do not: of a domain without a dot, a literal, or with quotes.
+/// Whether a value has a time that RFC 3339 knows and most languages do not: the year 0, a leap second, or `t` and `z` in small letters,
+/// which others may refuse (section 5.6). Or an address that RFC 5321 knows and many libraries do not: of a domain without a dot or with
+/// a number or a single letter at its end, a literal, or with quotes. Or a URI of nothing but a scheme.
 fn has_doubtful_text(value: &Value) -> bool {
     match value {
         Value::String(text) => {
-            let is_doubtful =
-                |(local, domain): (&str, &str)| local.ends_with('"') || !domain.contains('.') || domain.starts_with('[');
-            text.starts_with("0000-") || text.contains(":60") || text.rsplit_once('@').is_some_and(is_doubtful)
+            let is_doubtful = |(local, domain): (&str, &str)| {
+                let last = domain.rsplit('.').next().unwrap_or_default();
+                let is_no_name = last.len() < 2 || last.bytes().all(|byte| byte.is_ascii_digit());
+                local.ends_with('"') || !domain.contains('.') || domain.starts_with('[') || is_no_name
+            };
+            let is_scheme = text.strip_suffix(':').is_some_and(|scheme| {
+                let is_letter = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+                scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(is_letter)
+            });
+            let is_small = text.contains(['t', 'z']) && DateTime::parse_from_rfc3339(text).is_ok();
+            text.starts_with("0000-")
+                || text.contains(":60")
+                || is_scheme
+                || is_small
+                || text.rsplit_once('@').is_some_and(is_doubtful)
         }
         Value::Array(items) => items.iter().any(has_doubtful_text),
         Value::Object(object) => object.values().any(has_doubtful_text),
@@ -279,4 +297,30 @@ fn has_doubtful_text(value: &Value) -> bool {
 /// A target without its query, which may hold credentials.
 fn path(target: &str) -> &str {
     target.split('?').next().unwrap_or(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_many_servers_refuse_is_doubtful() {
+        for text in [
+            "2024-01-01t00:00:00Z",
+            "2024-01-01T00:00:00z",
+            "0000-01-01T00:00:00Z",
+            "a@3.4",
+            "a@e.a",
+            "a@localhost",
+            "\"a\"@e.om",
+            "a:",
+        ] {
+            assert!(has_doubtful_text(&json!({ "value": [text] })), "{text}");
+        }
+        for text in ["2024-01-01T00:00:00Z", "a@e.om", "tz", "urn:a", ""] {
+            assert!(!has_doubtful_text(&json!(text)), "{text}");
+        }
+    }
 }

@@ -143,6 +143,10 @@ impl<'a> Player<'a> {
 
     async fn create(&mut self, step: &Step) -> Option<Breach<'a>> {
         let (run, part) = (self.run, &self.cast.create);
+        let path = Some(part.target.operation.path.as_str()).filter(|_| self.cast.is_named_by_client());
+        if path.is_some_and(|path| !run.known.may_put(path)) {
+            return None;
+        }
         run.provide(part).await;
         let plain = part.plain(PLAIN);
         for turn in 0..TRIES.min(plain.len()) {
@@ -153,11 +157,13 @@ impl<'a> Player<'a> {
                 run.learn_fresh(part, &case).await;
             }
             if !is_done(&answer) {
+                path.into_iter().for_each(|path| run.known.put_in_vain(path));
                 match answer.status {
                     401 | 403 | 405 | 429 | 500.. => return None,
                     _ => continue,
                 }
             }
+            path.into_iter().for_each(|path| run.known.put_indeed(path));
             let (values, source) = self.identity(&case, &answer)?;
             let named = self.cast.is_named_by_client().then_some(step.item);
             self.exchanges.push(Exchange::new(part.target, &case, named).creating(step.item, source));
