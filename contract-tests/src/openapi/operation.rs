@@ -710,11 +710,13 @@ impl Operation {
         self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str()).filter(|name| is_json(name))
     }
 
-    /// Whether a `POST` takes resources away or puts them out of use, as the last part of its path says: all of them, it may be.
+    /// Whether it takes resources away or puts them out of use, all of them, it may be: a `DELETE`, or a `POST` where the last part of its
+    /// path says so.
     pub(crate) fn takes_away(&self) -> bool {
         let last = self.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default().to_lowercase();
         let mut words = last.split(|letter: char| !letter.is_alphanumeric());
-        self.method == "POST" && words.any(|word| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word))
+        let mut says_so = || words.any(|word| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word));
+        self.method == "DELETE" || self.method == "POST" && says_so()
     }
 
     /// Whether it ends the session of the caller, as the last part of its path says, or changes the caller's password or deletes the

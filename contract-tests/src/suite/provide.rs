@@ -59,8 +59,7 @@ impl Run<'_> {
         let resources = &self.prepared.resources;
         let operation = &part.target.operation;
         if let Some((kind, _)) = resources.named(operation) {
-            let own = operation.method == "DELETE" || operation.takes_away();
-            self.provide_kind(kind, own, 1, 0).await;
+            self.provide_kind(kind, operation.takes_away(), 1, 0).await;
             if let Some(parent) = resources.kinds[kind].parent.filter(|_| self.known.count(kind, false) == 0) {
                 self.provide_kind(parent, false, 1, 0).await;
             }

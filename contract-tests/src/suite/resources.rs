@@ -50,9 +50,9 @@ enum Purpose {
 }
 
 impl Purpose {
-    /// Of a request that names a resource elsewhere than in its path.
+    /// Of a request that names a resource, and deletes something else at most.
     fn naming(operation: &Operation) -> Self {
-        if operation.method == "DELETE" || operation.takes_away() { Self::DeleteIn } else { Self::Use }
+        if operation.takes_away() { Self::DeleteIn } else { Self::Use }
     }
 }
 
@@ -256,8 +256,7 @@ impl Known {
 
     /// The last parameter in the path of a request that takes something away, as a place, where this run has not made what it names.
     pub fn not_own(&self, resources: &Resources, operation: &Operation, instance: &Value) -> Option<String> {
-        let takes = operation.method == "DELETE" || operation.takes_away();
-        let (kind, names) = resources.named(operation).filter(|_| takes)?;
+        let (kind, names) = resources.named(operation).filter(|_| operation.takes_away())?;
         let name = names.last()?;
         let place = format!("/path/{}", escape(name));
         let named = instance.pointer(&place)?;
@@ -374,13 +373,8 @@ impl Known {
     pub fn place(&self, resources: &Resources, target: &Target, instance: &Value, about: Option<&str>) -> Value {
         let operation = &target.operation;
         let mut places: Vec<(String, Value)> = Vec::new();
-        let purpose = match (operation.method == "DELETE", resources.is_itself(operation)) {
-            (true, true) => Purpose::Take,
-            (true, false) => Purpose::DeleteIn,
-            // What it takes away may be all that the resource has.
-            (false, _) if operation.takes_away() => Purpose::DeleteIn,
-            (false, _) => Purpose::Use,
-        };
+        let is_taken = operation.method == "DELETE" && resources.is_itself(operation);
+        let purpose = if is_taken { Purpose::Take } else { Purpose::naming(operation) };
         if let Some((kind, names)) = resources.named(operation)
             && names.iter().any(|name| !is_about(about, &format!("/path/{}", escape(name))))
             && let Some(values) = self.pick_or_parent(resources, kind, purpose)
