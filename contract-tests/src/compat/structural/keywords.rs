@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
 };
 
 use crate::{
@@ -192,7 +192,7 @@ fn list<'v>(values: impl Iterator<Item = &'v Value>) -> String {
 /// The values of a discriminator, with where the schema stands that each is for: those of the mapping, and for alternatives that it
 /// does not name, their names. Without alternatives they are the components that are composed of this schema (OpenAPI 3.1, section
 /// 4.8.25).
-pub fn told_apart(document: &Document, view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
+pub fn told_apart(heirs: &Heirs, view: &View<'_>, discriminator: &Value) -> BTreeMap<String, String> {
     // A mapping has references, or the names of components (OpenAPI 3.1, section 4.8.25).
     let place = |told: &str| from_reference(told).unwrap_or_else(|| format!("/components/schemas/{}", escape(told)));
     let mapping = discriminator.get("mapping").and_then(Value::as_object).into_iter().flatten();
@@ -204,25 +204,44 @@ pub fn told_apart(document: &Document, view: &View<'_>, discriminator: &Value) -
             all.insert(name(&schema), schema);
         }
     }
-    if ["oneOf", "anyOf"].iter().all(|keyword| view.get(keyword).is_none()) {
-        let components =
-            document.json.pointer("/components/schemas").and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
-        for schema in components.map(|name| format!("/components/schemas/{}", escape(name))) {
-            if is_heir(document, view, &schema) && !all.values().any(|known| *known == schema) {
-                all.insert(name(&schema), schema);
-            }
+    for heir in heirs.of(view) {
+        if !all.values().any(|known| known == heir) {
+            all.insert(name(heir), heir.clone());
         }
     }
     all
 }
 
-/// Whether the schema at a place is composed of this one by `allOf`, and is none of its alternatives.
-pub fn is_heir(document: &Document, view: &View<'_>, at: &str) -> bool {
-    if ["oneOf", "anyOf"].iter().any(|keyword| view.get(keyword).is_some()) {
-        return false;
+/// The components that are composed of another schema by `allOf`, by where that stands.
+#[derive(Default)]
+pub struct Heirs(HashMap<String, BTreeSet<String>>);
+
+impl Heirs {
+    /// Those of a document, also by way of others.
+    pub fn in_document(document: &Document) -> Self {
+        let components = document.json.pointer("/components/schemas").and_then(Value::as_object);
+        let mut direct: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for (name, schema) in components.into_iter().flatten() {
+            let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+            for base in parts.filter_map(|part| from_reference(part.get("$ref")?.as_str()?)) {
+                direct.entry(base).or_default().insert(format!("/components/schemas/{}", escape(name)));
+            }
+        }
+        let all = |base: &String| {
+            let (mut all, mut pending) = (BTreeSet::new(), vec![base]);
+            while let Some(base) = pending.pop() {
+                pending.extend(direct.get(base).into_iter().flatten().filter(|heir| all.insert((*heir).clone())));
+            }
+            (base.clone(), all)
+        };
+        Self(direct.keys().map(all).collect())
     }
-    let parts = document.json.pointer(at).and_then(|schema| schema.get("allOf")?.as_array()).into_iter().flatten();
-    parts.filter_map(|part| from_reference(part.get("$ref")?.as_str()?)).any(|base| base == view.pointer)
+
+    /// Those of a schema; none where it has alternatives of its own.
+    pub fn of(&self, view: &View<'_>) -> impl Iterator<Item = &String> {
+        let is_base = ["oneOf", "anyOf"].iter().all(|keyword| view.get(keyword).is_none());
+        self.0.get(&view.pointer).filter(|_| is_base).into_iter().flatten()
+    }
 }
 
 /// `minContains`, whose default is 1, and `maxContains`.

@@ -148,9 +148,13 @@ fn missing(parameter: &Parameter<'_>) -> Ground {
 
 /// The parameters of an operation and its path by place and name.
 pub(super) fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap<(&'a str, String), Parameter<'a>> {
-    let path = operation.path_item();
+    listed(document, [operation.path_item(), &operation.pointer], &operation.path)
+}
+
+/// Those that are listed at one of two places, where the later counts, by place and name, or for those of a path by where they are in it.
+pub(super) fn listed<'a>(document: &'a Document, places: [&str; 2], path: &str) -> BTreeMap<(&'a str, String), Parameter<'a>> {
     let mut all = BTreeMap::new();
-    for list in [format!("{path}/parameters"), format!("{}/parameters", operation.pointer)] {
+    for list in places.map(|at| format!("{at}/parameters")) {
         for index in 0..document.json.pointer(&list).and_then(Value::as_array).map_or(0, Vec::len) {
             let listed = format!("{list}/{index}");
             let Some((pointer, node)) = document.resolve(&listed) else { continue };
@@ -159,7 +163,7 @@ pub(super) fn all<'a>(document: &'a Document, operation: &Operation) -> BTreeMap
             let described_elsewhere = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
             if place != "header" || !described_elsewhere {
                 let parameter = Parameter { listed, pointer, node, place, name };
-                all.insert((place, parameter.key(&operation.path)), parameter);
+                all.insert((place, parameter.key(path)), parameter);
             }
         }
     }

@@ -5,17 +5,18 @@ use serde_json::{Map, Value};
 
 use super::{
     Pair, Structure, What, covering, exists, is_required, media_types,
+    parameters::listed,
     responses::{answering, statuses},
     shared::Shared,
 };
 use crate::{
     Document, Operation,
-    compat::change::{Change, Class, Direction, Part},
-    pointer::escape,
+    compat::change::{Change, Class, Direction, Ground, Part},
+    pointer::{escape, parent},
 };
 
 /// What is compared of such a request; the rest is for people, or named as not compared.
-const COMPARED: [&str; 2] = ["requestBody", "responses"];
+const COMPARED: [&str; 3] = ["parameters", "requestBody", "responses"];
 /// Keys that are only for people.
 const DESCRIBING: [&str; 6] = ["tags", "summary", "description", "externalDocs", "operationId", "deprecated"];
 
@@ -129,8 +130,45 @@ impl Received<'_, '_> {
                 self.structure.unproven.push((self.name.clone(), Part::Requests));
             }
         }
+        self.parameters(before, after);
         self.body(before, after);
         self.answers(before, after);
+    }
+
+    /// Parameters, too: who reads them may count on those that must be there.
+    fn parameters(&mut self, before: &str, after: &str) {
+        let all = |document, at| listed(document, [parent(at).map_or("", |(item, _)| item), at], "");
+        let (old, new) = (all(self.old, before), all(self.new, after));
+        for (key, one) in &old {
+            let named = format!("the {} parameter {}", one.place, one.name);
+            let lost = if one.required() { Class::Responses } else { Class::Safe };
+            let Some(other) = new.get(key) else {
+                self.add(Part::Requests, &one.pointer, true, lost, &format!("{named} is no longer sent"));
+                continue;
+            };
+            let required = format!("{}/required", other.pointer);
+            match (one.required(), other.required()) {
+                (true, false) => self.add(Part::Requests, &required, false, lost, &format!("{named} may be missing now")),
+                (false, true) => self.add(Part::Requests, &required, false, Class::Safe, &format!("{named} is always there now")),
+                _ => {}
+            }
+            if one.style() != other.style() {
+                self.add(Part::Requests, &other.pointer, false, Class::Responses, &format!("{named} has another style"));
+            }
+            let schemas = [one.schema(), other.schema()];
+            let differences = self.structure.changes.len();
+            let [here, there] = schemas.each_ref().map(String::as_str);
+            self.shared.compare((&self.name, Part::Requests), Direction::Response, [here, there], self.structure);
+            let found = &mut self.structure.changes[differences..];
+            found.iter_mut().for_each(|change| change.ground = Ground::Document);
+            if !found.is_empty() {
+                self.structure.unproven.push((self.name.clone(), Part::Requests));
+            }
+        }
+        for other in new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, other)| other) {
+            let what = format!("the {} parameter {} is sent now", other.place, other.name);
+            self.add(Part::Requests, &other.pointer, false, Class::Safe, &what);
+        }
     }
 
     /// The body goes the way of an answer: what is wider breaks.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Undocumented,
-    keywords::{self, Effect},
+    keywords::{self, Effect, Heirs},
     view::{View, followed},
 };
 use crate::compat::change::{Change, Class, Direction, Ground, Part};
@@ -84,6 +84,11 @@ impl SchemaPair {
         let (old, new) = (followed(old, here), followed(new, there));
         Self { sent, bearing: Bearing::Same, old, new, anchor: None, value: None }
     }
+
+    /// Whether both stand at the same place.
+    pub fn stays(&self) -> bool {
+        self.old == self.new
+    }
 }
 
 /// What is found where two schemas are compared, in the order in which it is told.
@@ -102,6 +107,8 @@ pub struct Schemas<'a> {
     pub old: &'a Document,
     pub new: &'a Document,
     pub direction: Direction,
+    /// Of both documents.
+    heirs: &'a (Heirs, Heirs),
     found: Vec<Found>,
     undocumented: Undocumented,
     sent: Sent,
@@ -113,10 +120,16 @@ pub struct Schemas<'a> {
 
 impl<'a> Schemas<'a> {
     /// What differs between the schemas of a pair.
-    pub fn found((old, new): (&'a Document, &'a Document), undocumented: Undocumented, pair: &SchemaPair) -> Vec<Found> {
+    pub fn found(
+        (old, new): (&'a Document, &'a Document),
+        heirs: &'a (Heirs, Heirs),
+        undocumented: Undocumented,
+        pair: &SchemaPair,
+    ) -> Vec<Found> {
         let mut schemas = Self {
             old,
             new,
+            heirs,
             direction: pair.sent.direction,
             found: Vec::new(),
             undocumented,
@@ -474,14 +487,15 @@ impl<'a> Schemas<'a> {
             let what = format!("looks at {is:?} now, and at {was:?} before");
             return self.add(&place, self.direction.broken(), &what, Decided::Document);
         }
-        let before = keywords::told_apart(self.old, old, before);
-        let after = keywords::told_apart(self.new, new, after);
+        let heirs = self.heirs;
+        let before = keywords::told_apart(&heirs.0, old, before);
+        let after = keywords::told_apart(&heirs.1, new, after);
         for (value, schema) in &before {
             match after.get(value) {
                 // Nothing else leads to who is composed of this one.
-                Some(other) if other == schema && keywords::is_heir(self.old, old, schema) && self.is_changed(schema) => {
+                Some(other) if other == schema && heirs.0.of(old).any(|heir| heir == schema) => {
                     let what = format!("leads to {}, which is different", keywords::name(schema));
-                    let pair = self.pair(schema, other);
+                    let pair = SchemaPair { value: None, ..self.pair(schema, other) };
                     let change = self.change(&place, Class::Documentation, &what, Decided::Document);
                     self.found.push(Found::Replaced(pair, change, self.direction.broken()));
                 }
@@ -508,11 +522,6 @@ impl<'a> Schemas<'a> {
             let what = format!("has the new {is} {value:?}, which is {}", keywords::name(schema));
             self.add(&place, class, &what, Decided::Document);
         }
-    }
-
-    /// Whether what stands at a place is not the same in both documents.
-    fn is_changed(&self, at: &str) -> bool {
-        self.old.json.pointer(at) != self.new.json.pointer(at)
     }
 
     /// Whether a property that this object does not describe is one that nobody sends: it describes others, does not say that there

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Structure, Undocumented,
+    keywords::Heirs,
     schema::{Found, SchemaPair, Schemas, Sent},
 };
 use crate::{
@@ -21,9 +22,28 @@ enum Entry {
     Replaced(usize, Change, Class),
 }
 
+impl Entry {
+    /// Where a change is, and what.
+    fn told(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Change(change) => Some((&change.pointer, &change.sentence)),
+            Self::Inside(_) | Self::Replaced(..) => None,
+        }
+    }
+
+    /// The schemas of which one takes the place of the other.
+    fn replaced(&self) -> Option<usize> {
+        match self {
+            Self::Replaced(pair, ..) => Some(*pair),
+            Self::Change(_) | Self::Inside(_) => None,
+        }
+    }
+}
+
 /// All pairs of schemas that were compared.
 pub struct Shared<'a> {
     documents: (&'a Document, &'a Document),
+    heirs: (Heirs, Heirs),
     undocumented: Undocumented,
     numbers: HashMap<Rc<SchemaPair>, usize>,
     pairs: Vec<Rc<SchemaPair>>,
@@ -32,7 +52,8 @@ pub struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     pub fn new(old: &'a Document, new: &'a Document, undocumented: Undocumented) -> Self {
-        Self { documents: (old, new), undocumented, numbers: HashMap::new(), pairs: Vec::new(), found: Vec::new() }
+        let heirs = (Heirs::in_document(old), Heirs::in_document(new));
+        Self { documents: (old, new), heirs, undocumented, numbers: HashMap::new(), pairs: Vec::new(), found: Vec::new() }
     }
 
     /// Adds what differs between two schemas of a part of an operation, and everything inside of them: each pair of schemas once.
@@ -45,11 +66,18 @@ impl<'a> Shared<'a> {
     ) {
         let root = self.number(SchemaPair::of_value(self.documents, Sent::of(&part, direction), schemas));
         let mut seen = HashSet::new();
-        for (found, index) in self.reached(root, &mut seen) {
-            let (change, class) = match &found[index] {
+        let reached = self.reached(root, &mut seen);
+        let entries = || reached.iter().map(|(found, index)| &found[*index]);
+        let told: HashSet<(&str, &str)> = entries().filter_map(Entry::told).collect();
+        let apart: HashSet<usize> = entries().filter_map(Entry::replaced).collect();
+        for (found, index) in &reached {
+            let (change, class) = match &found[*index] {
                 Entry::Change(change) => (change, change.class),
-                Entry::Replaced(pair, change, class) if self.breaks(*pair, seen.clone()) => (change, *class),
-                Entry::Replaced(_, change, _) => (change, change.class),
+                Entry::Replaced(pair, change, class) => match self.differs(*pair, seen.clone(), (&told, &apart)) {
+                    Some(true) => (change, *class),
+                    None if self.pairs[*pair].stays() => continue,
+                    Some(false) | None => (change, change.class),
+                },
                 Entry::Inside(_) => continue,
             };
             let change = Change { operation: operation.to_owned(), part: part.clone(), class, ..change.clone() };
@@ -58,19 +86,28 @@ impl<'a> Shared<'a> {
         structure.sizes.entry(operation.to_owned()).or_default().push((part, seen.len()));
     }
 
-    /// Whether anything breaks somebody in a pair of schemas, but for the pairs that are compared anyway.
-    fn breaks(&mut self, pair: usize, mut compared: HashSet<usize>) -> bool {
+    /// Whether anything breaks somebody in a pair of schemas, but for the pairs that are compared anyway, what is told of them, and what
+    /// is told apart by itself; none where nothing differs.
+    fn differs(
+        &mut self,
+        pair: usize,
+        mut compared: HashSet<usize>,
+        (told, apart): (&HashSet<(&str, &str)>, &HashSet<usize>),
+    ) -> Option<bool> {
         let mut pending = vec![pair];
+        let mut breaks = None;
         while let Some(pair) = pending.pop() {
             for (found, index) in self.reached(pair, &mut compared) {
                 match &found[index] {
-                    Entry::Change(change) if change.class.breaks() => return true,
-                    Entry::Replaced(pair, ..) => pending.push(*pair),
-                    Entry::Change(_) | Entry::Inside(_) => {}
+                    entry @ Entry::Change(change) if entry.told().is_none_or(|it| !told.contains(&it)) => {
+                        breaks = Some(breaks == Some(true) || change.class.breaks());
+                    }
+                    Entry::Replaced(pair, ..) if !apart.contains(pair) => pending.push(*pair),
+                    Entry::Change(_) | Entry::Inside(_) | Entry::Replaced(..) => {}
                 }
             }
         }
-        false
+        breaks
     }
 
     /// Everything that is found in a pair, and in those inside that were not seen, in the order in which it is told.
@@ -111,7 +148,7 @@ impl<'a> Shared<'a> {
         if let Some(found) = &self.found[pair] {
             return Rc::clone(found);
         }
-        let found = Schemas::found(self.documents, self.undocumented, &self.pairs[pair]);
+        let found = Schemas::found(self.documents, &self.heirs, self.undocumented, &self.pairs[pair]);
         let entries = found.into_iter().map(|found| match found {
             Found::Change(change) => Entry::Change(change),
             Found::Inside(pair) => Entry::Inside(self.number(pair)),
