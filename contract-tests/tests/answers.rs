@@ -559,3 +559,35 @@ async fn where_nothing_is_there_and_the_url_lacks_the_base_path_the_run_tells_no
     assert!(error.ends_with(&format!("is the URL {}/v2?", server.url)), "{error}");
     assert!(suite().run(&format!("{}/v2", server.url)).await.unwrap().operations[0].succeeded());
 }
+
+#[tokio::test]
+async fn a_location_is_resolved_against_the_url_of_the_request() {
+    let document = r"openapi: 3.1.0
+info: { title: Pets, version: '1' }
+servers: [{ url: /v2 }]
+paths:
+  /pets:
+    post: { responses: { '201': { description: Made., headers: { Location: { schema: { type: string } } } } } }
+  /pets/{id}:
+    get: { parameters: [{ name: id, in: path, required: true, schema: { type: integer } }], responses: { '200': { description: One. }, '404': { description: None. } } }
+";
+    let broken = async |location: &'static str| {
+        let answer = move |asked: &Asked| match (asked.method.as_str(), asked.target.as_str()) {
+            ("POST", "/v2/pets") => with(201, &format!("location: {location}\r\n"), ""),
+            ("GET", "/v2/pets/7") => told(200, ""),
+            ("GET" | "POST", _) => told(404, ""),
+            _ => told(405, ""),
+        };
+        let server = serve(answer).await;
+        let suite = Suite::new(Document::parse("pets.yaml", document).unwrap()).cases(5).lenient(true);
+        let failures = suite.run(&format!("{}/v2", server.url)).await.unwrap().failures;
+        let at_location = failures.into_iter().filter(|failure| failure.rule == "location");
+        at_location.map(|failure| failure.detail).collect::<Vec<_>>()
+    };
+    for right in ["/v2/pets/7", "pets/7"] {
+        assert_eq!(broken(right).await, [""; 0]);
+    }
+    // The prefix is forgotten.
+    let failures = broken("/pets/7").await;
+    assert!(matches!(failures.as_slice(), [detail] if detail.ends_with("/pets/7 answers 404")), "{failures:?}");
+}

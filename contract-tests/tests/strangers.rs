@@ -94,6 +94,55 @@ async fn credentials_that_no_document_asks_for_are_sent_where_they_are_given() {
     assert_eq!((refused.len(), refused[0].also.len()), (1, 3), "what every operation wants is one entry: {report}");
 }
 
+const BASIC: &str = "security: [{ basic: [] }]\ncomponents: { securitySchemes: { basic: { type: http, scheme: basic } } }";
+
+#[tokio::test]
+async fn a_user_with_a_wrong_password_is_tried_once() {
+    let tried = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&tried);
+    // `user:secret` in Base64, in small letters.
+    let guarded = move |asked: &Asked, is_careless: bool| {
+        let is_user = asked.authorization.starts_with("basic dxnlcjpzzwny");
+        let is_right = asked.authorization == "basic dxnlcjpzzwnyzxq=";
+        *count.lock().unwrap() += u32::from(is_user && !is_right);
+        if is_right || is_careless && is_user { answer(asked) } else { told(401, "") }
+    };
+    let suite = || Suite::new(document("", BASIC)).basic("user:secret");
+    let careful = guarded.clone();
+    let report = tested(suite(), move |asked| careful(asked, false)).await.unwrap();
+    assert_eq!((errors(&report), *tried.lock().unwrap()), (vec![], 1), "{report}");
+    let report = tested(suite(), move |asked| guarded(asked, true)).await.unwrap();
+    let wrong = report.failures.iter().find(|failure| failure.title == "the right user with a wrong password");
+    assert_eq!(wrong.unwrap().rule, "unauthenticated-accepted", "{report}");
+}
+
+#[tokio::test]
+async fn a_list_is_read_when_something_is_in_it() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let text = r"openapi: 3.1.0
+info: { title: Messages, version: 1.0.0 }
+paths:
+  /messages:
+    get: { operationId: list, responses: { '200': { description: All., content: { application/json: { schema: { type: array } } } } } }
+  /send:
+    post: { operationId: send, responses: { '204': { description: Sent. } } }
+";
+    tested(Suite::new(Document::parse("messages.yaml", text).unwrap()), move |asked| {
+        kept.lock().unwrap().push(format!("{} {}", asked.method, asked.target));
+        match asked.method.as_str() {
+            "GET" => Some((200, "content-type: application/json\r\n".to_owned(), "[]".to_owned())),
+            _ => told(204, ""),
+        }
+    })
+    .await
+    .unwrap();
+    let seen = seen.lock().unwrap();
+    // The first request asks whether anybody answers.
+    let first = |wanted: &str| seen.iter().skip(1).position(|request| request == wanted).unwrap();
+    assert!(first("POST /send") < first("GET /messages"), "{seen:?}");
+}
+
 #[tokio::test]
 async fn what_takes_away_more_than_one_comes_last() {
     let seen = Arc::new(Mutex::new(Vec::new()));

@@ -115,6 +115,8 @@ pub enum Credentials {
     Without(usize),
     /// Values that nobody was given.
     Invalid,
+    /// A user that there is, with another password.
+    WrongPassword,
     /// Another way to be let in: one of those after the first that there are credentials for.
     Alternative(usize),
     /// What another caller has.

@@ -103,8 +103,16 @@ impl Echo {
         if equal(sent, answered) || self.is_rounded(pointer, sent, answered) || is_the_same() {
             return None;
         }
-        let at = self.document.resolve(pointer).map_or_else(|| pointer.to_owned(), |(at, _)| at);
+        let (at, schema) = self.document.resolve(pointer).map_or((pointer.to_owned(), &Value::Null), |(at, schema)| (at, schema));
         match (sent, answered) {
+            // A set has no order.
+            (Value::Array(ours), Value::Array(theirs)) if schema.get("uniqueItems") == Some(&Value::Bool(true)) => {
+                let has_all =
+                    |some: &[Value], others: &[Value]| some.iter().all(|one| others.iter().any(|other| equal(one, other)));
+                if has_all(ours, theirs) && has_all(theirs, ours) {
+                    return None;
+                }
+            }
             (Value::Object(ours), Value::Object(theirs)) => {
                 let mut properties = Properties::default();
                 properties.collect(&self.document, &at, 0);

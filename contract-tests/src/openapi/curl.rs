@@ -5,7 +5,7 @@ use crate::shell::quote;
 
 /// The command that sends the request again. A good token is not shown: it is `$TOKEN`.
 pub(crate) fn command(url: &str, request: &Request, authorization: &[String], good: bool) -> String {
-    let mut words = vec![format!("curl -i -X {} {}", request.method, quote(&format!("{url}{}", request.target)))];
+    let mut words = vec![format!("curl -i -X {} {}", request.method, quote(&request.url(url)))];
     for value in authorization {
         words.push(if good && value.starts_with("Bearer ") {
             "-H \"Authorization: Bearer $TOKEN\"".to_owned()

@@ -62,23 +62,58 @@ impl Writing {
         }
     }
 
-    /// The bytes of a body, and its media type. `file` gives the media type of a part that is sent as a file.
-    pub fn written(self, media_type: &str, body: &Value, file: impl Fn(&str) -> Option<String>) -> (Vec<u8>, String) {
+    /// The bytes of a body, and its media type. `file` says which parts are sent as files.
+    pub fn written(self, media_type: &str, body: &Value, file: impl Fn(&str) -> Option<File>) -> (Vec<u8>, String) {
         if let Some(sample) = sample(&essence(media_type)).filter(|_| self == Self::Bytes) {
             return (sample, media_type.to_owned());
         }
+        let named =
+            if self == Self::Multipart { format!("multipart/form-data; boundary={BOUNDARY}") } else { media_type.to_owned() };
         let bytes = match (self, body) {
             (Self::Json, body) => body.to_string(),
             (Self::Text | Self::Bytes, body) => text(body).map(std::borrow::Cow::into_owned).unwrap_or_default(),
             (Self::Form, Value::Object(object)) => urlencoded(object),
-            (Self::Multipart, Value::Object(object)) => multipart(object, file),
+            (Self::Multipart, Value::Object(object)) => return (multipart(object, file), named),
             (Self::Form | Self::Multipart, _) => String::new(),
         };
-        let named =
-            if self == Self::Multipart { format!("multipart/form-data; boundary={BOUNDARY}") } else { media_type.to_owned() };
         (bytes.into_bytes(), named)
     }
 }
+
+/// A part of a form that is sent as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct File {
+    /// The media type that the document has for it.
+    pub media_type: Option<String>,
+    /// Whether the document asks something of its bytes.
+    pub is_asked: bool,
+}
+
+impl File {
+    /// Its media type, its name, and its bytes where a value would only stand for them. A picture is called so.
+    fn about(&self, property: &str) -> (String, String, Option<Vec<u8>>) {
+        let property = property.to_ascii_lowercase();
+        let is_picture = PICTURES.iter().any(|name| property.contains(name));
+        let guessed = if is_picture && !self.is_asked { "image/png" } else { FILE };
+        let media_type = self.media_type.clone().unwrap_or_else(|| guessed.to_owned());
+        let ending = match essence(&media_type).as_str() {
+            "image/png" => "png",
+            "image/gif" => "gif",
+            "application/pdf" => "pdf",
+            "application/zip" => "zip",
+            "application/gzip" | "application/x-gzip" => "gz",
+            "application/json" => "json",
+            "text/csv" => "csv",
+            "text/plain" => "txt",
+            _ => "bin",
+        };
+        let bytes = sample(&essence(&media_type)).filter(|_| !self.is_asked);
+        (media_type, format!("file.{ending}"), bytes)
+    }
+}
+
+/// What properties are called that hold a picture.
+const PICTURES: [&str; 7] = ["avatar", "icon", "image", "logo", "photo", "picture", "thumbnail"];
 
 /// What is said of the bytes of a file where the document says nothing.
 pub(crate) const FILE: &str = "application/octet-stream";
@@ -141,7 +176,11 @@ pub(crate) struct Encoding {
 impl Encoding {
     /// `joins` says whether the document means the style of this form: OpenAPI 3.0 does so for `application/x-www-form-urlencoded` only.
     pub fn of(node: &Value, joins: bool) -> Self {
-        let listed = node["contentType"].as_str().and_then(|listed| listed.split(',').map(str::trim).find(|one| !one.is_empty()));
+        let listed = node["contentType"].as_str().and_then(|listed| {
+            // Of several one that the engine can write.
+            let all = || listed.split(',').map(str::trim).filter(|one| !one.is_empty());
+            all().find(|one| sample(&essence(&sent(one, true))).is_some()).or_else(|| all().next())
+        });
         let media_type = listed.map(|one| sent(one, true));
         let is_spread = node["explode"].as_bool().unwrap_or(node["style"].as_str().is_none_or(|style| style == "form"));
         let is_styled = ["style", "explode", "allowReserved"].iter().any(|key| node.get(key).is_some());
@@ -224,17 +263,23 @@ fn urlencoded(object: &Map<String, Value>) -> String {
     pairs.join("&")
 }
 
-fn multipart(object: &Map<String, Value>, file: impl Fn(&str) -> Option<String>) -> String {
-    let mut body = String::new();
+fn multipart(object: &Map<String, Value>, file: impl Fn(&str) -> Option<File>) -> Vec<u8> {
+    let mut body = Vec::new();
     for (name, value) in parts(object) {
-        let about = match (value, file(name)) {
-            (Value::Object(_), _) => "\r\nContent-Type: application/json".to_owned(),
-            (_, Some(media_type)) => format!("; filename=\"file.bin\"\r\nContent-Type: {media_type}"),
-            _ => String::new(),
+        let (about, bytes) = match (value, file(name)) {
+            (Value::Object(_), _) => ("\r\nContent-Type: application/json".to_owned(), None),
+            (_, Some(file)) => {
+                let (media_type, called, bytes) = file.about(name);
+                (format!("; filename=\"{called}\"\r\nContent-Type: {media_type}"), bytes)
+            }
+            _ => (String::new(), None),
         };
-        body += &format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{about}\r\n\r\n{}\r\n", written(value));
+        body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"{about}\r\n\r\n").into_bytes());
+        body.extend(bytes.unwrap_or_else(|| written(value).into_bytes()));
+        body.extend(b"\r\n");
     }
-    body + &format!("--{BOUNDARY}--\r\n")
+    body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+    body
 }
 
 #[cfg(test)]
@@ -264,8 +309,8 @@ mod tests {
         assert_eq!(String::from_utf8(bytes).unwrap(), "a%20b=x%26y%3D%C3%BC&n=1%2E5&list=true&list=false");
         assert_eq!(media_type, "application/x-www-form-urlencoded");
         let body = json!({ "f": "bytes", "o": { "a": 1 } });
-        let (bytes, media_type) =
-            Writing::Multipart.written("multipart/form-data", &body, |name| (name == "f").then(|| FILE.to_owned()));
+        let (bytes, media_type) = Writing::Multipart
+            .written("multipart/form-data", &body, |name| (name == "f").then_some(File { media_type: None, is_asked: false }));
         assert_eq!(media_type, format!("multipart/form-data; boundary={BOUNDARY}"));
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
@@ -275,5 +320,20 @@ mod tests {
                  Content-Type: application/json\r\n\r\n{{\"a\":1}}\r\n--{BOUNDARY}--\r\n"
             )
         );
+    }
+
+    #[test]
+    fn a_file_of_a_known_format_is_one() {
+        let sent = |name: &str, media_type: Option<&str>, is_asked| {
+            let file = File { media_type: media_type.map(str::to_owned), is_asked };
+            let (bytes, _) = Writing::Multipart.written("multipart/form-data", &json!({ name: "x" }), |_| Some(file.clone()));
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let png = sent("f", Some("image/png"), false);
+        assert!(png.contains("filename=\"file.png\"\r\nContent-Type: image/png\r\n\r\n\u{fffd}PNG"), "{png}");
+        assert_eq!(sent("profile_image", None, false).replace("profile_image", "f"), png);
+        assert!(sent("f", None, false).contains("filename=\"file.bin\""));
+        // A bound on its length is broken with the value.
+        assert!(sent("image", None, true).contains("octet-stream\r\n\r\nx\r\n"));
     }
 }

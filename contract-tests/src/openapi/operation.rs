@@ -771,7 +771,7 @@ pub(super) fn may_be_text(kind: &Value) -> bool {
 }
 
 /// Keywords that ask something of a text, or of more than that.
-const ASKING: [&str; 11] =
+pub(crate) const ASKING: [&str; 11] =
     ["minLength", "maxLength", "pattern", "enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "properties"];
 
 /// A media type without its parameters, in lower case (RFC 9110, section 8.3.1).

@@ -8,8 +8,8 @@ use crate::{
     generate::subject,
     openapi::document::{Document, DocumentError},
     openapi::examples::examples,
-    openapi::form::{Encoding, FILE, Writing},
-    openapi::operation::{Operation, Parameter, ParameterLocation, essence, is_json},
+    openapi::form::{self, Encoding, File, Writing},
+    openapi::operation::{ASKING, Operation, Parameter, ParameterLocation, essence, is_json},
     openapi::style::{self, Style, text},
     openapi::{discriminator, nullable},
     pointer::{escape, segments},
@@ -21,7 +21,7 @@ use crate::{
 pub struct Request {
     /// The method.
     pub method: String,
-    /// Path and query, percent-encoded, below the server's URL.
+    /// Path and query, percent-encoded, below the server's URL; or a whole URL.
     pub target: String,
     /// Header fields in their order; a name may occur twice.
     pub headers: Vec<(String, String)>,
@@ -29,6 +29,13 @@ pub struct Request {
     pub body: Option<Vec<u8>>,
     /// Whether the body is sent in chunks, without its length.
     pub chunked: bool,
+}
+
+impl Request {
+    /// The URL, where `server` is that of the server, without a slash at its end.
+    pub fn url(&self, server: &str) -> String {
+        if self.target.starts_with("http") { self.target.clone() } else { format!("{server}{}", self.target) }
+    }
 }
 
 /// A response as it came.
@@ -257,7 +264,7 @@ pub(crate) struct Target {
     /// How others read the document: without what discriminators add, where they do, and with null where it may be meant.
     other_readings: Vec<Schema>,
     /// The nodes of texts that stand for the bytes of a file.
-    files: Vec<NodeId>,
+    files: BTreeMap<NodeId, File>,
     /// The node of each parameter, in their order.
     parameters: Vec<Option<NodeId>>,
     /// How its body is written, and what its media type is called: of a range one that is in it.
@@ -304,11 +311,13 @@ impl Target {
         let (writing, sent) = written(operation, media_type);
         let validator = ReferenceValidator::compile(bundle, REQUESTS, &schema)
             .map_err(|cause| DocumentError::Schema { pointer: operation.pointer.clone(), cause })?;
-        let is_file = |node: &crate::schema::Node| {
-            let written = bundle.pointer(&node.pointer);
-            written.is_some_and(|schema| schema["format"] == "binary" || schema.get("contentMediaType").is_some())
+        let file = |node: &Node| {
+            let written = bundle.pointer(&node.pointer)?;
+            let media_type = written["contentMediaType"].as_str().map(|name| form::sent(name, true));
+            let is_asked = written.as_object()?.keys().any(|keyword| ASKING.contains(&keyword.as_str()));
+            (media_type.is_some() || written["format"] == "binary").then_some(File { media_type, is_asked })
         };
-        let files = (0..schema.nodes.len()).filter(|id| is_file(&schema.nodes[*id])).collect();
+        let files = schema.nodes.iter().enumerate().filter_map(|(id, node)| Some((id, file(node)?))).collect();
         let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
         let result = media_type.filter(|_| is_merge).and_then(|(_, at)| PatchResult::of(bundle, operation, at));
         let node = |parameter: &Parameter| schema.nodes.iter().position(|node| node.pointer == parameter.schema);
@@ -420,7 +429,10 @@ impl Target {
             let types = child.map_or(Types::STRING, |child| self.types(child, 0));
             let value = match value {
                 _ if !writing.can_name(name, self.names(root, 0).contains(name)) => return None,
-                value if !self.is_file(name) && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) => {
+                value
+                    if !self.file(name).is_some()
+                        && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) =>
+                {
                     return None;
                 }
                 // No item: the property is not there.
@@ -428,7 +440,9 @@ impl Target {
                 Value::Array(items) if types.has(Types::ARRAY) => {
                     let item = child.and_then(|child| self.item(child, 0));
                     let has_objects = item.is_some_and(|item| self.types(item, 0).has(Types::OBJECT));
+                    let is_file = self.file(name).is_some();
                     let read = |value: &Value| match value {
+                        Value::String(text) if is_file && !text.is_ascii() => None,
                         Value::Object(_) if has_objects => Some(value.clone()),
                         _ if has_objects => None,
                         value => read(value, item),
@@ -453,7 +467,7 @@ impl Target {
                 // One item is a list of one, and what is no object is not read as one.
                 _ if types.has(Types::ARRAY) || types.has(Types::OBJECT) => return None,
                 // Of a file the bytes count, which need not be characters.
-                Value::String(text) if self.is_file(name) && !text.is_ascii() => return None,
+                Value::String(text) if self.file(name).is_some() && !text.is_ascii() => return None,
                 value => read(value, child)?,
             };
             all.insert(name.clone(), value);
@@ -485,10 +499,18 @@ impl Target {
         body.as_object().map_or_else(|| body.clone(), |object| Value::Object(object.iter().flat_map(fields).collect()))
     }
 
-    /// Whether a property of a form is sent as a file.
-    fn is_file(&self, name: &str) -> bool {
-        let child = self.body_node().and_then(|root| self.property(root, name, 0));
-        child.is_some_and(|child| self.files.contains(&child))
+    /// How a property of a form is sent as a file, or each of its items; none where it is not.
+    fn file(&self, name: &str) -> Option<File> {
+        let child = self.body_node().and_then(|root| self.property(root, name, 0))?;
+        let file = self.files.get(&self.file_node(child, 0)?)?.clone();
+        let wanted = self.encodings.get(name).and_then(|encoding| encoding.media_type.clone());
+        Some(File { media_type: wanted.or(file.media_type), ..file })
+    }
+
+    fn file_node(&self, node: NodeId, depth: usize) -> Option<NodeId> {
+        let item = || self.item(node, 0).filter(|item| depth < 8 && self.files.contains_key(item));
+        let part = || self.of_parts(node, depth, &|child| self.file_node(child, depth + 1));
+        Some(node).filter(|node| self.files.contains_key(node)).or_else(item).or_else(part)
     }
 
     fn received(&self, parameter: &Parameter, node: NodeId, value: &Value) -> Option<Option<Value>> {
@@ -644,11 +666,7 @@ impl Target {
         }
         let written = instance.get("body").map(|body| {
             let media_type = self.sent.as_deref().unwrap_or_default();
-            let file = |name: &str| {
-                let wanted = self.encodings.get(name).and_then(|encoding| encoding.media_type.clone());
-                self.is_file(name).then(|| wanted.unwrap_or_else(|| FILE.to_owned()))
-            };
-            self.writing.written(media_type, &self.dissolved(body), file)
+            self.writing.written(media_type, &self.dissolved(body), |name| self.file(name))
         });
         if let (Some((_, named)), Some(_)) = (&written, &self.media_type) {
             headers.push(("content-type".to_owned(), named.clone()));

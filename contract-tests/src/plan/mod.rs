@@ -581,6 +581,7 @@ impl<'a> Planner<'a> {
         companies.push(here);
         companies.push(Vec::new());
         let mut best: Option<(Value, Trace)> = None;
+        let mut found = (0, 0);
         let wishes: Vec<Option<Wish>> = wishes.iter().cloned().map(Some).chain([None]).collect();
         // It was not broken alone, so that with one other there are no fewer to be found.
         let fewest = if constraint.conditional { 1 } else { 2 };
@@ -590,12 +591,8 @@ impl<'a> Planner<'a> {
                     if self.is_over() {
                         break 'search;
                     }
-                    let words = ["together", &constraint.key(), &index.to_string(), &number.to_string(), &attempt.to_string()];
-                    let mut generator = self.generator(&words, richness(attempt));
-                    let aim = Aim::new(id, Goal::Violate, wish.clone());
-                    let with = company.iter().map(|other| Aim::new(*other, Goal::Violate, None));
-                    let aims: Vec<Aim> = [aim].into_iter().chain(with).collect();
-                    let Some((instance, trace)) = self.made(&mut generator, &aims) else {
+                    let made = self.broken_with(id, wish.as_ref(), (company, [index, number, attempt]));
+                    let Some((instance, trace)) = made else {
                         if self.is_futile() {
                             break;
                         }
@@ -605,6 +602,7 @@ impl<'a> Planner<'a> {
                     if trace.failed[id] && better {
                         let is_fewest = self.breaks(&trace) <= fewest;
                         best = Some((instance, trace));
+                        found = (index, number);
                         if is_fewest {
                             break 'search;
                         }
@@ -613,6 +611,17 @@ impl<'a> Planner<'a> {
             }
         }
         if let Some((instance, trace)) = best {
+            // A server may refuse one type and fail at another.
+            let (company, number) = found;
+            let broken = |trace: &Trace| trace.broken.iter().map(|it| it.constraint).collect::<BTreeSet<ConstraintId>>();
+            let others =
+                wishes.iter().enumerate().filter(|(other, wish)| matches!(wish, Some(Wish::Types(_))) && *other != number);
+            for (number, wish) in others {
+                let made = self.broken_with(id, wish.as_ref(), (&companies[company], [company, number, 0]));
+                if let Some((other, its)) = made.filter(|(_, its)| its.failed[id] && broken(its) == broken(&trace)) {
+                    self.keep(other, its, Some(id));
+                }
+            }
             let others: BTreeSet<ConstraintId> =
                 trace.broken.iter().map(|violation| violation.constraint).filter(|other| *other != id).collect();
             self.plan.breakable[id] = match (others.is_empty(), trace.broken.is_empty()) {
@@ -622,6 +631,22 @@ impl<'a> Planner<'a> {
             };
             self.keep(instance, trace, Some(id));
         }
+    }
+
+    /// An instance that is to break the constraint and all of its company.
+    fn broken_with(
+        &mut self,
+        id: ConstraintId,
+        wish: Option<&Wish>,
+        (company, numbers): (&[ConstraintId], [usize; 3]),
+    ) -> Option<(Value, Trace)> {
+        let [index, number, attempt] = numbers.map(|number| number.to_string());
+        let mut generator =
+            self.generator(&["together", &self.schema.constraints[id].key(), &index, &number, &attempt], richness(numbers[2]));
+        let aim = Aim::new(id, Goal::Violate, wish.cloned());
+        let with = company.iter().map(|other| Aim::new(*other, Goal::Violate, None));
+        let aims: Vec<Aim> = [aim].into_iter().chain(with).collect();
+        self.made(&mut generator, &aims)
     }
 
     /// Names that just miss a pattern of `patternProperties` beside the place of a constraint.
@@ -763,6 +788,17 @@ mod tests {
         let [listed, length] = ["enum", "maxLength"].map(|keyword| of(keyword, "/*/colour"));
         assert_eq!(plan.breakable[listed], Breakable::Alone);
         assert_eq!(plan.breakable[length], Breakable::Together(vec![listed]));
+    }
+
+    #[test]
+    fn a_type_that_two_parts_ask_for_is_broken_with_each_other_type() {
+        let parts = json!([{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object"}]);
+        let (_, plan) = planned(&json!({"type": "array", "items": {"allOf": parts}}));
+        let broken = plan.samples.iter().filter(|sample| sample.broken.len() == 2);
+        let broken = broken.flat_map(|sample| sample.instance.as_array()).flatten();
+        let types: BTreeSet<u8> = broken.map(|item| Types::of(item).0).collect();
+        let others = [json!(null), json!(1), json!("a"), json!([])];
+        assert!(others.iter().all(|other| types.contains(&Types::of(other).0)), "{types:?}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 pub use self::accepted::{Accepted, Allowance};
 pub use self::terminal::Layout;
 pub(crate) use self::{
-    group::{group, single},
+    group::{gist, group, single},
     secret::Secrets,
 };
 use crate::{cases::Group, openapi::operation::Operation, rules::Level, schema::Uncovered};

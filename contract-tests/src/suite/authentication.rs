@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{SuiteError, credentials::Grant, prepared::PlannedTarget, run::Run};
 use crate::{
     cases::{Case, Credentials, Expect, Group, authentication},
-    openapi::operation::Security,
+    openapi::operation::{Operation, Security},
     rules,
 };
 
@@ -28,6 +28,7 @@ impl Run<'_> {
             |case: &Case| matches!(case.credentials, Credentials::Without(part) if good.clone().without(part).meets(security));
         cases.retain(|case| !is_enough(case));
         cases.extend(self.alternatives(part, &good));
+        cases.extend(self.wrong_password(part));
         cases.extend(self.invalid_without_token(part).filter(|_| !good.open));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
@@ -51,6 +52,31 @@ impl Run<'_> {
             })
         };
         (0..good.others.len()).filter_map(case).collect()
+    }
+
+    /// A user that there is, with another password: once in a run, as many a server locks an account after a few.
+    fn wrong_password(&self, part: &PlannedTarget<'_>) -> Option<Case> {
+        let security = part.target.operation.security.as_ref()?;
+        let is_basic = |operation: &Operation| {
+            let grant = self.grant(operation, &Credentials::Good);
+            operation.security.is_some() && !grant.open && grant.authorization.iter().any(|value| value.starts_with("Basic "))
+        };
+        let first = self.prepared.parts.iter().find(|part| part.target().is_ok() && is_basic(&part.operation))?;
+        if self.suite.keyring.basic.is_none() || first.name() != part.target.name() {
+            return None;
+        }
+        let (request, instance) = self.valid(part)?;
+        Some(Case {
+            id: format!("{}:authentication:wrong-password", part.target.name()),
+            group: Group::Authentication,
+            title: "the right user with a wrong password".to_owned(),
+            promise: security.pointer.clone(),
+            request,
+            instance: Some(instance),
+            credentials: Credentials::WrongPassword,
+            rule: &rules::UNAUTHENTICATED_ACCEPTED,
+            expect: Expect::NotAccepted,
+        })
     }
 
     /// The scopes of the same scheme that other operations ask for and this one does not.

@@ -1,8 +1,13 @@
 //! Sends requests.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::Utc;
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use super::har::Har;
 use crate::openapi::request::{Request, Response};
@@ -111,7 +116,7 @@ impl Client {
 
     async fn once(&self, request: &Request, authorization: &[String]) -> Result<Response, reqwest::Error> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap_or(reqwest::Method::POST);
-        let mut builder = self.http.request(method, format!("{}{}", self.base, request.target));
+        let mut builder = self.http.request(method, request.url(&self.base));
         for value in authorization {
             builder = builder.header("authorization", value);
         }
@@ -134,8 +139,29 @@ impl Client {
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
         let body = response.bytes().await?.to_vec();
-        Ok(Response { status, headers, body })
+        let answer = Response { status, headers, body };
+        Ok(match decoded(&answer) {
+            Some(body) => Response { body, ..answer },
+            None => answer,
+        })
     }
+}
+
+/// How long a body may be without its coding, in bytes.
+const MAX_DECODED: u64 = 64 << 20;
+
+/// The body without its content coding. Who does not say which codings are welcome takes any (RFC 9110, section 12.5.3). None where
+/// there is no coding, one that is not known, or a body that is not in it: that is then judged as it came.
+fn decoded(answer: &Response) -> Option<Vec<u8>> {
+    let body = answer.body.as_slice();
+    let mut decoder: Box<dyn Read> = match answer.header("content-encoding")?.trim().to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(body)),
+        "deflate" => Box::new(ZlibDecoder::new(body)),
+        _ => return None,
+    };
+    let mut decoded = Vec::new();
+    decoder.by_ref().take(MAX_DECODED).read_to_end(&mut decoded).ok()?;
+    Some(decoded)
 }
 
 /// An error with its causes: reqwest's own text stops at "error sending request".
@@ -147,4 +173,28 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_without_its_coding() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(b"[1]").unwrap();
+        let answer = |coding: &str, body: &[u8]| Response {
+            headers: vec![("content-encoding".to_owned(), coding.to_owned())],
+            body: body.to_vec(),
+            ..Response::default()
+        };
+        let body = encoder.finish().unwrap();
+        assert_eq!(decoded(&answer("GZIP", &body)).as_deref(), Some(&b"[1]"[..]));
+        assert_eq!(decoded(&answer("br", &body)), None);
+        assert_eq!(decoded(&answer("gzip", b"[1]")), None, "not in its coding");
+    }
 }

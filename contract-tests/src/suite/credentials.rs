@@ -230,6 +230,13 @@ impl Grant {
         Self { token: None, ..self }
     }
 
+    /// The same with another password for the user of this pair.
+    pub fn with_wrong_password(mut self, pair: Option<&str>) -> Self {
+        let wrong = basic(&format!("{}-", pair.unwrap_or_default()));
+        self.authorization.iter_mut().filter(|value| value.starts_with("Basic ")).for_each(|value| value.clone_from(&wrong));
+        self
+    }
+
     fn bearer(&mut self, token: String) {
         self.authorization.push(format!("Bearer {token}"));
         self.token = Some(token);

@@ -6,10 +6,24 @@ use std::{
 };
 
 use super::saved::SavedCase;
-use crate::{judge::Finding, report::Failure};
+use crate::{
+    judge::Finding,
+    report::{Failure, gist},
+    rules,
+};
 
-/// What makes two failures equal: operation, promise, and what is broken.
-type Cause = (String, String, String);
+/// How many things that a server says of one broken promise are told apart. What it says may have something new in it each time.
+const MAX_SAID: usize = 4;
+
+/// What makes two failures equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cause {
+    operation: String,
+    promise: String,
+    what: String,
+    /// What a server said that has failed: it may fail at one place or at another.
+    said: String,
+}
 
 #[derive(Default)]
 struct Entry {
@@ -23,18 +37,32 @@ struct Entry {
 pub(super) struct Failures(Mutex<BTreeMap<Cause, Entry>>);
 
 impl Failures {
-    /// Counts a failure. Returns whether its cause is new: then the caller reports it, and nobody else does.
-    pub fn count(&self, operation: &str, finding: &Finding) -> bool {
-        let cause = (operation.to_owned(), finding.promise.clone(), finding.what.clone());
+    /// Counts a failure with this answer. Returns its cause where it is new: then the caller reports it, and nobody else does.
+    pub fn count(&self, operation: &str, finding: &Finding, answer: Option<&[u8]>) -> Option<Cause> {
+        let said = answer.filter(|_| *finding.rule == rules::SERVER_ERROR).map(|answer| gist(&String::from_utf8_lossy(answer)));
+        let mut cause = Cause {
+            operation: operation.to_owned(),
+            promise: finding.promise.clone(),
+            what: finding.what.clone(),
+            said: said.unwrap_or_default(),
+        };
         let mut entries = self.entries();
-        let entry = entries.entry(cause).or_default();
+        if !cause.said.is_empty() && !entries.contains_key(&cause) {
+            let first = Cause { said: String::new(), ..cause.clone() };
+            let is_alike =
+                |known: &Cause| known.promise == first.promise && known.what == first.what && known.operation == first.operation;
+            let alike = entries.range::<Cause, _>(&first..).map(|(known, _)| known).take_while(|known| is_alike(known));
+            if alike.count() >= MAX_SAID {
+                cause = first;
+            }
+        }
+        let entry = entries.entry(cause.clone()).or_default();
         entry.count += 1;
-        entry.count == 1
+        (entry.count == 1).then_some(cause)
     }
 
     /// Adds the report for a cause that was new.
-    pub fn report(&self, finding: &Finding, failure: Failure, saved: Option<SavedCase>) {
-        let cause = (failure.operation.clone(), finding.promise.clone(), finding.what.clone());
+    pub fn report(&self, cause: Cause, failure: Failure, saved: Option<SavedCase>) {
         self.entries().entry(cause).or_default().report = Some((failure, saved));
     }
 
@@ -73,14 +101,27 @@ mod tests {
         let failures = Failures::default();
         let failure = failure(1);
         let finding = Finding::of(&rules::INVALID_ACCEPTED, &failure.promise, &failure.what);
-        assert!(failures.count(&failure.operation, &finding));
+        let count = |operation: &str| failures.count(operation, &finding, Some(b"said"));
+        let cause = count(&failure.operation).unwrap();
         // The first is still being made smaller.
-        assert!(!failures.count(&failure.operation, &finding));
+        assert_eq!(count(&failure.operation), None);
         assert!(failures.reported().is_empty());
-        failures.report(&finding, failure.clone(), None);
-        assert!(!failures.count(&failure.operation, &finding));
-        assert!(failures.count("another operation", &finding));
+        failures.report(cause, failure.clone(), None);
+        assert_eq!(count(&failure.operation), None);
+        assert!(count("another operation").is_some());
         let reported = failures.reported();
         assert_eq!((reported.len(), reported[0].count, failures.len()), (1, 3, 2));
+    }
+
+    #[test]
+    fn a_server_that_fails_at_two_places_has_two_causes() {
+        let failures = Failures::default();
+        let finding = Finding::of(&rules::SERVER_ERROR, "", "500");
+        let is_new = |said: &str| failures.count("getA", &finding, Some(said.as_bytes())).is_some();
+        assert!(is_new(r#"{"detail":"KeyError: 'golf'"}"#) && is_new(r#"{"detail":"division of 7 by zero"}"#));
+        assert!(!is_new(r#"{"detail":"KeyError: 'hotel'"}"#) && !is_new(r#"{"detail":"division of 8 by zero"}"#));
+        // However much a server has to say, it is told a few times only.
+        let words = ["alpha beta", "gamma delta", "epsilon zeta", "theta iota", "kappa lambda"];
+        assert_eq!(words.iter().filter(|said| is_new(&format!(r#"{{"detail":"{said}"}}"#))).count(), 3);
     }
 }

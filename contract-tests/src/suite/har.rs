@@ -108,7 +108,7 @@ fn sent(url: &str, request: &Request, authorization: &[String]) -> Value {
     });
     let mut all = json!({
         "method": request.method,
-        "url": format!("{url}{}", request.target),
+        "url": request.url(url),
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": headers,

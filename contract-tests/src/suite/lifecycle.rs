@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::{
     Run,
     alike::alike,
+    location::{Place, place},
     look::{Look, json},
     prepared::PlannedTarget,
-    resources::own_path,
 };
 use crate::{
     cases::{Case, Expect},
@@ -73,8 +73,16 @@ impl Lifecycle<'_> {
         }
         let created = outcome.answer.ok().filter(|created| (200..300).contains(&created.status) && created.status != 202)?;
         let location = created.header("location").filter(|_| created.status == 201);
-        let location = location.and_then(|location| own_path(self.run.client().url(), location));
-        let (look, rule) = match location.as_deref().and_then(|path| self.run.look_at_path(path)) {
+        let at_location = match location.and_then(|location| place(self.run.client().url(), &case.request, location)) {
+            Some(Place::Below(path)) => self.run.look_at_path(&path),
+            // The prefix may be forgotten, where what is left has the form of a path.
+            Some(Place::Beside { url, path }) => self.run.look_at_path(&path).map(|mut look| {
+                look.case.request.target = url.into();
+                look
+            }),
+            None => None,
+        };
+        let (look, rule) = match at_location {
             Some(look) => (look, &rules::LOCATION),
             None => (self.named(kind?, &case, &created)?, &rules::CREATED_NOT_FOUND),
         };

@@ -13,6 +13,7 @@ mod find_failure;
 pub(crate) mod fresh;
 pub(crate) mod har;
 mod lifecycle;
+mod location;
 mod look;
 mod patched;
 mod prepared;

@@ -1,6 +1,7 @@
 //! From a finding to a failure in the report.
 
 use super::{
+    failures::Cause,
     run::{FailureFilter, Run},
     saved::SavedCase,
 };
@@ -37,8 +38,11 @@ impl Run<'_> {
         script: Option<String>,
     ) {
         let counts = self.filter.is_none_or(|FailureFilter(is_wanted)| is_wanted(&finding.promise));
-        if counts && self.failures.count(&target.operation.id, finding) {
-            self.record(target, case, (finding, &finding.what), answer, script);
+        if !counts {
+            return;
+        }
+        if let Some(cause) = self.failures.count(&target.operation.id, finding, answer.ok().map(|answer| &*answer.body)) {
+            self.record(target, case, (finding, &finding.what, cause), answer, script);
         }
     }
 
@@ -48,7 +52,7 @@ impl Run<'_> {
         &self,
         target: &Target,
         case: &Case,
-        (finding, what): (&Finding, &str),
+        (finding, what, cause): (&Finding, &str, Cause),
         answer: Result<&Response, &String>,
         script: Option<String>,
     ) {
@@ -111,7 +115,7 @@ impl Run<'_> {
             instance: instance.clone(),
         });
         let is_last = self.is_last.is_some_and(|is_last| is_last(&failure));
-        self.failures.report(finding, failure, saved);
+        self.failures.report(cause, failure, saved);
         if is_last {
             self.stop(Stopped::FailFast);
         }

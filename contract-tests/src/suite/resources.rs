@@ -11,6 +11,7 @@ use std::{
 
 use serde_json::Value;
 
+use super::location::own_path;
 use crate::{
     cases::Case,
     generate::WORDS,
@@ -468,7 +469,7 @@ impl Known {
             return;
         }
         let created = response.status == 201 || operation.method == "POST";
-        if let Some(location) = response.header("location").and_then(|location| own_path(url, location)) {
+        if let Some(location) = response.header("location").and_then(|location| own_path(url, &case.request, location)) {
             for kind in 0..resources.kinds.len() {
                 if let Some(values) = resources.in_path(kind, &location) {
                     self.add(kind, values, created);
@@ -799,18 +800,6 @@ fn expression(text: &str, instance: Option<&Value>, response: &Response, body: O
         return instance?.get(place)?.get(name).cloned();
     }
     (!text.starts_with('$')).then(|| Value::String(text.to_owned()))
-}
-
-/// The path of a URL on this server, below its own (RFC 9110, section 10.2.2).
-pub(super) fn own_path(url: &str, location: &str) -> Option<String> {
-    if let Some(path) = location.strip_prefix(url).filter(|path| path.starts_with('/')) {
-        return Some(path.to_owned());
-    }
-    let path = Some(location).filter(|location| location.starts_with('/') && !location.starts_with("//"))?;
-    // The reference is resolved against the URL of the request, so that it has the server's prefix already.
-    let prefix = reqwest::Url::parse(url).ok()?.path().trim_end_matches('/').to_owned();
-    let below = path.strip_prefix(&prefix).filter(|path| path.starts_with('/'))?;
-    Some(below.to_owned())
 }
 
 #[cfg(test)]

@@ -172,10 +172,15 @@ impl<'a> Run<'a> {
         // may make it. What ends the session of the caller waits until nothing else needs it.
         let (ending, mut order): (Vec<usize>, Vec<usize>) =
             (0..parts.len()).partition(|index| parts[*index].operation.ends_session());
-        order.sort_by_key(|index| {
+        // A list of which nothing has a path of its own was not filled by the sequences.
+        let is_only_listed = |operation: &Operation| {
+            let of_one = format!("{}/{{", operation.path.trim_end_matches('/'));
+            operation.method == "GET" && !parts.iter().any(|part| part.operation.path.starts_with(&of_one))
+        };
+        order.sort_by_cached_key(|index| {
             let operation = &parts[*index].operation;
             let deletes = operation.method == "DELETE";
-            (deletes, operation.takes_away(), !deletes && operation.path.contains('{'))
+            (deletes, operation.takes_away(), !deletes && (operation.path.contains('{') || is_only_listed(operation)))
         });
         let mut are_sequences_cut = self.cut.swap(false, Ordering::Relaxed);
         // What a share of the time cuts short is tried again with what the others left, as long as that is a good deal more.
@@ -307,6 +312,7 @@ impl<'a> Run<'a> {
             Credentials::Good => good(),
             Credentials::Without(part) => good().without(*part),
             Credentials::Invalid => good().spoilt(),
+            Credentials::WrongPassword => good().with_wrong_password(self.suite.keyring.basic.as_deref()),
             Credentials::Alternative(index) => good().others.into_iter().nth(*index).unwrap_or_default(),
             Credentials::Other => self.others.get(&operation.id).cloned().unwrap_or_default(),
         }
@@ -590,11 +596,14 @@ impl<'a> Run<'a> {
         }
         if self.filter.is_some() {
             self.fail(target, case, finding, outcome.answer.as_ref());
-        } else if self.failures.count(&target.operation.id, finding) {
+            return;
+        }
+        let answer = outcome.answer.as_ref().ok().map(|answer| &*answer.body);
+        if let Some(cause) = self.failures.count(&target.operation.id, finding, answer) {
             let (mut smallest, answer) = self.shrink(target, case, finding, outcome).await;
             let what = finding.what.replace(&case.title, smallest.made_smaller(case));
             smallest.title = smallest.made_smaller(case).to_owned();
-            self.record(target, &smallest, (finding, &what), answer.as_ref(), None);
+            self.record(target, &smallest, (finding, &what, cause), answer.as_ref(), None);
         }
     }
 

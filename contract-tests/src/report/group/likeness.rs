@@ -144,7 +144,7 @@ pub(super) fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             all.push(alike(&["no method", &status(failure)]));
         }
         // Who tells the caller what is wrong, but with 5xx, does so wherever that is wrong.
-        let said = gist(failure);
+        let said = gist(failure.answer.as_deref().unwrap_or_default());
         if known.explains && !is_crash(&said) && says_more_than_its_status(&said) {
             all.push(alike(&["refuses", &status(failure), &said]));
         }

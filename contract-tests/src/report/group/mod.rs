@@ -18,6 +18,7 @@ use crate::{
 };
 use consequence::without_consequences;
 use likeness::{Known, VALID, likenesses};
+pub(crate) use said::gist;
 use said::{normal, normalised};
 
 /// Puts together what has one cause, the worst first. Of each group the first failure is shown, with the count of all and the names

@@ -66,8 +66,8 @@ pub(super) fn says_missing(said: &str) -> bool {
 }
 
 /// The first thing that a server said, without what is in quotes and behind a colon: what was wrong, whatever the operation.
-pub(super) fn gist(failure: &Failure) -> String {
-    let said = texts(failure.answer.as_deref());
+pub(crate) fn gist(answer: &str) -> String {
+    let said = texts(Some(answer));
     let first = said.iter().find(|text| says_more_than_its_status(text)).map(String::as_str).unwrap_or_default();
     let first = first.split([';', '\n']).next().and_then(|first| first.split(": ").next()).unwrap_or_default();
     let unquoted = first.split(['\'', '"', '`']).step_by(2);

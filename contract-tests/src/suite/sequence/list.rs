@@ -15,8 +15,9 @@ use crate::{
     },
     suite::{
         alike::alike,
+        location::own_path,
         look::{json, required},
-        resources::{items, own_path},
+        resources::items,
         run::Run,
     },
 };
@@ -253,8 +254,7 @@ impl<'a> Lister<'a> {
             was_led |= next.is_some() || has_next(&body);
             let following = match (next, self.position) {
                 (Some(Next::Path(at)), _) => Following::Page(Some(Request {
-                    target: own_path(self.run.client().url(), &at)
-                        .or_else(|| at.starts_with('?').then(|| path_with(&case, &at)))?,
+                    target: own_path(self.run.client().url(), &case.request, &at)?,
                     ..case.request.clone()
                 })),
                 (Some(Next::Token(token)), Some(Position::Cursor(cursor))) => Following::Page(more(cursor, token)),
@@ -377,12 +377,6 @@ fn properties(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let around = own.clone().filter(|(name, _)| AROUND.contains(&plain(name).as_str()));
     let inner = around.filter_map(|(_, value)| value.as_object()).flatten();
     own.chain(inner).filter(|(name, _)| NEXT.contains(&plain(name).as_str()))
-}
-
-/// The path of a request with another query.
-fn path_with(case: &Case, query: &str) -> String {
-    let path = case.request.target.split('?').next().unwrap_or_default();
-    format!("{path}{query}")
 }
 
 /// Whether a list of this length may be the first page of a longer one: the sizes of pages are round numbers.

@@ -24,9 +24,9 @@ use crate::{
     rules::{self, Rule},
     suite::{
         alike::{alike, is_nothing},
+        location::own_path,
         look::{Look, PAUSE, json},
         prepared::PlannedTarget,
-        resources::own_path,
         run::Run,
         send::CaseOutcome,
     },
@@ -208,7 +208,7 @@ impl<'a> Player<'a> {
         if self.cast.is_named_by_client() {
             return Some((above, Source::Request));
         }
-        let location = created.header("location").and_then(|location| own_path(self.run.client().url(), location));
+        let location = created.header("location").and_then(|location| own_path(self.run.client().url(), &case.request, location));
         if let Some(values) = location.and_then(|path| resources.in_path(kind, &path)) {
             return Some((values, Source::Location));
         }

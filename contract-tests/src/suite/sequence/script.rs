@@ -64,7 +64,7 @@ pub(super) fn script(run: &Run<'_>, exchanges: &[Exchange]) -> String {
         }
         let (request, authorization) = authenticated(run, exchange);
         let mut command = curl::command(run.client().url(), &request, &authorization, true);
-        let url = format!("{}{}", run.client().url(), request.target);
+        let url = request.url(run.client().url());
         if let Some(item) = exchange.item {
             let (before, after) = around_last(&url);
             let variable = format!("\"{}$ID{item}{}\"", escaped(before), escaped(after));
