@@ -16,7 +16,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{
     Document, DocumentError, Operation, REQUESTS,
-    openapi::{operation::essence, servers},
+    openapi::{
+        operation::{essence, is_json},
+        servers,
+    },
 };
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -308,8 +311,11 @@ impl Comparison<'_, '_> {
             let (schema, schema_there) = (format!("{at}/schema"), format!("{there}/schema"));
             self.described(at, there, &["example", "examples"]);
             self.encodings(&part, Direction::Request, (name, at), there);
-            self.schemas(part.clone(), Direction::Request, &schema, &schema_there);
             self.items(&part, Direction::Request, at, there);
+            if self.are_bytes(name, [&schema, &schema_there]) {
+                continue;
+            }
+            self.schemas(part.clone(), Direction::Request, &schema, &schema_there);
             let json = |operation: &Operation, name: &str| operation.media_types().any(|other| other == name);
             let what = if json(self.before, name) && json(self.after, other) {
                 let both = Box::new((self.before.with_path_names(self.after), self.after.clone()));
@@ -330,6 +336,14 @@ impl Comparison<'_, '_> {
             let what = format!("the media type {name} is new");
             self.add_named(Part::Request(name.clone()), at, false, Class::Safe, &what, Ground::Document);
         }
+    }
+
+    /// Whether both schemas say no more of a body than that it is some bytes: OpenAPI 3.0 writes so with `format: binary`, 3.1 without a
+    /// schema, or with one that allows everything (section 4.8.14.3).
+    fn are_bytes(&self, media_type: &str, [old, new]: [&str; 2]) -> bool {
+        let essence = essence(media_type);
+        let has_values = is_json(media_type) || is_form(media_type) || essence.starts_with("text/") || essence.ends_with("xml");
+        !has_values && View::of(self.old, old).is_bytes() && View::of(self.new, new).is_bytes()
     }
 
     /// The items of a stream (OpenAPI 3.2, section 4.14.1).

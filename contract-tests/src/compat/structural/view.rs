@@ -138,6 +138,16 @@ impl<'a> View<'a> {
         })
     }
 
+    /// Whether it says no more than that there are some bytes.
+    pub fn is_bytes(&self) -> bool {
+        let is_binary = |keyword: &str| match keyword {
+            "type" => self.get(keyword) == Some(&Value::from("string")),
+            "format" => self.get(keyword) == Some(&Value::from("binary")),
+            other => other == "contentMediaType" || DESCRIBING.contains(&other),
+        };
+        self.always() || !self.never && self.all_of.is_empty() && self.keywords().all(is_binary)
+    }
+
     /// Whether it allows everything, as far as one can see.
     pub fn always(&self) -> bool {
         !self.never && self.all_of.is_empty() && self.keywords().all(|keyword| DESCRIBING.contains(&keyword))
