@@ -342,7 +342,10 @@ impl Comparison<'_, '_> {
     /// schema, or with one that allows everything (section 4.8.14.3).
     fn are_bytes(&self, media_type: &str, [old, new]: [&str; 2]) -> bool {
         let essence = essence(media_type);
-        let has_values = is_json(media_type) || is_form(media_type) || essence.starts_with("text/") || essence.ends_with("xml");
+        let is_written =
+            ["cbor", "json-seq", "jsonl", "msgpack", "ndjson", "xml", "yaml"].iter().any(|known| essence.ends_with(known));
+        let has_values =
+            is_json(media_type) || is_form(media_type) || essence.starts_with("text/") || is_written || essence.contains('*');
         !has_values && View::of(self.old, old).is_bytes() && View::of(self.new, new).is_bytes()
     }
 

@@ -31,6 +31,14 @@ impl Entry {
         }
     }
 
+    /// The schemas to compare for it; none where something differs here.
+    fn inside(&self) -> Option<usize> {
+        match self {
+            Self::Inside(pair) | Self::Replaced(pair, ..) => Some(*pair),
+            Self::Change(_) => None,
+        }
+    }
+
     /// The schemas of which one takes the place of the other.
     fn replaced(&self) -> Option<usize> {
         match self {
@@ -48,12 +56,22 @@ pub struct Shared<'a> {
     numbers: HashMap<Rc<SchemaPair>, usize>,
     pairs: Vec<Rc<SchemaPair>>,
     found: Vec<Option<Rc<[Entry]>>>,
+    /// Whether nothing differs in a pair, nor in any that it leads to, as far as that was asked.
+    equal: HashMap<usize, bool>,
 }
 
 impl<'a> Shared<'a> {
     pub fn new(old: &'a Document, new: &'a Document, undocumented: Undocumented) -> Self {
         let heirs = (Heirs::in_document(old), Heirs::in_document(new));
-        Self { documents: (old, new), heirs, undocumented, numbers: HashMap::new(), pairs: Vec::new(), found: Vec::new() }
+        Self {
+            documents: (old, new),
+            heirs,
+            undocumented,
+            numbers: HashMap::new(),
+            pairs: Vec::new(),
+            found: Vec::new(),
+            equal: HashMap::new(),
+        }
     }
 
     /// Adds what differs between two schemas of a part of an operation, and everything inside of them: each pair of schemas once.
@@ -73,11 +91,14 @@ impl<'a> Shared<'a> {
         for (found, index) in &reached {
             let (change, class) = match &found[*index] {
                 Entry::Change(change) => (change, change.class),
-                Entry::Replaced(pair, change, class) => match self.differs(*pair, seen.clone(), (&told, &apart)) {
-                    Some(true) => (change, *class),
-                    None if self.pairs[*pair].stays() => continue,
-                    Some(false) | None => (change, change.class),
-                },
+                Entry::Replaced(pair, change, class) => {
+                    let is_equal = self.is_equal(*pair);
+                    match if is_equal { None } else { self.differs(*pair, seen.clone(), (&told, &apart)) } {
+                        Some(true) => (change, *class),
+                        None if self.pairs[*pair].stays() => continue,
+                        Some(false) | None => (change, change.class),
+                    }
+                }
                 Entry::Inside(_) => continue,
             };
             let change = Change { operation: operation.to_owned(), part: part.clone(), class, ..change.clone() };
@@ -108,6 +129,26 @@ impl<'a> Shared<'a> {
             }
         }
         breaks
+    }
+
+    /// Whether nothing differs in a pair of schemas, nor in any that it leads to.
+    fn is_equal(&mut self, root: usize) -> bool {
+        let mut seen = HashSet::from([root]);
+        let mut pending = vec![root];
+        while let Some(pair) = pending.pop() {
+            let inside = match self.equal.get(&pair) {
+                Some(true) => continue,
+                Some(false) => None,
+                None => self.found(pair).iter().map(Entry::inside).collect::<Option<Vec<usize>>>(),
+            };
+            let Some(inside) = inside else {
+                self.equal.insert(root, false);
+                return false;
+            };
+            pending.extend(inside.into_iter().filter(|pair| seen.insert(*pair)));
+        }
+        self.equal.extend(seen.into_iter().map(|pair| (pair, true)));
+        true
     }
 
     /// Everything that is found in a pair, and in those inside that were not seen, in the order in which it is told.

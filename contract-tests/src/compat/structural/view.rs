@@ -145,7 +145,8 @@ impl<'a> View<'a> {
             "format" => self.get(keyword) == Some(&Value::from("binary")),
             other => other == "contentMediaType" || DESCRIBING.contains(&other),
         };
-        self.always() || !self.never && self.all_of.is_empty() && self.keywords().all(is_binary)
+        let says_so = self.get("format").is_some() || self.get("contentMediaType").is_some();
+        self.always() || says_so && !self.never && self.all_of.is_empty() && self.keywords().all(is_binary)
     }
 
     /// Whether it allows everything, as far as one can see.
