@@ -591,3 +591,17 @@ paths:
     let failures = broken("/pets/7").await;
     assert!(matches!(failures.as_slice(), [detail] if detail.ends_with("/pets/7 answers 404")), "{failures:?}");
 }
+
+#[tokio::test]
+async fn lines_of_one_header_are_a_list_and_cookies_are_not() {
+    let document = one(
+        "get",
+        "{'200': {description: Some., headers: {X-Tags: {required: true, schema: {type: array, minItems: 2, items: {type: string}}}, \
+         Set-Cookie: {schema: {type: string, pattern: '^session='}}}}}",
+    );
+    let two = "x-tags: a\r\nx-tags: b\r\nset-cookie: theme=dark\r\nset-cookie: session=1\r\n";
+    assert_eq!(broken(&document, move |_| with(200, two, "")).await, BTreeSet::new());
+    let wrong = "x-tags: a\r\nset-cookie: theme=dark\r\n";
+    let failures = run(&document, move |_| with(200, wrong, "")).await.failures;
+    assert_eq!(failures.iter().filter(|failure| failure.rule == "response-header").count(), 2);
+}

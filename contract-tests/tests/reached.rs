@@ -425,6 +425,146 @@ paths:
     assert!(deleted.len() > 20 && others.is_empty(), "{others:?} of {deleted:?}");
 }
 
+/// What takes away names only what the run has made, wherever it names it, or what nothing has; also where a careless server reads whole
+/// numbers from fractions.
+#[tokio::test]
+async fn nothing_foreign_is_named_by_what_takes_away() {
+    let document = r"openapi: 3.1.0
+info: { title: Items, version: 1.0.0 }
+paths:
+  /items:
+    get: { operationId: list, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Item' } } } } } } }
+    post: { operationId: make, responses: { '201': { description: Made., content: { application/json: { schema: { $ref: '#/components/schemas/Item' } } } } } }
+    delete: { operationId: dropOne, parameters: [{ name: itemId, in: query, required: true, schema: { type: integer } }], responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: No. } } }
+  /items/{itemId}:
+    parameters: [{ name: itemId, in: path, required: true, schema: { type: integer, minimum: 1 } }]
+    get: { operationId: read, responses: { '200': { description: One., content: { application/json: { schema: { $ref: '#/components/schemas/Item' } } } }, '404': { description: None. }, '400': { description: No. } } }
+    delete: { operationId: drop, responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: No. } } }
+  /items/search:
+    post: { operationId: find, responses: { '200': { description: Some., content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Item' } } } } } } }
+  /items/{itemId}/like:
+    post: { operationId: like, parameters: [{ name: itemId, in: path, required: true, schema: { type: integer, minimum: 1 } }], responses: { '200': { description: It., content: { application/json: { schema: { $ref: '#/components/schemas/Item' } } } }, '404': { description: None. }, '400': { description: No. } } }
+  /items/bulk-delete:
+    post: { operationId: dropMany, requestBody: { required: true, content: { application/json: { schema: { type: object, required: [itemIds], properties: { itemIds: { type: array, minItems: 1, items: { type: integer } }, more: { type: array, items: { type: object, required: [id], properties: { id: { type: integer } } } } } } } } }, responses: { '204': { description: Gone. }, '400': { description: No. } } }
+  /deleteItem:
+    get: { operationId: dropByGet, parameters: [{ name: itemId, in: query, required: true, schema: { type: integer } }], responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: No. } } }
+components:
+  schemas:
+    Item: { type: object, required: [itemId], properties: { itemId: { type: integer } } }
+";
+    // The first ten are somebody else's.
+    let items = Mutex::new((1..=10).collect::<BTreeSet<i64>>());
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let by = Arc::clone(&taken);
+    let server = serve(move |asked| {
+        let mut items = items.lock().unwrap();
+        // As `parseInt` of JavaScript does.
+        let whole = |text: &str| {
+            let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect();
+            digits.parse::<i64>().ok()
+        };
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let mut gone = |id: Option<i64>| match id {
+            Some(id) => {
+                let what = if id > 10 { "own" } else { "foreign" };
+                let there = if items.remove(&id) { "there" } else { "not there" };
+                by.lock().unwrap().push(format!("{} {path}: {what}, {there}", asked.method));
+                told(if there == "there" { 204 } else { 404 }, "")
+            }
+            None => told(400, ""),
+        };
+        match (asked.method.as_str(), path) {
+            ("GET", "/items") | ("POST", "/items/search") => {
+                let all: Vec<Value> = items.iter().map(|id| json!({ "itemId": id })).collect();
+                Some((200, "content-type: application/json\r\n".to_owned(), json!(all).to_string()))
+            }
+            ("POST", "/items") => {
+                let id = items.last().unwrap() + 1;
+                items.insert(id);
+                Some((201, "content-type: application/json\r\n".to_owned(), json!({ "itemId": id }).to_string()))
+            }
+            ("DELETE", "/items") | ("GET", "/deleteItem") => gone(query.strip_prefix("itemId=").and_then(whole)),
+            ("POST", "/items/bulk-delete") => {
+                let sent: Option<Value> = serde_json::from_slice(&asked.body).ok();
+                let listed = |name: &str| sent.as_ref().and_then(|sent| sent[name].as_array()).cloned().unwrap_or_default();
+                let more = listed("more").into_iter().map(|item| item["id"].clone());
+                let ids: Vec<Value> = listed("itemIds").into_iter().chain(more).collect();
+                ids.iter().filter_map(|id| whole(&id.to_string())).for_each(|id| drop(gone(Some(id))));
+                told(if ids.is_empty() { 400 } else { 204 }, "")
+            }
+            ("DELETE", _) => gone(path.strip_prefix("/items/").and_then(whole)),
+            ("GET" | "POST", _) => match path.strip_prefix("/items/").and_then(whole) {
+                Some(id) if items.contains(&id) => {
+                    Some((200, "content-type: application/json\r\n".to_owned(), json!({ "itemId": id }).to_string()))
+                }
+                Some(_) => told(404, ""),
+                None => told(400, ""),
+            },
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = || Suite::new(Document::parse("items.yaml", document).unwrap()).cases(60).lenient(true);
+    let report = suite().run(&server.url).await.unwrap();
+    let taken = taken.lock().unwrap().clone();
+    let foreign: Vec<&String> = taken.iter().filter(|what| what.ends_with("foreign, there")).collect();
+    assert!(foreign.is_empty(), "{foreign:?}\n{report}");
+    for path in ["DELETE /items:", "POST /items/bulk-delete:", "GET /deleteItem:"] {
+        assert!(taken.iter().any(|what| what.starts_with(path)), "{path} {taken:?}");
+    }
+    assert!(taken.iter().any(|what| what.starts_with("DELETE /items/") && what.ends_with("own, there")), "{taken:?}");
+    // Who only reads calls nothing that changes something by its name.
+    let report = suite().read_only(true).run(&server.url).await.unwrap();
+    let by_get = report.operations.iter().find(|operation| operation.id == "dropByGet").unwrap();
+    assert!(by_get.answered.is_empty() && by_get.untested.is_some());
+}
+
+/// What is made for one tenant is there for that one only.
+#[tokio::test]
+async fn all_requests_are_about_the_same_tenant() {
+    let document = r"openapi: 3.1.0
+info: { title: Bills, version: 1.0.0 }
+paths:
+  /bills:
+    parameters: [{ name: tenant, in: query, required: true, schema: { type: string, pattern: '^[a-z]{2,6}$' } }]
+    post: { operationId: make, responses: { '201': { description: Made., content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } }, '400': { description: No. } } }
+  /bills/{id}:
+    parameters: [{ name: tenant, in: query, required: true, schema: { type: string, pattern: '^[a-z]{2,6}$' } }, { name: id, in: path, required: true, schema: { type: integer } }]
+    get: { operationId: read, responses: { '200': { description: One., content: { application/json: { schema: { type: object } } } }, '404': { description: None. }, '400': { description: No. } } }
+    delete: { operationId: drop, responses: { '204': { description: Gone. }, '404': { description: None. }, '400': { description: No. } } }
+";
+    let bills = Mutex::new(BTreeSet::<(String, u64)>::new());
+    let server = serve(move |asked| {
+        let mut bills = bills.lock().unwrap();
+        let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
+        let tenant = query.split('&').find_map(|pair| pair.strip_prefix("tenant=")).unwrap_or_default().to_owned();
+        if !(2..=6).contains(&tenant.len()) || !tenant.chars().all(|c| c.is_ascii_lowercase()) {
+            return told(400, "");
+        }
+        let json = |status: u16, id: u64| {
+            Some((status, "content-type: application/json\r\n".to_owned(), json!({ "id": id }).to_string()))
+        };
+        let id = path.strip_prefix("/bills/").map(|id| id.parse::<u64>());
+        match (asked.method.as_str(), id) {
+            ("POST", None) => {
+                let id = bills.iter().map(|(_, id)| id + 1).max().unwrap_or(1);
+                bills.insert((tenant, id));
+                json(201, id)
+            }
+            ("GET" | "DELETE", Some(Err(_))) => told(400, ""),
+            ("GET", Some(Ok(id))) if bills.contains(&(tenant.clone(), id)) => json(200, id),
+            ("DELETE", Some(Ok(id))) if bills.remove(&(tenant, id)) => told(204, ""),
+            ("GET" | "DELETE", Some(_)) => told(404, ""),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("bills.yaml", document).unwrap()).cases(60);
+    let report = suite.run(&server.url).await.unwrap();
+    let errors: Vec<_> = report.failures.iter().filter(|failure| failure.level == contract_tests::rules::Level::Error).collect();
+    assert!(errors.is_empty() && report.operations.iter().all(|operation| operation.succeeded()), "{report}");
+}
+
 /// Who says with 400 that something is gone says the truth where another operation has taken it away; and what nobody can make is not
 /// asked for again and again.
 #[tokio::test]

@@ -214,7 +214,7 @@ async fn nothing_that_is_there_is_changed_by_a_method_that_is_not_documented() {
     .await;
     assert_eq!(found(&report), [], "{report}");
     let seen = seen.lock().unwrap();
-    assert!(!seen.is_empty() && seen.iter().all(|target| target.ends_with("-undocumented")), "{seen:?}");
+    assert!(!seen.is_empty() && seen.iter().all(|target| target.contains("undocumented-")), "{seen:?}");
 }
 
 #[tokio::test]

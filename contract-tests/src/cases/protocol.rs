@@ -170,7 +170,7 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// The path with ids that nothing has.
 fn of_nothing(path: &str) -> String {
-    with_each(path, "3c8f6a1e9d2b4f70-undocumented")
+    with_each(path, "undocumented-3c8f6a1e9d2b4f70")
 }
 
 /// Without a parameter in its path, or a query of its own, an operation has 404 only for the paths beside its own.

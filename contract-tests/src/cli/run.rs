@@ -161,7 +161,7 @@ pub struct Arguments {
     #[arg(long, value_name = "OPERATION")]
     exclude: Vec<String>,
 
-    /// Test only operations that change nothing: GET, HEAD, OPTIONS and TRACE
+    /// Test only operations that change nothing: GET, HEAD, OPTIONS and TRACE, except those whose path says otherwise, such as GET /createUser
     #[arg(long)]
     read_only: bool,
 

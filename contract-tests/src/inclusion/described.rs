@@ -152,7 +152,7 @@ impl Described {
         let Kind::Request(target) = &self.kind else { return None };
         let instance = target.as_received(instance.clone())?;
         let authorization = if target.operation.security.is_some() { vec!["Bearer ".to_owned()] } else { Vec::new() };
-        Some(curl::command(url, &target.encode(&instance), &authorization, true))
+        Some(curl::command(url, &target.encode(&instance), &authorization, true, std::iter::empty()))
     }
 }
 

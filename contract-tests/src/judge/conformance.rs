@@ -176,10 +176,16 @@ impl Conformance {
                     findings.push(Finding::of(&rules::RESPONSE_HEADER, &header.pointer, what));
                 }
                 None => {}
-                Some(text) => {
+                Some(first) => {
                     let Some(schema) = &header.schema else { continue };
                     let what = format!("the header {} of {status}", header.name);
+                    let lines: Vec<&str> = exchange.response.values(&header.name).collect();
+                    // Several lines are one list (RFC 9110, section 5.3), but for cookies.
+                    let is_cookie = header.name.eq_ignore_ascii_case("set-cookie");
+                    let text = if is_cookie { first.to_owned() } else { lines.join(", ") };
+                    let text = text.as_str();
                     let readings = match (header.is_json, serde_json::from_str(text)) {
+                        (false, _) if is_cookie => lines.iter().flat_map(|line| readings(line, header.explode)).collect(),
                         (false, _) => readings(text, header.explode),
                         (true, Ok(value)) => vec![value],
                         (true, Err(_)) => {

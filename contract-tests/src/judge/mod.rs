@@ -7,7 +7,8 @@ pub(crate) mod status;
 mod timestamps;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
@@ -126,7 +127,7 @@ pub(crate) fn standard(
 
 /// Two resources of one collection never share an `id`. It knows the ids of one server, and so is made for each run.
 #[derive(Default)]
-pub(crate) struct Identity(Mutex<BTreeMap<String, HashSet<String>>>);
+pub(crate) struct Identity(Mutex<BTreeMap<String, HashMap<String, Option<u64>>>>);
 
 impl Judge for Identity {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
@@ -137,12 +138,26 @@ impl Judge for Identity {
         if sent.is_some_and(|sent| sent.values().any(|value| value == id)) {
             return Vec::new();
         }
+        // Nor is what is below a resource certainly shown, and not that resource.
+        let path = exchange.case.instance.as_ref().and_then(|instance| instance.get("path")?.as_object());
+        if path.is_some_and(|path| path.values().any(|value| value == id)) {
+            return Vec::new();
+        }
+        let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body"));
+        let sent = sent.map(|body| {
+            let mut hasher = DefaultHasher::new();
+            body.to_string().hash(&mut hasher);
+            hasher.finish()
+        });
         let id = id.to_string();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Below another resource the same id is another one's.
         let path = exchange.case.request.target.split('?').next().unwrap_or_default();
-        if known.entry(format!("{} {path}", exchange.operation.id)).or_default().insert(id) {
-            return Vec::new();
+        match known.entry(format!("{} {path}", exchange.operation.id)).or_default().insert(id, sent) {
+            None => return Vec::new(),
+            // Its id may be made of what it is.
+            Some(first) if first == sent && sent.is_some() => return Vec::new(),
+            Some(_) => {}
         }
         vec![Finding::of(&rules::DUPLICATE_ID, &exchange.operation.pointer, "two created resources have the same id")]
     }

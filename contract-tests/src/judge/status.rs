@@ -43,7 +43,7 @@ impl Judge for Status {
                 let is_kept = status == 409 && operation.method == "DELETE";
                 let of_state = (is_kept || OF_STATE.contains(&status)) && operation.responses.contains_key(&status.to_string());
                 // An id that was made up may be of a kind that the server does not have.
-                let unknown = matches!(status, 400 | 404 | 422) && !exchange.live;
+                let unknown = matches!(status, 400 | 403 | 404 | 422) && !exchange.live;
                 // Where nothing has to be shown for it, the credentials are in the request itself, such as those of who logs in.
                 let of_login = is_of_login(operation, status);
                 let repeats = exchange.may_repeat_a_key();

@@ -3,8 +3,15 @@
 use super::request::Request;
 use crate::shell::quote;
 
-/// The command that sends the request again. A good token is not shown: it is `$TOKEN`.
-pub(crate) fn command(url: &str, request: &Request, authorization: &[String], good: bool) -> String {
+/// The command that sends the request again. A good token is not shown: it is `$TOKEN`. Nor are the values of the headers with these names
+/// that every request has: that of `X-Key` is `$X_KEY`.
+pub(crate) fn command<'a>(
+    url: &str,
+    request: &Request,
+    authorization: &[String],
+    good: bool,
+    given: impl Iterator<Item = &'a str>,
+) -> String {
     let mut words = vec![format!("curl -i -X {} {}", request.method, quote(&request.url(url)))];
     for value in authorization {
         words.push(if good && value.starts_with("Bearer ") {
@@ -13,6 +20,7 @@ pub(crate) fn command(url: &str, request: &Request, authorization: &[String], go
             format!("-H {}", quote(&format!("Authorization: {value}")))
         });
     }
+    words.extend(given.map(|name| format!("-H \"{name}: ${}\"", name.to_uppercase().replace('-', "_"))));
     for (name, value) in &request.headers {
         words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
     }
@@ -45,11 +53,11 @@ mod tests {
             body: Some(br#"{"name":"O'Hara"}"#.to_vec()),
             chunked: false,
         };
-        let command = command("http://127.0.0.1:3000", &request, &["Bearer secret".to_owned()], true);
+        let command = command("http://127.0.0.1:3000", &request, &["Bearer secret".to_owned()], true, ["X-Key"].into_iter());
         assert_eq!(
             command,
             "curl -i -X POST http://127.0.0.1:3000/users \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  \
-             -H 'content-type: application/json' \\\n  --data-binary \"{\\\"name\\\":\\\"O'Hara\\\"}\""
+             -H \"X-Key: $X_KEY\" \\\n  -H 'content-type: application/json' \\\n  --data-binary \"{\\\"name\\\":\\\"O'Hara\\\"}\""
         );
     }
 }

@@ -45,7 +45,23 @@ fn beside(document: &Document, schema: &str) -> Vec<Value> {
     });
     let own = owner.and_then(|owner| owner.get("example")).cloned();
     let all: Vec<Value> = own.into_iter().chain(named).take(MAX).collect();
-    if all.is_empty() { of_schema(document, schema, 0).into_iter().collect() } else { all }
+    if !all.is_empty() {
+        return all;
+    }
+    let by_description = || {
+        let text = owner.and_then(|owner| owner.get("description")?.as_str()).filter(|_| is_any_text(document, schema))?;
+        described(text).map(Value::String)
+    };
+    of_schema(document, schema, 0).or_else(by_description).into_iter().collect()
+}
+
+/// Whether a schema leaves to the reader which text is meant.
+fn is_any_text(document: &Document, at: &str) -> bool {
+    const SAYING: [&str; 6] = ["const", "default", "enum", "format", "maxLength", "pattern"];
+    let schema = document.resolve(at).map(|(_, schema)| schema);
+    schema.is_some_and(|schema| {
+        schema.get("type").is_some_and(|kind| kind == "string") && !SAYING.iter().any(|it| schema.get(*it).is_some())
+    })
 }
 
 /// The example of a schema, or an object of the examples of its properties.
@@ -77,28 +93,42 @@ fn of_schema(document: &Document, at: &str, depth: usize) -> Option<Value> {
 
 /// What a text is by its description or by the name of its property, where its schema leaves that to the reader.
 fn named(document: &Document, at: &str, name: &str) -> Option<Value> {
-    const SAYING: [&str; 6] = ["const", "default", "enum", "format", "maxLength", "pattern"];
     let (_, schema) = document.resolve(at)?;
-    let is_any_text =
-        schema.get("type").is_some_and(|kind| kind == "string") && !SAYING.iter().any(|it| schema.get(*it).is_some());
     let name = plain(name);
     let known = [("mail", "ada@example.com"), ("url", "https://example.com/"), ("uri", "https://example.com/")];
     let by_name = || known.into_iter().find(|(kind, _)| name.ends_with(kind)).map(|(_, text)| text.to_owned());
     let by_description = || schema.get("description").and_then(Value::as_str).and_then(described);
-    is_any_text.then(|| by_description().or_else(by_name)).flatten().map(Value::String)
+    is_any_text(document, at).then(|| by_description().or_else(by_name)).flatten().map(Value::String)
 }
 
-/// The first of the values that a description lists, each in quotes: ``Supports `RS256` and `ES256`.``
+/// The first of the values that a description lists, each in quotes: ``Supports `RS256` and `ES256`.`` The list may follow a colon.
 fn described(text: &str) -> Option<String> {
     const LISTING: [&str; 8] = ["support", "valid ", "one of", "allowed", "possible", "either", "can be", "must be"];
-    text.split(['\n', '.', ';']).find_map(|sentence| {
-        let begin = LISTING.iter().filter_map(|words| sentence.to_ascii_lowercase().find(words)).min()?;
-        let listed = &sentence[begin..];
-        let open = listed.find(['`', '"'])?;
-        let (value, _) = listed[open + 1..].split_once(&listed[open..=open])?;
-        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        (!value.is_empty() && value.chars().all(is_word)).then(|| value.to_owned())
-    })
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(['\n', '.', ';']).map_or(rest.len(), |end| end + 1);
+        let (sentence, after) = rest.split_at(end);
+        let begin = LISTING.iter().filter_map(|words| sentence.to_ascii_lowercase().find(words)).min();
+        let listed = begin.map(|begin| if sentence.trim_end().ends_with(':') { paragraph(after) } else { &sentence[begin..] });
+        if let Some(value) = listed.and_then(quoted) {
+            return Some(value);
+        }
+        rest = after;
+    }
+    None
+}
+
+/// A text up to the first blank line that something comes before.
+fn paragraph(text: &str) -> &str {
+    text.trim_start().split("\n\n").next().unwrap_or_default()
+}
+
+/// The first thing in quotes, where it is a word.
+fn quoted(text: &str) -> Option<String> {
+    let open = text.find(['`', '"'])?;
+    let (value, _) = text[open + 1..].split_once(&text[open..=open])?;
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (!value.is_empty() && value.chars().all(is_word)).then(|| value.to_owned())
 }
 
 /// The instance with what the examples say; an object keeps what they leave out.
@@ -158,6 +188,7 @@ mod tests {
     #[test]
     fn a_description_lists_values_in_quotes() {
         let cases = [
+            ("The type. Possible values include:\n\n* Avro (`AVRO`)\n* Protobuf (`PROTOBUF`)", Some("AVRO")),
             ("The algorithm. Supports `RS256`, `ES512` and `HS256`.", Some("RS256")),
             ("How it is used.\nValid values are \"enc\" and \"sig\".", Some("enc")),
             ("Must be either `jwt` or `opaque`", Some("jwt")),

@@ -9,6 +9,7 @@ use super::{
     operation::{ParameterLocation, essence, is_json},
     style::{Serialization, Style, text},
 };
+use crate::text::word;
 
 /// How a body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,15 +87,14 @@ pub(crate) struct File {
     /// The media type that the document has for it.
     pub media_type: Option<String>,
     /// Whether the document asks something of its bytes.
-    pub is_asked: bool,
+    pub is_constrained: bool,
 }
 
 impl File {
     /// Its media type, its name, and its bytes where a value would only stand for them. A picture is called so.
     fn about(&self, property: &str) -> (String, String, Option<Vec<u8>>) {
-        let property = property.to_ascii_lowercase();
-        let is_picture = PICTURES.iter().any(|name| property.contains(name));
-        let guessed = if is_picture && !self.is_asked { "image/png" } else { FILE };
+        let is_picture = word::of_name(property).iter().any(|word| PICTURES.contains(&word.as_str()));
+        let guessed = if is_picture && !self.is_constrained { "image/png" } else { FILE };
         let media_type = self.media_type.clone().unwrap_or_else(|| guessed.to_owned());
         let ending = match essence(&media_type).as_str() {
             "image/png" => "png",
@@ -107,7 +107,7 @@ impl File {
             "text/plain" => "txt",
             _ => "bin",
         };
-        let bytes = sample(&essence(&media_type)).filter(|_| !self.is_asked);
+        let bytes = sample(&essence(&media_type)).filter(|_| !self.is_constrained);
         (media_type, format!("file.{ending}"), bytes)
     }
 }
@@ -309,8 +309,9 @@ mod tests {
         assert_eq!(String::from_utf8(bytes).unwrap(), "a%20b=x%26y%3D%C3%BC&n=1%2E5&list=true&list=false");
         assert_eq!(media_type, "application/x-www-form-urlencoded");
         let body = json!({ "f": "bytes", "o": { "a": 1 } });
-        let (bytes, media_type) = Writing::Multipart
-            .written("multipart/form-data", &body, |name| (name == "f").then_some(File { media_type: None, is_asked: false }));
+        let (bytes, media_type) = Writing::Multipart.written("multipart/form-data", &body, |name| {
+            (name == "f").then_some(File { media_type: None, is_constrained: false })
+        });
         assert_eq!(media_type, format!("multipart/form-data; boundary={BOUNDARY}"));
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
@@ -324,8 +325,8 @@ mod tests {
 
     #[test]
     fn a_file_of_a_known_format_is_one() {
-        let sent = |name: &str, media_type: Option<&str>, is_asked| {
-            let file = File { media_type: media_type.map(str::to_owned), is_asked };
+        let sent = |name: &str, media_type: Option<&str>, is_constrained| {
+            let file = File { media_type: media_type.map(str::to_owned), is_constrained };
             let (bytes, _) = Writing::Multipart.written("multipart/form-data", &json!({ name: "x" }), |_| Some(file.clone()));
             String::from_utf8_lossy(&bytes).into_owned()
         };

@@ -10,7 +10,7 @@ use super::{
     servers,
     style::{Serialization, Style},
 };
-use crate::{pointer::escape, schema::Uncovered};
+use crate::{pointer::escape, schema::Uncovered, text::word};
 
 /// An operation of the document.
 #[derive(Debug, Clone)]
@@ -710,19 +710,64 @@ impl Operation {
         self.body.iter().flat_map(|body| &body.media_types).map(|(name, _)| name.as_str()).filter(|name| is_json(name))
     }
 
-    /// Whether it takes resources away or puts them out of use, all of them, it may be: a `DELETE`, or a `POST` where the last part of its
-    /// path says so.
+    /// Whether it takes resources away or puts them out of use, all of them, it may be: a `DELETE`, or another method where the path says so:
+    /// `POST /users/{id}/disable`, `GET /deletePad`, `PUT /remove/{id}`.
     pub(crate) fn takes_away(&self) -> bool {
-        let last = self.path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default().to_lowercase();
-        let mut words = last.split(|letter: char| !letter.is_alphanumeric());
-        let mut says_so = || words.any(|word| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word));
-        self.method == "DELETE" || self.method == "POST" && says_so()
+        let Some((last, is_end)) = self.called() else { return self.method == "DELETE" };
+        let is_said = |word: &String| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word.as_str());
+        match self.method.as_str() {
+            "DELETE" => true,
+            "GET" => self.begins_with(&[&TAKING, &STOPPING]),
+            // What ends with a parameter may be something of that name: `PUT /block/{id}`.
+            "POST" | "PUT" | "PATCH" => {
+                word::of_name(last).iter().any(|word| is_said(word) || is_end && STOPPING_OR_THINGS.contains(&word.as_str()))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it only looks for something, as the last part of its path says.
+    pub(crate) fn searches(&self) -> bool {
+        word::of_name(self.last_segment()).iter().any(|word| SEARCHING.contains(&word.as_str()))
+    }
+
+    /// Whether it is for who has an account already, as the last part of its path says.
+    pub(crate) fn logs_in(&self) -> bool {
+        let letters = word::of_name(self.last_segment()).concat();
+        ["auth", "authenticate", "login", "session", "sessions", "signin", "token", "tokens"].contains(&letters.as_str())
+    }
+
+    /// Whether it changes something, for all that its method is safe: its path says what it does.
+    pub(crate) fn changes_by_name(&self) -> bool {
+        let is_end = self.called().is_some_and(|(_, is_end)| is_end);
+        self.begins_with(&[&TAKING, &STOPPING]) || is_end && self.begins_with(&[&CHANGING])
+    }
+
+    /// Whether nothing is changed by it, and nobody's session ended, as far as the document says.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD") && !self.changes_by_name() && !self.ends_session()
+    }
+
+    fn last_segment(&self) -> &str {
+        without_query(&self.path).rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default()
+    }
+
+    /// The last part of its path that is no parameter, and whether no parameter follows it.
+    fn called(&self) -> Option<(&str, bool)> {
+        let segments = without_query(&self.path).rsplit('/').filter(|segment| !segment.is_empty());
+        segments.enumerate().find(|(_, segment)| !segment.contains('{')).map(|(after, segment)| (segment, after == 0))
+    }
+
+    /// Whether what it is called after begins with one of these words: `deletePad`, `delete` and `chat.delete`, not `deleted`.
+    fn begins_with(&self, lists: &[&[&str]]) -> bool {
+        let action = self.called().and_then(|(last, _)| word::of_name(last.rsplit('.').next()?).into_iter().next());
+        action.is_some_and(|action| lists.iter().any(|known| known.contains(&action.as_str())))
     }
 
     /// Whether it ends the session of the caller, as the last part of its path says, or changes the caller's password or deletes the
     /// account: its credentials may be worth nothing afterwards. Likewise of what puts a server out of service.
     pub(crate) fn ends_session(&self) -> bool {
-        let last = without_query(&self.path).rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+        let last = self.last_segment();
         let letters: String = last.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
         let is_of_caller = !self.path.contains('{');
         ["logout", "logoff", "signout", "signoff"].iter().any(|known| letters.contains(known))
@@ -742,11 +787,24 @@ impl Operation {
 const OF_CALLER: [&str; 5] = ["account", "me", "profile", "self", "user"];
 
 /// Words for putting something out of use.
-const STOPPING: [&str; 9] = ["archive", "ban", "block", "deactivate", "disable", "lock", "off", "revoke", "suspend"];
+const STOPPING: [&str; 12] =
+    ["abort", "cancel", "close", "deactivate", "disable", "kill", "rename", "revoke", "shutdown", "stop", "suspend", "terminate"];
+
+/// Likewise, but words for things, too.
+const STOPPING_OR_THINGS: [&str; 6] = ["archive", "ban", "block", "lock", "off", "transfer"];
+
+/// Words for looking for something.
+const SEARCHING: [&str; 9] = ["check", "find", "filter", "list", "lookup", "query", "search", "test", "validate"];
 
 /// Words for taking something away, as they begin.
 const TAKING: [&str; 12] =
     ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "wipe"];
+
+/// Words for what else changes something.
+const CHANGING: [&str; 15] = [
+    "add", "append", "archive", "copy", "create", "enable", "insert", "move", "put", "restore", "save", "send", "set", "start",
+    "update",
+];
 
 /// A path template with this text for each of its parameters.
 pub(crate) fn with_each(template: &str, text: &str) -> String {

@@ -34,7 +34,7 @@ pub struct Request {
 impl Request {
     /// The URL, where `server` is that of the server, without a slash at its end.
     pub fn url(&self, server: &str) -> String {
-        if self.target.starts_with("http") { self.target.clone() } else { format!("{server}{}", self.target) }
+        if self.target.starts_with('/') { format!("{server}{}", self.target) } else { self.target.clone() }
     }
 }
 
@@ -50,6 +50,11 @@ pub struct Response {
 }
 
 impl Response {
+    /// The values of a header field, one for each line.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// The first value of a header field.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -314,8 +319,8 @@ impl Target {
         let file = |node: &Node| {
             let written = bundle.pointer(&node.pointer)?;
             let media_type = written["contentMediaType"].as_str().map(|name| form::sent(name, true));
-            let is_asked = written.as_object()?.keys().any(|keyword| ASKING.contains(&keyword.as_str()));
-            (media_type.is_some() || written["format"] == "binary").then_some(File { media_type, is_asked })
+            let is_constrained = written.as_object()?.keys().any(|keyword| ASKING.contains(&keyword.as_str()));
+            (media_type.is_some() || written["format"] == "binary").then_some(File { media_type, is_constrained })
         };
         let files = schema.nodes.iter().enumerate().filter_map(|(id, node)| Some((id, file(node)?))).collect();
         let is_merge = media_type.is_some_and(|(name, _)| name.contains("merge-patch+json"));
@@ -427,12 +432,10 @@ impl Target {
         for (name, value) in body.as_object()? {
             let child = self.property(root, name, 0);
             let types = child.map_or(Types::STRING, |child| self.types(child, 0));
+            let is_file = self.file(name).is_some();
             let value = match value {
                 _ if !writing.can_name(name, self.names(root, 0).contains(name)) => return None,
-                value
-                    if !self.file(name).is_some()
-                        && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) =>
-                {
+                value if !is_file && self.encodings.get(name).is_some_and(|encoding| !encoding.is_written(value)) => {
                     return None;
                 }
                 // No item: the property is not there.
@@ -440,7 +443,6 @@ impl Target {
                 Value::Array(items) if types.has(Types::ARRAY) => {
                     let item = child.and_then(|child| self.item(child, 0));
                     let has_objects = item.is_some_and(|item| self.types(item, 0).has(Types::OBJECT));
-                    let is_file = self.file(name).is_some();
                     let read = |value: &Value| match value {
                         Value::String(text) if is_file && !text.is_ascii() => None,
                         Value::Object(_) if has_objects => Some(value.clone()),
@@ -467,7 +469,7 @@ impl Target {
                 // One item is a list of one, and what is no object is not read as one.
                 _ if types.has(Types::ARRAY) || types.has(Types::OBJECT) => return None,
                 // Of a file the bytes count, which need not be characters.
-                Value::String(text) if self.file(name).is_some() && !text.is_ascii() => return None,
+                Value::String(text) if is_file && !text.is_ascii() => return None,
                 value => read(value, child)?,
             };
             all.insert(name.clone(), value);
@@ -497,6 +499,33 @@ impl Target {
             }
         };
         body.as_object().map_or_else(|| body.clone(), |object| Value::Object(object.iter().flat_map(fields).collect()))
+    }
+
+    /// The texts of an instance of which the document asks something that the engine does not understand, each with the name of its property.
+    pub(crate) fn unchecked(&self, instance: &Value) -> Vec<(String, String)> {
+        fn collect<'s>(
+            value: &Value,
+            mut place: impl Iterator<Item = &'s str> + Clone,
+            name: &'s str,
+            all: &mut Vec<(String, String)>,
+        ) {
+            match (place.next(), value) {
+                (None, Value::String(text)) => all.push((name.to_owned(), text.clone())),
+                (Some("*"), Value::Array(items)) => items.iter().for_each(|item| collect(item, place.clone(), name, all)),
+                (Some("*"), Value::Object(object)) => object.values().for_each(|value| collect(value, place.clone(), name, all)),
+                (Some(name), value) => {
+                    if let Some(value) = value.pointer(&format!("/{name}")) {
+                        collect(value, place, name, all);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut all = Vec::new();
+        for node in self.schema.nodes.iter().filter(|node| node.unchecked) {
+            collect(instance, node.place.split('/').skip(1), "", &mut all);
+        }
+        all
     }
 
     /// How a property of a form is sent as a file, or each of its items; none where it is not.

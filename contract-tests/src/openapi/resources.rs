@@ -28,6 +28,8 @@ pub(crate) struct Kind {
     pub parent: Option<KindId>,
     /// What one of its collection is called: `repo`.
     noun: String,
+    /// Whether the last parameter of its path is a text.
+    is_text: bool,
     /// The schemas of which its `GET` shows an instance.
     shown: BTreeSet<String>,
     /// The operations that may tell ids, the best first: pointers.
@@ -59,6 +61,9 @@ pub(crate) struct Resources {
     named: BTreeMap<String, (KindId, Vec<String>)>,
     /// For each operation what its answers tell.
     told: BTreeMap<String, Vec<(KindId, Tells)>>,
+    /// The places of parameters that say in which part of a server everything happens, such as a tenant: who makes a resource and who names
+    /// it both must give them.
+    context: BTreeSet<String>,
 }
 
 /// How many kinds a schema may show.
@@ -69,6 +74,9 @@ const MAX_DEPTH: usize = 6;
 
 /// Names of properties that identify the object that they are in, the likeliest first.
 pub(crate) const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identifier", "key", "name", "slug", "code", "number"];
+
+/// What objects are called by people.
+pub(crate) const CALLED: [&str; 4] = ["name", "slug", "login", "username"];
 
 impl Kind {
     /// What the parameter `last` of its path is called in an object of its own: `id` for `heroId` of `/heroes/{heroId}`.
@@ -104,6 +112,12 @@ impl Resources {
                 all.named.insert(operation.pointer.clone(), (kind, names));
             }
         }
+        for operation in operations {
+            let Some((kind, last)) = all.named(operation).and_then(|(kind, names)| Some((kind, names.last()?))) else { continue };
+            let own = operation.parameters.iter().find(|it| it.place == ParameterLocation::Path && it.name == *last);
+            let schema = own.and_then(|own| document.resolve(&own.schema)).map(|(_, schema)| schema);
+            all.kinds[kind].is_text |= schema.is_some_and(|schema| schema.get("type") == Some(&Value::from("string")));
+        }
         for operation in operations.iter().filter(|operation| operation.method == "GET") {
             let shown: BTreeSet<String> = bodies(document, operation).collect();
             if let Some(kind) = all.of_path(&operation.path) {
@@ -114,7 +128,30 @@ impl Resources {
         all.rank(operations);
         all.unite(document, operations);
         all.call_by_nouns();
+        all.context = all.in_common(operations);
         all
+    }
+
+    /// The required parameters that who makes a resource has in common with who names it, but for those that are new for each request.
+    fn in_common(&self, operations: &[Operation]) -> BTreeSet<String> {
+        const OF_REQUEST: [&str; 6] = ["correlation", "idempotency", "nonce", "requestid", "timestamp", "trace"];
+        let required = |operation: &Operation| {
+            let all = operation.parameters.iter().filter(|it| it.required && it.place != ParameterLocation::Path);
+            all.map(|it| format!("/{}/{}", it.place.name(), crate::pointer::escape(&it.name))).collect::<BTreeSet<String>>()
+        };
+        let makes = |operation: &&Operation| {
+            operation.method == "POST" && self.told(operation).iter().any(|(_, it)| *it == Tells::Creates)
+        };
+        let making: BTreeSet<String> = operations.iter().filter(makes).flat_map(required).collect();
+        let naming: BTreeSet<String> =
+            operations.iter().filter(|operation| self.named(operation).is_some()).flat_map(required).collect();
+        let is_of_all = |place: &&String| !OF_REQUEST.iter().any(|word| plain(place).contains(word));
+        making.intersection(&naming).filter(is_of_all).cloned().collect()
+    }
+
+    /// Whether everything happens in the part of a server that the parameter at this place says.
+    pub fn is_context(&self, place: &str) -> bool {
+        self.context.contains(place)
     }
 
     /// For each kind who tells its ids, the best first.
@@ -192,7 +229,7 @@ impl Resources {
         let fixed = segments.iter().rev().find(|segment| !segment.contains('{') && !segment.is_empty());
         let noun = singular(&plain(fixed.map_or("", |segment| without_format(segment))));
         self.by_path.insert(path.clone(), self.kinds.len());
-        self.kinds.push(Kind { path, names: names.to_vec(), parent, noun, shown: BTreeSet::new(), producers: Vec::new() });
+        self.kinds.push(Kind { path, names: names.to_vec(), parent, noun, ..Kind::default() });
         self.kinds.len() - 1
     }
 
@@ -316,10 +353,13 @@ impl Resources {
         if !matches!(operation.method.as_str(), "PUT" | "PATCH") || self.is_itself(operation) {
             return None;
         }
+        (0..self.kinds.len()).find(|kind| self.is_in_collection(*kind, operation) && !self.kinds[*kind].producers.is_empty())
+    }
+
+    /// Whether the path of an operation names the collection that resources of a kind are in.
+    pub fn is_in_collection(&self, kind: KindId, operation: &Operation) -> bool {
         let path = normal(&operation.path.split('/').collect::<Vec<_>>());
-        let of_path =
-            |kind: &Kind| kind.path.rsplit_once('/').is_some_and(|(collection, last)| collection == path && last == "{}");
-        self.kinds.iter().position(|kind| of_path(kind) && !kind.producers.is_empty())
+        self.kinds[kind].path.rsplit_once('/').is_some_and(|(collection, last)| collection == path && last == "{}")
     }
 
     /// Whether a property of this name certainly identifies an object among those of a kind.
@@ -379,7 +419,15 @@ impl Resources {
         // A name such as `userName` may be what the objects call `name`.
         let tails = IDENTIFIERS.iter().filter(|tail| last.ends_with(*tail));
         let tail = tails.into_iter().find_map(|tail| named(tail));
-        named(&last).or_else(|| named(&own)).or(tail).or_else(|| IDENTIFIERS.iter().find_map(|name| named(name)))
+        let id = named(&last)
+            .or_else(|| named(&own))
+            .or(tail)
+            .or_else(|| IDENTIFIERS.iter().find_map(|name| named(name)))
+            .or_else(|| named(&kind.noun));
+        // A text such as `repo` is hardly a number: it is what the objects are called.
+        let is_number = id.is_some_and(Value::is_number) && kind.is_text && !last.ends_with("id");
+        let text = || CALLED.iter().find_map(|name| named(name)).filter(|value| value.is_string());
+        if is_number { text().or(id) } else { id }
     }
 
     /// What an answer calls as the path of a kind calls its last parameter: `partId`, but not `id`, which anything may have.

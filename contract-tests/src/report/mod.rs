@@ -26,6 +26,16 @@ pub(crate) use self::{
 };
 use crate::{cases::Group, openapi::operation::Operation, rules::Level, schema::Uncovered};
 
+/// Why an operation that a caller has excluded is not tested.
+pub(crate) const EXCLUDED: &str = "it is excluded";
+/// Why an operation is not tested where only those are that change nothing.
+pub(crate) const READ_ONLY: &str = "only operations that change nothing are tested";
+
+/// Whether an operation is not tested because somebody wants it so.
+fn is_wish(reason: &str) -> bool {
+    matches!(reason, EXCLUDED | READ_ONLY)
+}
+
 /// What a run found. Shown with `{}` it is text for people; see also [`Report::text`].
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
@@ -312,6 +322,13 @@ impl Report {
     /// How many operations there are, and how many have answered a documented success.
     pub fn succeeded(&self) -> (usize, usize) {
         (self.each_operation().count(), self.each_operation().filter(|operation| operation.succeeded()).count())
+    }
+
+    /// The same of the operations that were not left out by wish, and of those how many could not be tested with any media type.
+    pub(crate) fn not_testable(&self) -> (usize, usize) {
+        let wanted = || self.each_operation().filter(|operation| !operation.untested.as_deref().is_some_and(is_wish));
+        let is_tested = |id: &str| self.operations.iter().any(|it| it.id == id && it.untested.is_none());
+        (wanted().count(), wanted().filter(|operation| !is_tested(&operation.id)).count())
     }
 
     /// The operations of which no valid request succeeds, each with the reason.

@@ -8,7 +8,7 @@ use std::{
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::{ConstraintReport, Failure, OperationReport, Report, Stopped};
+use super::{ConstraintReport, Failure, OperationReport, Report, Stopped, is_wish};
 use crate::rules::Level;
 
 /// How [`Report::text`] looks. The default is short and without colour.
@@ -89,11 +89,12 @@ struct Page {
 impl Page {
     fn report(&mut self, report: &Report) -> fmt::Result {
         // Before everything else, because the findings do not speak of these; their list is at the end.
-        let untested = report.untested().count();
+        let (wanted, untested) = report.not_testable();
         if untested > 0 {
-            let all = quantity(report.operations.len(), "operation", "operations");
+            let all = quantity(wanted, "operation", "operations");
             // Some were not even tried, for want of credentials.
-            let why = if report.untested().all(|(operation, _)| operation.answered.is_empty()) {
+            let untried = |(operation, reason): (&OperationReport, &str)| operation.answered.is_empty() || is_wish(reason);
+            let why = if report.untested().all(untried) {
                 "; the end of the report says why."
             } else {
                 ", because no valid request succeeds."

@@ -276,10 +276,14 @@ impl Compiler<'_> {
                     let id = self.add(at, "pattern", None, place, Rule::Pattern(pattern.searched_in_vain()));
                     self.schema.constraints[id].source = None;
                     node.own.push(id);
+                    node.unchecked = true;
                     return self.uncovered(at, unmatched(value));
                 }
                 Some(Ok(pattern)) => own("pattern", Some(Rule::Pattern(pattern))),
-                Some(Err(error)) => return self.uncovered(at, &error.to_string()),
+                Some(Err(error)) => {
+                    node.unchecked = true;
+                    return self.uncovered(at, &error.to_string());
+                }
                 None => None,
             },
             "format" => {
@@ -292,7 +296,10 @@ impl Compiler<'_> {
                         return;
                     }
                     Some(format) => own("format", Some(Rule::Format(format))),
-                    None => return self.uncovered(at, "this format is unknown and asserts nothing"),
+                    None => {
+                        node.unchecked = true;
+                        return self.uncovered(at, "this format is unknown and asserts nothing");
+                    }
                 }
             }
             "required" => {

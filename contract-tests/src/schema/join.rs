@@ -64,6 +64,7 @@ impl Node {
             contains,
             unique: _,
             type_format: _,
+            unchecked: _,
             read_only: _,
             examples: _,
         } = &mut self;

@@ -245,6 +245,8 @@ pub(crate) struct Node {
     pub unique: bool,
     /// A format that names a type of a programming language: values that the type does not have are doubtful.
     pub type_format: Option<TypeFormat>,
+    /// It has a format or a pattern that is not understood: what it asks of texts nobody knows here.
+    pub unchecked: bool,
     /// `readOnly`: not to be sent.
     pub read_only: bool,
     /// Values that the document gives: `examples`, `example`, `default`.

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
+    foreign::with_unknown_id,
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{keeps, optional_headers, put, repeats, with_unknown_id, without, without_headers},
+    resources::{keeps, optional_headers, put, without, without_headers},
     run::Run,
     send::CaseOutcome,
+    words::{is_named, repeats, says_missing, says_taken},
 };
 use crate::{
     cases::{Case, protocol::texts},
@@ -89,8 +91,13 @@ impl Run<'_> {
             if matches!(status, 404 | 410)
                 && first.is_some()
                 && let Some((kind, _)) = self.prepared.resources.named(&part.target.operation)
+                && self.prepared.resources.is_itself(&part.target.operation)
             {
-                self.known.clear(kind);
+                self.known.clear(kind, &[]);
+            }
+            // Only some conflicts are about a name.
+            if status == 409 && self.learn_unwanted(part, &case, &outcome).await {
+                return Ok(index);
             }
             if status == 409 && !self.fresh().knows(part.target) && self.learn_fresh(part, &case).await {
                 return Ok(index);
@@ -102,7 +109,7 @@ impl Run<'_> {
             if may_be_taken && !self.fresh().knows(part.target) && self.learn_taken(part, &case).await {
                 return Ok(index);
             }
-            if matches!(status, 400 | 409 | 422) && self.learn_unwanted(part, &case, &outcome).await {
+            if matches!(status, 400 | 422) && self.learn_unwanted(part, &case, &outcome).await {
                 return Ok(index);
             }
             first.get_or_insert((case, outcome));
@@ -201,7 +208,7 @@ impl Run<'_> {
 
     /// Looks for what is optional and left out, and is asked for by its name in the refusal: with it the request is accepted. It is told
     /// once, and each request has it from now on.
-    async fn learn_needed(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+    pub(super) async fn learn_needed(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
         let target = part.target;
         let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
         if says_taken(refused) || case.request.method == "DELETE" {
@@ -257,7 +264,7 @@ impl Run<'_> {
 
     /// Looks for what is optional and is named in a refusal, or repeated in it: without that the request is accepted. It is told once,
     /// and no request has it from now on that is not about it.
-    async fn learn_unwanted(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
+    pub(super) async fn learn_unwanted(&self, part: &PlannedTarget<'_>, case: &Case, outcome: &CaseOutcome) -> bool {
         let target = part.target;
         let (Some(instance), Ok(refused)) = (&case.instance, &outcome.answer) else { return false };
         if says_taken(refused) || case.request.method == "DELETE" {
@@ -316,17 +323,18 @@ impl Run<'_> {
             return;
         };
         let (Some(sample), Some(last)) = (part.baseline(), names.last()) else { return };
+        let id = format!("{}:state:unknown", part.target.name());
+        if !self.is_selected(&id) {
+            return;
+        }
         let place = format!("/path/{}", escape(last));
         let instance = self.filled(part.target, sample);
         let unknown = match instance.pointer(&place) {
             Some(Value::String(_)) => Some(self.fresh().freshen(part.target, &instance, &BTreeSet::from([place]))),
-            _ => with_unknown_id(part.target, &instance, &place),
+            _ => with_unknown_id(&self.known, part.target, &instance, &place),
         };
         let Some(unknown) = unknown.filter(|unknown| *unknown != instance) else { return };
-        let id = format!("{}:state:unknown", part.target.name());
-        if self.is_selected(&id) {
-            self.probe(part.target, &Case::of_instance(part.target, id, "a resource that does not exist", unknown)).await;
-        }
+        self.probe(part.target, &Case::of_instance(part.target, id, "a resource that does not exist", unknown)).await;
     }
 
     /// The case as another request with the same values, in the plain form.
@@ -461,13 +469,6 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// Whether an answer names the property or parameter at this place, as a word.
-fn is_named(place: &str, said: &str) -> bool {
-    let name = place.rsplit('/').next().unwrap_or_default();
-    // What refusals call their own members says nothing.
-    name.len() > 2 && word::find(said, name).any(|at| !said[at + name.len()..].starts_with("\":"))
-}
-
 /// Whether the requests of an operation have neither parameters nor a body.
 fn says_nothing(operation: &Operation) -> bool {
     operation.parameters.is_empty() && operation.body.is_none()
@@ -485,53 +486,6 @@ fn is_excused(operation: &Operation, response: &Response, trusted: bool) -> bool
         400 | 422 => operation.path.contains('{') && says_missing(response),
         _ => false,
     }
-}
-
-/// Whether an answer says in words that something is not there.
-pub(super) fn says_missing(response: &Response) -> bool {
-    let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    let is_missing = ["not found", "no such", "not exist", "n't exist"].iter().any(|words| said.contains(words));
-    // “No mapping found”, “no such thing as x exists”.
-    let mut clauses = said.split(['.', ',', ';', ':', '\n']).filter_map(|clause| {
-        let at = word::find(clause, "no").next()?;
-        clause.get(at..)
-    });
-    is_missing || clauses.any(|clause| clause.contains(" exists") || clause.contains(" found"))
-}
-
-/// Whether an answer says in words that something is no id or cursor that the server has made: `Invalid dataset version ID`.
-pub(super) fn says_no_id(response: &Response) -> bool {
-    let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    let mut invalid = said.split("invalid ").skip(1).map(|rest| rest.split(|letter: char| !letter.is_alphanumeric()).take(4));
-    invalid.any(|mut words| words.any(|word| ["cursor", "id", "ids", "identifier", "pagetoken", "token"].contains(&word)))
-}
-
-/// Whether an answer says in words that somebody else has what must be new.
-pub(super) fn says_taken(response: &Response) -> bool {
-    let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    matches!(response.status, 400 | 409 | 422)
-        && [
-            "already exist",
-            "already been taken",
-            "already taken",
-            "already in use",
-            "must be unique.",
-            "not unique",
-            "duplicate key",
-            "duplicate entry",
-            "duplicate value",
-        ]
-        .iter()
-        .any(|words| said.contains(words))
-}
-
-/// Whether an answer that says that something is missing names a member of the request: “Database does not exist” of `database`.
-pub(super) fn names_what_is_missing(response: &Response, instance: &Value) -> bool {
-    let said = String::from_utf8_lossy(&response.body).to_lowercase();
-    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
-    let mut names =
-        objects.flatten().filter(|(_, value)| value.is_string() || value.is_number()).map(|(name, _)| name.to_lowercase());
-    names.any(|name| is_named(&name, &said))
 }
 
 /// Whether a request may be sent twice by definition (RFC 9110, section 9.2.2).
@@ -556,36 +510,5 @@ fn said(response: &Response) -> String {
         format!("the server answers {}", response.status)
     } else {
         format!("the server answers {}: {text}", response.status)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_id_is_told_in_words() {
-        let is_none = |body: &str| says_no_id(&Response { status: 422, headers: Vec::new(), body: body.into() });
-        assert!(is_none(r#"{"detail":"Invalid dataset version ID format: Delta"}"#));
-        assert!(is_none("Invalid cursor format"));
-        assert!(!is_none(r#"{"detail":"Invalid email address"}"#));
-        assert!(!is_none("the width is invalid"));
-    }
-
-    #[test]
-    fn what_a_refusal_names_it_names_as_a_word() {
-        assert!(is_named("/body/name", "index.name should be not empty"));
-        assert!(!is_named("/body/name", r#"{"name":"ValidationError"}"#), "what refusals call their own members says nothing");
-        assert!(!is_named("/body/name", "the username is too short"));
-        assert!(!is_named("/body/id", "id"), "too short to be told from others");
-    }
-
-    #[test]
-    fn who_has_what_must_be_new_is_told_in_words() {
-        let taken = |status: u16, body: &str| says_taken(&Response { status, headers: Vec::new(), body: body.into() });
-        assert!(taken(400, r#"{"email":["author with this email already exists."]}"#));
-        assert!(taken(422, r#"{"errors":{"name":["has already been taken"]}}"#));
-        assert!(!taken(400, r#"{"email":["Enter a valid email address."]}"#));
-        assert!(!taken(500, "duplicate key value violates unique constraint"), "a server that fails has failed");
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::Utc;
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::har::Har;
 use crate::openapi::request::{Request, Response};
@@ -83,6 +83,11 @@ impl Client {
         Self { har: Some(har), ..self }
     }
 
+    /// The names of the headers that every request has.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Ends the record; tells what went wrong with it.
     pub fn end(&self) -> io::Result<()> {
         self.har.as_ref().map_or(Ok(()), |har| har.end())
@@ -134,12 +139,20 @@ impl Client {
                 builder.body(body.clone())
             };
         }
-        let response = builder.send().await?;
+        let mut response = builder.send().await?;
         let status = response.status().as_u16();
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        let body = response.bytes().await?.to_vec();
-        let answer = Response { status, headers, body };
+        let mut answer = Response { status, headers, body: Vec::new() };
+        if answer.header("content-type").is_some_and(is_endless) {
+            let end = tokio::time::Instant::now() + STREAMED;
+            while let Ok(chunk) = tokio::time::timeout_at(end, response.chunk()).await {
+                let Some(chunk) = chunk?.filter(|_| answer.body.len() < MAX_STREAMED) else { break };
+                answer.body.extend_from_slice(&chunk);
+            }
+        } else {
+            answer.body = response.bytes().await?.to_vec();
+        }
         Ok(match decoded(&answer) {
             Some(body) => Response { body, ..answer },
             None => answer,
@@ -147,21 +160,37 @@ impl Client {
     }
 }
 
+/// How long a stream is read that may never end.
+const STREAMED: Duration = Duration::from_millis(500);
+
+/// How much of such a stream is read, in bytes.
+const MAX_STREAMED: usize = 1 << 20;
+
+/// Whether what has this media type goes on as long as somebody listens.
+fn is_endless(media_type: &str) -> bool {
+    ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|known| media_type.to_ascii_lowercase().starts_with(known))
+}
+
 /// How long a body may be without its coding, in bytes.
 const MAX_DECODED: u64 = 64 << 20;
 
 /// The body without its content coding. Who does not say which codings are welcome takes any (RFC 9110, section 12.5.3). None where
-/// there is no coding, one that is not known, or a body that is not in it: that is then judged as it came.
+/// there is no coding, one that is not known, or a body that is not in it or too long: that is then judged as it came.
 fn decoded(answer: &Response) -> Option<Vec<u8>> {
     let body = answer.body.as_slice();
-    let mut decoder: Box<dyn Read> = match answer.header("content-encoding")?.trim().to_ascii_lowercase().as_str() {
-        "gzip" | "x-gzip" => Box::new(MultiGzDecoder::new(body)),
-        "deflate" => Box::new(ZlibDecoder::new(body)),
-        _ => return None,
-    };
+    match answer.header("content-encoding")?.trim().to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => whole(MultiGzDecoder::new(body)),
+        // Some send it without the frame of zlib (RFC 9110, section 8.4.1.2).
+        "deflate" => whole(ZlibDecoder::new(body)).or_else(|| whole(DeflateDecoder::new(body))),
+        _ => None,
+    }
+}
+
+/// What a decoder has, where there is no error before its end.
+fn whole(decoder: impl Read) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
-    decoder.by_ref().take(MAX_DECODED).read_to_end(&mut decoded).ok()?;
-    Some(decoded)
+    let length = decoder.take(MAX_DECODED + 1).read_to_end(&mut decoded).ok()?;
+    (length as u64 <= MAX_DECODED).then_some(decoded)
 }
 
 /// An error with its causes: reqwest's own text stops at "error sending request".
@@ -179,7 +208,10 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use std::io::Write;
 
-    use flate2::{Compression, write::GzEncoder};
+    use flate2::{
+        Compression,
+        write::{DeflateEncoder, GzEncoder},
+    };
 
     use super::*;
 
@@ -194,6 +226,9 @@ mod tests {
         };
         let body = encoder.finish().unwrap();
         assert_eq!(decoded(&answer("GZIP", &body)).as_deref(), Some(&b"[1]"[..]));
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(b"[2]").unwrap();
+        assert_eq!(decoded(&answer("deflate", &encoder.finish().unwrap())).as_deref(), Some(&b"[2]"[..]));
         assert_eq!(decoded(&answer("br", &body)), None);
         assert_eq!(decoded(&answer("gzip", b"[1]")), None, "not in its coding");
     }

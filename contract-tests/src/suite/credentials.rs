@@ -178,6 +178,13 @@ impl Keyring {
                     match own {
                         Some((_, key)) => grant.keys.push((*place, parameter.clone(), key.clone())),
                         None if *place == ParameterLocation::Header && sent(parameter) => {}
+                        // Swagger 2.0 has no other way to describe a token.
+                        None if *place == ParameterLocation::Header
+                            && parameter.eq_ignore_ascii_case("authorization")
+                            && self.token.is_some() =>
+                        {
+                            self.token.iter().for_each(|token| grant.bearer(token.clone()));
+                        }
                         None => return Ok(Err(format!("no key for the security scheme {name}: give --api-key {name}=KEY"))),
                     }
                 }
@@ -230,9 +237,10 @@ impl Grant {
         Self { token: None, ..self }
     }
 
-    /// The same with another password for the user of this pair.
+    /// The same with another password for the user of this pair, which has nothing of the right one: it is in the report.
     pub fn with_wrong_password(mut self, pair: Option<&str>) -> Self {
-        let wrong = basic(&format!("{}-", pair.unwrap_or_default()));
+        let user = pair.and_then(|pair| pair.split_once(':')).map_or("nobody", |(user, _)| user);
+        let wrong = basic(&format!("{user}:{WRONG_PASSWORD}"));
         self.authorization.iter_mut().filter(|value| value.starts_with("Basic ")).for_each(|value| value.clone_from(&wrong));
         self
     }
@@ -242,6 +250,9 @@ impl Grant {
         self.token = Some(token);
     }
 }
+
+/// A password that nobody has.
+const WRONG_PASSWORD: &str = "hardly-anyone's-password";
 
 /// The credentials of RFC 7617.
 fn basic(pair: &str) -> String {

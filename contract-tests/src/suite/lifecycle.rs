@@ -107,6 +107,8 @@ impl Lifecycle<'_> {
                 return Some(Finding::of(rule, pointer, "nothing answers at the Location").with(cause.clone()));
             }
             Err(_) => return None,
+            // It has no time, which says nothing of the resource.
+            Ok(found) if matches!(found.status, 429 | 503) => return None,
             Ok(found) => found,
         };
         let lost = |what: &str| Some(Finding::of(rule, pointer, what).with(format!("GET {asked} answers {}", found.status)));
@@ -197,6 +199,7 @@ impl Lifecycle<'_> {
         let found = self.run.look(&look, |found| !is_same(found)).await;
         if let Ok(response) = found.as_ref()
             && is_same(response)
+            && !self.run.says_so_of_anything(&self.target.operation, &case, response).await
         {
             let what = "a deleted resource is still found";
             let asked = format!("GET {} answers {}", look.case.request.target, response.status);

@@ -15,9 +15,6 @@ pub(super) enum Place {
 
 /// Resolves a reference against the URL of the request (RFC 9110, section 10.2.2). None where it leads to another server.
 pub(super) fn place(server: &str, request: &Request, reference: &str) -> Option<Place> {
-    if let Some(path) = reference.strip_prefix(server).filter(|path| path.starts_with('/')) {
-        return Some(Place::Below(path.to_owned()));
-    }
     let asked = Url::parse(&request.url(server)).ok()?;
     let mut url = asked.join(reference).ok()?;
     if url.origin() != asked.origin() {
@@ -52,6 +49,8 @@ mod tests {
         let own = |reference: &str| own_path("http://h:1/api", &request, reference);
         for (reference, path) in [
             ("http://h:1/api/pets/7", "/pets/7"),
+            ("http://h:1/api/pets/7#top", "/pets/7"),
+            ("http://h:1/api/notes/../pets/7", "/pets/7"),
             ("/api/pets/7?full=1#top", "/pets/7?full=1"),
             ("pets/7", "/pets/7"),
             ("./pets/7", "/pets/7"),

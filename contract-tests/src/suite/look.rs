@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Run,
     alike::is_nothing,
+    foreign::unknown_like,
     prepared::{PlannedTarget, PreparedTarget},
     resources::{forms, without_preconditions},
 };
@@ -46,7 +47,7 @@ impl Run<'_> {
         let target = part.target().ok()?;
         // A Location says where, and not with which headers.
         let asks = target.operation.parameters.iter().any(|it| it.required && it.place == ParameterLocation::Header);
-        let headers = if asks { target.encode(&required(&self.plain(part)?)?).headers } else { Vec::new() };
+        let headers = if asks { target.encode(&self.required(&self.plain(part)?)?).headers } else { Vec::new() };
         let request = Request { method: "GET".to_owned(), target: path.to_owned(), headers, ..Request::default() };
         Some(looking(target, request))
     }
@@ -68,7 +69,7 @@ impl Run<'_> {
         let pointer = &self.prepared.parts.iter().find(is_getter)?.operation.pointer;
         let part = self.plain(self.part(pointer)?)?;
         let target = part.target;
-        let mut instance = required(&part)?;
+        let mut instance = self.required(&part)?;
         let (_, names) = resources.named(&target.operation)?;
         for (name, value) in names.iter().zip(values) {
             instance = forms(value.clone()).into_iter().find_map(|value| {
@@ -81,15 +82,36 @@ impl Run<'_> {
         Some(looking(target, target.encode(&instance)))
     }
 
+    /// The plain instance without what is optional, in the part of the server that all requests are about.
+    fn required(&self, part: &PlannedTarget<'_>) -> Option<Value> {
+        Some(self.known.in_context(&self.prepared.resources, part.target, &required(part)?, None))
+    }
+
+    /// Whether the server would say the same of whatever it is asked for: it answers so for a name that nothing has, but for that name.
+    pub(super) async fn says_so_of_anything(&self, operation: &Operation, case: &Case, found: &Response) -> bool {
+        let Some((kind, names)) = self.prepared.resources.named(operation) else { return false };
+        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
+        let Some(mut values) = names.iter().map(sent).collect::<Option<Vec<Value>>>() else { return false };
+        let Some(last) = values.last_mut() else { return false };
+        let unknown = unknown_like(last);
+        let asked = std::mem::replace(last, unknown.clone());
+        let Some(look) = self.look_at(kind, &values) else { return false };
+        let Ok(answer) = self.look(&look, |_| true).await else { return false };
+        let written = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
+        answer.status == found.status && text(&answer.body).replace(&written(&unknown), &written(&asked)) == text(&found.body)
+    }
+
     /// Asks until the answer is as it should be, for a while.
     pub(super) async fn look(&self, look: &Look<'_>, is_right: impl Fn(&Response) -> bool) -> Result<Response, String> {
         let grant = self.grant(&look.target.operation, &Credentials::Good);
         let mut found = self.send(&look.case, look.target, &grant).await;
         for _ in 1..LOOKS {
-            if found.as_ref().is_ok_and(&is_right) || self.is_over() {
+            let busy = found.as_ref().ok().and_then(|found| self.wait_for(found));
+            if found.as_ref().is_ok_and(&is_right) && busy.is_none() || self.is_over() {
                 break;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(busy.unwrap_or(PAUSE)).await;
             found = self.send(&look.case, look.target, &grant).await;
         }
         found

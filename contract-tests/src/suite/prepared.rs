@@ -22,7 +22,7 @@ use crate::{
         Plan, Planner, Sample,
         patches::{Patch, patches},
     },
-    report::OperationReport,
+    report::{EXCLUDED, OperationReport, READ_ONLY},
     schema::Schema,
     suite::{resources::referred, tally::Tally},
 };
@@ -111,12 +111,13 @@ impl Prepared {
             if named.peek().is_none() {
                 return Err(SuiteError::NoSuchOperation(excluded.clone()));
             }
-            named.for_each(|operation| operation.untestable = Some("it is excluded".to_owned()));
+            named.for_each(|operation| operation.untestable = Some(EXCLUDED.to_owned()));
         }
         let reads = ["GET", "HEAD", "OPTIONS", "TRACE"];
         if suite.assumptions.read_only {
-            for operation in operations.iter_mut().filter(|operation| !reads.contains(&operation.method.as_str())) {
-                operation.untestable.get_or_insert_with(|| "only operations that change nothing are tested".to_owned());
+            let changes = |operation: &&mut Operation| !reads.contains(&operation.method.as_str()) || operation.changes_by_name();
+            for operation in operations.iter_mut().filter(changes) {
+                operation.untestable.get_or_insert_with(|| READ_ONLY.to_owned());
             }
         }
         let source = Source {

@@ -4,8 +4,9 @@ use std::{future::Future, pin::Pin, sync::PoisonError};
 
 use super::{
     Run,
+    foreign::{foreign, with_unknown_id},
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{is_about, with_unknown_id},
+    resources::is_about,
 };
 use crate::{
     cases::{Case, Group},
@@ -28,14 +29,17 @@ impl Run<'_> {
     /// The instance of a sample with values for this server at this time: resources that it has, and unique values that it has not.
     pub(super) fn filled(&self, target: &Target, sample: &Sample) -> serde_json::Value {
         let about = sample.constraint.map(|id| target.schema.constraints[id].place.as_str()).filter(|place| !place.is_empty());
-        let placed = self.known.place(&self.prepared.resources, target, &sample.instance, about);
+        let mut placed = self.known.place(&self.prepared.resources, target, &sample.instance, about);
         let mut unique = sample.unique.clone();
         // What the run has not made is not taken away: it is looked for under a name that nothing has.
-        let foreign = self.known.not_own(&self.prepared.resources, &target.operation, &placed);
-        let foreign = foreign.filter(|place| !is_about(about, place));
-        let numbered = foreign.as_ref().and_then(|place| with_unknown_id(target, &placed, place));
-        unique.extend(foreign);
-        self.fresh().freshen(target, numbered.as_ref().unwrap_or(&placed), &unique)
+        for place in foreign(&self.known, &self.prepared.resources, &target.operation, &placed) {
+            if let Some(unknown) = with_unknown_id(&self.known, target, &placed, &place) {
+                placed = unknown;
+            } else if !is_about(about, &place) {
+                unique.insert(place);
+            }
+        }
+        self.fresh().freshen(target, &placed, &unique)
     }
 
     /// The case for a sample of the plan.
@@ -101,7 +105,13 @@ impl Run<'_> {
                 return;
             }
             let creators = resources.kinds[kind].producers.iter().flat_map(|pointer| self.parts(pointer));
-            for part in creators.filter(|part| !own || part.operation.method != "GET").take(PRODUCERS) {
+            let mut creators: Vec<&PreparedTarget> = creators.filter(|part| !own || part.operation.method != "GET").collect();
+            // However many there are, a list is read.
+            if let Some(list) = creators.iter().position(|part| part.operation.method == "GET").filter(|list| *list >= PRODUCERS)
+            {
+                creators.swap(PRODUCERS - 1, list);
+            }
+            for part in creators.into_iter().take(PRODUCERS) {
                 if self.is_over() || depth > 0 && self.is_done() || !self.known.may_try(kind) {
                     return;
                 }
@@ -150,11 +160,15 @@ impl Run<'_> {
             }
             let outcome = self.probe(part.target, &case).await;
             let status = outcome.answer.as_ref().map_or(0, |response| response.status);
-            if matches!(status, 404 | 410 | 422) {
+            let taken = status == 409 && !self.fresh().knows(part.target);
+            let is_refused = matches!(status, 400 | 409 | 422) && part.target.operation.method != "GET";
+            let succeeds = (200..300).contains(&status)
+                || is_refused && self.learn_needed(&part, &case, &outcome).await
+                || is_refused && self.learn_unwanted(&part, &case, &outcome).await
+                || taken && self.learn_fresh(&part, &case).await;
+            if !succeeds && matches!(status, 400 | 404 | 409 | 410 | 422) {
                 self.known.note_in_vain(&case.request);
             }
-            let taken = status == 409 && !self.fresh().knows(part.target);
-            let succeeds = (200..300).contains(&status) || taken && self.learn_fresh(&part, &case).await;
             // Another request of the same caller fares no better.
             let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);
             if succeeds || hopeless || self.is_done() || !self.known.may_try(kind) {

@@ -95,7 +95,9 @@ impl Run<'_> {
             case: case.id.clone(),
             title: case.title.clone(),
             curl: script.unwrap_or_else(|| {
-                curl::command(self.client().url(), &sent, authorization, case.credentials == Credentials::Good)
+                let is_good = case.credentials == Credentials::Good;
+                let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client() };
+                curl::command(client.url(), &sent, authorization, is_good, client.header_names())
             }),
             request: case.request.body.as_deref().and_then(shown),
             status: answer.ok().map(|response| response.status),

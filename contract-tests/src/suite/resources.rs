@@ -11,18 +11,17 @@ use std::{
 
 use serde_json::Value;
 
-use super::location::own_path;
+use super::{foreign::names_ids, location::own_path};
 use crate::{
-    cases::Case,
+    cases::{Case, Expect},
     generate::WORDS,
     openapi::{
         operation::{Operation, Parameter, ParameterLocation},
         request::{Request, Response, Target},
-        resources::{KindId, Resources, Tells, is_cursor, is_listed_reference, is_plain_id, is_reference, may_refer},
+        resources::{KindId, Resources, Tells, is_cursor, is_listed_reference, is_plain_id, is_reference, may_refer, plain},
     },
     pointer::{escape, is_within, parent, replace},
     schema::{Node, Rule, Trace, Types},
-    text::word,
 };
 
 /// How many resources of a kind are remembered.
@@ -33,8 +32,6 @@ const READ: usize = 20;
 const MAX_ATTEMPTS: usize = 400;
 /// How often a run puts in vain what the path of an operation names.
 const MAX_PUTS: usize = 6;
-/// A number that hardly any resource has, of 32 bits.
-const UNKNOWN_ID: u32 = 2_088_471_523;
 /// How many refused requests are remembered.
 const MAX_VAIN: usize = 10_000;
 /// How often all operations are asked in vain.
@@ -75,6 +72,8 @@ pub(crate) struct Known {
     vain: Mutex<HashMap<u64, usize>>,
     /// For each target by its name what refusals have taught of its requests.
     learnt: Mutex<HashMap<String, Learnt>>,
+    /// The values of parameters that say where everything happens, by their places.
+    context: Mutex<HashMap<String, Value>>,
     /// Which of them are next: the same for all names, since what belongs together stands at the same place.
     turn: AtomicUsize,
 }
@@ -109,6 +108,16 @@ struct Resource {
     own: bool,
 }
 
+impl Pool {
+    /// Whether a resource has this id, whatever it is below; one that a request takes away was made by this run.
+    fn has(&self, id: &Value, is_meant: impl Fn(&Resource) -> bool) -> bool {
+        let is_it =
+            |values: &[Value]| values.last().is_some_and(|last| same(std::slice::from_ref(last), std::slice::from_ref(id)));
+        let is_taken = self.taken.iter().any(|values| is_it(values));
+        is_taken || self.resources.iter().any(|known| is_meant(known) && is_it(&known.values))
+    }
+}
+
 impl Known {
     pub fn new(resources: &Resources, given: HashMap<String, Vec<Value>>) -> Self {
         let pools = resources.kinds.iter().map(|_| Pool::default()).collect();
@@ -120,6 +129,7 @@ impl Known {
             firsts: AtomicUsize::new(0),
             vain: Mutex::default(),
             learnt: Mutex::default(),
+            context: Mutex::default(),
             turn: AtomicUsize::new(0),
         }
     }
@@ -255,27 +265,49 @@ impl Known {
         }
     }
 
-    /// The last parameter in the path of a request that takes something away, as a place, where this run has not made what it names.
-    pub fn not_own(&self, resources: &Resources, operation: &Operation, instance: &Value) -> Option<String> {
-        let (kind, names) = resources.named(operation).filter(|_| operation.takes_away())?;
-        let name = names.last()?;
-        let place = format!("/path/{}", escape(name));
-        let named = instance.pointer(&place)?;
-        let is_it =
-            |values: &[Value]| values.last().is_some_and(|id| same(std::slice::from_ref(id), std::slice::from_ref(named)));
-        // What is below one resource may have been made elsewhere.
-        let kinds = [Some(kind), resources.referred(name), resources.named_so(name, kind)];
-        let pools = self.pools();
-        let is_own = kinds.into_iter().flatten().any(|kind| {
-            let Pool { resources, taken, .. } = &pools[kind];
-            taken.iter().any(|values| is_it(values)) || resources.iter().any(|known| known.own && is_it(&known.values))
-        });
-        (!is_own).then_some(place)
+    /// The instance with the same values in all requests for what says where everything happens, such as a tenant: those that are given, or
+    /// those of the first request that was accepted.
+    pub fn in_context(&self, resources: &Resources, target: &Target, instance: &Value, about: Option<&str>) -> Value {
+        let mut placed = instance.clone();
+        for parameter in target.operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {
+            let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+            if !resources.is_context(&place) || is_about(about, &place) || instance.pointer(&place).is_none() {
+                continue;
+            }
+            let before = target.schema.evaluate(&placed);
+            if before.broken.iter().any(|violation| is_about(Some(&violation.place), &place)) {
+                continue;
+            }
+            let given = self.given.get(&parameter.name).and_then(|values| values.first());
+            let accepted = || self.context().get(&place).cloned();
+            let Some(value) = given.cloned().or_else(accepted) else { continue };
+            let mut changed = placed.clone();
+            put(&mut changed, &place, value);
+            if keeps(target, &changed, &before) {
+                placed = changed;
+            }
+        }
+        placed
     }
 
-    /// Forgets every resource of a kind.
-    pub fn clear(&self, kind: KindId) {
-        self.pools()[kind].resources.clear();
+    /// Keeps what an accepted request says of where everything happens.
+    fn keep_context(&self, resources: &Resources, operation: &Operation, case: &Case) {
+        let Some(instance) = case.instance.as_ref().filter(|_| case.expect == Expect::Success) else { return };
+        for parameter in operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {
+            let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+            if let Some(value) = instance.pointer(&place).filter(|_| resources.is_context(&place)) {
+                self.context().entry(place).or_insert_with(|| value.clone());
+            }
+        }
+    }
+
+    fn context(&self) -> MutexGuard<'_, HashMap<String, Value>> {
+        self.context.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets every resource of a kind that is below what these values name.
+    pub fn clear(&self, kind: KindId, above: &[Value]) {
+        self.pools()[kind].resources.retain(|known| !known.values.get(..above.len()).is_some_and(|values| same(values, above)));
     }
 
     /// Whether what the path of a request names is known to exist; true where it names nothing.
@@ -283,6 +315,17 @@ impl Known {
         let Some((kind, names)) = resources.named(operation) else { return true };
         let sent = |name: &String| instance.get("path")?.get(name).cloned();
         names.iter().map(sent).collect::<Option<Vec<Value>>>().is_some_and(|values| self.has(kind, &values))
+    }
+
+    /// Whether the run has made a resource of one of these kinds that has this id, whatever it is below.
+    pub fn is_own(&self, kinds: &[KindId], id: &Value) -> bool {
+        let pools = self.pools();
+        kinds.iter().any(|kind| pools[*kind].has(id, |known| known.own))
+    }
+
+    /// Whether something is known to have this id.
+    pub fn is_id(&self, id: &Value) -> bool {
+        self.pools().iter().any(|pool| pool.has(id, |_| true))
     }
 
     fn add(&self, kind: KindId, values: Vec<Value>, own: bool) {
@@ -393,8 +436,10 @@ impl Known {
                 places.extend(id.map(|id| (format!("/path/{}", escape(name)), id)));
             }
         }
+        // Where the path names nothing, these are what is taken away.
+        let of_reference = if resources.named(operation).is_some() { Purpose::Use } else { Purpose::naming(operation) };
         for (place, kind) in references(resources, target, instance) {
-            places.extend(self.pick(kind, Purpose::Use).and_then(|values| Some((place, values.into_iter().next_back()?))));
+            places.extend(self.pick(kind, of_reference).and_then(|values| Some((place, values.into_iter().next_back()?))));
         }
         let naming = self.learnt().get(&target.name()).map(|learnt| learnt.naming.clone()).unwrap_or_default();
         for (place, kind) in naming.into_iter().filter(|(place, _)| !is_about(about, place)) {
@@ -405,7 +450,7 @@ impl Known {
         if let Some((place, kind)) = &identifier {
             // What a body names may be the caller itself; only what the run has made is changed so, where it can make one.
             let can_make = resources.kinds[*kind].producers.iter().any(|producer| !producer.ends_with("/get"));
-            let purpose = if can_make { Purpose::DeleteIn } else { Purpose::Use };
+            let purpose = if can_make { Purpose::DeleteIn } else { of_reference };
             places.extend(self.pick(*kind, purpose).and_then(|values| Some((place.clone(), values.into_iter().next_back()?))));
         }
         // What is given is somebody's, and is not deleted.
@@ -429,6 +474,7 @@ impl Known {
         let instance = complete.as_ref().unwrap_or(instance);
         let less = self.without_unwanted(target, instance, about);
         let instance = less.as_ref().unwrap_or(instance);
+        let instance = &self.in_context(resources, target, instance, about);
         if places.is_empty() {
             return instance.clone();
         }
@@ -468,6 +514,13 @@ impl Known {
         if !(200..300).contains(&response.status) {
             return;
         }
+        self.keep_context(resources, operation, case);
+        // Whoever deletes a collection, and says nothing of which, has deleted what is in it.
+        if operation.method == "DELETE" && !resources.is_itself(operation) && !instance.is_some_and(names_ids) {
+            for kind in (0..resources.kinds.len()).filter(|kind| resources.is_in_collection(*kind, operation)) {
+                resources.within(kind).into_iter().for_each(|kind| self.clear(kind, &path));
+            }
+        }
         let created = response.status == 201 || operation.method == "POST";
         if let Some(location) = response.header("location").and_then(|location| own_path(url, &case.request, location)) {
             for kind in 0..resources.kinds.len() {
@@ -486,6 +539,13 @@ impl Known {
                 }
             }
         }
+        // What a request names was there before, and who logs in has had an account.
+        let may_make = |id: &Value| {
+            let sent = |root: &str| instance.and_then(|instance| instance.get(root)?.as_object());
+            let mut named = ["path", "query"].into_iter().filter_map(sent).flat_map(|object| object.values());
+            let is_it = |value: &Value| same(std::slice::from_ref(value), std::slice::from_ref(id));
+            !operation.searches() && !operation.logs_in() && !named.any(is_it)
+        };
         for (kind, tells) in resources.told(operation) {
             let wanted = resources.kinds[*kind].names.len();
             let with = |id: &Value| -> Option<Vec<Value>> {
@@ -521,18 +581,25 @@ impl Known {
                     let whole = body.filter(|body| *tells == Tells::Shows && body.is_object());
                     let whole = whole.and_then(|body| inner(body).find(|object| resources.identifier(*kind, object).is_some()));
                     let whole = whole.map(|object| vec![object]);
+                    let is_one = whole.is_some() || response.status == 201;
                     let items = whole.or_else(|| body.map(items)).unwrap_or_default().into_iter().take(READ);
                     for id in items.filter_map(|item| resources.identifier(*kind, item)) {
-                        if let Some(values) = with(id) {
-                            self.add(*kind, values, created && *tells != Tells::Lists);
-                        }
+                        let Some(values) = with(id) else { continue };
+                        // What is only shown may have been there before: a search, or an action on one that is.
+                        let is_made = match tells {
+                            Tells::Creates => created,
+                            Tells::Shows => created && is_one && may_make(id) && !self.has(*kind, &values),
+                            _ => false,
+                        };
+                        self.add(*kind, values, is_made);
                     }
                 }
                 Tells::Link(sources) => {
                     let names = &resources.kinds[*kind].names;
                     let value = |name: &String| expression(sources.get(name)?, instance, response, body);
                     if let Some(values) = names.iter().map(value).collect::<Option<Vec<Value>>>() {
-                        self.add(*kind, values, created);
+                        let is_made = created && values.last().is_some_and(may_make) && !self.has(*kind, &values);
+                        self.add(*kind, values, is_made);
                     }
                 }
             }
@@ -578,14 +645,6 @@ pub(super) fn without(target: &Target, instance: &Value, place: &str, before: &T
     target.as_received(less).filter(|less| keeps(target, less, before))
 }
 
-/// The instance with a number at a place that hardly any resource has; none where it has no number there, or may not have that one.
-pub(super) fn with_unknown_id(target: &Target, instance: &Value, place: &str) -> Option<Value> {
-    instance.pointer(place).filter(|known| known.is_number())?;
-    let mut unknown = instance.clone();
-    put(&mut unknown, place, Value::from(UNKNOWN_ID));
-    keeps(target, &unknown, &target.schema.evaluate(instance)).then_some(unknown)
-}
-
 /// What tells one request from another.
 fn fingerprint(request: &Request) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -628,8 +687,12 @@ pub(super) fn refers(instance: &Value) -> bool {
 
 /// Whether a request says where a page begins: the server has never said so.
 pub(super) fn has_cursor(instance: &Value) -> bool {
-    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
-    objects.flatten().any(|(name, value)| is_cursor(name) && value.is_string())
+    let mut members = ["query", "body"].into_iter().filter_map(|root| Some((root, instance.get(root)?.as_object()?)));
+    members.any(|(root, object)| {
+        // A token in a body may be any.
+        let is_one = |name: &str| is_cursor(name) || root == "query" && plain(name) == "token";
+        object.iter().any(|(name, value)| is_one(name) && value.is_string())
+    })
 }
 
 fn has_reference(value: &Value) -> bool {
@@ -641,16 +704,6 @@ fn has_reference(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(has_reference),
         _ => false,
     }
-}
-
-/// Whether an answer repeats a value of the query or the body, as a word.
-pub(super) fn repeats(response: &Response, instance: &Value) -> bool {
-    let said = String::from_utf8_lossy(&response.body);
-    let objects = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object());
-    objects.flatten().any(|(_, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        word::find(&said, &text).next().is_some()
-    })
 }
 
 /// Whether a value is an integer or a UUID, and so hardly a name for people.

@@ -14,9 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::{
-    Progress, Suite, SuiteError, base_path,
-    baseline::says_missing,
-    callers,
+    Progress, Suite, SuiteError, base_path, callers,
     client::Client,
     credentials::{Grant, Keyring},
     failures::Failures,
@@ -32,6 +30,7 @@ use super::{
     time::{Share, part_of},
     trust::Trust,
     unique,
+    words::says_missing,
 };
 use crate::{
     cases::{Case, Credentials, Group, protocol},
@@ -164,6 +163,7 @@ impl<'a> Run<'a> {
             return Err(SuiteError::NoSuchCase(only.clone()));
         }
         self.check_reachable(parts).await?;
+        self.find_accepted().await;
         let before = self.snapshot().await;
         // First, while lists are short.
         sequence::run(self, sequence::PARTS).await;

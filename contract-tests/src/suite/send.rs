@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use super::{
     DOUBTFUL_FORMATS,
-    baseline::{names_what_is_missing, says_missing, says_no_id, says_taken},
     credentials::Grant,
-    resources::{Answer, has_cursor, refers, repeats},
+    resources::{Answer, has_cursor, refers},
     run::Run,
+    words::{may_be_about, names_what_is_missing, repeats, says_missing, says_no_id, says_taken, says_used_up, says_when},
 };
 use crate::{
-    cases::{Case, Credentials, Expect},
+    cases::{Case, Credentials, Expect, Group},
     judge::{Exchange, Finding, Judge},
     openapi::{
         operation::Parameter,
@@ -70,17 +70,8 @@ impl Run<'_> {
             if answer.as_ref().is_ok_and(|response| response.status == 201) {
                 self.created.fetch_add(1, Ordering::Relaxed);
             }
-            let wait = answer
-                .as_ref()
-                .ok()
-                .filter(|response| matches!(response.status, 429 | 503))
-                .and_then(|response| response.header("retry-after"));
-            let wait = wait.and_then(|seconds| seconds.parse::<u64>().ok()).map(|seconds| Duration::from_secs(seconds.min(10)));
-            // A server that has no time says so now and then; one that never has any is asked no more than a few times.
-            let is_busy = || answer.as_ref().is_ok_and(|response| matches!(response.status, 429 | 503));
-            let moment = || (is_busy() && self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
-            match wait.or_else(moment) {
-                Some(wait) if attempt + 1 < MAX_TRIES && self.may_wait(wait) => tokio::time::sleep(wait).await,
+            match answer.as_ref().ok().and_then(|response| self.wait_for(response)) {
+                Some(wait) if attempt + 1 < MAX_TRIES => tokio::time::sleep(wait).await,
                 _ => break,
             }
         }
@@ -113,6 +104,18 @@ impl Run<'_> {
         let mut outcome = CaseOutcome { findings, answer };
         self.excuse_result(target, case, &grant, &mut outcome).await;
         outcome
+    }
+
+    /// How long to wait before a request is sent again that the server had no time for; none where it had, or there is no time for that.
+    pub(super) fn wait_for(&self, response: &Response) -> Option<Duration> {
+        if !matches!(response.status, 429 | 503) {
+            return None;
+        }
+        let said = response.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+        // A server that has no time says so now and then; one that never has any is asked no more than a few times.
+        let moment = || (self.busy.fetch_add(1, Ordering::Relaxed) < MAX_BUSY).then_some(MOMENT);
+        let wait = said.map(|seconds| Duration::from_secs(seconds.min(10))).or_else(moment);
+        wait.filter(|wait| self.may_wait(*wait))
     }
 
     /// Sends a request. Where the server takes no connections for a while, the run is stopped.
@@ -189,8 +192,10 @@ impl Run<'_> {
         let made_up = |instance| match response.status {
             400 | 422 if is_vague(target) && !names_live(instance) => true,
             400 | 404 | 422 if has_cursor(instance) => true,
-            400 | 404 | 422 => {
-                let is_no_id = || says_no_id(response) && (!names_live(instance) || refers(instance));
+            // Some do not say whether it is there.
+            400 | 403 | 404 | 422 => {
+                // Who has no right to ask is not told of ids.
+                let is_no_id = || response.status != 403 && says_no_id(response) && (!names_live(instance) || refers(instance));
                 says_missing(response) && is_missed(instance) || is_no_id()
             }
             _ => false,
@@ -220,10 +225,38 @@ impl Run<'_> {
         if operation.ends_session() && matches!(response.status, 401 | 403) {
             findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
         }
-        if is_undescribed || case.instance.as_ref().is_some_and(doubtful) {
+        if is_undescribed || case.instance.as_ref().is_some_and(doubtful) || is_of_elsewhere(target, case, response) {
             findings.retain(|finding| *finding.rule != rules::VALID_REFUSED);
         }
+        // A request without its length may be refused (RFC 9112, section 6.3).
+        if response.status == 411 && case.request.chunked {
+            findings.retain(|finding| *finding.rule != rules::HTTP_VARIANT_REFUSED);
+        }
         findings
+    }
+}
+
+/// Whether a refusal is about what no schema says: a part of something that has none there, a quota, the time of day, a value that another
+/// request has taken before, or a text of which the engine does not know what the document asks.
+fn is_of_elsewhere(target: &Target, case: &Case, response: &Response) -> bool {
+    let is_documented = target.operation.responses.contains_key(&response.status.to_string());
+    let Some(instance) = &case.instance else { return false };
+    match response.status {
+        416 => is_documented && case.request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("range")),
+        402 | 403 | 507 => is_documented && says_used_up(response),
+        409 => is_documented && case.group == Group::Boundary && says_taken(response),
+        400 | 422 => may_be_about(response, &target.unchecked(instance), instance) || says_when(response) && has_time(instance),
+        _ => false,
+    }
+}
+
+/// Whether a value has a date, with or without a time.
+fn has_time(value: &Value) -> bool {
+    match value {
+        Value::String(text) => DateTime::parse_from_rfc3339(text).is_ok() || text.parse::<chrono::NaiveDate>().is_ok(),
+        Value::Array(items) => items.iter().any(has_time),
+        Value::Object(object) => object.values().any(has_time),
+        _ => false,
     }
 }
 

@@ -13,6 +13,35 @@ pub fn find<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + '
     })
 }
 
+/// The words of a name, in small letters: `bulk` and `delete` of `bulkDelete` or `bulk-delete`.
+pub fn of_name(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in name.chars() {
+        if !letter.is_alphanumeric() || letter.is_uppercase() && was_small {
+            words.push(String::new());
+        }
+        was_small = letter.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| letter.is_alphanumeric()) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a text says that something is not there: “No mapping found”, “no such thing”, “does not exist”.
+pub fn says_missing(said: &str) -> bool {
+    const WORDS: [&str; 7] = ["not found", "no such", "not exist", "n't exist", "cannot find", "could not find", "couldn't find"];
+    let said = said.to_lowercase();
+    let mut clauses = said.split(['.', ',', ';', ':', '\n']).filter_map(|clause| {
+        let at = find(clause, "no").next()?;
+        clause.get(at..)
+    });
+    WORDS.iter().any(|words| said.contains(words))
+        || clauses.any(|clause| clause.contains(" exists") || clause.contains(" found"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -23,5 +52,23 @@ mod tests {
         assert_eq!(found("name, username, user_name and name", "name"), [0, 30]);
         assert_eq!(found("is-5 not 55 or -5", "-5"), [2, 15]);
         assert_eq!(found("anything", ""), [0; 0]);
+    }
+
+    #[test]
+    fn a_name_has_words() {
+        assert_eq!(of_name("bulkDelete_all-URLs"), ["bulk", "delete", "all", "urls"]);
+        assert_eq!(of_name("__"), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_in_many_ways() {
+        for said in
+            ["Not Found", "There is no such thing", "No mapping found for /a", "it doesn't exist", "no, and no key exists"]
+        {
+            assert!(says_missing(said), "{said}");
+        }
+        for said in ["no. It exists", "found", "the name exists already"] {
+            assert!(!says_missing(said), "{said}");
+        }
     }
 }

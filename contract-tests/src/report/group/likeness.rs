@@ -7,10 +7,7 @@ use serde_json::Value;
 
 use super::{
     cause,
-    said::{
-        exception, gist, is_crash, json, names_exception, normalised, query_of, says_missing, says_more_than_its_status, texts,
-        without,
-    },
+    said::{exception, gist, is_crash, json, names_exception, normalised, query_of, says_more_than_its_status, texts, without},
     status,
 };
 use crate::{
@@ -179,7 +176,7 @@ pub(super) fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
             all.push(alike(&["null", &status(failure), &exception]));
         }
         // So it is with a server that fails where somebody else would say that something is not there.
-        if says_missing(&normalised(failure)) {
+        if word::says_missing(&normalised(failure)) {
             all.push(alike(&["missing", &status(failure)]));
         }
     }

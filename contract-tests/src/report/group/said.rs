@@ -58,13 +58,6 @@ pub(super) fn exception(said: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Whether a server says that what the request names is not there.
-pub(super) fn says_missing(said: &str) -> bool {
-    let said = said.to_lowercase();
-    let words = ["does not exist", "doesn't exist", "not found", "cannot find", "could not find", "no such ", "couldn't find"];
-    words.iter().any(|word| said.contains(word)) || (said.contains("no ") && said.contains(" found"))
-}
-
 /// The first thing that a server said, without what is in quotes and behind a colon: what was wrong, whatever the operation.
 pub(crate) fn gist(answer: &str) -> String {
     let said = texts(Some(answer));

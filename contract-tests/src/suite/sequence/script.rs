@@ -63,7 +63,7 @@ pub(super) fn script(run: &Run<'_>, exchanges: &[Exchange]) -> String {
             continue;
         }
         let (request, authorization) = authenticated(run, exchange);
-        let mut command = curl::command(run.client().url(), &request, &authorization, true);
+        let mut command = curl::command(run.client().url(), &request, &authorization, true, run.client().header_names());
         let url = request.url(run.client().url());
         if let Some(item) = exchange.item {
             let (before, after) = around_last(&url);
