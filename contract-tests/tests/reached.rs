@@ -655,3 +655,86 @@ paths:
     assert!(refused.is_empty(), "{report}");
     assert!(!report.operations[0].succeeded());
 }
+
+/// A list may be of everything, whatever its path says.
+#[tokio::test]
+async fn an_item_says_what_it_is_below() {
+    let document = r"openapi: 3.1.0
+info: { title: Runs, version: 1.0.0 }
+paths:
+  /projects:
+    get: { operationId: projects, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { type: object, properties: { project_id: { type: string } } } } } } } } }
+  /projects/{project_id}/runs:
+    parameters: [{ name: project_id, in: path, required: true, schema: { type: string } }]
+    get: { operationId: runs, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Run' } } } } } } }
+  /projects/{project_id}/runs/{run_id}:
+    parameters:
+      - { name: project_id, in: path, required: true, schema: { type: string } }
+      - { name: run_id, in: path, required: true, schema: { type: string } }
+    get: { operationId: run, responses: { '200': { description: One., content: { application/json: { schema: { $ref: '#/components/schemas/Run' } } } }, '404': { description: None. } } }
+components:
+  schemas:
+    Run: { type: object, required: [run_id, project_id], properties: { run_id: { type: string }, project_id: { type: string } } }
+";
+    let server = serve(|asked| {
+        let json = |body: Value| Some((200, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        let run = json!({ "run_id": "hotel", "project_id": "busy" });
+        match asked.target.split('?').next().unwrap() {
+            _ if asked.method != "GET" => told(405, ""),
+            "/projects" => json(json!([{ "project_id": "idle" }])),
+            "/projects/busy/runs/hotel" => json(run),
+            path if path.ends_with("/runs") => json(json!([run])),
+            _ => told(404, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("runs.yaml", document).unwrap()).cases(20);
+    let report = suite.run(&server.url).await.unwrap();
+    let run = report.operations.iter().find(|operation| operation.id == "run").unwrap();
+    assert!(run.answered.contains_key(&200), "{report}");
+}
+
+/// Who changes something changes what the run has made, where it can make something.
+#[tokio::test]
+async fn what_is_changed_is_the_runs_own() {
+    let document = r"openapi: 3.1.0
+info: { title: Notes, version: 1.0.0 }
+paths:
+  /notes:
+    get: { operationId: list, responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { $ref: '#/components/schemas/Note' } } } } } } }
+    post: { operationId: make, responses: { '201': { description: Made., content: { application/json: { schema: { $ref: '#/components/schemas/Note' } } } } } }
+  /notes/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    patch: { operationId: change, requestBody: { required: true, content: { application/json: { schema: { type: object, properties: { text: { type: string } } } } } }, responses: { '200': { description: Changed. }, '404': { description: None. } } }
+components:
+  schemas:
+    Note: { type: object, required: [id], properties: { id: { type: integer } } }
+";
+    let changed = Arc::new(Mutex::new(BTreeSet::new()));
+    let (kept, made) = (Arc::clone(&changed), Mutex::new(10));
+    let server = serve(move |asked| {
+        let json = |status, body: Value| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        match (asked.method.as_str(), asked.target.strip_prefix("/notes/")) {
+            ("GET", None) => json(200, json!([{ "id": 1 }, { "id": 2 }])),
+            ("POST", None) => {
+                let mut made = made.lock().unwrap();
+                *made += 1;
+                json(201, json!({ "id": *made }))
+            }
+            ("PATCH", Some(id)) => match id.parse::<i64>().ok().filter(|id| (1..=*made.lock().unwrap()).contains(id)) {
+                Some(id) => {
+                    kept.lock().unwrap().insert(id);
+                    told(200, "")
+                }
+                None => told(404, ""),
+            },
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    // The list is tested before anything is changed, so that the other notes are known.
+    let suite = Suite::new(Document::parse("notes.yaml", document).unwrap()).cases(20);
+    let report = suite.run(&server.url).await.unwrap();
+    let changed = changed.lock().unwrap();
+    assert!(changed.iter().any(|id| *id > 10) && !changed.contains(&2), "{changed:?}\n{report}");
+}

@@ -430,6 +430,14 @@ impl Resources {
         if is_number { text().or(id) } else { id }
     }
 
+    /// What an item says of a resource that it is below, by the name that the parameter of its path has; not where anything may be called so.
+    pub fn parent_of<'v>(&self, item: Option<&'v Value>, name: &str, parent: KindId) -> Option<&'v Value> {
+        let wanted = plain(name);
+        let mut members = item?.as_object()?.iter().filter(|_| !IDENTIFIERS.contains(&wanted.as_str()));
+        let (_, told) = members.find(|(name, _)| plain(name) == wanted)?;
+        self.identifier(parent, told)
+    }
+
     /// What an answer calls as the path of a kind calls its last parameter: `partId`, but not `id`, which anything may have.
     pub fn mentioned<'v>(&self, kind: KindId, body: &'v Value) -> Vec<&'v Value> {
         let last = self.kinds[kind].names.last().map(|last| plain(last)).filter(|last| !IDENTIFIERS.contains(&last.as_str()));

@@ -55,7 +55,7 @@ impl Run<'_> {
     /// Remembers a request that was accepted, for those who need what it makes: a server may refuse most of what the document allows.
     pub(super) fn accept(&self, part: &PlannedTarget<'_>, index: usize) {
         let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.insert(part.target.name(), part.sample(index).clone());
+        accepted.entry(part.target.name()).or_insert_with(|| part.sample(index).clone());
     }
 
     /// Sees to it that the server has a resource of each kind that requests of this operation name, refer to or list.
@@ -142,7 +142,7 @@ impl Run<'_> {
         let Some(part) = self.plain(part) else { return };
         let name = part.target.name();
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let cases = accepted.iter().map(|sample| self.case_of(part.target, sample, Group::Boundary, 0));
+        let cases = accepted.iter().map(|sample| (None, self.case_of(part.target, sample, Group::Boundary, 0)));
         let mut plain = part.plain(TRIES);
         if part.target.operation.method == "GET" {
             // Of a list every filter may leave nothing.
@@ -150,7 +150,7 @@ impl Run<'_> {
                 part.sample(*index).instance.get("query").and_then(|query| query.as_object()).map_or(0, |it| it.len())
             });
         }
-        for case in cases.chain(plain.into_iter().map(|index| self.case(&part, index))) {
+        for (index, case) in cases.chain(plain.into_iter().map(|index| (Some(index), self.case(&part, index)))) {
             // A list of nothing creates nothing.
             if case.instance.as_ref().and_then(|instance| instance.get("body")?.as_array()).is_some_and(Vec::is_empty) {
                 continue;
@@ -166,6 +166,9 @@ impl Run<'_> {
                 || is_refused && self.learn_needed(&part, &case, &outcome).await
                 || is_refused && self.learn_unwanted(&part, &case, &outcome).await
                 || taken && self.learn_fresh(&part, &case).await;
+            if let Some(index) = index.filter(|_| succeeds) {
+                self.accept(&part, index);
+            }
             if !succeeds && matches!(status, 400 | 404 | 409 | 410 | 422) {
                 self.known.note_in_vain(&case.request);
             }

@@ -497,6 +497,20 @@ impl Known {
         placed
     }
 
+    /// The values of the path that something of a kind is below: what the item itself says, as in the answer to `/projects/~/runs`, or those
+    /// of the request.
+    fn above(resources: &Resources, kind: KindId, path: &[Value], item: Option<&Value>) -> Option<Vec<Value>> {
+        let kinds = std::iter::successors(resources.kinds[kind].parent, |kind| resources.kinds[*kind].parent);
+        let above: Vec<KindId> = kinds.collect();
+        let (_, names) = resources.kinds[kind].names.split_last()?;
+        let value = |(index, name): (usize, &String)| {
+            let sent = path.get(index);
+            let parent = *above.iter().find(|parent| resources.kinds[**parent].names.len() == index + 1)?;
+            resources.parent_of(item, name, parent).or(sent).cloned()
+        };
+        names.iter().enumerate().map(value).collect()
+    }
+
     /// Learns from an answer which resources there are, and which are no more.
     pub fn learn(&self, resources: &Resources, operation: &Operation, case: &Case, (response, body): Answer<'_>, url: &str) {
         let instance = case.instance.as_ref();
@@ -518,7 +532,7 @@ impl Known {
         // Whoever deletes a collection, and says nothing of which, has deleted what is in it.
         if operation.method == "DELETE" && !resources.is_itself(operation) && !instance.is_some_and(names_ids) {
             for kind in (0..resources.kinds.len()).filter(|kind| resources.is_in_collection(*kind, operation)) {
-                resources.within(kind).into_iter().for_each(|kind| self.clear(kind, &path));
+                resources.within(kind).for_each(|kind| self.clear(kind, &path));
             }
         }
         let created = response.status == 201 || operation.method == "POST";
@@ -547,10 +561,8 @@ impl Known {
             !operation.searches() && !operation.logs_in() && !named.any(is_it)
         };
         for (kind, tells) in resources.told(operation) {
-            let wanted = resources.kinds[*kind].names.len();
-            let with = |id: &Value| -> Option<Vec<Value>> {
-                let parents = path.get(..wanted - 1)?;
-                Some(parents.iter().chain([id]).cloned().collect())
+            let with = |id: &Value, item: Option<&Value>| -> Option<Vec<Value>> {
+                Some([Self::above(resources, *kind, &path, item)?, vec![id.clone()]].concat())
             };
             match tells {
                 Tells::Names => {
@@ -562,16 +574,17 @@ impl Known {
                 }
                 // A list is of several that were created at once.
                 Tells::Creates if !body.is_some_and(Value::is_array) => {
-                    let told = body.and_then(|body| inner(body).find_map(|object| resources.identifier(*kind, object)));
+                    let identified = |object| Some((resources.identifier(*kind, object)?, object));
+                    let told = body.and_then(|body| inner(body).find_map(identified));
                     // The client may have chosen the name.
-                    let chosen = || instance.and_then(|instance| resources.identifier(*kind, instance.get("body")?));
-                    if let Some(values) = told.or_else(chosen).and_then(with) {
+                    let chosen = || identified(instance?.get("body")?);
+                    if let Some(values) = told.or_else(chosen).and_then(|(id, object)| with(id, Some(object))) {
                         self.add(*kind, values, true);
                     }
                 }
                 Tells::Lists if body.and_then(by_id).is_some() => {
                     for id in body.and_then(by_id).into_iter().flatten().take(READ) {
-                        if let Some(values) = with(&Value::String(id.clone())) {
+                        if let Some(values) = with(&Value::String(id.clone()), None) {
                             self.add(*kind, values, false);
                         }
                     }
@@ -583,8 +596,8 @@ impl Known {
                     let whole = whole.map(|object| vec![object]);
                     let is_one = whole.is_some() || response.status == 201;
                     let items = whole.or_else(|| body.map(items)).unwrap_or_default().into_iter().take(READ);
-                    for id in items.filter_map(|item| resources.identifier(*kind, item)) {
-                        let Some(values) = with(id) else { continue };
+                    for (id, item) in items.filter_map(|item| Some((resources.identifier(*kind, item)?, item))) {
+                        let Some(values) = with(id, Some(item)) else { continue };
                         // What is only shown may have been there before: a search, or an action on one that is.
                         let is_made = match tells {
                             Tells::Creates => created,
