@@ -371,3 +371,13 @@ async fn an_operation_that_is_cut_short_gets_the_time_that_others_leave() {
     assert_eq!(report.stopped, None, "{report}");
     assert!(report.operations.iter().all(|operation| operation.complete && operation.succeeded()), "{report}");
 }
+
+#[tokio::test]
+async fn a_request_that_is_not_answered_in_time_is_a_failure_though_others_were_tested_meanwhile() {
+    let url = reluctant(|asked| !asked.starts_with("GET /r0")).await;
+    let suite = Suite::new(Document::parse("readers.yaml", readers(3)).unwrap()).timeout(Duration::from_secs(2)).cases(5);
+    let report = suite.max_time(Duration::from_secs(6)).run(&url).await.unwrap();
+    let silent: Vec<&str> = report.failures.iter().filter(|it| it.rule == "no-answer").map(|it| it.operation.as_str()).collect();
+    assert_eq!(silent, ["GET /r0"], "{report}");
+    assert!(report.operations.iter().filter(|operation| operation.id != "GET /r0").all(|operation| operation.succeeded()), "{report}");
+}

@@ -30,6 +30,7 @@ pub(crate) mod store;
 mod tally;
 mod time;
 mod trust;
+mod unanswered;
 mod unique;
 mod words;
 

@@ -29,6 +29,7 @@ use super::{
     tally::Tally,
     time::{Share, part_of},
     trust::Trust,
+    unanswered::Unanswered,
     unique,
     words::says_missing,
 };
@@ -92,6 +93,8 @@ pub(crate) struct Run<'a> {
     pub(super) trust: Trust,
     /// For each target by its name a sample whose request was accepted.
     pub(super) accepted: Mutex<HashMap<String, Sample>>,
+    /// What was given up for lack of time, and is waited for still.
+    pub(super) unanswered: Unanswered,
 }
 
 /// Ends a run at the first failure whose promise this holds for; no other counts.
@@ -143,6 +146,7 @@ impl<'a> Run<'a> {
             last: Mutex::default(),
             trust: Trust::default(),
             accepted: Mutex::default(),
+            unanswered: Unanswered::default(),
         }
     }
 
@@ -221,6 +225,7 @@ impl<'a> Run<'a> {
             }
             reports.insert(*index, report);
         }
+        self.judge_unanswered().await;
         let mut reports: Vec<OperationReport> = reports.into_values().collect();
         // Also what was answered when the operation was called for the sake of another one.
         let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone();

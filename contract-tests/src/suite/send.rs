@@ -3,7 +3,7 @@
 use std::{
     sync::{
         PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -125,8 +125,14 @@ impl Run<'_> {
         let client = if case.credentials == Credentials::Other { &self.client_of_other } else { self.client };
         // Another request may have ended the server while this one was under way, but hardly twice.
         let broken_off = AtomicUsize::new(0);
+        let mut first = Box::pin({
+            let (client, request, authorization) = (client.clone(), request.clone(), authorization.clone());
+            async move { client.send(&request, &authorization).await }
+        });
+        let is_sent_again = AtomicBool::new(false);
         let answer = async {
-            let mut answer = client.send(&request, authorization).await;
+            let mut answer = (&mut first).await;
+            is_sent_again.store(true, Ordering::Relaxed);
             for _ in 0..RECONNECTS {
                 let Err(error) = &answer else { break };
                 let is_blamed = error.is_broken_off && broken_off.fetch_add(1, Ordering::Relaxed) > 0;
@@ -143,6 +149,9 @@ impl Run<'_> {
                 Ok(answer) => answer,
                 Err(_) => {
                     self.cut.store(true, Ordering::Relaxed);
+                    if !is_sent_again.into_inner() {
+                        self.wait_beside(target, case, first);
+                    }
                     return Err(GIVEN_UP.to_owned());
                 }
             },
