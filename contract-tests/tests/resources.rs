@@ -268,6 +268,12 @@ fn who_gives_ids_is_explained() {
     let explained = suite().explain_state().unwrap();
     assert!(explained.contains("getShop (GET /shops/{shop}) needs shop\n  from openShop (POST /shops)\n"), "{explained}");
     assert!(explained.contains("getShelf (GET /shops/{shop}/shelves/{label}) needs shop, label\n  from putShelf"), "{explained}");
+    let explained = Suite::new(Document::parse("library.yaml", LIBRARY).unwrap()).explain_state().unwrap();
+    let refers = "addBook (POST /books) refers to /authors/{author_id}\n  from addAuthor (POST /authors)\n";
+    assert!(explained.contains(refers), "{explained}");
+    let bare = "{ openapi: 3.1.0, info: { title: Bare, version: 1.0.0 }, paths: { /a: { get: { responses: {} } } } }";
+    let explained = Suite::new(Document::parse("bare.yaml", bare).unwrap()).explain_state().unwrap();
+    assert_eq!(explained, "no path names a resource, and no request refers to one\n");
 }
 
 #[tokio::test]

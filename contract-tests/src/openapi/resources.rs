@@ -79,6 +79,20 @@ pub(crate) const IDENTIFIERS: [&str; 10] = ["id", "uuid", "guid", "uid", "identi
 pub(crate) const CALLED: [&str; 4] = ["name", "slug", "login", "username"];
 
 impl Kind {
+    /// Its path with the names of its parameters.
+    pub fn template(&self) -> String {
+        let mut names = self.names.iter();
+        let segment = |segment: &str| match (segment.strip_prefix("{}"), names.as_slice()) {
+            (Some(rest), [name, ..]) => {
+                let segment = format!("{{{name}}}{rest}");
+                names.next();
+                segment
+            }
+            _ => segment.to_owned(),
+        };
+        self.path.split('/').map(segment).collect::<Vec<_>>().join("/")
+    }
+
     /// What the parameter `last` of its path is called in an object of its own: `id` for `heroId` of `/heroes/{heroId}`.
     fn short<'n>(&self, last: &'n str) -> &'n str {
         let own = last.strip_prefix(&self.noun).map(|short| if short.is_empty() { "id" } else { short });

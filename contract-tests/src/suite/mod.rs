@@ -459,7 +459,7 @@ impl Suite {
         }
     }
 
-    /// For each operation whose path names a resource where ids come from, in lines for people; nothing is sent.
+    /// For each operation whose path names a resource, or whose requests refer to one, where ids come from, in lines for people; nothing is sent.
     ///
     /// # Errors
     ///

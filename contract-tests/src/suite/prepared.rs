@@ -1,7 +1,7 @@
 //! What a suite needs of its document and seed, whatever server is tested: made once, used in every run.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{
         Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -152,20 +152,34 @@ impl Prepared {
 }
 
 impl Prepared {
-    /// For each operation whose path names a resource who tells its ids.
+    /// For each operation whose path names a resource, or whose requests refer to one, who tells its ids.
     pub fn explain(&self) -> String {
         let called = |operation: &Operation| format!("{} ({} {})", operation.id, operation.method, operation.path);
         let mut lines = Vec::new();
         for operation in &self.operations {
-            let Some((kind, names)) = self.resources.named(operation) else { continue };
-            lines.push(format!("{} needs {}", called(operation), names.join(", ")));
-            let producers = &self.resources.kinds[kind].producers;
-            let tellers = producers.iter().filter_map(|pointer| self.operations.iter().find(|other| other.pointer == *pointer));
-            let own: Vec<String> = tellers.filter(|other| other.pointer != operation.pointer).map(called).collect();
-            match own.as_slice() {
-                [] => lines.push("  from nobody: --set NAME=VALUE gives one".to_owned()),
-                own => lines.extend(own.iter().map(|teller| format!("  from {teller}"))),
+            let tellers = |kind: KindId| {
+                let producers = self.resources.kinds[kind].producers.iter();
+                let tellers = producers.filter_map(|pointer| self.operations.iter().find(|other| other.pointer == *pointer));
+                let own: Vec<String> = tellers.filter(|other| other.pointer != operation.pointer).map(called).collect();
+                match own.as_slice() {
+                    [] => vec!["  from nobody: --set NAME=VALUE gives one".to_owned()],
+                    own => own.iter().map(|teller| format!("  from {teller}")).collect(),
+                }
+            };
+            let named = self.resources.named(operation);
+            if let Some((kind, names)) = named {
+                lines.push(format!("{} needs {}", called(operation), names.join(", ")));
+                lines.extend(tellers(kind));
             }
+            let own_parts = self.parts.iter().filter(|part| part.operation.pointer == operation.pointer);
+            let referred: BTreeSet<KindId> = own_parts.flat_map(PreparedTarget::referred).copied().collect();
+            for kind in referred.into_iter().filter(|kind| named.is_none_or(|(named, _)| named != *kind)) {
+                lines.push(format!("{} refers to {}", called(operation), self.resources.kinds[kind].template()));
+                lines.extend(tellers(kind));
+            }
+        }
+        if lines.is_empty() {
+            lines.push("no path names a resource, and no request refers to one".to_owned());
         }
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
