@@ -605,3 +605,37 @@ async fn lines_of_one_header_are_a_list_and_cookies_are_not() {
     let failures = run(&document, move |_| with(200, wrong, "")).await.failures;
     assert_eq!(failures.iter().filter(|failure| failure.rule == "response-header").count(), 2);
 }
+
+#[tokio::test]
+async fn who_asks_for_a_part_of_an_answer_gets_that_part() {
+    let document = |parameter: &str| {
+        format!(
+            "openapi: 3.1.0
+info: {{title: One, version: '1'}}
+paths:
+  /one:
+    post:
+      parameters: [{{ name: {parameter}, in: query, required: false, schema: {{ type: string }} }}]
+      requestBody: {{ required: true, content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/One' }} }} }} }}
+      responses: {{ '200': {{ description: It., content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/One' }} }} }} }} }}
+components: {{ schemas: {{ One: {{ type: object, required: [text, more], properties: {{ text: {{ type: string }}, more: {{ type: [string, 'null'] }} }} }} }} }}
+"
+        )
+    };
+    let partial = |asked: &Asked| {
+        let mut body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        if !body["text"].is_string() || !(body["more"].is_string() || body["more"].is_null()) {
+            return told(400, "");
+        }
+        // What is null is given a value, and what is not asked for is not shown.
+        if body["more"].is_null() {
+            body["more"] = "by default".into();
+        }
+        if asked.target.contains('?') {
+            body["text"] = "".into();
+        }
+        with(200, JSON, &body.to_string())
+    };
+    assert!(!broken(&document("update_mask"), partial).await.contains("echo"));
+    assert!(broken(&document("colour"), partial).await.contains("echo"));
+}

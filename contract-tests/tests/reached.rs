@@ -738,3 +738,90 @@ components:
     let changed = changed.lock().unwrap();
     assert!(changed.iter().any(|id| *id > 10) && !changed.contains(&2), "{changed:?}\n{report}");
 }
+
+/// A request that breaks a rule may fail for something valid in it.
+#[tokio::test]
+async fn a_server_that_fails_on_something_valid_is_told_as_that() {
+    let document = r"openapi: 3.1.0
+info: { title: Notes, version: 1.0.0 }
+paths:
+  /notes:
+    post:
+      operationId: add
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [kind], properties: { kind: { enum: [short, long] }, size: { type: integer } } } } } }
+      responses: { '201': { description: Made. }, '400': { description: No. } }
+";
+    let fails = |is_checked: bool| {
+        serve(move |asked| {
+            let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+            match asked.method.as_str() {
+                // Whatever the size is.
+                "POST" if !is_checked && body["kind"] == "long" => told(500, ""),
+                "POST" if body["size"].is_string() => told(500, ""),
+                "POST" if body["kind"].is_string() && (body["size"].is_null() || body["size"].is_i64()) => told(201, ""),
+                "POST" => told(400, ""),
+                _ => told(405, ""),
+            }
+        })
+    };
+    let suite = || Suite::new(Document::parse("notes.yaml", document).unwrap()).cases(60);
+    let failed = |report: &contract_tests::Report| -> Vec<String> {
+        let failed = report.failures.iter().filter(|failure| failure.rule == "server-error");
+        failed.flat_map(|failure| std::iter::once(failure).chain(&failure.more)).map(|failure| failure.title.clone()).collect()
+    };
+    let server = fails(true).await;
+    let report = suite().run(&server.url).await.unwrap();
+    assert_eq!(failed(&report), ["a request that breaks type of /size"], "{report}");
+    let server = fails(false).await;
+    let report = suite().run(&server.url).await.unwrap();
+    let titles = failed(&report);
+    assert!(titles.iter().any(|title| title == "a valid request"), "{titles:?}\n{report}");
+    assert!(
+        titles.iter().all(|title| ["a valid request", "a request that breaks type of /size"].contains(&title.as_str())),
+        "{titles:?}"
+    );
+}
+
+/// That something optional is not there says nothing of what the path names, and a list that a filter has emptied nothing of the list.
+#[tokio::test]
+async fn what_is_there_is_not_lost_for_a_filter() {
+    let document = r"openapi: 3.1.0
+info: { title: Flows, version: 1.0.0 }
+paths:
+  /code/{flow_id}:
+    get:
+      operationId: code
+      parameters:
+        - { name: flow_id, in: path, required: true, schema: { type: string } }
+        - { name: version, in: query, schema: { type: integer } }
+      responses: { '200': { description: It. }, '404': { description: None. } }
+  /flows:
+    get:
+      operationId: flows
+      parameters: [{ name: offset, in: query, schema: { type: integer, minimum: 0 } }, { name: named, in: query, schema: { type: string } }]
+      responses: { '200': { description: All., content: { application/json: { schema: { type: array, items: { type: object, properties: { flow_id: { type: string } } } } } } } }
+  /flows/{flow_id}:
+    get:
+      operationId: flow
+      parameters: [{ name: flow_id, in: path, required: true, schema: { type: string } }]
+      responses: { '200': { description: It. }, '404': { description: None. } }
+";
+    let server = serve(|asked| {
+        let json = |body: Value| Some((200, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        match asked.target.split_once('?').unwrap_or((&asked.target, "")) {
+            _ if asked.method != "GET" => told(405, ""),
+            ("/flows", "") => json(json!([{ "flow_id": "the-only-one" }])),
+            ("/flows", _) => json(json!([])),
+            ("/code/the-only-one", "") | ("/flows/the-only-one", _) => told(200, ""),
+            _ => told(404, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("flows.yaml", document).unwrap()).cases(60);
+    let report = suite.run(&server.url).await.unwrap();
+    let answered = |id: &str, status: u16| {
+        let operation = report.operations.iter().find(|operation| operation.id == id).unwrap();
+        operation.answered.get(&status).copied().unwrap_or_default()
+    };
+    assert!(answered("code", 404) > 3 && answered("flow", 200) > answered("flow", 404), "{report}");
+}

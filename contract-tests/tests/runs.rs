@@ -379,5 +379,8 @@ async fn a_request_that_is_not_answered_in_time_is_a_failure_though_others_were_
     let report = suite.max_time(Duration::from_secs(6)).run(&url).await.unwrap();
     let silent: Vec<&str> = report.failures.iter().filter(|it| it.rule == "no-answer").map(|it| it.operation.as_str()).collect();
     assert_eq!(silent, ["GET /r0"], "{report}");
-    assert!(report.operations.iter().filter(|operation| operation.id != "GET /r0").all(|operation| operation.succeeded()), "{report}");
+    assert!(
+        report.operations.iter().filter(|operation| operation.id != "GET /r0").all(|operation| operation.succeeded()),
+        "{report}"
+    );
 }

@@ -239,7 +239,7 @@ fn size(value: &Value) -> String {
 }
 
 /// What a request does that keeps to every rule.
-const VALID: &str = "a valid request";
+pub(crate) const VALID: &str = "a valid request";
 
 /// How the title of a case begins whose request is on the boundary of a rule.
 const ON_BOUNDARY: &str = "a valid request on the boundary of ";

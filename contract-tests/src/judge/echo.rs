@@ -14,13 +14,14 @@ use crate::{
     cases::Expect,
     openapi::{
         document::Document,
-        operation::{is_json, takes_in},
+        operation::{Operation, is_json, takes_in},
         resources::{plain, singular},
         shared::shared,
     },
     pointer::join,
     rules,
     schema::equal,
+    text::word,
 };
 
 /// How deep the parts of a schema are looked into.
@@ -68,6 +69,9 @@ impl Judge for Echo {
             return Vec::new();
         };
         let Some(sent) = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")) else { return Vec::new() };
+        if exchange.case.instance.as_ref().is_some_and(|instance| chooses_what_is_shown(operation, instance)) {
+            return Vec::new();
+        }
         // Null in a merge patch removes (RFC 7396, section 2): merged into nothing it leaves what is kept.
         let is_merge = media_type.is_some_and(|media_type| media_type.to_lowercase().contains("merge-patch+json"));
         let mut kept = Value::Null;
@@ -84,12 +88,24 @@ impl Judge for Echo {
                 continue;
             }
             // What is not sent may be answered with a default, and what is not answered is not said.
-            if let (Some(sent), Some(answered)) = (sent.get(name), answer.get(name)) {
+            if let (Some(sent), Some(answered)) = (sent.get(name), answer.get(name))
+                && !(operation.method == "POST" && sent.is_null())
+            {
                 findings.extend(self.difference(pointer, name, sent, answered));
             }
         }
         findings
     }
+}
+
+/// Whether a request says in an optional parameter which properties are changed or shown: `update_mask`, `fields`, `Response-Behavior`.
+fn chooses_what_is_shown(operation: &Operation, instance: &Value) -> bool {
+    const WORDS: [&str; 9] = ["behavior", "expand", "exclude", "fields", "include", "mask", "prefer", "projection", "select"];
+    let mut optional = operation.parameters.iter().filter(|parameter| !parameter.required);
+    optional.any(|parameter| {
+        let is_sent = instance.get(parameter.place.name()).and_then(|place| place.get(&parameter.name)).is_some();
+        is_sent && word::of_name(&parameter.name).iter().any(|word| WORDS.contains(&word.as_str()))
+    })
 }
 
 impl Echo {

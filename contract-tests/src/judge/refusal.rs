@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Exchange, Finding, Judge};
 use crate::{
-    cases::{Expect, ExpectedViolation, Group},
+    cases::{Expect, ExpectedViolation, Group, VALID},
     openapi::{
         document::Document,
         operation::{Operation, is_json},
@@ -172,7 +172,7 @@ impl Judge for Refusal {
             Expect::Success if matches!(status, 400 | 409 | 422) => {
                 // Whatever the request was made for, this is what it is rejected for.
                 let finding = |named: &ReportedViolation| {
-                    let title = if exchange.case.group == Group::State { &exchange.case.title } else { "a valid request" };
+                    let title = if exchange.case.group == Group::State { &exchange.case.title } else { VALID };
                     let what = format!("{title} is rejected for {} of {}", named.1, any_item(&named.0));
                     Finding::of(&rules::VALID_REFUSED, self.0.source(operation, named), what)
                 };

@@ -135,7 +135,8 @@ const OF_STATE: [u16; 8] = [402, 406, 410, 423, 424, 425, 428, 451];
 pub(crate) fn is_of_login(operation: &Operation, status: u16) -> bool {
     let says_something = operation.body.is_some() || !operation.parameters.is_empty();
     let is_documented = operation.responses.contains_key(&status.to_string());
-    matches!(status, 401 | 403) && operation.security.is_none() && says_something && is_documented
+    let is_asked_before = operation.security.is_some() && !operation.logs_in();
+    matches!(status, 401 | 403) && !is_asked_before && says_something && is_documented
 }
 
 /// A body from this size on may be more than a server wants to read, where the document has the status 413.

@@ -382,7 +382,7 @@ impl Resources {
         let last = kind.names.last().map(|last| plain(last)).unwrap_or_default();
         let short = last.strip_prefix(&kind.noun).filter(|short| !short.is_empty()).unwrap_or("id");
         let name = plain(name);
-        name == last || name == short && ["id", "uuid", "guid"].contains(&short)
+        name == last || name == short && ["id", "uuid", "guid", "key"].contains(&short)
     }
 
     /// The values of a kind's parameters in the path of a URL, where it names one.

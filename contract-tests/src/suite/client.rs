@@ -44,6 +44,8 @@ impl From<reqwest::Error> for SendError {
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
+    /// One that uses no connection twice.
+    fresh: reqwest::Client,
     base: String,
     /// Sent with every request.
     headers: Vec<(String, String)>,
@@ -58,19 +60,21 @@ impl Client {
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
             return Err(ClientError::Url(url.to_owned()));
         }
-        let mut http = reqwest::Client::builder();
-        if parsed.scheme() == "http" {
-            http = http.tls_certs_only([]); // What is not used need not be read: the certificates of the system take 3 ms.
-        }
-        let http = http
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .timeout(timeout)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| ClientError::Setup(error.to_string()))?;
-        Ok(Self { http, base, headers: headers.to_vec(), har: None })
+        let client = |kept: usize| {
+            let mut http = reqwest::Client::builder();
+            if parsed.scheme() == "http" {
+                http = http.tls_certs_only([]); // What is not used need not be read: the certificates of the system take 3 ms.
+            }
+            let http = http
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .http1_only()
+                .timeout(timeout)
+                .tcp_nodelay(true)
+                .pool_max_idle_per_host(kept);
+            http.build().map_err(|error| ClientError::Setup(error.to_string()))
+        };
+        Ok(Self { http: client(usize::MAX)?, fresh: client(0)?, base, headers: headers.to_vec(), har: None })
     }
 
     /// The same with other headers in every request.
@@ -110,18 +114,23 @@ impl Client {
 
     async fn answer(&self, request: &Request, authorization: &[String]) -> Result<Response, SendError> {
         // A connection that the server closed while it was idle is not the server's fault: one more try, on a new one.
-        match self.once(request, authorization).await {
+        match self.once(&self.http, request, authorization).await {
             Err(error) if error.is_request() && !error.is_timeout() => {
-                let again = self.once(request, authorization).await;
+                let again = self.once(&self.fresh, request, authorization).await;
                 again.map_err(|again| SendError { is_broken_off: !error.is_connect(), ..again.into() })
             }
             other => Ok(other?),
         }
     }
 
-    async fn once(&self, request: &Request, authorization: &[String]) -> Result<Response, reqwest::Error> {
+    async fn once(
+        &self,
+        http: &reqwest::Client,
+        request: &Request,
+        authorization: &[String],
+    ) -> Result<Response, reqwest::Error> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap_or(reqwest::Method::POST);
-        let mut builder = self.http.request(method, request.url(&self.base));
+        let mut builder = http.request(method, request.url(&self.base));
         for value in authorization {
             builder = builder.header("authorization", value);
         }

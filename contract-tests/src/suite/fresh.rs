@@ -15,6 +15,7 @@ use crate::{
     openapi::{operation::ParameterLocation, request::Target},
     pointer::{escape, replace},
     schema::{Rule, any_item},
+    text::word,
 };
 
 /// Makes values that no earlier request of this or another run has used.
@@ -154,11 +155,20 @@ fn candidates(text: &str, token: &str) -> Vec<String> {
         all.push(format!("{token}@{domain}"));
         all.push(format!("{token}@example.com"));
     }
+    // Whatever the document says of it.
+    all.extend(word::is_uuid(text).then(|| another_uuid(text, token)));
     all.extend(in_place(text));
     all.push(format!("{text}{token}"));
     all.push(format!("{token}{text}"));
     all.push(token.to_owned());
     all
+}
+
+/// The UUID with the last digits replaced by those of the token, in hexadecimal.
+fn another_uuid(text: &str, token: &str) -> String {
+    let digits: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let digits = &digits[digits.len().saturating_sub(12)..];
+    format!("{}{digits}", &text[..text.len() - digits.len()])
 }
 
 /// A key of fewer characters has no room for a token: an earlier run may have sent it.
@@ -192,5 +202,17 @@ fn base36(mut number: u64) -> String {
         if number == 0 {
             return digits.into_iter().rev().collect();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_stays_one() {
+        let fresh = candidates("12fb14bb-600e-4bfa-bd8d-be7f10011001", "x7q2");
+        assert_eq!(fresh[0], "12fb14bb-600e-4bfa-bd8d-be7f78377132");
+        assert!(word::is_uuid(&fresh[0]) && !word::is_uuid("12fb14bb-600e-4bfa-bd8d-be7furb7g1rc"));
     }
 }

@@ -20,6 +20,7 @@ mod patched;
 mod prepared;
 mod provide;
 mod record;
+mod repaired;
 mod resources;
 mod run;
 mod saved;

@@ -58,6 +58,11 @@ impl Run<'_> {
         accepted.entry(part.target.name()).or_insert_with(|| part.sample(index).clone());
     }
 
+    /// A sample of a target whose request was accepted.
+    pub(super) fn accepted_by(&self, target: &Target) -> Option<Sample> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&target.name()).cloned()
+    }
+
     /// Sees to it that the server has a resource of each kind that requests of this operation name, refer to or list.
     pub(super) async fn provide(&self, part: &PlannedTarget<'_>) {
         let resources = &self.prepared.resources;
@@ -140,17 +145,20 @@ impl Run<'_> {
     /// Calls an operation until it succeeds.
     async fn call(&self, part: &PreparedTarget, kind: KindId) {
         let Some(part) = self.plain(part) else { return };
-        let name = part.target.name();
-        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let cases = accepted.iter().map(|sample| (None, self.case_of(part.target, sample, Group::Boundary, 0)));
+        let accepted = self.accepted_by(part.target);
+        let accepted = accepted.iter().map(|sample| (None, self.case_of(part.target, sample, Group::Boundary, 0)));
         let mut plain = part.plain(TRIES);
-        if part.target.operation.method == "GET" {
+        let is_list = part.target.operation.method == "GET";
+        if is_list {
             // Of a list every filter may leave nothing.
             plain.sort_by_key(|index| {
                 part.sample(*index).instance.get("query").and_then(|query| query.as_object()).map_or(0, |it| it.len())
             });
         }
-        for (index, case) in cases.chain(plain.into_iter().map(|index| (Some(index), self.case(&part, index)))) {
+        let plain = plain.into_iter().map(|index| (Some(index), self.case(&part, index)));
+        let cases: Box<dyn Iterator<Item = _> + Send> =
+            if is_list { Box::new(plain.chain(accepted)) } else { Box::new(accepted.chain(plain)) };
+        for (index, case) in cases {
             // A list of nothing creates nothing.
             if case.instance.as_ref().and_then(|instance| instance.get("body")?.as_array()).is_some_and(Vec::is_empty) {
                 continue;
@@ -171,6 +179,10 @@ impl Run<'_> {
             }
             if !succeeds && matches!(status, 400 | 404 | 409 | 410 | 422) {
                 self.known.note_in_vain(&case.request);
+            }
+            // A list of nothing gives nothing.
+            if succeeds && is_list && self.known.count(kind, false) == 0 {
+                continue;
             }
             // Another request of the same caller fares no better.
             let hopeless = matches!(status, 401 | 403 | 405 | 429 | 500..);

@@ -22,6 +22,7 @@ use crate::{
     },
     pointer::{escape, is_within, parent, replace},
     schema::{Node, Rule, Trace, Types},
+    text::word,
 };
 
 /// How many resources of a kind are remembered.
@@ -395,7 +396,16 @@ impl Known {
             pools[within].resources.retain(|resource| !is_gone(&resource.values));
             pools[within].taken.retain(|taken| !is_gone(taken));
         }
-        // It may have another path: `/indexes/{index}` is what `/{index}/documents` are in.
+        let missed = &mut pools[kind].missed;
+        if missed.len() == REMEMBERED {
+            missed.pop_front();
+        }
+        missed.push_back(values.to_vec());
+    }
+
+    /// Forgets a resource that was deleted under its other paths: `/indexes/{index}` is what `/{index}/documents` are in.
+    fn forget_elsewhere(&self, resources: &Resources, kind: KindId, values: &[Value]) {
+        let mut pools = self.pools();
         if let ([_], [name]) = (values, resources.kinds[kind].names.as_slice())
             && !is_plain_id(name)
         {
@@ -405,11 +415,6 @@ impl Known {
                 pool.resources.retain(|resource| !is_gone(resource));
             }
         }
-        let missed = &mut pools[kind].missed;
-        if missed.len() == REMEMBERED {
-            missed.pop_front();
-        }
-        missed.push_back(values.to_vec());
     }
 
     /// The instance with values of resources that the server has. What it breaks stays the same, and so does the value in the path
@@ -520,8 +525,13 @@ impl Known {
         let Some(path) = path else { return };
         if let Some((kind, _)) = named.filter(|_| resources.is_itself(operation)) {
             match response.status {
+                // What is optional in the query may be what is not there.
+                404 | 410 if has_optional(operation, instance) => return,
                 404 | 410 => return self.forget(resources, kind, &path),
-                200..300 if operation.method == "DELETE" => return self.forget(resources, kind, &path),
+                200..300 if operation.method == "DELETE" => {
+                    self.forget(resources, kind, &path);
+                    return self.forget_elsewhere(resources, kind, &path);
+                }
                 _ => self.give_back(kind, &path),
             }
         }
@@ -618,6 +628,12 @@ impl Known {
             }
         }
     }
+}
+
+/// Whether a request has something in its query that need not be there.
+fn has_optional(operation: &Operation, instance: Option<&Value>) -> bool {
+    let mut optional = operation.parameters.iter().filter(|it| it.place == ParameterLocation::Query && !it.required);
+    optional.any(|parameter| instance.and_then(|instance| instance.get("query")?.get(&parameter.name)).is_some())
 }
 
 /// Where the body names the resource that the operation changes, and its kind, if the path does not.
@@ -721,12 +737,7 @@ fn has_reference(value: &Value) -> bool {
 
 /// Whether a value is an integer or a UUID, and so hardly a name for people.
 fn is_id(value: &Value) -> bool {
-    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
-    let is_uuid = |text: &str| {
-        let parts: Vec<&str> = text.split('-').collect();
-        parts.iter().map(|part| part.len()).eq(LENGTHS) && parts.concat().chars().all(|letter| letter.is_ascii_hexdigit())
-    };
-    value.is_i64() || value.is_u64() || value.as_str().is_some_and(is_uuid)
+    value.is_i64() || value.is_u64() || value.as_str().is_some_and(word::is_uuid)
 }
 
 /// Whether a parameter of a query says which part of a list is wanted, though there may be resources that are called so.

@@ -606,6 +606,12 @@ impl<'a> Run<'a> {
         let answer = outcome.answer.as_ref().ok().map(|answer| &*answer.body);
         if let Some(cause) = self.failures.count(&target.operation.id, finding, answer) {
             let (mut smallest, answer) = self.shrink(target, case, finding, outcome).await;
+            // What the request breaks may have nothing to do with it.
+            if *finding.rule == rules::SERVER_ERROR
+                && let Some((valid, finding, answer)) = self.fails_repaired(target, &smallest, answer.as_ref()).await
+            {
+                return self.fail(target, &valid, &finding, Ok(&answer));
+            }
             let what = finding.what.replace(&case.title, smallest.made_smaller(case));
             smallest.title = smallest.made_smaller(case).to_owned();
             self.record(target, &smallest, (finding, &what, cause), answer.as_ref(), None);

@@ -99,7 +99,7 @@ fn is_broken(target: &Target, broken: &BTreeSet<ConstraintId>, name: &str) -> bo
 }
 
 /// Whether two failures of a server say the same: most of their words are in both.
-fn says_alike(one: &Response, other: &Response) -> bool {
+pub(super) fn says_alike(one: &Response, other: &Response) -> bool {
     let words = |response: &Response| -> BTreeSet<String> {
         let text = String::from_utf8_lossy(&response.body).to_lowercase();
         let words = text.split(|letter: char| !letter.is_alphabetic()).filter(|word| word.chars().count() > 2);

@@ -30,9 +30,25 @@ pub fn of_name(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether a text has the form of a UUID (RFC 9562, section 4).
+pub fn is_uuid(text: &str) -> bool {
+    const LENGTHS: [usize; 5] = [8, 4, 4, 4, 12];
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq(LENGTHS) && parts.concat().chars().all(|letter| letter.is_ascii_hexdigit())
+}
+
 /// Whether a text says that something is not there: “No mapping found”, “no such thing”, “does not exist”.
 pub fn says_missing(said: &str) -> bool {
-    const WORDS: [&str; 7] = ["not found", "no such", "not exist", "n't exist", "cannot find", "could not find", "couldn't find"];
+    const WORDS: [&str; 8] = [
+        "not found",
+        "no such",
+        "not exist",
+        "n't exist",
+        "cannot find",
+        "could not find",
+        "couldn't find",
+        "invalid foreign key",
+    ];
     let said = said.to_lowercase();
     let mut clauses = said.split(['.', ',', ';', ':', '\n']).filter_map(|clause| {
         let at = find(clause, "no").next()?;

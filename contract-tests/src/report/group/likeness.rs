@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cases::{
-        EMPTY_BODY, WITHOUT_BODY, authentication,
+        EMPTY_BODY, VALID, WITHOUT_BODY, authentication,
         protocol::{is_no_json, is_of_another_media_type},
     },
     generate::NAMES,
@@ -134,6 +134,26 @@ pub(super) fn likenesses(failure: &Failure, known: &Known) -> Vec<Vec<String>> {
         let (status, said) = said();
         let readers = [("no json", is_no_json(&failure.title)), ("no media type", is_of_another_media_type(&failure.title))];
         all.extend(readers.iter().filter(|(_, is_it)| *is_it).map(|(reader, _)| alike(&[reader, &status, &said])));
+    }
+    if failure.rule == rules::SERVER_ERROR.name || failure.rule == rules::VALID_REFUSED.name {
+        // One reader of parameters says the same of all of them; formats have readers of their own.
+        let (status, said) = said();
+        if let Some(name) = of_query(failure).filter(|_| refused_format(failure).is_none()) {
+            let of_any = without(&said, &name);
+            all.extend((of_any != said).then(|| alike(&["of the query", &status, &of_any])));
+        }
+    }
+    if failure.rule == rules::SERVER_ERROR.name {
+        let (status, said) = said();
+        // What operations share fails in the same way for one reason.
+        if failure.promise.starts_with("/components/") {
+            all.push(alike(&["shared", &failure.promise, &failure.title, &status, &said]));
+        }
+        // So it is with what an operation says of whatever it is asked.
+        let gist = gist(failure.answer.as_deref().unwrap_or_default());
+        if known.explains && !is_crash(&gist) && says_more_than_its_status(&gist) {
+            all.extend(operations(failure).map(|operation| alike(&[operation, "says", &status, &gist])));
+        }
     }
     if failure.rule == rules::SERVER_ERROR.name && !failure.title.starts_with(VALID) {
         // One router refuses all methods that an operation does not have.
@@ -276,7 +296,8 @@ fn likeness(failure: &Failure, known: &Known) -> Vec<String> {
             return alike(&["", "", broken]);
         }
         // One writer of bodies writes what is not there.
-        if keyword == "type" && failure.detail.strip_prefix("at ").is_some_and(|place| is_null(failure.answer.as_deref(), place))
+        if NULL_BREAKS.contains(&keyword)
+            && failure.detail.strip_prefix("at ").is_some_and(|place| is_null(failure.answer.as_deref(), place))
         {
             return alike(&["", "", "null"]);
         }
@@ -332,6 +353,9 @@ fn ends_with_line(failure: &Failure) -> bool {
 
 /// The titles of what has no body.
 const WITHOUT_ANY: [&str; 3] = [EMPTY_BODY, "no body", "no body and no media type"];
+
+/// Keywords that null breaks where it is not allowed.
+const NULL_BREAKS: [&str; 5] = ["anyOf", "const", "enum", "oneOf", "type"];
 
 /// Keywords that bound a value.
 const BOUNDS: [&str; 9] =
@@ -438,8 +462,7 @@ fn quotes_what_is_wrong(failure: &Failure) -> bool {
     sent.iter().any(is_quoted)
 }
 
-/// How the titles of cases begin whose requests are valid, and end whose method is none.
-pub(super) const VALID: &str = "a valid request";
+/// How the titles of cases end whose method is none.
 const UNKNOWN_METHOD: &str = ", which is not documented";
 
 /// The names of what a request had: of its body where that is an object or a form, and of its query.
@@ -449,6 +472,13 @@ fn sent_names(failure: &Failure) -> Vec<String> {
     let of_form = form.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name.to_owned());
     let of_body = sent.as_ref().and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name.clone());
     of_body.chain(of_form).chain(queried(failure)).collect()
+}
+
+/// The parameter of the query that a failure is about: the one that is broken, or the only one that was sent.
+fn of_query(failure: &Failure) -> Option<String> {
+    let broken = failure.place.as_deref().and_then(|place| place.strip_prefix("/query/")?.split('/').next());
+    let mut sent = queried(failure);
+    broken.map(str::to_owned).or_else(|| sent.pop().filter(|_| sent.is_empty() && failure.request.is_none()))
 }
 
 /// The names of the parameters in the query of a request.

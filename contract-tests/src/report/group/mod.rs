@@ -13,11 +13,11 @@ use std::{
 
 use super::{Failure, GONE};
 use crate::{
-    cases::{WITHOUT_BODY, authentication},
+    cases::{VALID, WITHOUT_BODY, authentication},
     rules::{self, RULES},
 };
 use consequence::without_consequences;
-use likeness::{Known, VALID, likenesses};
+use likeness::{Known, likenesses};
 pub(crate) use said::gist;
 use said::{normal, normalised};
 

@@ -98,7 +98,10 @@ const KINDS: [&str; 16] = [
 
 /// What a server said, in which each value that it repeats in its own notation is written alike, and so is each name of the engine's own.
 fn without_literals(said: &str) -> String {
-    let words = |text: &str| NAMES.iter().chain(&KINDS).fold(without_brackets(text), |text, name| without(&text, name));
+    let words = |text: &str| {
+        let text = without_pointers(&without_brackets(text));
+        NAMES.iter().chain(&KINDS).fold(text, |text, name| without(&text, name))
+    };
     match serde_json::from_str::<Value>(said) {
         Ok(mut answer @ (Value::Array(_) | Value::Object(_))) => {
             each_text(&mut answer, &words);
@@ -131,6 +134,19 @@ fn each_text(value: &mut Value, change: &impl Fn(&str) -> String) {
 /// What servers call the value that they have refused, when they repeat it.
 const REPEATING: [&str; 8] =
     ["input", "received", "rejectedValue", "rejected_value", "requestBody", "request_body", "value", "actual"];
+
+/// A text in which each place in a body is written alike, as a JSONPath or, where it is all that there is, as a pointer.
+fn without_pointers(text: &str) -> String {
+    if text.starts_with('/') && !text.contains(char::is_whitespace) {
+        return "…".to_owned();
+    }
+    let is_path = |word: &str| word.starts_with("$.") || word.starts_with("$[");
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let bare = word.trim_end_matches(|last: char| last.is_whitespace() || matches!(last, ':' | ',' | ';'));
+        if is_path(bare) { word.replacen(bare, "…", 1) } else { word.to_owned() }
+    });
+    words.collect()
+}
 
 /// A text in which everything between brackets or braces that belong together is written alike.
 fn without_brackets(text: &str) -> String {

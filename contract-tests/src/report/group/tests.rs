@@ -6,6 +6,7 @@ use crate::{report::tests::failure, rules::Level};
 fn crash(operation: &str, what: &str, answer: &str) -> Failure {
     Failure {
         operation: operation.to_owned(),
+        promise: format!("/paths/~1{operation}/post"),
         rule: "server-error",
         what: what.to_owned(),
         status: Some(500),
@@ -743,4 +744,72 @@ fn what_a_server_says_when_it_fails_is_told_once() {
     assert_eq!(entries(&[&written]), 1);
     let [entry] = &group(vec![fails, written])[..] else { panic!("one entry") };
     assert!(entry.more.is_empty());
+}
+
+#[test]
+fn what_an_operation_says_of_whatever_it_is_asked_is_one_entry() {
+    let told = |title: &str, answer: &str| Failure {
+        title: title.to_owned(),
+        request: None,
+        promise: format!("/{title}"),
+        ..crash("a", &format!("the server fails (500) on {title}"), answer)
+    };
+    let valid = told("a valid request", r#"{"error_code":500,"message":"The group 'x1' already exists"}"#);
+    let negative = told("a request that breaks type of /id", r#"{"message":"The group '0' already exists","detail":"d"}"#);
+    let other = told("a byte order mark", r#"{"message":"There is no room for groups"}"#);
+    assert_eq!(entries(&[&valid, &negative, &other]), 2);
+    let elsewhere = Failure { operation: "b".to_owned(), ..valid.clone() };
+    assert_eq!(entries(&[&valid, &elsewhere, &other]), 3);
+}
+
+#[test]
+fn what_operations_share_fails_for_one_reason() {
+    let failed = |operation: &str, promise: &str, said: &str| Failure {
+        promise: promise.to_owned(),
+        ..crash(operation, "the server fails (500) on a request that breaks type of /body/state", said)
+    };
+    let [one, other] = ["a", "b"].map(|operation| failed(operation, "/components/schemas/State/type", "Internal Server Error"));
+    let elsewhere = failed("c", "/paths/~1c/put/type", "Internal Server Error");
+    assert_eq!(entries(&[&one, &other, &elsewhere]), 2);
+}
+
+#[test]
+fn one_reader_of_parameters_says_the_same_of_all_of_them() {
+    let refused = |name: &str, said: &str| Failure {
+        operation: name.to_owned(),
+        rule: "valid-refused",
+        status: Some(400),
+        place: Some(format!("/query/{name}")),
+        request: None,
+        answer: Some(said.replace('_', name)),
+        promise: format!("/{name}"),
+        ..failure(1)
+    };
+    assert_eq!(entries(&[&refused("since", "no value for _"), &refused("before", "no value for _")]), 1);
+    assert_eq!(entries(&[&refused("since", "not so"), &refused("before", "not so")]), 2);
+}
+
+#[test]
+fn a_place_that_a_refusal_names_is_anywhere() {
+    let refused = |said: &str| refused("a", Some(r#"{"requests":[{}]}"#), said);
+    let in_words =
+        [refused("requests: $.requests[0].headers.X: text expected"), refused("requests: $.requests[0].path.a: text expected")];
+    assert_eq!(group(in_words.to_vec()).len(), 1);
+    let pointed =
+        ["/host", "/request/host"].map(|at| refused(&format!(r#"{{"pointer":"{at}","detail":"no operation, requests"}}"#)));
+    assert_eq!(group(pointed.to_vec()).len(), 1);
+}
+
+#[test]
+fn null_in_an_answer_is_one_entry_whatever_refuses_it() {
+    let null = |keyword: &str, name: &str| Failure {
+        rule: "response-body",
+        promise: format!("/components/schemas/A/properties/{name}/{keyword}"),
+        what: format!("200 breaks {keyword} at /{name}"),
+        status: Some(200),
+        detail: format!("at /{name}"),
+        answer: Some(format!(r#"{{"{name}":null}}"#)),
+        ..failure(1)
+    };
+    assert_eq!(entries(&[&null("oneOf", "a"), &null("type", "b")]), 1);
 }
