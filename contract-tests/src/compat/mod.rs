@@ -22,6 +22,7 @@ pub mod allow;
 pub mod base;
 pub mod change;
 pub mod report;
+mod same;
 pub mod structural;
 pub mod verdict;
 mod witness;

@@ -34,11 +34,13 @@ impl Generator<'_> {
         let step = shape.multiples.first().cloned();
         let unit = if integer { Number::from(1) } else { Number::from_f64(0.25)? };
         let stride = step.clone().unwrap_or(unit);
+        // What has no bound on one side may be as large there as programs can hold, or larger.
+        let is_open = shape.minimum.is_none() || shape.maximum.is_none();
+        if is_open && !self.plain && step.is_none() && self.rng.random_ratio(1, 3) {
+            return self.extreme(integer);
+        }
         let base = match (&shape.minimum, &shape.maximum) {
             (None, None) => {
-                if !self.plain && step.is_none() && self.rng.random_ratio(1, 3) {
-                    return self.extreme(integer);
-                }
                 let reach = if attempt < 4 { 100 } else { 1_000_000 };
                 let count = self.rng.random_range(-reach..=reach);
                 return shift(&Number::from(0), &stride, count);

@@ -23,6 +23,7 @@ use crate::{
     openapi::{document::Document, operation::Operation, request::Response},
     rules::{self, Rule},
     suite::fresh::{KEY, may_be_known},
+    text::word,
 };
 
 /// A request, what it was to show, and the answer.
@@ -129,18 +130,41 @@ pub(crate) fn standard(
 #[derive(Default)]
 pub(crate) struct Identity(Mutex<BTreeMap<String, HashMap<String, Option<u64>>>>);
 
+impl Identity {
+    /// What is deleted may leave its id to another.
+    fn free(&self, exchange: &Exchange<'_>) {
+        let path = exchange.case.instance.as_ref().and_then(|instance| instance.get("path")?.as_object());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in path.into_iter().flat_map(|path| path.values()) {
+            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            known.values_mut().for_each(|ids| ids.retain(|known, _| known.trim_matches('"') != id));
+        }
+    }
+}
+
+/// Whether two ids are the same; UUIDs in any letter case (RFC 9562, section 4).
+fn is_same_id(one: &Value, other: &Value) -> bool {
+    let is_the_same_uuid = |one: &str, other: &str| word::is_uuid(one) && one.eq_ignore_ascii_case(other);
+    one == other || one.as_str().zip(other.as_str()).is_some_and(|(one, other)| is_the_same_uuid(one, other))
+}
+
 impl Judge for Identity {
     fn judge(&self, exchange: &Exchange<'_>) -> Vec<Finding> {
-        let created = exchange.operation.method == "POST" && exchange.response.status == 201;
+        let (method, status) = (exchange.operation.method.as_str(), exchange.response.status);
+        if method == "DELETE" && (200..300).contains(&status) {
+            self.free(exchange);
+            return Vec::new();
+        }
+        let created = method == "POST" && status == 201;
         let Some(id) = exchange.body.filter(|_| created).and_then(|body| body.get("id")) else { return Vec::new() };
         // Who chooses the id, whatever that is called in the request, may mean the same resource.
         let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body")?.as_object());
-        if sent.is_some_and(|sent| sent.values().any(|value| value == id)) {
+        if sent.is_some_and(|sent| sent.values().any(|value| is_same_id(value, id))) {
             return Vec::new();
         }
         // Nor is what is below a resource certainly shown, and not that resource.
         let path = exchange.case.instance.as_ref().and_then(|instance| instance.get("path")?.as_object());
-        if path.is_some_and(|path| path.values().any(|value| value == id)) {
+        if path.is_some_and(|path| path.values().any(|value| is_same_id(value, id))) {
             return Vec::new();
         }
         let sent = exchange.case.instance.as_ref().and_then(|instance| instance.get("body"));

@@ -714,14 +714,13 @@ impl Operation {
     /// `POST /users/{id}/disable`, `GET /deletePad`, `PUT /remove/{id}`.
     pub(crate) fn takes_away(&self) -> bool {
         let Some((last, is_end)) = self.called() else { return self.method == "DELETE" };
-        let is_said = |word: &String| TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word.as_str());
         match self.method.as_str() {
             "DELETE" => true,
             "GET" => self.begins_with(&[&TAKING, &STOPPING]),
             // What ends with a parameter may be something of that name: `PUT /block/{id}`.
-            "POST" | "PUT" | "PATCH" => {
-                word::of_name(last).iter().any(|word| is_said(word) || is_end && STOPPING_OR_THINGS.contains(&word.as_str()))
-            }
+            "POST" | "PUT" | "PATCH" => word::of_name(last)
+                .iter()
+                .any(|word| is_taking_word(word) || is_end && STOPPING_OR_THINGS.contains(&word.as_str())),
             _ => false,
         }
     }
@@ -787,8 +786,21 @@ impl Operation {
 const OF_CALLER: [&str; 5] = ["account", "me", "profile", "self", "user"];
 
 /// Words for putting something out of use.
-const STOPPING: [&str; 12] =
-    ["abort", "cancel", "close", "deactivate", "disable", "kill", "rename", "revoke", "shutdown", "stop", "suspend", "terminate"];
+const STOPPING: [&str; 13] = [
+    "abort",
+    "cancel",
+    "close",
+    "deactivate",
+    "disable",
+    "kill",
+    "merge",
+    "rename",
+    "revoke",
+    "shutdown",
+    "stop",
+    "suspend",
+    "terminate",
+];
 
 /// Likewise, but words for things, too.
 const STOPPING_OR_THINGS: [&str; 6] = ["archive", "ban", "block", "lock", "off", "transfer"];
@@ -797,14 +809,23 @@ const STOPPING_OR_THINGS: [&str; 6] = ["archive", "ban", "block", "lock", "off",
 const SEARCHING: [&str; 9] = ["check", "find", "filter", "list", "lookup", "query", "search", "test", "validate"];
 
 /// Words for taking something away, as they begin.
-const TAKING: [&str; 12] =
-    ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "wipe"];
+const TAKING: [&str; 13] =
+    ["clear", "cleanup", "delete", "destroy", "drop", "erase", "flush", "prune", "purge", "remove", "reset", "truncate", "wipe"];
 
 /// Words for what else changes something.
 const CHANGING: [&str; 15] = [
     "add", "append", "archive", "copy", "create", "enable", "insert", "move", "put", "restore", "save", "send", "set", "start",
     "update",
 ];
+
+/// Whether a name says that something is taken away or put out of use.
+pub(crate) fn is_taking(name: &str) -> bool {
+    word::of_name(name).iter().any(|word| is_taking_word(word))
+}
+
+fn is_taking_word(word: &str) -> bool {
+    TAKING.iter().any(|known| word.starts_with(known)) || STOPPING.contains(&word)
+}
 
 /// A path template with this text for each of its parameters.
 pub(crate) fn with_each(template: &str, text: &str) -> String {

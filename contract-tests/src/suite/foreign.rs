@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::resources::{Known, keeps, put};
 use crate::{
     openapi::{
-        operation::Operation,
+        operation::{self, Operation},
         request::Target,
         resources::{CALLED, IDENTIFIERS, KindId, Resources, may_refer, plain, singular},
     },
@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 6;
 /// The places of what a request takes away and this run has not made: the last parameter of the path, or, where that names nothing, each
 /// id in the query and the body.
 pub(super) fn foreign(known: &Known, resources: &Resources, operation: &Operation, instance: &Value) -> Vec<String> {
-    if !operation.takes_away() {
+    if !operation.takes_away() && !says_what_to_take(instance) {
         return Vec::new();
     }
     let named = resources.named(operation);
@@ -39,6 +39,20 @@ pub(super) fn foreign(known: &Known, resources: &Resources, operation: &Operatio
     };
     let is_foreign = |(place, kinds): &(String, Vec<KindId>)| instance.pointer(place).is_some_and(|id| !known.is_own(kinds, id));
     candidates.into_iter().filter(is_foreign).map(|(place, _)| place).collect()
+}
+
+/// Whether a request takes away whatever is there: it names nothing, in its path or elsewhere.
+pub(super) fn takes_everything(resources: &Resources, operation: &Operation, instance: &Value) -> bool {
+    operation.takes_away() && resources.named(operation).is_none() && !operation.path.contains('{') && !names_ids(instance)
+}
+
+/// Whether a value of the query or the body says that something is taken away: `{"action": "delete"}`.
+fn says_what_to_take(instance: &Value) -> bool {
+    const ACTIONS: [&str; 8] = ["action", "cmd", "command", "method", "op", "operation", "type", "verb"];
+    let members = ["query", "body"].into_iter().filter_map(|root| instance.get(root)?.as_object()).flatten();
+    members
+        .filter_map(|(name, value)| Some((plain(name), value.as_str()?)))
+        .any(|(name, value)| ACTIONS.contains(&name.as_str()) && operation::is_taking(value))
 }
 
 /// The instance with a number at a place that nothing is known to have, as far as the schema allows. A number with a fraction keeps one: some
@@ -114,6 +128,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_action_may_be_in_the_body() {
+        let says = |action: &str| says_what_to_take(&json!({ "body": { "action": action, "id": 1 } }));
+        assert!(says("delete") && says("bulkRemove") && !says("get"));
+    }
 
     #[test]
     fn ids_are_found_however_deep() {

@@ -832,10 +832,18 @@ fn same(one: &[Value], other: &[Value]) -> bool {
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| text(one) == text(other))
 }
 
-/// An object, and those that it wraps.
+/// An object, and those that it wraps; also what an envelope in an envelope wraps, where there is nothing else.
 fn inner(body: &Value) -> impl Iterator<Item = &Value> {
-    let wrapped = body.as_object().into_iter().flat_map(|object| object.values()).filter(|value| value.is_object());
-    [body].into_iter().chain(wrapped)
+    fn wrapped(value: &Value) -> Vec<&Value> {
+        let values = value.as_object().into_iter().flat_map(|object| object.values());
+        values.filter(|value| value.is_object()).collect()
+    }
+    let first = wrapped(body);
+    let second = match first.as_slice() {
+        [only] if only.as_object().is_some_and(|object| object.len() == 1) => wrapped(only),
+        _ => Vec::new(),
+    };
+    [body].into_iter().chain(first).chain(second)
 }
 
 /// The items of a list, of the list in an object, or the value itself. Of several lists the one with objects: a page of messages may name

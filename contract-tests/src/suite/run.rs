@@ -18,6 +18,7 @@ use super::{
     client::Client,
     credentials::{Grant, Keyring},
     failures::Failures,
+    foreign::takes_everything,
     fresh::Fresh,
     lifecycle,
     prepared::{PlannedTarget, Prepared, PreparedTarget},
@@ -34,7 +35,7 @@ use super::{
     words::says_missing,
 };
 use crate::{
-    cases::{Case, Credentials, Group, protocol},
+    cases::{Case, Credentials, Expect, Group, protocol},
     judge::{Finding, Identity},
     openapi::{
         document::Document,
@@ -436,7 +437,9 @@ impl<'a> Run<'a> {
                     self.provide(part).await;
                 }
                 let case = self.case(part, index);
-                let case = if tested { Some(case) } else { case.without_baseline() };
+                // What takes everything away has been called.
+                let is_again = case.expect == Expect::Success && self.takes_everything(target, &case);
+                let case = if tested && !is_again { Some(case) } else { case.without_baseline() };
                 let Some(case) = case.filter(|case| self.suite.is_selected(&case.id)) else {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     return;
@@ -458,8 +461,15 @@ impl<'a> Run<'a> {
 
     pub fn protocol_cases(&self, part: &PlannedTarget<'_>) -> Vec<Case> {
         let mut cases = protocol::cases(&self.suite.document, part.target, self.suite.assumptions, || self.valid(part));
-        cases.retain(|case| self.suite.is_selected(&case.id));
+        cases.retain(|case| self.suite.is_selected(&case.id) && !self.takes_everything(part.target, case));
         cases
+    }
+
+    /// Whether a case takes away whatever is there, by the method and with the path of the operation itself.
+    fn takes_everything(&self, target: &Target, case: &Case) -> bool {
+        let is_itself = case.request.method == target.operation.method && !case.request.target.contains("undocumented");
+        let instance = case.instance.as_ref().unwrap_or(&Value::Null);
+        is_itself && takes_everything(&self.prepared.resources, &target.operation, instance)
     }
 
     /// Tries what earlier requests have to do with later ones; gives how many cases were judged.

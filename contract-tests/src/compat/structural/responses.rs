@@ -45,7 +45,9 @@ impl Comparison<'_, '_> {
         let class = status.chars().next().unwrap_or_default();
         let part = Part::Response(status.to_owned());
         if matches!(class, '4' | '5') {
-            let what = format!("the status {status} is new; clients treat it as {class}00");
+            let is_first = status.ends_with("00") || status.ends_with("XX");
+            let likewise = if is_first { String::new() } else { format!("; clients treat it as {class}00") };
+            let what = format!("the status {status} is new{likewise}");
             self.add_named(part, at, false, Class::Safe, &what, Ground::Document);
         } else if status == "DEFAULT" {
             let what = "it is said what comes with other statuses";
