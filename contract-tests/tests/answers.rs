@@ -639,3 +639,100 @@ components: {{ schemas: {{ One: {{ type: object, required: [text, more], propert
     assert!(!broken(&document("update_mask"), partial).await.contains("echo"));
     assert!(broken(&document("colour"), partial).await.contains("echo"));
 }
+
+#[tokio::test]
+async fn who_is_sent_elsewhere_is_not_served() {
+    let document = "openapi: 3.1.0
+info: {title: One, version: '1'}
+paths:
+  /one:
+    get:
+      parameters: [{ name: count, in: query, required: true, schema: { type: integer } }]
+      responses: { '200': { description: It. }, '302': { description: To the login. }, '400': { description: No. } }
+";
+    let careful = |asked: &Asked| match asked.target.split_once("count=") {
+        Some((_, count)) if count.parse::<i64>().is_ok() => told(200, ""),
+        _ => with(302, "location: /login\r\n", ""),
+    };
+    assert!(!broken(document, careful).await.contains("invalid-accepted"));
+    assert!(broken(document, |_| told(200, "")).await.contains("invalid-accepted"));
+}
+
+#[tokio::test]
+async fn a_body_that_openapi_3_0_has_servers_ignore_may_be_ignored() {
+    let document = |version: &str| {
+        format!(
+            "openapi: {version}
+info: {{title: One, version: '1'}}
+paths:
+  /one:
+    get:
+      requestBody: {{ content: {{ application/json: {{ schema: {{ type: object, properties: {{ text: {{ type: string }} }} }} }} }} }}
+      responses: {{ '200': {{ description: It. }}, '400': {{ description: No. }} }}
+"
+        )
+    };
+    assert_eq!(broken(&document("3.0.3"), |_| told(200, "")).await, BTreeSet::new());
+    assert!(broken(&document("3.1.0"), |_| told(200, "")).await.contains("invalid-accepted"));
+}
+
+#[tokio::test]
+async fn a_number_may_be_larger_than_a_double() {
+    let document = one("get", "{'200': {description: Some., content: {application/json: {}}}}");
+    assert_eq!(broken(&document, |_| with(200, JSON, r#"{"v":1e400}"#)).await, BTreeSet::new());
+    assert!(broken(&document, |_| with(200, JSON, r#"{"v":}"#)).await.contains("response-body"));
+}
+
+#[tokio::test]
+async fn an_id_that_was_deleted_may_be_given_again() {
+    let document = "openapi: 3.1.0
+info: {title: Notes, version: '1'}
+paths:
+  /notes:
+    post: { responses: { '201': { description: Made., content: { application/json: { schema: { type: object, required: [id], properties: { id: { type: integer } } } } } } } }
+  /notes/{id}:
+    parameters: [{ name: id, in: path, required: true, schema: { type: integer } }]
+    get: { responses: { '200': { description: It. }, '400': { description: No. }, '404': { description: None. } } }
+    delete: { responses: { '204': { description: Gone. }, '400': { description: No. }, '404': { description: None. } } }
+";
+    let notes = |is_careless: bool| {
+        let there = std::sync::Mutex::new(BTreeSet::<i64>::new());
+        move |asked: &Asked| {
+            let mut there = there.lock().unwrap();
+            let named = asked.target.strip_prefix("/notes/").map(str::parse::<i64>);
+            match (asked.method.as_str(), named) {
+                ("POST", None) if asked.target == "/notes" => {
+                    let free = (1..).find(|id| !there.contains(id)).unwrap();
+                    let id = if is_careless { 1 } else { free };
+                    there.insert(id);
+                    with(201, JSON, &format!(r#"{{"id":{id}}}"#))
+                }
+                ("GET", Some(Ok(id))) => told(if there.contains(&id) { 200 } else { 404 }, ""),
+                ("DELETE", Some(Ok(id))) => told(if there.remove(&id) { 204 } else { 404 }, ""),
+                ("GET" | "DELETE", Some(Err(_))) => told(400, ""),
+                _ => told(405, ""),
+            }
+        }
+    };
+    assert!(!broken(document, notes(false)).await.contains("duplicate-id"));
+    assert!(broken(document, notes(true)).await.contains("duplicate-id"));
+}
+
+#[tokio::test]
+async fn dialects_differ_about_what_ends_a_line() {
+    let document = "openapi: 3.1.0
+info: {title: One, version: '1'}
+paths:
+  /one:
+    post:
+      requestBody: { required: true, content: { application/json: { schema: { type: object, required: [text], properties: { text: { type: string, pattern: '^.{2,6}$' } } } } } }
+      responses: { '204': { description: Taken. }, '400': { description: No. }, '415': { description: No. } }
+";
+    let fits = |asked: &Asked, length: std::ops::RangeInclusive<usize>| {
+        let body: serde_json::Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let text = body["text"].as_str().filter(|text| length.contains(&text.chars().count()) && !text.contains('\n'));
+        told(if text.is_some() { 204 } else { 400 }, "")
+    };
+    assert!(!broken(document, move |asked| fits(asked, 2..=6)).await.contains("invalid-accepted"));
+    assert!(broken(document, move |asked| fits(asked, 2..=7)).await.contains("invalid-accepted"));
+}

@@ -111,7 +111,8 @@ fn methods(document: &Document, target: &Target, assumptions: Assumptions, add: 
     // Below a template an id may be looked up, or found to be wrong, before the method is.
     let refused = match (operation.path.contains('{'), operation.responses.contains_key("405")) {
         (true, _) => vec![405, 404, 501, 400, 401, 403, 410, 422],
-        (false, true) => vec![405],
+        // A method that the server does not know at all is answered with 501 (RFC 9110, section 15.6.2).
+        (false, true) => vec![405, 501],
         (false, false) => vec![405, 404, 501, 401, 403],
     };
     let with_ids = operation.path.contains('{');

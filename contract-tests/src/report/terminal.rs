@@ -281,7 +281,11 @@ impl Page {
             self.fact("also in", &format!("{}{more}", also.join(", ")))?;
         }
         if !failure.more.is_empty() {
-            let more: Vec<String> = failure.more.iter().take(listed).map(|other| visible(&cut(&other.what, 200))).collect();
+            let told = |other: &Failure| match other.operation == failure.operation {
+                true => other.what.clone(),
+                false => format!("{}: {}", other.name, other.what),
+            };
+            let more: Vec<String> = failure.more.iter().take(listed).map(|other| visible(&cut(&told(other), 200))).collect();
             let rest = failure.more.len().saturating_sub(listed);
             let rest = if rest > 0 { format!("\n… and {} more", number(rest)) } else { String::new() };
             self.fact("likewise", &format!("{}{rest}", more.join("\n")))?;

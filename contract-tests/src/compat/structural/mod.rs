@@ -232,18 +232,20 @@ impl Comparison<'_, '_> {
         if (before.is_none() && after.is_none()) || !is_listed(self.before) || !is_listed(self.after) {
             return;
         }
-        let places = |document: &Document, operation: &Operation, own: Option<Vec<String>>| -> BTreeSet<String> {
+        // Each place without the names of its parameters, and as it is written.
+        let places = |document: &Document, operation: &Operation, own: Option<Vec<String>>| -> BTreeMap<String, String> {
             let path = segments(operation.path_item()).pop().unwrap_or_default();
             let servers = own.unwrap_or_else(|| servers::of_document(&document.json));
-            servers.iter().map(|server| template(&format!("{server}{path}"))).collect()
+            let written = servers.iter().map(|server| format!("{server}{path}"));
+            written.map(|place| (template(&place), place)).collect()
         };
         let at = |document: &Document, operation: &Operation| {
             let places = [operation.pointer.as_str(), operation.path_item()].map(|at| format!("{at}/servers"));
             places.into_iter().find(|at| exists(document, at))
         };
         let (was, is) = (places(self.old, self.before, before), places(self.new, self.after, after));
-        if was.is_disjoint(&is) {
-            let show = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join(" or ");
+        if !was.keys().any(|place| is.contains_key(place)) {
+            let show = |all: &BTreeMap<String, String>| all.values().cloned().collect::<Vec<_>>().join(" or ");
             let what = format!("is at {} now, and at {} before", show(&is), show(&was));
             let (here, there) = (at(self.old, self.before).unwrap_or_default(), at(self.new, self.after));
             let gone = there.is_none();
