@@ -128,6 +128,8 @@ async fn credentials_are_sent_to_operations_that_ask_for_them_though_the_documen
     let guarded = |asked: &Asked| if asked.authorization == "bearer secret" { answer(asked) } else { told(401, "who are you?") };
     let report = tested(Suite::new(open()).token("secret"), guarded).await.unwrap();
     assert_eq!(silent(&report), ["health"], "{report}");
+    let told = report.failures.iter().find(|failure| failure.title.contains("without credentials")).expect("it is told");
+    assert_eq!((told.rule, told.status), ("valid-refused", Some(401)), "{report}");
     // Where nobody has to show anything, nothing is shown.
     let shown = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&shown);

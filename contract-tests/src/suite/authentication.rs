@@ -12,7 +12,10 @@ use crate::{
 impl Run<'_> {
     pub fn authentication_cases(&self, part: &PlannedTarget<'_>) -> Result<Vec<Case>, SuiteError> {
         let target = &part.target;
-        let Some(security) = target.operation.security.as_ref() else { return Ok(Vec::new()) };
+        let Some(security) = target.operation.security.as_ref() else {
+            let asks_nothing = self.without_credentials(part).filter(|case| self.suite.is_selected(&case.id));
+            return Ok(asks_nothing.into_iter().collect());
+        };
         let good = self.grant(&target.operation, &Credentials::Good);
         if good.parts() == 0 && !good.open {
             return Ok(Vec::new()); // The caller sends them by other means, with every request.
@@ -32,6 +35,28 @@ impl Run<'_> {
         cases.extend(self.invalid_without_token(part).filter(|_| !good.open));
         cases.retain(|case| self.suite.is_selected(&case.id));
         Ok(cases)
+    }
+
+    /// A valid request of an operation for which the document asks for no credentials, and the server does.
+    fn without_credentials(&self, part: &PlannedTarget<'_>) -> Option<Case> {
+        let operation = &part.target.operation;
+        let is_documented = self.prepared.operations.iter().any(|operation| operation.security.is_some());
+        if !is_documented || self.grant(operation, &Credentials::Good).parts() == 0 {
+            return None;
+        }
+        let own = format!("{}/security", operation.pointer);
+        let (request, instance) = self.valid(part)?;
+        Some(Case {
+            id: format!("{}:authentication:none", part.target.name()),
+            group: Group::Authentication,
+            title: "a valid request without credentials, of which the document says nothing".to_owned(),
+            promise: self.document().json.pointer(&own).map_or_else(|| operation.pointer.clone(), |_| own),
+            request,
+            instance: Some(instance),
+            credentials: Credentials::Raw(Vec::new()),
+            rule: &rules::VALID_REFUSED,
+            expect: Expect::Success,
+        })
     }
 
     /// A valid request for each further way to be let in that there are credentials for.
