@@ -126,6 +126,7 @@ impl<'f, 'l> Bundler<'f, 'l> {
             }
         }
         if shape == Shape::One(Kind::Schema) {
+            without_other_examples(node);
             base = self.files.identifiers.enter(base, node);
             self.schema(node, &base, at)?;
         }
@@ -399,5 +400,15 @@ pub(crate) fn insert(root: &mut Node, path: &[String], node: Node) {
     let at = root.at;
     if let Content::Object(object) = &mut root.content {
         insert(object.entry(first.clone()).or_insert_with(|| Node::new(at, Content::Null)), rest, node);
+    }
+}
+
+/// Leaves out `examples` of a schema that are no list, as some write them like those of a media type: nothing is asked of a value by them, and
+/// validators refuse the whole schema.
+fn without_other_examples(node: &mut Node) {
+    if let Some(object) = node.as_object_mut()
+        && object.get("examples").is_some_and(|examples| examples.as_array().is_none())
+    {
+        object.shift_remove("examples");
     }
 }

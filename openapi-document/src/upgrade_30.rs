@@ -20,11 +20,11 @@ pub(crate) fn object(node: &mut Node, kind: Kind) {
 
 fn schema(object: &mut Object) {
     nullable(object);
-    // No keyword of a schema in 3.0.
-    object.shift_remove("examples");
     exclusive(object, "exclusiveMinimum", "minimum");
     exclusive(object, "exclusiveMaximum", "maximum");
-    if let Some(example) = object.get("example") {
+    if let Some(example) = object.get("example")
+        && !object.contains_key("examples")
+    {
         let (at, example) = (example.at, example.clone());
         replace(object, "example", "examples", Node::array(at, vec![example]));
     }

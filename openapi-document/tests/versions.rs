@@ -43,6 +43,8 @@ fn schemas_of_3_0_become_those_of_3_1() {
             json!({"example": {"nullable": true, "$ref": "#/nowhere"}}),
             json!({"examples": [{"nullable": true, "$ref": "#/nowhere"}]}),
         ),
+        (json!({"examples": {"a": {"value": 1}}}), json!({})),
+        (json!({"examples": [1]}), json!({"examples": [1]})),
         (json!({"type": "string", "format": "byte"}), json!({"type": "string", "format": "byte", "contentEncoding": "base64"})),
         (
             json!({"type": "string", "format": "binary"}),

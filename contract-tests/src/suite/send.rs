@@ -330,10 +330,13 @@ fn ends_a_line(target: &Target, case: &Case) -> bool {
     const ENDS: [char; 6] = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
     let (Expect::Refusal(_), Some(instance)) = (&case.expect, &case.instance) else { return false };
     let text = |place: &str| instance.pointer(place).and_then(Value::as_str).unwrap_or_default();
-    target.schema.evaluate(instance).broken.iter().all(|violation| match &target.schema.constraints[violation.constraint].rule {
-        Rule::Pattern(pattern) => pattern.source().contains('.') && text(&violation.place).contains(ENDS),
-        _ => false,
-    })
+    // A patch may break nothing itself.
+    let broken = target.schema.evaluate(instance).broken;
+    !broken.is_empty()
+        && broken.iter().all(|violation| match &target.schema.constraints[violation.constraint].rule {
+            Rule::Pattern(pattern) => pattern.source().contains('.') && text(&violation.place).contains(ENDS),
+            _ => false,
+        })
 }
 
 /// Whether a case gives a parameter no value that may be given without one, whatever its schema says (OpenAPI 3.1, section 4.8.12.2.1).
