@@ -825,3 +825,43 @@ paths:
     };
     assert!(answered("code", 404) > 3 && answered("flow", 200) > answered("flow", 404), "{report}");
 }
+
+/// A body that names the resource once more names the one of the path.
+#[tokio::test]
+async fn a_body_names_what_the_path_names() {
+    let document = r"openapi: 3.1.0
+info: { title: Variables, version: 1.0.0 }
+paths:
+  /variables:
+    post: { operationId: make, requestBody: { $ref: '#/components/requestBodies/Variable' }, responses: { '201': { $ref: '#/components/responses/Variable' }, '400': { description: No. }, '409': { description: Taken. } } }
+  /variables/{variable_key}:
+    parameters: [{ name: variable_key, in: path, required: true, schema: { type: string } }]
+    patch: { operationId: change, requestBody: { $ref: '#/components/requestBodies/Variable' }, responses: { '200': { $ref: '#/components/responses/Variable' }, '400': { description: No. }, '404': { description: None. } } }
+components:
+  requestBodies:
+    Variable: { required: true, content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }
+  responses:
+    Variable: { description: It., content: { application/json: { schema: { $ref: '#/components/schemas/Variable' } } } }
+  schemas:
+    Variable: { type: object, required: [key], properties: { key: { type: string, minLength: 1 }, value: { type: string } } }
+";
+    let keys = Mutex::new(BTreeSet::new());
+    let server = serve(move |asked| {
+        let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let key = body["key"].as_str().filter(|key| !key.is_empty() && (body["value"].is_null() || body["value"].is_string()));
+        let mut keys = keys.lock().unwrap();
+        let json = |status| Some((status, "content-type: application/json\r\n".to_owned(), body.to_string()));
+        match (asked.method.as_str(), asked.target.strip_prefix("/variables/"), key) {
+            ("POST", None, Some(key)) if keys.insert(key.to_owned()) => json(201),
+            ("POST", None, Some(_)) => told(409, ""),
+            ("PATCH", Some(named), Some(key)) if keys.contains(named) && key == named => json(200),
+            ("PATCH", Some(named), Some(_)) if !keys.contains(named) => told(404, ""),
+            ("POST" | "PATCH", ..) => told(400, "The key of the body is not that of the path."),
+            _ => told(405, ""),
+        }
+    })
+    .await;
+    let suite = Suite::new(Document::parse("variables.yaml", document).unwrap()).cases(20);
+    let report = suite.run(&server.url).await.unwrap();
+    assert!(report.operations.iter().all(|operation| operation.succeeded()), "{report}");
+}

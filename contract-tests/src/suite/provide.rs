@@ -6,7 +6,7 @@ use super::{
     Run,
     foreign::{foreign, with_unknown_id},
     prepared::{PlannedTarget, PreparedTarget},
-    resources::is_about,
+    resources::{is_about, name_again},
 };
 use crate::{
     cases::{Case, Group},
@@ -39,7 +39,8 @@ impl Run<'_> {
                 unique.insert(place);
             }
         }
-        self.fresh().freshen(target, &placed, &unique)
+        let fresh = self.fresh().freshen(target, &placed, &unique);
+        name_again(&self.prepared.resources, target, fresh, about)
     }
 
     /// The case for a sample of the plan.

@@ -19,8 +19,11 @@ impl Run<'_> {
         case: &Case,
         answer: Result<&Response, &String>,
     ) -> Option<(Case, Finding, Response)> {
-        let (Expect::Refusal(_), Some(instance), Ok(answer)) = (&case.expect, &case.instance, answer) else { return None };
-        if self.is_done() {
+        let (Expect::Refusal(_) | Expect::NotAccepted, Some(instance), Ok(answer)) = (&case.expect, &case.instance, answer)
+        else {
+            return None;
+        };
+        if self.is_done() || target.schema.evaluate(instance).broken.is_empty() {
             return None;
         }
         let repaired = repaired(target, instance, &self.valid_instance(target)?)?;

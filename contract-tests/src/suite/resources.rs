@@ -648,6 +648,21 @@ fn name_in_body(resources: &Resources, target: &Target, kind: KindId) -> Option<
     changes.then(|| identifier(resources, target, kind)).flatten()
 }
 
+/// The instance in which the body names the resource as the path does: a fresh name in it would be another one.
+pub(super) fn name_again(resources: &Resources, target: &Target, instance: Value, about: Option<&str>) -> Value {
+    let named = resources
+        .named(&target.operation)
+        .and_then(|(kind, names)| Some((name_in_body(resources, target, kind)?, names.last()?)));
+    let Some((place, name)) = named.filter(|(place, _)| !is_about(about, place)) else { return instance };
+    let Some(value) = instance.pointer(&format!("/path/{}", escape(name))).cloned() else { return instance };
+    if instance.pointer(&place).is_none_or(|known| *known == value) {
+        return instance;
+    }
+    let mut same = instance.clone();
+    put(&mut same, &place, value);
+    if keeps(target, &same, &target.schema.evaluate(&instance)) { same } else { instance }
+}
+
 /// The place of the property of the body that identifies a resource of this kind.
 fn identifier(resources: &Resources, target: &Target, kind: KindId) -> Option<String> {
     let names =
