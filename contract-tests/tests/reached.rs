@@ -865,3 +865,34 @@ components:
     let report = suite.run(&server.url).await.unwrap();
     assert!(report.operations.iter().all(|operation| operation.succeeded()), "{report}");
 }
+
+/// What names nothing and takes everything is not called for each case.
+#[tokio::test]
+async fn what_takes_everything_is_hardly_called() {
+    let document = r"openapi: 3.1.0
+info: { title: Users, version: 1.0.0 }
+paths:
+  /users:
+    get: { operationId: list, responses: { '200': { description: All. } } }
+    delete: { operationId: deleteAll, responses: { '204': { description: Gone. } } }
+  /purge:
+    post: { operationId: purge, responses: { '204': { description: Gone. } } }
+";
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&calls);
+    let server = serve(move |asked| match (asked.method.as_str(), asked.target.split('?').next().unwrap()) {
+        ("GET", "/users") => told(200, ""),
+        ("DELETE", "/users") | ("POST", "/purge") => {
+            kept.lock().unwrap().push(asked.method.clone());
+            told(204, "")
+        }
+        _ => told(405, ""),
+    })
+    .await;
+    let suite = Suite::new(Document::parse("users.yaml", document).unwrap()).cases(60);
+    let report = suite.run(&server.url).await.unwrap();
+    assert!(report.operations.iter().all(|operation| operation.succeeded()), "{report}");
+    let calls = calls.lock().unwrap();
+    let called = |method: &str| calls.iter().filter(|call| *call == method).count();
+    assert!((1..=2).contains(&called("POST")) && (1..=2).contains(&called("DELETE")), "{calls:?}\n{report}");
+}

@@ -437,10 +437,7 @@ impl<'a> Run<'a> {
                     self.provide(part).await;
                 }
                 let case = self.case(part, index);
-                // What takes everything away has been called.
-                let is_again = case.expect == Expect::Success && self.takes_everything(target, &case);
-                let case = if tested && !is_again { Some(case) } else { case.without_baseline() };
-                let Some(case) = case.filter(|case| self.suite.is_selected(&case.id)) else {
+                let Some(case) = self.worth_trying(target, case, tested).filter(|case| self.suite.is_selected(&case.id)) else {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     return;
                 };
@@ -465,9 +462,16 @@ impl<'a> Run<'a> {
         cases
     }
 
+    /// The case as far as it says something, and does no harm: what takes everything away was called before, to see whether it succeeds.
+    fn worth_trying(&self, target: &Target, case: Case, tested: bool) -> Option<Case> {
+        let is_again = case.expect == Expect::Success && self.takes_everything(target, &case);
+        if tested && !is_again { Some(case) } else { case.without_baseline() }
+    }
+
     /// Whether a case takes away whatever is there, by the method and with the path of the operation itself.
     fn takes_everything(&self, target: &Target, case: &Case) -> bool {
-        let is_itself = case.request.method == target.operation.method && !case.request.target.contains("undocumented");
+        let path = case.request.target.split('?').next().unwrap_or_default();
+        let is_itself = case.request.method == target.operation.method && !path.contains("undocumented");
         let instance = case.instance.as_ref().unwrap_or(&Value::Null);
         is_itself && takes_everything(&self.prepared.resources, &target.operation, instance)
     }
@@ -535,7 +539,7 @@ impl<'a> Run<'a> {
                 }
                 let fresh = Sample { instance: self.filled(target, &sample), ..sample.clone() };
                 let case = Case { id, ..Case::of_sample(target, &fresh, Group::Random, number) };
-                let Some(case) = (if tested { Some(case) } else { case.without_baseline() }) else {
+                let Some(case) = self.worth_trying(target, case, tested) else {
                     self.total.fetch_sub(1, Ordering::Relaxed);
                     continue;
                 };
