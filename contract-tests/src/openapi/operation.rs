@@ -51,6 +51,11 @@ pub(crate) struct Parameter {
 }
 
 impl Parameter {
+    /// Where its value is in an instance, as a JSON Pointer.
+    pub fn at(&self) -> String {
+        format!("/{}/{}", self.place.name(), escape(&self.name))
+    }
+
     /// Whether a request can have only one of both: names of headers are the same in any letter case (RFC 9110, section 5.1).
     fn is_same(&self, other: &Self) -> bool {
         let same_name = match self.place {

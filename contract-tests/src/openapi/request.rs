@@ -203,7 +203,7 @@ fn schema(
                 // Without a text there is no such parameter.
                 parameter.place != ParameterLocation::Query
                     && matches!(constraint.rule, Rule::MinLength(1))
-                    && constraint.place == format!("/{}/{}", parameter.place.name(), escape(&parameter.name))
+                    && constraint.place == parameter.at()
             });
         let beside_type =
             idle.contains(&id).then_some("it, or what leads to it, says nothing about values of the type beside it");
@@ -214,9 +214,8 @@ fn schema(
             continue;
         }
         let in_body = constraint.place.starts_with("/body") || constraint.source.is_none();
-        let parameter = operation.parameters.iter().find(|parameter| {
-            crate::pointer::is_within(&constraint.place, &format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
-        });
+        let parameter =
+            operation.parameters.iter().find(|parameter| crate::pointer::is_within(&constraint.place, &parameter.at()));
         let serialization = parameter.map(|parameter| parameter.serialization);
         if in_body || serialization.is_some_and(|serialization| serialization.style == Style::Json) {
             if matches!(constraint.rule, Rule::Required(_)) && constraint.place.starts_with("/path") {
@@ -806,14 +805,14 @@ fn not_in_form(
 
 /// Whether a place is inside a property that has the name of another parameter beside its own.
 fn is_of_another(operation: &Operation, parameter: &Parameter, place: &str) -> bool {
-    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let own = parameter.at();
     let mut beside = operation.parameters.iter().filter(|other| other.place == parameter.place && other.name != parameter.name);
     beside.any(|other| crate::pointer::is_within(place, &format!("{own}/{}", escape(&other.name))))
 }
 
 /// Whether a place is inside a value that is itself inside the value of a parameter; a list in a `deepObject` has a form.
 fn is_too_deep(parameter: &Parameter, place: &str) -> bool {
-    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let own = parameter.at();
     let inside = place.strip_prefix(&own).unwrap_or_default();
     let listed = parameter.serialization.style == Style::DeepObject && inside.ends_with("/*");
     inside.matches('/').count() > if listed { 2 } else { 1 }
@@ -821,7 +820,7 @@ fn is_too_deep(parameter: &Parameter, place: &str) -> bool {
 
 /// Whether an item of a list, or the value of a property, may be an empty text where a parameter has it; also for what is no part.
 fn can_hold_empty_part(parameter: &Parameter, place: &str) -> bool {
-    let own = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+    let own = parameter.at();
     let Some(inside) = place.strip_prefix(&own).filter(|inside| !inside.is_empty()) else { return true };
     sendable(parameter.place, "") && parameter.serialization.can_hold("", !inside.ends_with("/*"))
 }
@@ -831,7 +830,7 @@ fn source(operation: &Operation, place: &str) -> Option<String> {
     let parameter = operation
         .parameters
         .iter()
-        .find(|parameter| place == format!("/{}/{}", parameter.place.name(), escape(&parameter.name)))
+        .find(|parameter| place == parameter.at())
         .map(|parameter| format!("{}/required", parameter.pointer));
     let body = operation.body.as_ref().filter(|_| place == "/body").map(|body| format!("{}/required", body.pointer));
     parameter.or(body)

@@ -151,7 +151,7 @@ impl Resources {
         const OF_REQUEST: [&str; 6] = ["correlation", "idempotency", "nonce", "requestid", "timestamp", "trace"];
         let required = |operation: &Operation| {
             let all = operation.parameters.iter().filter(|it| it.required && it.place != ParameterLocation::Path);
-            all.map(|it| format!("/{}/{}", it.place.name(), crate::pointer::escape(&it.name))).collect::<BTreeSet<String>>()
+            all.map(Parameter::at).collect::<BTreeSet<String>>()
         };
         let makes = |operation: &&Operation| {
             operation.method == "POST" && self.told(operation).iter().any(|(_, it)| *it == Tells::Creates)

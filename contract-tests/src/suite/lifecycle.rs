@@ -9,6 +9,7 @@ use super::{
     location::{Place, place},
     look::{Look, json},
     prepared::PlannedTarget,
+    resources::path_values,
 };
 use crate::{
     cases::{Case, Expect},
@@ -228,9 +229,8 @@ impl Lifecycle<'_> {
         let resources = &self.run.prepared.resources;
         let body = json(created)?;
         let id = [Some(&body), body.get("data")].into_iter().flatten().find_map(|body| resources.own_identifier(kind, body))?;
-        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
         let above = match resources.named(&self.target.operation) {
-            Some((_, names)) => names.iter().map(sent).collect::<Option<Vec<Value>>>()?,
+            Some((_, names)) => path_values(names, case.instance.as_ref()?)?,
             None => Vec::new(),
         };
         let mut values = above.get(..resources.kinds[kind].names.len() - 1)?.to_vec();

@@ -9,7 +9,7 @@ use super::{
     alike::is_nothing,
     foreign::unknown_like,
     prepared::{PlannedTarget, PreparedTarget},
-    resources::{forms, without_preconditions},
+    resources::{forms, path_values, without_preconditions},
 };
 use crate::{
     cases::{Case, Credentials},
@@ -55,8 +55,7 @@ impl Run<'_> {
     /// The look at what a request names.
     pub(super) fn look_at_same(&self, operation: &Operation, case: &Case) -> Option<Look<'_>> {
         let (kind, names) = self.prepared.resources.named(operation)?;
-        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
-        self.look_at(kind, &names.iter().map(sent).collect::<Option<Vec<Value>>>()?)
+        self.look_at(kind, &path_values(names, case.instance.as_ref()?)?)
     }
 
     /// The look at the resource of a kind that these values of its path name.
@@ -90,8 +89,7 @@ impl Run<'_> {
     /// Whether the server would say the same of whatever it is asked for: it answers so for a name that nothing has, but for that name.
     pub(super) async fn says_so_of_anything(&self, operation: &Operation, case: &Case, found: &Response) -> bool {
         let Some((kind, names)) = self.prepared.resources.named(operation) else { return false };
-        let sent = |name: &String| case.instance.as_ref()?.get("path")?.get(name).cloned();
-        let Some(mut values) = names.iter().map(sent).collect::<Option<Vec<Value>>>() else { return false };
+        let Some(mut values) = case.instance.as_ref().and_then(|instance| path_values(names, instance)) else { return false };
         let Some(last) = values.last_mut() else { return false };
         let unknown = unknown_like(last);
         let asked = std::mem::replace(last, unknown.clone());

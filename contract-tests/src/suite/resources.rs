@@ -271,7 +271,7 @@ impl Known {
     pub fn in_context(&self, resources: &Resources, target: &Target, instance: &Value, about: Option<&str>) -> Value {
         let mut placed = instance.clone();
         for parameter in target.operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {
-            let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+            let place = parameter.at();
             if !resources.is_context(&place) || is_about(about, &place) || instance.pointer(&place).is_none() {
                 continue;
             }
@@ -295,7 +295,7 @@ impl Known {
     fn keep_context(&self, resources: &Resources, operation: &Operation, case: &Case) {
         let Some(instance) = case.instance.as_ref().filter(|_| case.expect == Expect::Success) else { return };
         for parameter in operation.parameters.iter().filter(|it| it.place != ParameterLocation::Path) {
-            let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+            let place = parameter.at();
             if let Some(value) = instance.pointer(&place).filter(|_| resources.is_context(&place)) {
                 self.context().entry(place).or_insert_with(|| value.clone());
             }
@@ -314,8 +314,7 @@ impl Known {
     /// Whether what the path of a request names is known to exist; true where it names nothing.
     pub fn names_live(&self, resources: &Resources, operation: &Operation, instance: &Value) -> bool {
         let Some((kind, names)) = resources.named(operation) else { return true };
-        let sent = |name: &String| instance.get("path")?.get(name).cloned();
-        names.iter().map(sent).collect::<Option<Vec<Value>>>().is_some_and(|values| self.has(kind, &values))
+        path_values(names, instance).is_some_and(|values| self.has(kind, &values))
     }
 
     /// Whether the run has made a resource of one of these kinds that has this id, whatever it is below.
@@ -464,7 +463,7 @@ impl Known {
         for parameter in operation.parameters.iter().filter(may_be_given) {
             let values = self.given.get(&parameter.name).filter(|values| !values.is_empty());
             if let Some(value) = values.map(|values| &values[turn % values.len()]) {
-                let place = format!("/{}/{}", parameter.place.name(), escape(&parameter.name));
+                let place = parameter.at();
                 places.retain(|(other, _)| *other != place);
                 places.push((place, value.clone()));
             }
@@ -520,9 +519,7 @@ impl Known {
     pub fn learn(&self, resources: &Resources, operation: &Operation, case: &Case, (response, body): Answer<'_>, url: &str) {
         let instance = case.instance.as_ref();
         let named = resources.named(operation);
-        let sent = |name: &str| Some(instance?.get("path")?.get(name)?.clone());
-        let path: Option<Vec<Value>> = named.map_or(Some(Vec::new()), |(_, names)| names.iter().map(|name| sent(name)).collect());
-        let Some(path) = path else { return };
+        let Some(path) = named.map_or(Some(Vec::new()), |(_, names)| path_values(names, instance?)) else { return };
         if let Some((kind, _)) = named.filter(|_| resources.is_itself(operation)) {
             match response.status {
                 // What is optional in the query may be what is not there.
@@ -628,6 +625,11 @@ impl Known {
             }
         }
     }
+}
+
+/// The values that an instance has for these parameters of its path.
+pub(super) fn path_values(names: &[String], instance: &Value) -> Option<Vec<Value>> {
+    names.iter().map(|name| instance.get("path")?.get(name).cloned()).collect()
 }
 
 /// Whether a request has something in its query that need not be there.

@@ -27,6 +27,7 @@ use crate::{
         location::own_path,
         look::{Look, PAUSE, json},
         prepared::PlannedTarget,
+        resources::path_values,
         run::Run,
         send::CaseOutcome,
     },
@@ -864,11 +865,6 @@ impl<'a> Player<'a> {
         }
         None
     }
-}
-
-/// The values that an instance has for these parameters of its path.
-fn path_values(names: &[String], instance: &Value) -> Option<Vec<Value>> {
-    names.iter().map(|name| instance.get("path")?.get(name).cloned()).collect()
 }
 
 /// Whether a request was carried out, and not only taken for later.
